@@ -1,0 +1,123 @@
+"""What was done, by whom, from where: one node an action, written once and never changed.
+
+Before and after are small pictures of the target (a role, a description), not payloads; secrets
+have no place in them. An audit record is written after its action stood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lineage_server.auth.principal import Principal
+from lineage_server.domain import ids
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
+from lineage_server.graph.queries import auth as cypher
+
+MAX_PICTURE = 8_000
+"""Longest text of a before or after, in characters; longer ones are cut and say so."""
+_ATTEMPTS = 3
+_FOREVER = 2**62
+
+Picture = Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """``at`` in microseconds; ``id`` sorts by time; ``before`` and ``after`` are JSON text or empty."""
+
+    id: str
+    at: int
+    subject: str
+    issuer: str
+    action: str
+    target: str
+    project: str = ""
+    before: str = ""
+    after: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Newest first; ``end`` is the cursor for the next page."""
+
+    records: tuple[AuditRecord, ...]
+    has_more: bool
+    end: str
+
+
+class AuditLog:
+    """Writes and lists audit records."""
+
+    def __init__(self, bolt: Bolt) -> None:
+        self._bolt = bolt
+
+    async def record(
+        self,
+        principal: Principal,
+        action: str,
+        target: str,
+        *,
+        project: str = "",
+        before: Picture = None,
+        after: Picture = None,
+        origin: str = "",
+    ) -> AuditRecord:
+        """Write down one action; raises UnavailableError when it cannot be kept."""
+        record = AuditRecord(
+            id=f"audit:{ids.new_run_id()}",
+            at=ids.now_micros(),
+            subject=principal.subject,
+            issuer=principal.issuer,
+            action=action,
+            target=target,
+            project=project,
+            before=_text(before),
+            after=_text(after),
+            origin=origin,
+        )
+        properties = {name: getattr(record, name) for name in record.__slots__ if name != "id"}
+        # The uid is ours: a repetition whose first try did land changes nothing.
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                await self._bolt.write(cypher.RECORD_AUDIT, {"uid": record.id, "properties": properties})
+                break
+            except DuplicateKeyError:
+                break
+            except (GraphAwayError, TransientGraphError):
+                if attempt == _ATTEMPTS:
+                    raise
+        return record
+
+    async def list_records(self, *, project: str = "", after: str = "", first: int = 100) -> AuditPage:
+        """A page, newest first; ``project`` empty = all (the caller has checked the right to that)."""
+        until = _time_of(after) if after else _FOREVER
+        parameters = {"project": project, "after": after, "until": until, "limit": first + 1}
+        rows = await self._bolt.read(cypher.LIST_AUDIT, parameters)
+        records = tuple(_record(row) for row in rows[:first])
+        return AuditPage(records, len(rows) > first, records[-1].id if records else after)
+
+
+def _time_of(cursor: str) -> int:
+    """The latest time a record before ``cursor`` can have: the id's own milliseconds, rounded up."""
+    digits = cursor.removeprefix("audit:").replace("-", "")[:12]
+    try:
+        return (int(digits, 16) + 1) * 1000
+    except ValueError:
+        return _FOREVER
+
+
+def _text(picture: Picture) -> str:
+    if picture is None:
+        return ""
+    text = json.dumps(dict(picture), ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= MAX_PICTURE else text[:MAX_PICTURE] + "… (cut)"
+
+
+def _record(row: Row) -> AuditRecord:
+    values = {name: row[name] or "" for name in AuditRecord.__slots__ if name not in ("id", "at")}
+    return AuditRecord(id=row["uid"], at=int(row["at"]), **values)

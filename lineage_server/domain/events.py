@@ -1,0 +1,463 @@
+"""The closed set of domain events: everything that happened arrives as one of these.
+
+Whoever saw it (client, watchers, OpenLineage, MLflow, the registry API, the control
+layer's intents) says it in these words; ``ingest`` turns them into the graph. Every field
+but the identity is optional, and the same run, version or job may be reported any number
+of times, in any order: facts accumulate, later event times win (graph rules 2 and 4).
+
+Times are microseconds since the epoch, UTC. On the wire (``POST /api/v1/events``) an event
+is one JSON object a line with ``type`` naming the class; times may also be RFC 3339 text.
+Fields this version does not know are kept with the stored event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from lineage_server.domain.edges import Basis, Source
+from lineage_server.domain.ids import DEFAULT_PROJECT
+from lineage_server.domain.nodes import JobKind, Label, Role, RunState, Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What every event carries.
+
+    ``id``: unique within the project; the same id again is the same event. Empty means the
+    digest of the event's content. ``at``: when it happened (0 = when it was received).
+    """
+
+    type: ClassVar[str] = ""
+
+    project: str = DEFAULT_PROJECT
+    id: str = ""
+    at: int = 0
+    source: Source = Source.CLIENT
+    basis: Basis = Basis.DECLARED
+
+
+# --- parts -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFact:
+    """A run read this. Keyed by ``digest``, else by ``run`` (its producer's id), else by
+    ``version`` (an ordinal); with none of them the newest version sealed at or before the
+    run's start is inferred. ``project`` is the artifact's, empty = the event's."""
+
+    name: str
+    type: str = "dataset"
+    role: str = ""
+    project: str = ""
+    digest: str = ""
+    run: str = ""
+    version: int | None = None
+    uri: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFact:
+    """A run wrote this version. ``size`` in bytes, ``columns`` as (name, Arrow type, nullable)
+    objects, ``stats`` free-form numbers by column, ``fields``: output column → its sources
+    (``[role or artifact name, column]`` pairs), ``reused``: a cache hit, not a production."""
+
+    name: str
+    type: str = "dataset"
+    role: str = ""
+    digest: str = ""
+    uri: str = ""
+    size: int | None = None
+    columns: list[dict[str, Any]] | None = None
+    stats: dict[str, Any] | None = None
+    fields: dict[str, list[list[str]]] | None = None
+    partial: bool = False
+    reused: bool = False
+    sealed_at: int | None = None
+    ttl_at: int | None = None
+    description: str | None = None
+    metadata: dict[str, Scalar] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeFact:
+    """The code that ran: repository, commit, and the digest of uncommitted changes."""
+
+    repo: str = ""
+    commit: str = ""
+    branch: str = ""
+    dirty_digest: str = ""
+    entry: str = ""
+    diff: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentFact:
+    """Where it ran, keyed by image digest or lock digest; ``packages`` name → version."""
+
+    image: str = ""
+    image_digest: str = ""
+    lock_digest: str = ""
+    python: str = ""
+    packages: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuFact:
+    """GPUs of a run: product name, count, seconds held, device uuids."""
+
+    product: str = ""
+    count: float | None = None
+    seconds: float | None = None
+    devices: list[str] = field(default_factory=list[str])
+
+
+# --- runs ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReported(Event):
+    """Facts on one run, from one field to the whole execution.
+
+    ``run``: its UUID. ``params``, ``tags``, ``facts`` are merged key by key (a null removes
+    a tag). ``metrics`` are final values; series come as ``MetricsLogged``. ``resources`` is
+    what was asked, ``usage`` what was used (cpu_seconds, memory_gib_seconds, energy_kwh …).
+    """
+
+    type: ClassVar[str] = "run"
+
+    run: str
+    name: str | None = None
+    job: str | None = None
+    kind: JobKind | None = None
+    state: RunState | None = None
+    requested_at: int | None = None
+    queued_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    reason: str | None = None
+    exit_code: int | None = None
+    attempt: int | None = None
+    description: str | None = None
+    params: dict[str, Scalar | None] | None = None
+    metrics: dict[str, float | str] | None = None
+    tags: dict[str, str | None] | None = None
+    facts: dict[str, Any] | None = None
+    resources: dict[str, Scalar] | None = None
+    usage: dict[str, float] | None = None
+    gpu: GpuFact | None = None
+    node: str | None = None
+    cluster: str | None = None
+    inputs: list[InputFact] = field(default_factory=list[InputFact])
+    outputs: list[OutputFact] = field(default_factory=list[OutputFact])
+    parent: str | None = None
+    retry_of: str | None = None
+    resumed_from: str | None = None
+    boards: list[str] = field(default_factory=list[str])
+    code: CodeFact | None = None
+    environment: EnvironmentFact | None = None
+    volumes: list[str] = field(default_factory=list[str])
+    spec_digest: str | None = None
+    workload: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricsLogged(Event):
+    """Points of metric series, as columns of equal length.
+
+    ``series[i]`` indexes ``keys``; ``times`` in microseconds; a value may be the text
+    ``NaN``, ``Infinity`` or ``-Infinity``, which JSON numbers cannot say.
+    """
+
+    type: ClassVar[str] = "metrics"
+
+    run: str
+    keys: list[str]
+    series: list[int]
+    steps: list[int]
+    times: list[int]
+    values: list[float | str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobReported(Event):
+    """A job described apart from any run (schedule, specification, description)."""
+
+    type: ClassVar[str] = "job"
+
+    name: str
+    kind: JobKind = JobKind.SCRIPT
+    description: str | None = None
+    spec_digest: str | None = None
+    schedule: str | None = None
+    tags: dict[str, str | None] | None = None
+    facts: dict[str, Any] | None = None
+
+
+# --- artifacts -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactReported(Event):
+    """An artifact described apart from its versions."""
+
+    type: ClassVar[str] = "artifact"
+
+    artifact: str
+    kind: str = "dataset"
+    description: str | None = None
+    tags: dict[str, str | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionReported(Event):
+    """Facts on a version, keyed by ``digest``, or by the producing ``run`` whose version may
+    learn its digest (``learned_digest``) this way."""
+
+    type: ClassVar[str] = "version"
+
+    artifact: str
+    kind: str = "dataset"
+    digest: str = ""
+    run: str = ""
+    learned_digest: str | None = None
+    uri: str | None = None
+    size: int | None = None
+    columns: list[dict[str, Any]] | None = None
+    stats: dict[str, Any] | None = None
+    sealed_at: int | None = None
+    partial: bool | None = None
+    hold: bool | None = None
+    ttl_at: int | None = None
+    description: str | None = None
+    tags: dict[str, str | None] | None = None
+    metadata: dict[str, Scalar] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeAsserted(Event):
+    """A person (or tool) states a derivation between two versions, with a reason."""
+
+    type: ClassVar[str] = "edge.asserted"
+
+    start: str
+    end: str
+    role: str = "manual"
+    reason: str = ""
+    fields: dict[str, list[str]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeRetracted(Event):
+    """A stated derivation is taken back; history keeps it."""
+
+    type: ClassVar[str] = "edge.retracted"
+
+    start: str
+    end: str
+    role: str = "manual"
+    reason: str = ""
+
+
+# --- any node --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeAnnotated(Event):
+    """Tags and description of any node; a null removes a tag."""
+
+    type: ClassVar[str] = "node.annotated"
+
+    uid: str
+    tags: dict[str, str | None] | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeDeleted(Event):
+    """Tombstone: uid, digest and edges stay, payload goes out of sight."""
+
+    type: ClassVar[str] = "node.deleted"
+
+    uid: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeRestored(Event):
+    """A tombstone is lifted again."""
+
+    type: ClassVar[str] = "node.restored"
+
+    uid: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeErased(Event):
+    """Privacy: the payload goes for good, from the node and from stored events."""
+
+    type: ClassVar[str] = "node.erased"
+
+    uid: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextReported(Event):
+    """Facts on a context node: actor, environment, code, volume, cluster node, GPU."""
+
+    type: ClassVar[str] = "context"
+
+    label: Label
+    key: str
+    name: str | None = None
+    facts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchGapReported(Event):
+    """From when to when a kind of object was not watched (feeds completeness)."""
+
+    type: ClassVar[str] = "watch.gap"
+
+    cluster: str
+    kind: str
+    from_at: int
+    to_at: int
+    reason: str = ""
+
+
+# --- projects --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectReported(Event):
+    """A project is created or described."""
+
+    type: ClassVar[str] = "project"
+
+    description: str | None = None
+    owner: str | None = None
+    tags: dict[str, str | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberSet(Event):
+    """A member's role in the project; null takes the membership away."""
+
+    type: ClassVar[str] = "project.member"
+
+    subject: str
+    role: Role | None = None
+
+
+# --- registry and serving --------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReported(Event):
+    """A registered model."""
+
+    type: ClassVar[str] = "model"
+
+    model: str
+    description: str | None = None
+    tags: dict[str, str | None] | None = None
+    facts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelVersionReported(Event):
+    """A version of a registered model; ``origin`` is the uid of its artifact version."""
+
+    type: ClassVar[str] = "model.version"
+
+    model: str
+    version: str
+    origin: str | None = None
+    uri: str | None = None
+    run: str | None = None
+    state: str | None = None
+    description: str | None = None
+    tags: dict[str, str | None] | None = None
+    facts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasSet(Event):
+    """An alias points to a version from ``at`` on; a null version clears it."""
+
+    type: ClassVar[str] = "model.alias"
+
+    model: str
+    alias: str
+    version: str | None = None
+    protected: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalGiven(Event):
+    """A verdict on a model version, with a comment."""
+
+    type: ClassVar[str] = "model.approval"
+
+    model: str
+    version: str
+    verdict: str
+    approver: str
+    comment: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentReported(Event):
+    """A revision of an endpoint and the model version it serves; ``traffic`` in percent."""
+
+    type: ClassVar[str] = "deployment"
+
+    name: str
+    revision: str = "1"
+    cluster: str = "local"
+    endpoint: str | None = None
+    state: str | None = None
+    traffic: float | None = None
+    from_at: int | None = None
+    to_at: int | None = None
+    model: str | None = None
+    version: str | None = None
+    model_project: str = ""
+    model_uri: str | None = None
+    method: str | None = None
+    confidence: float | None = None
+    routes_to: list[str] = field(default_factory=list[str])
+    facts: dict[str, Any] | None = None
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    cls.type: cls
+    for cls in (
+        RunReported,
+        MetricsLogged,
+        JobReported,
+        ArtifactReported,
+        VersionReported,
+        EdgeAsserted,
+        EdgeRetracted,
+        NodeAnnotated,
+        NodeDeleted,
+        NodeRestored,
+        NodeErased,
+        ContextReported,
+        WatchGapReported,
+        ProjectReported,
+        MemberSet,
+        ModelReported,
+        ModelVersionReported,
+        AliasSet,
+        ApprovalGiven,
+        DeploymentReported,
+    )
+}
+"""Every event by the ``type`` it bears on the wire."""

@@ -1,0 +1,345 @@
+"""The one connection to the graph: an async Bolt client for either engine.
+
+What belongs here: sessions, retries of reads, time limits that also stop the statement on the
+server, counting round trips, and turning the driver's errors into the product's. What does not:
+any Cypher, any knowledge of nodes and edges, starting the embedded engine.
+
+Auto-commit statements are the rule: one round trip, and about twice as fast as an explicit
+transaction on both engines. Only Neo4j honours the driver's transaction time limit, so a watchdog
+stops overdue statements over a connection of its own (``SHOW`` and ``TERMINATE TRANSACTIONS``
+work on both).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, LiteralString, TypeAlias, TypeVar
+
+from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncResult,
+    AsyncSession,
+    AsyncTransaction,
+    NotificationMinimumSeverity,
+    Query,
+)
+from neo4j.exceptions import DriverError, Neo4jError
+
+from lineage_server.domain.errors import UnavailableError
+from lineage_server.graph.errors import GraphAwayError, OverdueQueryError, TransientGraphError, translate
+from lineage_server.graph.queries import server
+from lineage_server.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+Row: TypeAlias = dict[str, Any]
+_T = TypeVar("_T")
+
+_READ_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.03
+# After the watchdog has asked the server to stop, the answer may take this long before we hang up.
+_GRACE_SECONDS = 1.0
+_ALL_ROWS_AT_ONCE = -1
+
+
+@dataclass
+class RoundTrips:
+    """How often the graph was asked within one ``counting()`` block."""
+
+    count: int = 0
+
+
+_counter: ContextVar[RoundTrips | None] = ContextVar("bolt_round_trips", default=None)
+
+
+@contextlib.contextmanager
+def counting() -> Generator[RoundTrips]:
+    """Count the round trips of this task and of the tasks it starts."""
+    counter = RoundTrips()
+    token = _counter.set(counter)
+    try:
+        yield counter
+    finally:
+        _counter.reset(token)
+
+
+class Transaction:
+    """Several statements that commit together."""
+
+    def __init__(self, bolt: Bolt, transaction: AsyncTransaction) -> None:
+        self._bolt = bolt
+        self._transaction = transaction
+
+    async def run(self, query: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Run one statement of the transaction: one round trip."""
+        self._bolt.count_round_trip()
+        try:
+            return await _rows(await self._transaction.run(query, dict(parameters or {})))
+        except (Neo4jError, DriverError, OSError) as error:
+            raise translate(error) from error
+
+
+class Bolt:
+    """The graph behind one Bolt address; one per process, safe for concurrent use."""
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        user: str = "",
+        password: str = "",
+        database: str = "neo4j",
+        max_connections: int = 50,
+        connect_timeout_seconds: float = 5.0,
+    ) -> None:
+        self.uri = uri
+        self.database = database
+        self.round_trips = 0
+        self.server_agent = ""
+        self._auth = (user, password) if user else None
+        self._max_connections = max_connections
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._driver: AsyncDriver | None = None
+        self._control: AsyncDriver | None = None
+        self._tasks = Tasks("bolt")
+        # Reading one's own writes needs bookmarks only where replicas of the graph exist.
+        clustered = uri.startswith("neo4j")
+        self._bookmarks = AsyncGraphDatabase.bookmark_manager() if clustered else None
+
+    async def open(self) -> None:
+        """Connect and see that the database answers; raises UnavailableError."""
+        self._driver = self._new_driver(self._max_connections)
+        self._control = self._new_driver(1)
+        try:
+            await self.read(server.PING, {}, timeout_seconds=self._connect_timeout_seconds)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Hang up; statements still running are given up."""
+        await self._tasks.stop(2.0)
+        self._tasks = Tasks("bolt")
+        for driver in (self._driver, self._control):
+            if driver is not None:
+                await driver.close()
+        self._driver = self._control = None
+
+    async def __aenter__(self) -> Bolt:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def count_round_trip(self) -> None:
+        self.round_trips += 1
+        counter = _counter.get()
+        if counter is not None:
+            counter.count += 1
+
+    async def read(
+        self,
+        query: LiteralString,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float = 10.0,
+    ) -> list[Row]:
+        """Ask; repeated after a lost connection or a transient error while the time allows.
+
+        Raises OverdueQueryError when the time is up: the statement is stopped on the server too.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_seconds
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(1, _READ_ATTEMPTS + 1):
+            try:
+                remaining = max(0.05, deadline - loop.time())
+                return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
+            except (GraphAwayError, TransientGraphError):
+                if attempt == _READ_ATTEMPTS or loop.time() + pause >= deadline:
+                    raise
+            # Spread by chance, so that readers that collided do not meet again.
+            await asyncio.sleep(pause * (0.5 + random.random()))
+            pause *= 3
+        raise AssertionError("unreachable")
+
+    async def write(
+        self,
+        query: LiteralString,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float = 30.0,
+    ) -> list[Row]:
+        """Run one auto-commit statement: one round trip, never repeated here.
+
+        DuplicateKeyError, TransientGraphError, OverdueQueryError: nothing was changed.
+        GraphAwayError: it may or may not have been committed; only the caller knows how to find out.
+        """
+        return await self._statement(query, parameters or {}, timeout_seconds, WRITE_ACCESS)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, *, timeout_seconds: float = 60.0) -> AsyncGenerator[Transaction]:
+        """Several statements, committed when the block ends well, else rolled back."""
+        committing = False
+        try:
+            async with (
+                asyncio.timeout(timeout_seconds + _GRACE_SECONDS),
+                self._session(WRITE_ACCESS) as session,
+            ):
+                self.count_round_trip()
+                transaction = await session.begin_transaction(timeout=timeout_seconds)
+                async with transaction:
+                    yield Transaction(self, transaction)
+                    self.count_round_trip()
+                    committing = True
+                    await transaction.commit()
+        except TimeoutError as error:
+            if not committing:
+                raise _overdue(timeout_seconds) from error
+            raise GraphAwayError(
+                f"no answer to the commit after {timeout_seconds:.1f} s: it may or may not have happened",
+                part="graph",
+            ) from error
+        except (Neo4jError, DriverError, OSError) as error:
+            raise translate(error) from error
+
+    # --- one statement ------------------------------------------------------------------
+
+    async def _statement(
+        self, query: LiteralString, parameters: Mapping[str, Any], timeout_seconds: float, access: str
+    ) -> list[Row]:
+        async def ask() -> list[Row]:
+            async with self._session(access) as session:
+                self.count_round_trip()
+                return await self._ask(session, query, parameters, timeout_seconds)
+
+        return await self._watched(query, ask, timeout_seconds)
+
+    async def _ask(
+        self,
+        session: AsyncSession,
+        query: LiteralString,
+        parameters: Mapping[str, Any],
+        timeout_seconds: float,
+    ) -> list[Row]:
+        result = await session.run(Query(query, timeout=timeout_seconds), dict(parameters))
+        rows = await _rows(result)
+        if not self.server_agent:
+            self.server_agent = (await result.consume()).server.agent
+        return rows
+
+    async def _watched(
+        self, query: LiteralString, ask: Callable[[], Awaitable[_T]], timeout_seconds: float
+    ) -> _T:
+        """Await ``ask``; when time is up or we are cancelled, stop the statement on the server."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        overdue = False
+
+        def stop() -> None:
+            with contextlib.suppress(RuntimeError):  # the adapter is closing
+                self._tasks.start("stop a statement", self._terminate(query, started), ends=True)
+
+        def ring() -> None:
+            nonlocal overdue
+            overdue = True
+            stop()
+
+        bell = loop.call_later(timeout_seconds, ring)
+        try:
+            async with asyncio.timeout(timeout_seconds + _GRACE_SECONDS):
+                return await ask()
+        except asyncio.CancelledError:
+            if not overdue:
+                stop()
+            raise
+        except TimeoutError as error:
+            raise _overdue(timeout_seconds) from error
+        except (Neo4jError, DriverError, OSError) as error:
+            # Neo4j's own limit may strike a moment before the bell.
+            if (overdue or loop.time() - started >= timeout_seconds * 0.95) and isinstance(
+                translate(error), TransientGraphError
+            ):
+                raise _overdue(timeout_seconds) from error
+            raise translate(error) from error
+        finally:
+            bell.cancel()
+
+    async def _terminate(self, query: LiteralString, started: float) -> None:
+        """Stop the running statement that reads like ours and began when ours did.
+
+        The servers show no name that we could have given it. Should a twin be hit (same words,
+        same moment), its reader asks again.
+        """
+        try:
+            async with asyncio.timeout(5.0), self._session(READ_ACCESS, control=True) as session:
+                rows = await _rows(await session.run(server.RUNNING))
+                ran = asyncio.get_running_loop().time() - started
+                ours = [row for row in rows if row["currentQuery"] == query]
+                if ours:
+                    nearest = min(ours, key=lambda row: abs(_seconds(row["elapsedTime"]) - ran))
+                    await (await session.run(server.TERMINATE, id=nearest["transactionId"])).consume()
+        except (Neo4jError, DriverError, OSError, TimeoutError, UnavailableError) as error:
+            logger.warning("could not stop an overdue statement on the graph: %s", error)
+
+    # --- connections --------------------------------------------------------------------
+
+    def _new_driver(self, connections: int) -> AsyncDriver:
+        return AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]
+            self.uri,
+            auth=self._auth,
+            max_connection_pool_size=connections,
+            connection_timeout=self._connect_timeout_seconds,
+            connection_acquisition_timeout=max(10.0, self._connect_timeout_seconds),
+            # "Relationship type does not exist" on an empty graph is noise; fewer bytes, too.
+            notifications_min_severity=NotificationMinimumSeverity.OFF,
+            telemetry_disabled=True,
+            user_agent="lineage-server/1",
+        )
+
+    def _session(self, access: str, *, control: bool = False) -> AsyncSession:
+        driver = self._control if control else self._driver
+        if driver is None:
+            raise UnavailableError(
+                "the graph is not connected (the server is starting or stopping)", part="graph"
+            )
+        return driver.session(  # pyright: ignore[reportUnknownMemberType]
+            database=self.database,
+            default_access_mode=access,
+            fetch_size=_ALL_ROWS_AT_ONCE,
+            bookmark_manager=self._bookmarks,
+        )
+
+
+async def _rows(result: AsyncResult) -> list[Row]:
+    # Statements return values and maps, never nodes: no need for Record.data()'s deep copy.
+    keys = result.keys()
+    return [dict(zip(keys, values, strict=True)) for values in await result.values()]
+
+
+def _seconds(elapsed: Any) -> float:
+    return float(elapsed.seconds) + float(elapsed.nanoseconds) / 1e9
+
+
+def _overdue(timeout_seconds: float) -> OverdueQueryError:
+    return OverdueQueryError(
+        f"the graph was not done after {timeout_seconds:.1f} s, so the question was stopped; "
+        "ask for less (smaller depth, budget or page) or narrow the filter",
+        limit=timeout_seconds,
+    )

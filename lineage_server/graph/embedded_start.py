@@ -1,0 +1,230 @@
+"""From a prepared folder to an engine that answers: one start, its failures, its speed-up.
+
+``start_engine`` makes one attempt on one port. ``build_start_cache`` runs a throwaway engine once
+and keeps what the JVM learnt (JDK 25 ahead-of-time cache, about 50 MB): later starts take half the
+time or less, and the steady speed is the same. Supervision and restarts: ``embedded.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from lineage_server.domain.errors import UnavailableError
+from lineage_server.graph.embedded_bolt import BoltAddress, BoltRefusedError, ask
+from lineage_server.graph.embedded_folder import EngineFolder
+from lineage_server.graph.embedded_process import (
+    DATABASE,
+    HOST,
+    LOG_CONFIG,
+    USER,
+    EngineInstall,
+    EngineOptions,
+    end_engine,
+    engine_command,
+    find_engine,
+    jvm_options,
+    spawn_engine,
+)
+
+logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.02
+# Asked only once the engine says that it has the port: whoever else listens there must never be
+# sent our password, nor be taken for our graph.
+_LISTENS = b"Listening for incoming BOLT connections"
+# With its port taken the server logs this and then hangs around without a listener.
+_PORT_TAKEN = b"Unable to listen for BOLT connections"
+
+# What a first minute of use touches, so that the cache holds the classes and profiles for it.
+_TRAINING = (
+    "CREATE CONSTRAINT training IF NOT EXISTS FOR (n:Training) REQUIRE n.id IS UNIQUE",
+    *(
+        f"UNWIND range({start}, {start + 199}) AS i MERGE (n:Training {{id: toString(i)}}) "
+        f"SET n.name = 'name ' + i, n.at = i"
+        for start in range(0, 2000, 200)
+    ),
+    "UNWIND range(0, 198) AS i MATCH (a:Training {id: toString(i)}) "
+    "MATCH (b:Training {id: toString(i + 1)}) MERGE (a)-[r:NEXT]->(b) SET r.at = i",
+    "MATCH (a:Training {id: '1'})-[:NEXT*1..5]->(b) "
+    "RETURN b.id, labels(b), properties(b) ORDER BY b.id",
+    "MATCH (n:Training) WHERE n.name STARTS WITH 'name 1' RETURN count(n), collect(n.id)[0..5]",
+    "MATCH (n:Training) DETACH DELETE n",
+)
+
+
+class PortTakenError(UnavailableError):
+    """Somebody else took the port between choosing and using it."""
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+async def start_engine(
+    install: EngineInstall,
+    folder: EngineFolder,
+    options: EngineOptions,
+    *,
+    port: int,
+    password: str,
+    timeout_seconds: float,
+    first_statements: Sequence[str] = ("RETURN 1",),
+) -> asyncio.subprocess.Process:
+    """Start the engine and return when it has answered; nothing is left running if it did not."""
+    process: asyncio.subprocess.Process | None = None
+    try:
+        await asyncio.to_thread(folder.prepare_start, LOG_CONFIG)
+        process = await spawn_engine(
+            engine_command(install, folder, options, port), folder, niceness=options.niceness
+        )
+        async with asyncio.timeout(timeout_seconds):
+            await _until_it_answers(process, folder, port, password, first_statements)
+        return process
+    except BaseException as error:  # cancelled or failed: first of all, leave no engine behind
+        if process is not None:
+            await end_engine(process, timeout_seconds=0.0)
+            folder.forget_process()
+        if isinstance(error, TimeoutError):
+            raise UnavailableError(
+                f"The embedded graph did not answer within {timeout_seconds:.0f} s. "
+                f"Last lines of {folder.log}:\n{folder.log_tail()}",
+                part="graph",
+            ) from error
+        if isinstance(error, OSError):
+            raise folder.explain(error) from error
+        raise
+
+
+async def _until_it_answers(
+    process: asyncio.subprocess.Process,
+    folder: EngineFolder,
+    port: int,
+    password: str,
+    statements: Sequence[str],
+) -> None:
+    address = BoltAddress(f"bolt://{HOST}:{port}", USER, password, DATABASE)
+    while True:
+        if process.returncode is not None:
+            raise UnavailableError(
+                f"The embedded graph ended while starting (exit code {process.returncode}). "
+                f"Last lines of {folder.log}:\n{folder.log_tail()}",
+                part="graph",
+            )
+        said = folder.log.read_bytes()
+        if _PORT_TAKEN in said:
+            raise PortTakenError(
+                f"Port {port} on {HOST} is in use by another program. Choose another port, or "
+                f"none: then a free one is taken.",
+                part="graph",
+            )
+        if _LISTENS in said:
+            try:
+                await ask(
+                    host=HOST,
+                    port=port,
+                    address=address,
+                    statements=statements,
+                    timeout_seconds=30.0,
+                )
+                return
+            except (BoltRefusedError, OSError) as error:  # the database is opened after the port
+                logger.debug("embedded graph: not ready yet: %s", error)
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def default_cache_dir() -> Path:
+    """The user's cache folder for this product."""
+    return Path.home() / ".cache" / "lineage-server"
+
+
+def start_cache_option(cache_dir: Path, install: EngineInstall) -> tuple[str, ...]:
+    """The JVM option that uses the cache, if there is a usable one.
+
+    It holds program state, so it must be ours alone. The JVM itself checks that jars and flags
+    fit, and starts without it (as slowly as before) when they do not.
+    """
+    file = start_cache_file(cache_dir, install)
+    try:
+        status = file.stat()
+    except OSError:
+        return ()
+    return (f"-XX:AOTCache={file}",) if status.st_uid == os.getuid() else ()
+
+
+def start_cache_file(cache_dir: Path, install: EngineInstall) -> Path:
+    """One file per engine, place and flags (heap sizes may differ between making and using)."""
+    told = (str(install.java), *map(str, install.jars), *jvm_options(EngineOptions(0, "process")))
+    digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+    return cache_dir / f"engine-{install.version}-{digest}.aot"
+
+
+async def build_start_cache(
+    cache_dir: Path, *, heap_mb: int = 448, timeout_seconds: float = 120.0
+) -> Path:
+    """Make the cache unless it is there; about 7 s at the lowest priority. Answers the file.
+
+    Meant for installation (``make``) or for a quiet moment; a start never waits for it. Callers
+    may ignore a failure: it is only speed.
+    """
+    install = find_engine()
+    target = start_cache_file(cache_dir, install)
+    folder = await asyncio.to_thread(_open_scratch, cache_dir, target)
+    if folder is None:
+        return target
+    fresh = folder.root / "engine.aot"
+    try:
+        process = await start_engine(
+            install,
+            folder,
+            EngineOptions(heap_mb, "process", (f"-XX:AOTCacheOutput={fresh}",), niceness=19),
+            port=free_port(),
+            password=folder.password(),
+            timeout_seconds=timeout_seconds,
+            first_statements=_TRAINING,
+        )
+        # The JVM writes the cache while it ends, in a second process.
+        closed = await end_engine(process, timeout_seconds=timeout_seconds)
+        if not closed or not await asyncio.to_thread(_publish, fresh, target):
+            raise UnavailableError(
+                f"The start cache was not written:\n{folder.log_tail()}", part="graph"
+            )
+        return target
+    except OSError as error:
+        raise folder.explain(error) from error
+    finally:
+        folder.close()
+        shutil.rmtree(folder.root, ignore_errors=True)
+
+
+def _open_scratch(cache_dir: Path, target: Path) -> EngineFolder | None:
+    """A folder for the throwaway engine; None when the cache is there already."""
+    if target.exists():
+        return None
+    try:
+        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = EngineFolder(Path(tempfile.mkdtemp(prefix="engine-training-", dir=cache_dir)))
+    except OSError as error:
+        raise EngineFolder(cache_dir).explain(error) from error
+    folder.open()
+    return folder
+
+
+def _publish(fresh: Path, target: Path) -> bool:
+    """Put the finished cache in its place, as a whole, and drop those of other versions."""
+    if not fresh.exists():
+        return False
+    for older in target.parent.glob("engine-*.aot"):
+        older.unlink(missing_ok=True)
+    fresh.rename(target)
+    return True

@@ -1,0 +1,229 @@
+"""Cypher of the writer: one guarded statement a batch, and what it must read beforehand.
+
+A batch is one auto-commit statement put together from the blocks below: the guard takes the
+write lock of the single ``Writer`` node and checks that nobody committed since we read;
+every block runs only if that holds. New runs carry their inputs, new versions their
+producer, so that most edges need one look-up instead of two. New nodes are CREATEd, not
+MERGEd: the writer knows what is there, and MERGE on a hub reads all of the hub's edges on
+the embedded engine.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from lineage_server.domain.edges import RULES, EdgeType
+from lineage_server.domain.nodes import Label
+
+GUARD: LiteralString = """
+MATCH (w:Writer {uid: 'writer'})
+SET w.lock = $lock
+WITH w, w.seq = $seq AS ok
+SET w.seq = CASE WHEN ok THEN w.seq + 1 ELSE w.seq END,
+    w.rid = CASE WHEN ok THEN $rid ELSE w.rid END
+WITH ok
+"""
+
+WRITER_STATE: LiteralString = "MATCH (w:Writer {uid: 'writer'}) RETURN w.seq AS seq, w.rid AS rid"
+WRITER_LOCK: LiteralString = (
+    "MATCH (w:Writer {uid: 'writer'}) SET w.lock = $lock RETURN w.seq AS seq, w.rid AS rid"
+)
+
+_COMMON: LiteralString = (
+    "uid: r.uid, project: r.project, name: r.name, kind: r.kind, rid: r.rid, stub: r.stub, "
+    "created_at: r.created_at, updated_at: r.updated_at, search_text: r.search_text, "
+    "clock: r.clock, clocks: r.clocks"
+)
+_RUN: LiteralString = (
+    "job: r.job, job_name: r.job_name, state: r.state, reason: r.reason, exit_code: r.exit_code, "
+    "requested_at: r.requested_at, queued_at: r.queued_at, started_at: r.started_at, ended_at: r.ended_at"
+)
+_VERSION: LiteralString = (
+    "artifact: r.artifact, key: r.key, digest: r.digest, run: r.run, ordinal: r.ordinal, uri: r.uri, "
+    "size: r.size, sealed_at: r.sealed_at, seals: r.seals, partial: r.partial, schema: r.schema, stats: r.stats"
+)
+_FACT: LiteralString = (
+    "role: e.role, at: e.at, recorded_at: e.recorded_at, source: e.source, basis: e.basis, event: e.event"
+)
+
+COMMON_KEYS = frozenset(
+    "uid project name kind rid stub created_at updated_at search_text clock clocks".split()
+)
+RUN_KEYS = COMMON_KEYS | frozenset(
+    "job job_name state reason exit_code requested_at queued_at started_at ended_at".split()
+)
+VERSION_KEYS = COMMON_KEYS | frozenset(
+    "artifact key digest run ordinal uri size sealed_at seals partial schema stats".split()
+)
+"""Properties that the blocks below write one by one; all others go in one map, ``more``."""
+
+_EXTRA: dict[EdgeType, LiteralString] = {
+    EdgeType.INPUT_TO: ", rule: e.rule, superseded_at: e.superseded_at",
+    EdgeType.OUTPUT: ", reused: e.reused",
+    EdgeType.DERIVED: ", fields: e.fields, reason: e.reason, retracted_at: e.retracted_at, "
+    "last_asserted: e.last_asserted, last_retracted: e.last_retracted",
+    EdgeType.READS: ", wanted: e.wanted",
+    EdgeType.POINTS_TO: ", valid_from: e.valid_from, valid_to: e.valid_to",
+}
+
+NEW_RUN: LiteralString = (
+    f"CREATE (n:Run {{{_COMMON}, {_RUN}}}) "
+    "WITH n, r UNWIND r.inputs AS e MATCH (o:ArtifactVersion {uid: e.other}) "
+    f"CREATE (o)-[:INPUT_TO {{{_FACT}{_EXTRA[EdgeType.INPUT_TO]}}}]->(n)"
+)
+NEW_RUN_WITH_MORE: LiteralString = (
+    f"CREATE (n:Run {{{_COMMON}, {_RUN}}}) SET n += r.more "
+    "WITH n, r UNWIND r.inputs AS e MATCH (o:ArtifactVersion {uid: e.other}) "
+    f"CREATE (o)-[:INPUT_TO {{{_FACT}{_EXTRA[EdgeType.INPUT_TO]}}}]->(n)"
+)
+NEW_VERSION_OF_RUN: LiteralString = (
+    "WITH r, r.output AS e MATCH (p:Run {uid: e.other}) "
+    f"CREATE (p)-[:OUTPUT {{{_FACT}{_EXTRA[EdgeType.OUTPUT]}}}]->(n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
+)
+NEW_VERSION: LiteralString = f"CREATE (n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
+NEW_EVENT: LiteralString = (
+    "CREATE (n:Event {uid: r.uid, project: r.project, seq: r.seq, pos: r.pos, type: r.type, at: r.at, "
+    "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw})"
+)
+NEW_REFUSED: LiteralString = "CREATE (n:Refused) SET n = r"
+NEW_AUDIT: LiteralString = "CREATE (n:Audit) SET n = r"
+
+
+def new_node(label: Label) -> LiteralString:
+    """Create nodes of a label that has no block of its own."""
+    return f"CREATE (n:{label} {{{_COMMON}}}) SET n += r.more"
+
+
+def set_node(label: Label) -> LiteralString:
+    return f"MATCH (n:{label} {{uid: r.uid}}) SET n += r.p"
+
+
+def _ends(kind: EdgeType) -> tuple[Label, Label]:
+    if kind is EdgeType.FEEDS:
+        return Label.JOB, Label.ARTIFACT
+    rule = RULES[kind]
+    return next(iter(rule.starts)), next(iter(rule.ends))
+
+
+def new_edge(kind: EdgeType) -> LiteralString:
+    """Create edges between nodes that are there; ``anchor`` and ``other`` are uids."""
+    start, end = _ends(kind)
+    rule = RULES[kind]
+    a, b = ("anchor", "other") if rule.anchored_at_start else ("other", "anchor")
+    return (
+        f"WITH r AS e MATCH (a:{start} {{uid: e.{a}}}) MATCH (b:{end} {{uid: e.{b}}}) "
+        f"CREATE (a)-[:{kind} {{{_FACT}{_EXTRA.get(kind, '')}}}]->(b)"
+    )
+
+
+def set_edge(kind: EdgeType) -> LiteralString:
+    """Change edges, found from their anchor: the other end may be a hub."""
+    start, end = _ends(kind)
+    rule = RULES[kind]
+    if rule.anchored_at_start:
+        return (
+            f"MATCH (n:{start} {{uid: r.anchor}}) MATCH (n)-[e:{kind}]->(o:{end}) "
+            "WHERE o.uid = r.other AND e.role = r.role SET e += r.p"
+        )
+    return (
+        f"MATCH (n:{end} {{uid: r.anchor}}) MATCH (n)<-[e:{kind}]-(o:{start}) "
+        "WHERE o.uid = r.other AND e.role = r.role SET e += r.p"
+    )
+
+
+_ROLL_UP: LiteralString = (
+    "{first_at: r.first_at, last_at: r.last_at, run_count: r.run_count, last_run: r.last_run}"
+)
+NEW_FEED_IN: LiteralString = (
+    f"MATCH (a:Artifact {{uid: r.other}}) MATCH (j:Job {{uid: r.anchor}}) CREATE (a)-[:FEEDS {_ROLL_UP}]->(j)"
+)
+NEW_FEED_OUT: LiteralString = (
+    f"MATCH (j:Job {{uid: r.anchor}}) MATCH (a:Artifact {{uid: r.other}}) CREATE (j)-[:FEEDS {_ROLL_UP}]->(a)"
+)
+SET_FEED_IN: LiteralString = (
+    "MATCH (j:Job {uid: r.anchor}) MATCH (j)<-[e:FEEDS]-(o:Artifact) WHERE o.uid = r.other "
+    "SET e.first_at = r.first_at, e.last_at = r.last_at, e.run_count = r.run_count, e.last_run = r.last_run"
+)
+SET_FEED_OUT: LiteralString = (
+    "MATCH (j:Job {uid: r.anchor}) MATCH (j)-[e:FEEDS]->(o:Artifact) WHERE o.uid = r.other "
+    "SET e.first_at = r.first_at, e.last_at = r.last_at, e.run_count = r.run_count, e.last_run = r.last_run"
+)
+
+
+def block(body: LiteralString, parameter: LiteralString) -> LiteralString:
+    """One step of a batch, run for each row of ``$parameter`` if the guard held."""
+    return (
+        f"CALL (ok) {{ UNWIND CASE WHEN ok THEN ${parameter} ELSE [] END AS r {body} "
+        f"RETURN count(*) AS n_{parameter} }} "
+    )
+
+
+# --- what a batch must know beforehand ---------------------------------------------------
+
+_ROW: LiteralString = "u AS uid, properties(n) AS props"
+# Lists, not maps: a map projection inside a map comes out wrong on the embedded engine.
+_OUT: LiteralString = "[type(e), o.uid, properties(e), e.role]"
+
+_ANCHORED: dict[Label, LiteralString] = {
+    Label.RUN: f"[(n)-[e:OUTPUT|READS|CHILD_OF|RETRY_OF|RESUMED_FROM|BY|USED_CODE|USED_ENV|MOUNTS|ON_NODE|ON_GPU|BOARD_FOR]->(o) | {_OUT}] + [(n)<-[e:INPUT_TO]-(o) | {_OUT}]",
+    Label.ARTIFACT_VERSION: f"[(n)<-[e:DERIVED|SAME_AS]-(o) | {_OUT}]",
+    Label.MODEL_VERSION: f"[(n)<-[e:REGISTERED_AS]-(o) | {_OUT}]",
+    Label.DEPLOYMENT: f"[(n)<-[e:DEPLOYED_AS]-(o) | {_OUT}] + [(n)-[e:ROUTES_TO]->(o) | {_OUT}]",
+    Label.ALIAS: f"[(n)-[e:POINTS_TO]->(o) | {_OUT}]",
+    Label.JOB: (
+        "[(n)<-[e:FEEDS]-(o) | [type(e), o.uid, properties(e), 'in']]"
+        " + [(n)-[e:FEEDS]->(o) | [type(e), o.uid, properties(e), 'out']]"
+    ),
+}
+
+
+def load_full(label: Label, parameter: LiteralString) -> LiteralString:
+    """Nodes by uid with all properties and the edges anchored at them."""
+    edges = _ANCHORED.get(label, "[]")
+    return f"UNWIND ${parameter} AS u MATCH (n:{label} {{uid: u}}) RETURN {_ROW}, {edges} AS edges"
+
+
+def load_known(label: Label, parameter: LiteralString) -> LiteralString:
+    """Which of these uids exist."""
+    return (
+        f"UNWIND ${parameter} AS u MATCH (n:{label} {{uid: u}}) RETURN u AS uid, null AS props, null AS edges"
+    )
+
+
+UNION: LiteralString = " UNION ALL "
+
+SEALS: LiteralString = """
+UNWIND $artifacts AS a
+MATCH (v:ArtifactVersion {artifact: a})
+WHERE v.sealed_at IS NOT NULL
+RETURN a AS artifact, v.uid AS uid, v.sealed_at AS sealed_at, v.seals AS seals
+"""
+
+READERS_AFTER: LiteralString = """
+UNWIND $rows AS r
+MATCH (a:Artifact {uid: r.artifact})
+MATCH (a)<-[e:READS]-(n:Run)
+WHERE coalesce(n.started_at, e.at) >= r.at
+RETURN DISTINCT n.uid AS uid
+"""
+
+VERSION_BY_ORDINAL: LiteralString = """
+UNWIND $rows AS r
+MATCH (v:ArtifactVersion {artifact: r.artifact})
+WHERE v.ordinal = r.ordinal
+RETURN r.artifact AS artifact, r.ordinal AS ordinal, v.uid AS uid
+"""
+
+RAW_EVENTS: LiteralString = "UNWIND $uids AS u MATCH (n:Event {uid: u}) RETURN u AS uid, n.raw AS raw"
+
+EVENTS_AFTER: LiteralString = """
+MATCH (n:Event)
+WHERE n.seq >= $seq AND n.seq < $until
+RETURN n.uid AS uid, n.project AS project, n.seq AS seq, n.pos AS pos, n.type AS type, n.at AS at,
+       n.recorded_at AS recorded_at, n.actor AS actor, n.raw AS raw
+ORDER BY n.seq, n.pos
+"""
+
+REDACT_EVENTS: LiteralString = """
+UNWIND $rows AS r MATCH (n:Event {uid: r.uid}) SET n.raw = r.raw, n.redacted = true
+"""

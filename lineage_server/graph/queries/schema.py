@@ -1,0 +1,97 @@
+"""Constraints, indexes and the bookkeeping of the schema's version.
+
+Few indexes on purpose: each costs about 24 µs an entry on Neo4j. A uniqueness constraint brings
+its own index. Every statement may be run again at any time.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+
+def _unique_uid(label: LiteralString) -> LiteralString:
+    return f"CREATE CONSTRAINT {label}_uid IF NOT EXISTS FOR (n:{label}) REQUIRE n.uid IS UNIQUE"
+
+
+def _index(label: LiteralString, name: LiteralString, keys: LiteralString) -> LiteralString:
+    return f"CREATE INDEX {label}_{name} IF NOT EXISTS FOR (n:{label}) ON ({keys})"
+
+
+META_CONSTRAINT: LiteralString = _unique_uid("Meta")
+
+CONSTRAINTS: tuple[LiteralString, ...] = (
+    _unique_uid("Project"),
+    _unique_uid("Actor"),
+    _unique_uid("Job"),
+    _unique_uid("Run"),
+    _unique_uid("Artifact"),
+    _unique_uid("ArtifactVersion"),
+    _unique_uid("RegisteredModel"),
+    _unique_uid("ModelVersion"),
+    _unique_uid("Alias"),
+    _unique_uid("Approval"),
+    _unique_uid("Deployment"),
+    _unique_uid("Environment"),
+    _unique_uid("CodeRef"),
+    _unique_uid("Volume"),
+    _unique_uid("Node"),
+    _unique_uid("Gpu"),
+    _unique_uid("WatchGap"),
+    _unique_uid("MetricChunk"),
+    _unique_uid("Event"),
+    _unique_uid("Writer"),
+    _unique_uid("Token"),
+    _unique_uid("Audit"),
+    _unique_uid("Refused"),
+)
+
+INDEXES: tuple[LiteralString, ...] = (
+    _index("Run", "project_started", "n.project, n.started_at"),
+    _index("Run", "job", "n.job"),
+    _index("Job", "project", "n.project"),
+    _index("Artifact", "project", "n.project"),
+    _index("ArtifactVersion", "artifact", "n.artifact"),
+    _index("ArtifactVersion", "digest", "n.digest"),
+    _index("ModelVersion", "model", "n.model"),
+    _index("Alias", "model", "n.model"),
+    _index("Approval", "model", "n.model"),
+    _index("Deployment", "project", "n.project"),
+    _index("MetricChunk", "run", "n.run"),
+    _index("Event", "seq", "n.seq"),
+    _index("Audit", "at", "n.at"),
+    _index("Refused", "at", "n.at"),
+)
+
+CREATE_WRITER: LiteralString = """
+MERGE (w:Writer {uid: 'writer'})
+ON CREATE SET w.seq = 0, w.rid = 0
+"""
+
+CREATE_META: LiteralString = """
+MERGE (m:Meta {uid: 'schema'})
+ON CREATE SET m.version = 0
+RETURN m.version AS version
+"""
+
+# Setting a property first takes the write lock, so that the condition sees the last owner. The
+# server's clock decides about the lease: replicas' clocks may differ. Milliseconds.
+TAKE_LOCK: LiteralString = """
+MATCH (m:Meta {uid: 'schema'})
+SET m.asked_by = $owner
+WITH m, timestamp() AS now
+WHERE m.lock_owner IS NULL OR m.lock_owner = $owner OR m.lock_until < now
+SET m.lock_owner = $owner, m.lock_until = now + $lease_milliseconds
+RETURN m.version AS version
+"""
+
+RELEASE_LOCK: LiteralString = """
+MATCH (m:Meta {uid: 'schema'})
+WHERE m.lock_owner = $owner
+SET m.version = $version, m.lock_owner = NULL, m.lock_until = NULL
+RETURN m.version AS version
+"""
+
+VERSION: LiteralString = """
+MATCH (m:Meta {uid: 'schema'})
+RETURN m.version AS version
+"""

@@ -1,0 +1,233 @@
+"""The writer's door to the graph: read what a batch touches, commit the batch.
+
+One batch is one statement (``queries/ingest``), guarded by the ``Writer`` node: its lock
+serialises replicas on one Neo4j, its ``seq`` tells whether somebody committed since we read.
+Two ways to write: ``commit`` alone (optimistic, one round trip), or ``exclusive()``, which
+takes the lock first so that reading and writing see the same graph.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, LiteralString, TypeAlias
+
+from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.ids import label_of
+from lineage_server.domain.nodes import Label
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries import ingest as q
+
+Rows: TypeAlias = list[dict[str, Any]]
+_Run: TypeAlias = Callable[[LiteralString, Mapping[str, Any]], Awaitable[list[dict[str, Any]]]]
+
+_OWN_BLOCK = (Label.RUN, Label.ARTIFACT_VERSION, Label.EVENT)
+_PLAIN = tuple(label for label in Label if label not in _OWN_BLOCK)
+_EDGES = tuple(kind for kind in EdgeType if kind is not EdgeType.FEEDS)
+_FEEDS: tuple[tuple[LiteralString, LiteralString], ...] = (
+    ("new_feeds_in", q.NEW_FEED_IN),
+    ("new_feeds_out", q.NEW_FEED_OUT),
+    ("set_feeds_in", q.SET_FEED_IN),
+    ("set_feeds_out", q.SET_FEED_OUT),
+)
+
+
+@dataclass(slots=True)
+class WriteBatch:
+    """Rows by block, see ``queries/ingest``; ``seq`` and ``rid`` as read before."""
+
+    seq: int = 0
+    rid: int = 0
+    rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(list))
+
+    def new_node(self, label: Label, row: dict[str, Any]) -> None:
+        """A node of a label without a block of its own."""
+        common = {k: v for k, v in row.items() if k in q.COMMON_KEYS}
+        common["more"] = {k: v for k, v in row.items() if k not in q.COMMON_KEYS}
+        self.rows["new_" + label].append(common)
+
+    def new_run(self, row: dict[str, Any], inputs: Rows) -> None:
+        row["inputs"] = inputs
+        if len(row) > 12 and (more := {k: v for k, v in row.items() if k not in _RUN_ROW}):
+            for key in more:
+                del row[key]
+            row["more"] = more
+            self.rows["new_runs_more"].append(row)
+        else:
+            self.rows["new_runs"].append(row)
+
+    def new_version(self, row: dict[str, Any], output: dict[str, Any] | None) -> None:
+        more = {k: row.pop(k) for k in tuple(row) if k not in q.VERSION_KEYS}
+        if more:
+            self.rows["set_ArtifactVersion"].append({"uid": row["uid"], "p": more})
+        if output is None:
+            self.rows["new_versions"].append(row)
+        else:
+            row["output"] = output
+            self.rows["new_outputs"].append(row)
+
+    def set_node(self, label: Label, uid: str, props: dict[str, Any]) -> None:
+        self.rows["set_" + label].append({"uid": uid, "p": props})
+
+    def new_edge(self, kind: EdgeType, role: str, row: dict[str, Any]) -> None:
+        name = f"new_feeds_{role}" if kind is EdgeType.FEEDS else "new_" + kind
+        self.rows[name].append(row)
+
+    def set_edge(
+        self, kind: EdgeType, role: str, ends: tuple[str, str], props: dict[str, Any]
+    ) -> None:
+        """Change an edge; ``ends`` are the uids of its anchor and of its other end."""
+        row: dict[str, Any] = {"anchor": ends[0], "other": ends[1]}
+        if kind is EdgeType.FEEDS:
+            self.rows[f"set_feeds_{role}"].append(row | props)
+        else:
+            self.rows["set_" + kind].append(row | {"role": role, "p": props})
+
+
+_RUN_ROW = q.RUN_KEYS | {"inputs"}
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Nodes with properties and anchored edges, and uids that merely exist."""
+
+    nodes: dict[str, tuple[dict[str, Any], list[list[Any]]]]
+    known: set[str]
+
+
+class WriteSession:
+    """Reads and the one commit that belong together."""
+
+    def __init__(self, run: _Run, write: _Run) -> None:
+        self._run = run
+        self._write = write
+
+    async def position(self) -> tuple[int, int]:
+        """(number of the last batch, last small id)."""
+        rows = await self._run(q.WRITER_STATE, {})
+        return rows[0]["seq"], rows[0]["rid"]
+
+    async def load(self, full: Iterable[str], known: Iterable[str]) -> Loaded:
+        """What is there of these uids: one round trip."""
+        parts: list[tuple[bool, Label, list[str]]] = []
+        for is_full, uids in ((True, full), (False, known)):
+            by_label: dict[Label, list[str]] = defaultdict(list)
+            for uid in uids:
+                by_label[label_of(uid)].append(uid)
+            parts += [(is_full, label, by_label[label]) for label in sorted(by_label)]
+        if not parts:
+            return Loaded({}, set())
+        query = _load_query(tuple((is_full, label) for is_full, label, _ in parts))
+        rows = await self._run(query, {_slot(i): uids for i, (_, _, uids) in enumerate(parts)})
+        nodes = {r["uid"]: (r["props"], r["edges"]) for r in rows if r["props"] is not None}
+        return Loaded(nodes, {r["uid"] for r in rows})
+
+    async def seals(self, artifacts: list[str]) -> Rows:
+        """Versions of the artifacts with the times at which they were complete."""
+        return await self._run(q.SEALS, {"artifacts": artifacts})
+
+    async def readers_after(self, rows: Rows) -> list[str]:
+        """Runs that read ``artifact`` without stating a version and started at ``at`` or later."""
+        return [r["uid"] for r in await self._run(q.READERS_AFTER, {"rows": rows})]
+
+    async def versions_by_ordinal(self, rows: Rows) -> Rows:
+        return await self._run(q.VERSION_BY_ORDINAL, {"rows": rows})
+
+    async def raw_events(self, uids: list[str]) -> dict[str, bytes]:
+        rows = await self._run(q.RAW_EVENTS, {"uids": uids})
+        return {r["uid"]: bytes(r["raw"]) for r in rows}
+
+    async def commit(self, batch: WriteBatch) -> bool:
+        """Write the batch; False where somebody else committed since ``position``.
+
+        Raises DuplicateKeyError where a node was there against our belief, and what
+        ``Bolt.write`` raises; nothing is changed then, unless the connection broke.
+        """
+        names = tuple(name for name, rows in batch.rows.items() if rows)
+        parameters = {name: batch.rows[name] for name in names}
+        lock = uuid.uuid4().hex
+        rows = await self._write(
+            _commit_query(frozenset(names)),
+            {**parameters, "seq": batch.seq, "rid": batch.rid, "lock": lock},
+        )
+        return bool(rows[0]["ok"])
+
+
+class GraphWriter:
+    """Hands out write sessions."""
+
+    def __init__(self, bolt: Bolt, *, timeout_seconds: float = 60.0) -> None:
+        self._bolt = bolt
+        self._timeout_seconds = timeout_seconds
+
+    def optimistic(self) -> WriteSession:
+        """Reads as they come; ``commit`` notices if another replica was faster."""
+
+        async def read(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
+            return await self._bolt.read(query, parameters, timeout_seconds=self._timeout_seconds)
+
+        async def write(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
+            # Not auto-commit: the embedded engine keeps the first half of one that fails.
+            async with self._bolt.transaction(timeout_seconds=self._timeout_seconds) as transaction:
+                return await transaction.run(query, parameters)
+
+        return WriteSession(read, write)
+
+    @contextlib.asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[WriteSession]:
+        """A session that holds the writers' lock from its first read to its commit."""
+        async with self._bolt.transaction(timeout_seconds=self._timeout_seconds) as transaction:
+            await transaction.run(q.WRITER_LOCK, {"lock": uuid.uuid4().hex})
+            yield WriteSession(transaction.run, transaction.run)
+
+
+@cache
+def _slot(index: int) -> LiteralString:
+    return _SLOTS[index]
+
+
+_SLOTS: tuple[LiteralString, ...] = (
+    "u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13", "u14",
+    "u15", "u16", "u17", "u18", "u19", "u20", "u21", "u22", "u23", "u24", "u25", "u26", "u27", "u28",
+    "u29", "u30", "u31", "u32", "u33", "u34", "u35", "u36", "u37", "u38", "u39",
+)  # fmt: skip
+
+
+@cache
+def _load_query(parts: tuple[tuple[bool, Label], ...]) -> LiteralString:
+    queries = [
+        q.load_full(label, _slot(i)) if is_full else q.load_known(label, _slot(i))
+        for i, (is_full, label) in enumerate(parts)
+    ]
+    return q.UNION.join(queries)
+
+
+def _blocks() -> list[tuple[LiteralString, LiteralString]]:
+    """Every block in the order of a batch: nodes that others need first, late edges last."""
+    blocks: list[tuple[LiteralString, LiteralString]] = [("events", q.NEW_EVENT)]
+    blocks += [(f"new_{label}", q.new_node(label)) for label in _PLAIN]
+    blocks += [
+        ("new_versions", q.NEW_VERSION),
+        ("new_runs", q.NEW_RUN),
+        ("new_runs_more", q.NEW_RUN_WITH_MORE),
+        ("new_outputs", q.NEW_VERSION_OF_RUN),
+    ]
+    blocks += [(f"set_{label}", q.set_node(label)) for label in Label]
+    blocks += [(f"new_{kind}", q.new_edge(kind)) for kind in _EDGES]
+    blocks += [(f"set_{kind}", q.set_edge(kind)) for kind in _EDGES]
+    blocks += _FEEDS
+    return [*blocks, ("refused", q.NEW_REFUSED), ("audit", q.NEW_AUDIT)]
+
+
+_BLOCKS = _blocks()
+
+
+@cache
+def _commit_query(names: frozenset[str]) -> LiteralString:
+    """The statement for a batch with rows for ``names``; few combinations recur."""
+    parts = [q.block(body, name) for name, body in _BLOCKS if name in names]
+    return q.GUARD + "".join(parts) + "RETURN ok"

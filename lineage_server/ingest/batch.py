@@ -1,0 +1,357 @@
+"""One batch: from received events to the rows of one statement.
+
+Load what the events touch, merge, derive what follows, and emit only what changed. Nothing
+is written here; a batch that fails is thrown away together with the states it touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage_server.domain import ids
+from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.events import Event, RunReported
+from lineage_server.domain.nodes import Label
+from lineage_server.graph.write import WriteBatch, WriteSession
+from lineage_server.ingest import derive
+from lineage_server.ingest.cache import WriterCache
+from lineage_server.ingest.facts import EdgeKey, NodeFacts
+from lineage_server.ingest.state import NodeState
+from lineage_server.ingest.values import MAX_TIME
+
+FRESH_MICROS = 10 * 60 * 1_000_000
+"""A client-made run id younger than this is taken for new without asking the graph."""
+
+
+@dataclass(slots=True)
+class Planned:
+    """A received event with what it tells; ``refusal`` is set if the graph speaks against it."""
+
+    uid: str
+    event: Event
+    recorded_at: int
+    facts: list[NodeFacts]
+    refusal: str = ""
+
+
+@dataclass
+class Batch:
+    """The working set of one transaction."""
+
+    session: WriteSession
+    cache: WriterCache
+    items: list[Planned]
+    careful: bool
+    recorded_at: int
+    states: dict[str, NodeState] = field(default_factory=dict[str, NodeState])
+    known: set[str] = field(default_factory=set[str])
+    before: dict[str, dict[derive.Feed, int]] = field(default_factory=dict[str, dict[derive.Feed, int]])
+    sealed: dict[str, int] = field(default_factory=dict[str, int])
+
+    async def prepare(self) -> None:
+        """Load, merge and derive."""
+        await self._load_touched()
+        for item in self.items:
+            self._merge(item)
+        await self._derive()
+
+    # --- loading ---------------------------------------------------------------------
+
+    async def _load_touched(self) -> None:
+        full: set[str] = set()
+        known: set[str] = set()
+        for item in self.items:
+            for facts in item.facts:
+                (full if _needs_state(facts) else known).add(facts.uid)
+        known -= full
+        if not self.careful:
+            new = {f.uid for i in self.items for f in i.facts if _surely_new(f, i)}
+            full -= new
+            known -= new
+        await self._load(full, known)
+
+    async def _load(self, full: Iterable[str], known: Iterable[str] = ()) -> None:
+        """Fetch what neither this batch nor the cache holds."""
+        cache = self.cache
+        want: list[str] = []
+        for uid in full:
+            if uid in self.states:
+                continue
+            state = cache.take(uid)
+            if state is not None:
+                self.states[uid] = state
+            else:
+                want.append(uid)
+        ask = [u for u in known if u not in self.states and u not in self.known and not cache.knows(u)]
+        if not want and not ask:
+            return
+        loaded = await self.session.load(want, ask)
+        for uid, (props, edges) in loaded.nodes.items():
+            self.states[uid] = NodeState.loaded(uid, ids.label_of(uid), props, edges)
+        self.known |= loaded.known
+        cache.note_known(loaded.known)
+
+    def _exists(self, uid: str) -> bool:
+        return uid in self.states or uid in self.known or self.cache.knows(uid)
+
+    # --- merging ---------------------------------------------------------------------
+
+    def _merge(self, item: Planned) -> None:
+        project = item.event.project
+        for facts in item.facts:
+            state = self.states.get(facts.uid)
+            if state is None or facts.label is not Label.RUN or not state.props:
+                continue
+            if _needs_state(facts) and state.project != project and not state.props.get("stub"):
+                item.refusal = f"{facts.uid} is not in project {project!r}"
+                return
+        for facts in item.facts:
+            if not _needs_state(facts) and self._exists(facts.uid):
+                continue
+            state = self.states.get(facts.uid)
+            if state is None:
+                state = self.states[facts.uid] = NodeState(facts.uid, facts.label)
+            if state.label is Label.RUN and state.uid not in self.before:
+                self.before[state.uid] = derive.feeds_of(state) if state.exists else {}
+            if facts.described and state.props.get("stub") and facts.identity:
+                state.props["project"] = facts.identity["project"]
+                state.dirty.add("project")
+            if facts.seal is not None:
+                self._note_seal(state.uid, facts.seal)
+            state.apply(facts, item.recorded_at)
+
+    def _note_seal(self, version: str, at: int) -> None:
+        artifact = ids.artifact_of_version(version)
+        self.sealed[artifact] = min(at, self.sealed.get(artifact, MAX_TIME))
+
+    # --- deriving --------------------------------------------------------------------
+
+    async def _derive(self) -> None:
+        runs = [s for s in self.states.values() if s.label is Label.RUN and s.changed]
+        await self._load_for(runs)
+        self._seal_outputs(runs)
+        self._number_versions()
+        readers = await self._late_readers()
+        await self._infer(runs, readers)
+        for run in [*runs, *readers]:
+            self._columns_and_twins(run)
+        await self._roll_up([*runs, *readers])
+        for state in self.states.values():
+            if state.changed:
+                derive.search_words(state)
+
+    async def _load_for(self, runs: list[NodeState]) -> None:
+        """Nodes that the rules need beside those the events named."""
+        want: set[str] = set()
+        for run in runs:
+            want.update(derive.unkeyed_outputs(run))
+            want.update(v for pair in derive.same_as(run) for v in pair)
+        want |= {
+            s.props["artifact"] for s in self.states.values() if s.label is Label.ARTIFACT_VERSION and s.changed
+        }
+        await self._load(want)
+
+    def _seal_outputs(self, runs: list[NodeState]) -> None:
+        for run in runs:
+            for uid in derive.unkeyed_outputs(run):
+                version = self.states.get(uid)
+                if version is not None:
+                    derive.seal_by_run(version, run)
+                    if "sealed_at" in version.dirty and (at := version.props.get("sealed_at")) is not None:
+                        self._note_seal(uid, at)
+
+    def _number_versions(self) -> None:
+        for version in list(self.states.values()):
+            if version.label is not Label.ARTIFACT_VERSION or not version.changed:
+                continue
+            artifact = self.states.get(version.props["artifact"])
+            if artifact is None:
+                # The graph knows it (or it is only referred to); a stub keeps the count right.
+                artifact = self._stub_artifact(version)
+            if not version.exists and "ordinal" not in version.props:
+                derive.number(version, artifact)
+            derive.note_latest(version, artifact)
+
+    def _stub_artifact(self, version: NodeState) -> NodeState:
+        uid = version.props["artifact"]
+        state = NodeState(uid, Label.ARTIFACT)
+        props = version.props
+        state.props = {"project": props["project"], "kind": props["kind"], "name": props["name"], "stub": True}
+        state.dirty.update(state.props)
+        self.states[uid] = state
+        return state
+
+    async def _late_readers(self) -> list[NodeState]:
+        """Runs outside the batch whose inferred inputs a newly sealed version may change."""
+        rows = [
+            {"artifact": uid, "at": at}
+            for uid, at in self.sealed.items()
+            if (artifact := self.states.get(uid)) is not None and artifact.props.get("unversioned")
+        ]
+        if not rows:
+            return []
+        uids = [u for u in await self.session.readers_after(rows) if u not in self.before]
+        await self._load(uids)
+        readers = [self.states[u] for u in uids if u in self.states]
+        for run in readers:
+            self.before[run.uid] = derive.feeds_of(run)
+        return readers
+
+    async def _infer(self, runs: list[NodeState], readers: list[NodeState]) -> None:
+        reading = [r for r in [*runs, *readers] if derive.unversioned_inputs(r)]
+        if not reading:
+            return
+        reads = [(k, e) for run in reading for k, e in derive.unversioned_inputs(run)]
+        seals = await self._seals({k.other for k, _ in reads})
+        numbered = await self._numbered({(k.other, e["wanted"]) for k, e in reads if e.get("wanted")})
+        for run in reading:
+            linked = derive.infer_inputs(run, seals, numbered, self.recorded_at)
+            self.known.update(uid for uid in linked if uid not in self.states)
+
+    async def _seals(self, artifacts: set[str]) -> derive.Seals:
+        """Seal times in the graph, overlaid with this batch's versions."""
+        missing = [a for a in artifacts if a not in self.cache.seals]
+        if missing:
+            fetched: derive.Seals = {a: {} for a in missing}
+            for row in await self.session.seals(missing):
+                fetched[row["artifact"]][row["uid"]] = derive.seal_times(row)
+            self.cache.seals.update(fetched)
+        seals = {a: dict(self.cache.seals[a]) for a in artifacts}
+        for state in self.states.values():
+            if state.label is Label.ARTIFACT_VERSION and state.props["artifact"] in seals:
+                seals[state.props["artifact"]][state.uid] = derive.seal_times(state.props)
+        return seals
+
+    async def _numbered(self, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        if not wanted:
+            return {}
+        rows = await self.session.versions_by_ordinal(
+            [{"artifact": artifact, "ordinal": ordinal} for artifact, ordinal in sorted(wanted)]
+        )
+        found = {(r["artifact"], r["ordinal"]): r["uid"] for r in rows}
+        for state in self.states.values():
+            if state.label is Label.ARTIFACT_VERSION:
+                found[state.props["artifact"], state.props.get("ordinal", 0)] = state.uid
+        return found
+
+    def _columns_and_twins(self, run: NodeState) -> None:
+        for keyed, digested in derive.same_as(run):
+            version = self.states.get(digested)
+            if version is not None:
+                derive.mark_same(version, keyed, run)
+        for key in list(run.edges):
+            if key.type is EdgeType.OUTPUT and (version := self.states.get(key.other)) is not None:
+                derive.derive_columns(version, run)
+
+    async def _roll_up(self, runs: list[NodeState]) -> None:
+        changes: list[tuple[derive.Feed, int, str, int]] = []
+        for run in runs:
+            before, after = self.before.get(run.uid, {}), derive.feeds_of(run)
+            changes += [(f, at, run.uid, 1) for f, at in after.items() if f not in before]
+            changes += [(f, at, run.uid, -1) for f, at in before.items() if f not in after]
+        await self._load({change[0][0] for change in changes})
+        for feed, at, run_uid, change in changes:
+            job = self.states.get(feed[0])
+            if job is not None:
+                derive.roll_up(job, feed, at, run_uid, change)
+
+    # --- rows ------------------------------------------------------------------------
+
+    def rows(self, batch: WriteBatch) -> None:
+        """Emit what changed into ``batch``; takes small ids from ``batch.rid``."""
+        changed = [s for s in self.states.values() if s.changed]
+        new = {s.uid for s in changed if not s.exists}
+        outputs: dict[str, dict[str, Any]] = {}
+        for state in changed:
+            if state.label is Label.RUN:
+                self._run_rows(state, new, outputs, batch)
+        for state in changed:
+            if state.label is not Label.RUN:
+                self._node_rows(state, outputs, batch)
+
+    def _run_rows(
+        self, run: NodeState, new: set[str], outputs: dict[str, dict[str, Any]], batch: WriteBatch
+    ) -> None:
+        inputs: list[dict[str, Any]] = []
+        for key in run.new_edges:
+            row = _edge_row(run, key)
+            if key.type is EdgeType.INPUT_TO and not run.exists and key.other not in new:
+                inputs.append(row)
+            elif key.type is EdgeType.OUTPUT and key.other in new and key.other not in outputs:
+                row["other"] = run.uid
+                outputs[key.other] = row
+            else:
+                batch.new_edge(key.type, key.role, row)
+        if run.exists:
+            self._existing_rows(run, batch)
+        else:
+            batch.rid += 1
+            row = run.created_row()
+            row["rid"] = run.props["rid"] = batch.rid
+            batch.new_run(row, inputs)
+
+    def _node_rows(self, state: NodeState, outputs: dict[str, dict[str, Any]], batch: WriteBatch) -> None:
+        for key in state.new_edges:
+            batch.new_edge(key.type, key.role, _edge_row(state, key))
+        if state.exists:
+            self._existing_rows(state, batch)
+            return
+        batch.rid += 1
+        row = state.created_row()
+        row["rid"] = state.props["rid"] = batch.rid
+        if state.label is Label.ARTIFACT_VERSION:
+            batch.new_version(row, outputs.get(state.uid))
+        else:
+            batch.new_node(state.label, row)
+
+    def _existing_rows(self, state: NodeState, batch: WriteBatch) -> None:
+        if state.dirty:
+            batch.set_node(state.label, state.uid, state.changed_row())
+        for key in state.changed_edges:
+            props = {k: v for k, v in state.edges[key].items() if k != "role"}
+            batch.set_edge(key.type, key.role, (state.uid, key.other), props)
+
+    def settle(self) -> list[NodeState]:
+        """The batch is committed: keep its states for the next one; returns what changed."""
+        changed = [s for s in self.states.values() if s.changed]
+        for state in self.states.values():
+            if state.label is Label.ARTIFACT_VERSION:
+                seals = self.cache.seals.get(state.props["artifact"])
+                if seals is not None:
+                    seals[state.uid] = derive.seal_times(state.props)
+            state.settle()
+            self.cache.put(state)
+        return changed
+
+
+def _edge_row(state: NodeState, key: EdgeKey) -> dict[str, Any]:
+    return {**state.edges[key], "role": key.role, "anchor": state.uid, "other": key.other}
+
+
+def _needs_state(facts: NodeFacts) -> bool:
+    return bool(
+        facts.described
+        or facts.values
+        or facts.edges
+        or facts.earliest
+        or facts.visible is not None
+        or facts.seal is not None
+    )
+
+
+def _surely_new(facts: NodeFacts, item: Planned) -> bool:
+    """Not in the graph, as far as reason goes; a wrong guess fails on the unique key."""
+    label = facts.label
+    if label is Label.METRIC_CHUNK or label is Label.APPROVAL:
+        return True
+    if label is Label.RUN:
+        if not facts.described or not isinstance(item.event, RunReported) or facts.rank < 0:
+            return False
+        # UUIDv7 (RFC 9562): the first 48 bits are milliseconds.
+        hexes = facts.uid[4:12] + facts.uid[13:17]
+        return facts.uid[18] == "7" and abs(int(hexes, 16) * 1000 - item.recorded_at) < FRESH_MICROS
+    if label is Label.ARTIFACT_VERSION and facts.described and isinstance(item.event, RunReported):
+        return True
+    return False

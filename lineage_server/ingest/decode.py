@@ -1,0 +1,192 @@
+"""Bytes to domain events and back: JSON, one event a line.
+
+A line that can't be read is refused alone, with a sentence that says where it is wrong and
+whether sending it again could help. Fields this version does not know are ignored here and
+kept with the stored event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from lineage_server.domain.errors import InvalidInputError, LineageError, LimitError
+from lineage_server.domain.events import EVENT_TYPES, Event
+from lineage_server.domain.ids import clean_project, shorten
+from lineage_server.ingest.values import MAX_TIME
+
+SECOND = 1_000_000
+
+
+class _Envelope(msgspec.Struct):
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event that could be read, with the bytes it came as."""
+
+    index: int
+    event: Event
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line that could not be read, and why."""
+
+    index: int
+    error: LineageError
+    raw: bytes
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(cls) for name, cls in EVENT_TYPES.items()
+}
+_GENERIC = msgspec.json.Decoder(dict[str, Any])
+
+
+def decode_lines(
+    body: bytes, *, max_event_bytes: int, now: int, skew_seconds: float
+) -> list[Received | Unreadable]:
+    """Read a body of JSON lines (or one JSON array); ``now`` and ``at`` in microseconds."""
+    out: list[Received | Unreadable] = []
+    for line in _lines(body):
+        index = len(out)
+        try:
+            event = decode(line, max_event_bytes=max_event_bytes)
+            _check_time(event, now, skew_seconds)
+            out.append(Received(index, event, line))
+        except LineageError as error:
+            out.append(Unreadable(index, error, line))
+    return out
+
+
+def _lines(body: bytes) -> list[bytes]:
+    if body[:1] == b"[":
+        try:
+            return [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        except msgspec.DecodeError:
+            return [body]
+    return [line for raw in body.split(b"\n") if (line := raw.strip())]
+
+
+def decode(line: bytes, *, max_event_bytes: int) -> Event:
+    """Read one event; raises InvalidInputError or LimitError."""
+    if len(line) > max_event_bytes:
+        raise LimitError(
+            f"the event has {len(line)} bytes, at most {max_event_bytes} are taken; send fewer points, "
+            "inputs or outputs an event, or put the payload in an artifact",
+            limit=max_event_bytes,
+            actual=len(line),
+        )
+    try:
+        kind = _ENVELOPE.decode(line).type
+        decoder = _DECODERS.get(kind)
+        if decoder is None:
+            raise InvalidInputError(
+                f"event type {shorten(kind)!r} is not known", field="type", allowed=", ".join(EVENT_TYPES)
+            )
+        event: Event = decoder.decode(line)
+    except msgspec.ValidationError as error:
+        event = _decode_leniently(line, error)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"the line is not JSON: {error}", field="line") from None
+    except RecursionError:
+        raise InvalidInputError("the line is nested too deeply", field="line") from None
+    clean_project(event.project)
+    if len(event.id) > 200 or (event.id and not event.id.isprintable()):
+        raise InvalidInputError("id is longer than 200 characters or has control characters", field="id")
+    if b"\\u0000" in line and _has_nul(_GENERIC.decode(line)):
+        raise InvalidInputError("the event has a NUL character", field="line", allowed="text without U+0000")
+    return event
+
+
+def _decode_leniently(line: bytes, error: msgspec.ValidationError) -> Event:
+    """Times given as RFC 3339 text are fine too; anything else is the sender's error."""
+    try:
+        generic = _GENERIC.decode(line)
+        cls = EVENT_TYPES.get(str(generic.get("type", "")))
+        if cls is not None and _times_to_micros(generic):
+            return msgspec.convert(generic, cls)
+    except (msgspec.DecodeError, RecursionError, ValueError) as second:
+        if isinstance(second, msgspec.ValidationError):
+            error = second
+    raise InvalidInputError(f"the event does not fit its type: {error}", field=_path(str(error))) from None
+
+
+def _path(message: str) -> str:
+    return message.rpartition("`$.")[2].rstrip("`") if "`$." in message else "line"
+
+
+def _times_to_micros(value: Any) -> bool:
+    """Replace RFC 3339 text under ``at`` and ``*_at`` by microseconds; True if any was."""
+    found = False
+    if isinstance(value, list):
+        return any([_times_to_micros(item) for item in value])
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, str) and (key == "at" or key.endswith("_at")):
+                moment = datetime.fromisoformat(item)
+                if moment.tzinfo is None:
+                    raise ValueError(f"{key} has no time zone")
+                value[key] = round(moment.timestamp() * SECOND)
+                found = True
+            elif key in ("inputs", "outputs"):
+                found = _times_to_micros(item) or found
+    return found
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(k) or _has_nul(v) for k, v in value.items())
+    return isinstance(value, list) and any(_has_nul(v) for v in value)
+
+
+def _check_time(event: Event, now: int, skew_seconds: float) -> None:
+    if not 0 <= event.at < MAX_TIME:
+        raise InvalidInputError("at is not a time in microseconds since 1970", field="at")
+    if event.at > now + skew_seconds * SECOND:
+        ahead = (event.at - now) / SECOND
+        raise FutureEventError(
+            f"the event happened {ahead:.0f} s from now; at most {skew_seconds:.0f} s ahead are taken: "
+            "check the producer's clock, or send the event again later",
+            field="at",
+        )
+
+
+class FutureEventError(InvalidInputError):
+    """The event's time lies too far ahead; the same event may be taken later."""
+
+    retriable = True
+
+
+@cache
+def _defaults(cls: type[Any]) -> tuple[tuple[str, Any], ...]:
+    out: list[tuple[str, Any]] = []
+    for f in fields(cls):
+        factory = f.default_factory
+        out.append((f.name, factory() if factory is not MISSING else f.default))
+    return tuple(out)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        known = {name: getattr(value, name) for name, _ in _defaults(type(value))}
+        defaults = dict(_defaults(type(value)))
+        return {k: _plain(v) for k, v in known.items() if v != defaults[k]}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return value
+
+
+def encode(event: Event) -> bytes:
+    """The canonical wire form of an event: only what differs from the defaults."""
+    return msgspec.json.encode({"type": event.type, **_plain(event)})

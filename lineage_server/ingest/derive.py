@@ -1,0 +1,265 @@
+"""What follows from merged facts: sealing, ordinals, inferred inputs, roll-ups, search text.
+
+Each rule is a function of the merged state alone, so the order in which events arrived does
+not matter (ordinals excepted: they follow arrival). Rules that need more nodes than the
+batch touched say which; the caller loads them and calls again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+from lineage_server.domain.edges import Basis, EdgeType, Source
+from lineage_server.domain.ids import artifact_of_version
+from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label, RunState
+from lineage_server.ingest.facts import EdgeKey
+from lineage_server.ingest.state import NodeState
+from lineage_server.ingest.values import dumps, search_text
+
+SEARCHABLE = frozenset(
+    {Label.RUN, Label.JOB, Label.ARTIFACT, Label.REGISTERED_MODEL, Label.DEPLOYMENT, Label.PROJECT}
+)
+Feed = tuple[str, str, str]
+"""(job uid, "in" or "out", artifact uid)."""
+RULE_NEWEST = "newest version sealed at or before the run's start"
+RULE_ORDINAL = "version number"
+
+
+def search_words(state: NodeState) -> None:
+    """Keep ``search_text`` in step with name, kind, description and tags."""
+    if state.label not in SEARCHABLE:
+        return
+    props, dirty = state.props, state.dirty
+    if state.exists and not any(k in _SEARCHED or k.startswith("t.") for k in dirty):
+        return
+    tags = [f"{k[2:]}={v}" for k, v in props.items() if k.startswith("t.")]
+    text = search_text(
+        props.get("name", ""), props.get("job_name", ""), props.get("kind", ""),
+        props.get("description", ""), *tags,
+    )  # fmt: skip
+    state.set_derived("search_text", text[:4000])
+
+
+_SEARCHED = frozenset({"name", "job_name", "kind", "description"})
+
+
+# --- roll-ups ----------------------------------------------------------------------------
+
+
+def feeds_of(run: NodeState) -> dict[Feed, int]:
+    """Which artifacts a run connects with its job, with the time of each link."""
+    job = run.props.get("job")
+    if job is None:
+        return {}
+    out: dict[Feed, int] = {}
+    for key, edge in run.edges.items():
+        if key.type is EdgeType.OUTPUT:
+            feed = (job, "out", artifact_of_version(key.other))
+        elif key.type is EdgeType.INPUT_TO and edge.get("superseded_at") is None:
+            feed = (job, "in", artifact_of_version(key.other))
+        elif key.type is EdgeType.READS:
+            feed = (job, "in", key.other)
+        else:
+            continue
+        at = edge["at"]
+        out[feed] = max(at, out.get(feed, at))
+    return out
+
+
+def roll_up(job: NodeState, feed: Feed, at: int, run: str, change: int) -> None:
+    """Count a run in (+1) or out (-1) of a FEEDS edge of its job."""
+    key = EdgeKey(EdgeType.FEEDS, feed[1], feed[2])
+    edge = dict(job.edges.get(key) or {"first_at": at, "last_at": at, "run_count": 0, "last_run": run})
+    edge["run_count"] += change
+    if change > 0:
+        edge["first_at"] = min(edge["first_at"], at)
+        if (at, run) >= (edge["last_at"], edge["last_run"]):
+            edge["last_at"], edge["last_run"] = at, run
+    job.set_edge(key, edge)
+
+
+# --- versions ----------------------------------------------------------------------------
+
+
+def number(version: NodeState, artifact: NodeState) -> None:
+    """Give a new version the artifact's next ordinal."""
+    count = int(artifact.props.get("version_count", 0)) + 1
+    artifact.set_derived("version_count", count)
+    version.set_derived("ordinal", count)
+
+
+def note_latest(version: NodeState, artifact: NodeState) -> None:
+    """The artifact knows when it was last written."""
+    sealed = version.props.get("sealed_at")
+    if sealed is not None and sealed > (artifact.props.get("latest_at") or -1):
+        artifact.set_derived("latest_at", sealed)
+
+
+def unkeyed_outputs(run: NodeState) -> list[str]:
+    """Outputs of a finished run that are keyed by the run: its end seals them."""
+    if STATE_RANK.get(run.props.get("state", ""), -1) < TERMINAL_RANK:
+        return []
+    own = "@" + run.uid
+    return [k.other for k in run.edges if k.type is EdgeType.OUTPUT and k.other.endswith(own)]
+
+
+def seal_by_run(version: NodeState, run: NodeState) -> None:
+    """A run that ended well seals its outputs; one that failed leaves them partial."""
+    if version.props.get("seals"):
+        return
+    well = run.props["state"] in (RunState.COMPLETE, RunState.CACHED)
+    version.set_derived("sealed_at", run.props.get("ended_at") if well else None)
+    version.set_derived("partial", None if well else True)
+
+
+def same_as(run: NodeState) -> list[tuple[str, str]]:
+    """(version keyed by run, version keyed by digest) where both witness one output."""
+    outputs: dict[tuple[str, str], list[str]] = {}
+    for key in run.edges:
+        if key.type is EdgeType.OUTPUT:
+            outputs.setdefault((artifact_of_version(key.other), key.role), []).append(key.other)
+    pairs: list[tuple[str, str]] = []
+    for versions in outputs.values():
+        if len(versions) > 1:
+            keyed = [v for v in versions if v.endswith("@" + run.uid)]
+            pairs += [(k, v) for k in keyed for v in versions if v not in keyed]
+    return pairs
+
+
+def mark_same(version: NodeState, other: str, run: NodeState) -> None:
+    """Join the digest-keyed version with its twin keyed by the run."""
+    key = EdgeKey(EdgeType.SAME_AS, "", other)
+    if key in version.edges:
+        return
+    known = [e for k, e in run.edges.items() if k.other in (version.uid, other)]
+    version.set_edge(
+        key,
+        {
+            "at": min(e["at"] for e in known),
+            "recorded_at": max(e["recorded_at"] for e in known),
+            "source": Source.SYSTEM,
+            "basis": Basis.INFERRED,
+            "event": known[0].get("event", ""),
+        },
+    )
+
+
+def derive_columns(version: NodeState, run: NodeState) -> None:
+    """Column lineage: from the output's stated sources to DERIVED edges between versions."""
+    stated = version.props.get("fields")
+    produced = [(k, e) for k, e in run.edges.items() if k.other == version.uid and k.type is EdgeType.OUTPUT]
+    if not stated or not produced:
+        return
+    inputs: dict[str, set[str]] = {}
+    for key, edge in run.edges.items():
+        if key.type is EdgeType.INPUT_TO and edge.get("superseded_at") is None:
+            name = artifact_of_version(key.other).split("/", 2)[-1]
+            inputs.setdefault(key.role, set()).add(key.other)
+            inputs.setdefault(name, set()).add(key.other)
+    columns: dict[str, dict[str, list[list[str]]]] = {}
+    for column, sources in cast("dict[str, list[list[str]]]", json.loads(stated)).items():
+        for source in sources:
+            for origin in inputs.get(source[0], ()):
+                columns.setdefault(origin, {}).setdefault(column, []).append(source[1:])
+    about = produced[0][1]
+    for origin, fields in columns.items():
+        if origin == version.uid:
+            continue
+        key = EdgeKey(EdgeType.DERIVED, "columns:" + run.uid, origin)
+        told = {k: about.get(k) for k in ("at", "recorded_at", "source", "basis", "event")}
+        version.set_edge(key, {**told, "fields": dumps(fields)})
+
+
+# --- inferred inputs ---------------------------------------------------------------------
+
+Seals = dict[str, dict[str, list[int]]]
+"""artifact uid → version uid → times at which it was complete."""
+
+
+def seal_times(props: dict[str, Any]) -> list[int]:
+    """All times at which a version was complete."""
+    seals = props.get("seals")
+    if seals:
+        return list(seals)
+    sealed = props.get("sealed_at")
+    return [sealed] if sealed is not None else []
+
+
+def newest_before(versions: dict[str, list[int]], at: int) -> str | None:
+    """The version last written at or before ``at``."""
+    best: tuple[int, str] | None = None
+    for uid, seals in versions.items():
+        fitting = [t for t in seals if t <= at]
+        if fitting and (best is None or (max(fitting), uid) > best):
+            best = (max(fitting), uid)
+    return best[1] if best else None
+
+
+def unversioned_inputs(run: NodeState) -> list[tuple[EdgeKey, dict[str, Any]]]:
+    return [(k, e) for k, e in run.edges.items() if k.type is EdgeType.READS]
+
+
+def infer_inputs(
+    run: NodeState, seals: Seals, numbered: dict[tuple[str, int], str], recorded_at: int
+) -> list[str]:
+    """(Re-)resolve a run's inputs without a stated version; returns the versions linked.
+
+    Late truth corrects inference, not observation: a stated input of the same artifact
+    stands over any inferred one; an inferred edge that no longer holds is kept, superseded.
+    """
+    linked: list[str] = []
+    for key, read in unversioned_inputs(run):
+        stated = any(
+            k.type is EdgeType.INPUT_TO
+            and e.get("basis") != Basis.INFERRED
+            and artifact_of_version(k.other) == key.other
+            for k, e in run.edges.items()
+        )
+        wanted, rule, at = None, RULE_NEWEST, run.props.get("started_at") or read["at"]
+        if not stated and read.get("wanted") is not None:
+            wanted, rule = numbered.get((key.other, read["wanted"])), RULE_ORDINAL
+        elif not stated:
+            wanted = newest_before(seals.get(key.other, {}), at)
+        if wanted is not None:
+            linked.append(wanted)
+        _point(run, key, read, wanted, rule, recorded_at)
+    return linked
+
+
+def _point(
+    run: NodeState, read_key: EdgeKey, read: dict[str, Any], wanted: str | None, rule: str, recorded_at: int
+) -> None:
+    """Make the inferred edge of one read point to ``wanted`` and to nothing else."""
+    for key, edge in list(run.edges.items()):
+        if (
+            key.type is EdgeType.INPUT_TO
+            and edge.get("basis") == Basis.INFERRED
+            and key.role == read_key.role
+            and key.other != wanted
+            and artifact_of_version(key.other) == read_key.other
+            and edge.get("superseded_at") is None
+        ):
+            run.set_edge(key, {**edge, "superseded_at": recorded_at})
+    if wanted is None:
+        return
+    key = EdgeKey(EdgeType.INPUT_TO, read_key.role, wanted)
+    known = run.edges.get(key)
+    if known is None:
+        told = {k: read.get(k) for k in ("at", "source", "event")}
+        fact = {**told, "recorded_at": recorded_at, "basis": Basis.INFERRED, "rule": rule}
+        run.set_edge(key, fact)
+    elif known.get("superseded_at") is not None:
+        run.set_edge(key, {**known, "superseded_at": None})
+
+
+def changed_outputs(runs: Iterable[NodeState], states: dict[str, NodeState]) -> set[str]:
+    """Versions among the runs' outputs whose stated columns need a look."""
+    out: set[str] = set()
+    for run in runs:
+        for key in run.edges:
+            if key.type is EdgeType.OUTPUT and (version := states.get(key.other)) is not None:
+                if version.props.get("fields"):
+                    out.add(version.uid)
+    return out

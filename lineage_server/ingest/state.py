@@ -1,0 +1,376 @@
+"""Merging facts into a node: commutative, associative and idempotent.
+
+A ``NodeState`` is a node with the edges anchored at it and what merging needs to remember:
+the clock of the event that made it (``clock``) and the clocks of whatever later events set
+(``clocks``). It tracks what changed, so that the writer sends only that. Graph rule 2.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any, cast
+
+from lineage_server.domain.edges import BASIS_RANK, EdgeType
+from lineage_server.domain.nodes import STATE_RANK, Label
+from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
+
+HIDDEN = ("clock", "clocks", "tomb")
+_KEPT_BY_TOMBSTONE = frozenset(
+    "uid project name kind rid created_at updated_at deleted_at stub artifact key digest ordinal job "
+    "job_name run state started_at ended_at sealed_at seals model version cluster revision "
+    "version_count latest_at unversioned target history".split()
+)
+_RANKED = ("state", "reason", "exit_code", "ended_at")
+
+
+class NodeState:
+    """A node as merged so far. ``props`` is the whole payload, also of a tombstone."""
+
+    __slots__ = (
+        "changed_edges", "clock", "clocks", "dirty", "edges", "exists", "label", "metric_steps",
+        "new_edges", "props", "uid",
+    )  # fmt: skip
+
+    def __init__(self, uid: str, label: Label) -> None:
+        self.uid = uid
+        self.label = label
+        self.exists = False
+        self.props: dict[str, Any] = {}
+        self.clock: Clock | None = None
+        self.clocks: dict[str, list[Any]] = {}
+        self.metric_steps: dict[str, list[int]] = {}
+        self.edges: dict[EdgeKey, dict[str, Any]] = {}
+        self.dirty: set[str] = set()
+        self.new_edges: set[EdgeKey] = set()
+        self.changed_edges: set[EdgeKey] = set()
+
+    @property
+    def project(self) -> str:
+        return self.props.get("project", "")
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.dirty or self.new_edges or self.changed_edges) or not self.exists
+
+    @property
+    def deleted(self) -> bool:
+        return self.props.get("deleted_at") is not None
+
+    # --- loading and storing ---------------------------------------------------------
+
+    @classmethod
+    def loaded(
+        cls, uid: str, label: Label, props: dict[str, Any], edges: list[list[Any]]
+    ) -> NodeState:
+        """From what the graph returned: all properties and the anchored edges."""
+        state = cls(uid, label)
+        state.exists = True
+        clock = props.pop("clock", None)
+        clocks = props.pop("clocks", None)
+        tomb = props.pop("tomb", None)
+        if tomb is not None:
+            props = {**json.loads(zlib.decompress(bytes(tomb))), **props}
+        state.props = props
+        if clock is not None:
+            at, _, event = cast(str, clock).partition("|")
+            state.clock = Clock(int(at), event)
+        if clocks is not None:
+            state.clocks = json.loads(cast(str, clocks))
+        steps = props.get("metric_steps")
+        if steps is not None:
+            state.metric_steps = json.loads(steps)
+        for kind, other, facts, role in edges:
+            facts.pop("role", None)
+            state.edges[EdgeKey(EdgeType(kind), role or "", other)] = facts
+        return state
+
+    def created_row(self) -> dict[str, Any]:
+        """Every stored property, for a node that is not in the graph yet."""
+        row = self._stored(self.props)
+        row["uid"] = self.uid
+        if self.clock is not None:
+            row["clock"] = f"{self.clock.at}|{self.clock.event}"
+        if self.clocks:
+            row["clocks"] = _dumps(self.clocks)
+        return row
+
+    def changed_row(self) -> dict[str, Any]:
+        """The properties to set on a node that is in the graph; None removes one."""
+        if self.deleted or "deleted_at" in self.dirty:
+            row = dict.fromkeys((*self.props, "tomb", *self.dirty)) | self._stored(self.props)
+        else:
+            props = self.props
+            row = {key: props.get(key) for key in self.dirty}
+        if "clocks" in self.dirty:
+            row["clocks"] = _dumps(self.clocks) if self.clocks else None
+        if "clock" in self.dirty and self.clock is not None:
+            row["clock"] = f"{self.clock.at}|{self.clock.event}"
+        return row
+
+    def _stored(self, props: dict[str, Any]) -> dict[str, Any]:
+        if not self.deleted:
+            return dict(props)
+        hidden = {k: v for k, v in props.items() if k not in _KEPT_BY_TOMBSTONE}
+        row = {k: v for k, v in props.items() if k in _KEPT_BY_TOMBSTONE}
+        if hidden:
+            row["tomb"] = zlib.compress(_dumps(hidden).encode())
+        return row
+
+    def settle(self) -> None:
+        """What changed is stored now."""
+        self.exists = True
+        self.dirty.clear()
+        self.new_edges.clear()
+        self.changed_edges.clear()
+
+    # --- merging ---------------------------------------------------------------------
+
+    def apply(self, facts: NodeFacts, recorded_at: int) -> None:
+        """Merge one event's facts on this node."""
+        if not self.props:
+            self.props = dict(facts.identity)
+            self.dirty.update(facts.identity)
+        if facts.described:
+            if self.clock is None:
+                self.clock = facts.clock
+                self.dirty.add("clock")
+            if self.exists and self.props.pop("stub", None) is not None:
+                self.dirty.add("stub")
+            elif not self.exists:
+                self.props.pop("stub", None)
+        elif not self.exists and self.clock is None:
+            self.props["stub"] = True
+        if facts.described:
+            self._earliest("created_at", facts.clock.at)
+            self._latest("updated_at", facts.clock.at)
+        if not self.props.get("erased"):
+            self._payload(facts)
+        for key, value in facts.earliest.items():
+            self._earliest(key, value)
+        for key, value in facts.latest.items():
+            self._latest(key, value)
+        if facts.rank >= 0 or facts.ranked:
+            self._apply_ranked(facts)
+        for edge in facts.edges:
+            self.merge_edge(edge, facts.clock, recorded_at)
+        if facts.visible is not None:
+            self.put("deleted_at", None if facts.visible else facts.clock.at, facts.clock)
+        if facts.seal is not None:
+            self.add_seal(facts.seal)
+        if facts.pointer is not None:
+            self._add_pointer(facts.pointer)
+        if facts.erased:
+            self._erase()
+
+    def _payload(self, facts: NodeFacts) -> None:
+        clock = facts.clock
+        for key, value in facts.values.items():
+            self.put(key, value, clock)
+        if facts.metrics:
+            self._apply_metrics(facts.metrics)
+        if facts.points and not self.props.get("data"):
+            self.props.update(facts.points)
+            self.dirty.update(facts.points)
+
+    def put(self, key: str, value: Any, clock: Clock) -> None:
+        """Last writer wins; None removes and is remembered."""
+        props = self.props
+        known = self.clocks.get(key)
+        if known is None:
+            if key not in props:
+                if value is not None:
+                    props[key] = value
+                    self.dirty.add(key)
+                if value is None or clock != self.clock:
+                    self._remember(key, [clock.at, clock.event])
+                return
+            current = self.clock or clock
+        else:
+            current = (known[0], known[1])
+        if clock <= current:
+            return
+        self._remember(key, [clock.at, clock.event])
+        if value is None:
+            if props.pop(key, None) is not None:
+                self.dirty.add(key)
+        elif props.get(key) != value or type(props.get(key)) is not type(value):
+            props[key] = value
+            self.dirty.add(key)
+
+    def _remember(self, key: str, clock: list[Any]) -> None:
+        self.clocks[key] = clock
+        self.dirty.add("clocks")
+
+    def _earliest(self, key: str, value: int) -> None:
+        current = self.props.get(key)
+        if current is None or value < current:
+            self.props[key] = value
+            self.dirty.add(key)
+
+    def _latest(self, key: str, value: int) -> None:
+        current = self.props.get(key)
+        if current is None or value > current:
+            self.props[key] = value
+            self.dirty.add(key)
+
+    def _apply_ranked(self, facts: NodeFacts) -> None:
+        """State, reason, exit code and end move forward only: by rank, then clock."""
+        if self.clock is not None and self.clock != facts.clock and "~rank" not in self.clocks:
+            # From now on the creating event's rank can't be read off the current state.
+            self._remember("~rank", [STATE_RANK.get(self.props.get("state", ""), -1)])
+        born = self.clocks.get("~rank")
+        for key, value in (facts.ranked or {}).items():
+            if value is None or (key == "reason" and self.props.get("erased")):
+                continue
+            known = self.clocks.get(key)
+            if known is not None:
+                current = (known[0], known[1], known[2])
+            elif key in self.props and self.clock is not None:
+                rank = born[0] if born else STATE_RANK.get(self.props.get("state", ""), -1)
+                current = (rank, self.clock.at, self.clock.event)
+            else:
+                current = (-2, 0, "")
+            if (facts.rank, facts.clock.at, facts.clock.event) <= current:
+                continue
+            if facts.clock != self.clock:
+                self._remember(key, [facts.rank, facts.clock.at, facts.clock.event])
+            if self.props.get(key) != value:
+                self.props[key] = value
+                self.dirty.add(key)
+
+    def _apply_metrics(self, metrics: dict[str, tuple[int, int, float]]) -> None:
+        for key, (step, time, value) in metrics.items():
+            known = self.metric_steps.get(key)
+            if known is not None:
+                old = self.props.get("m." + key)
+                if (step, time) < (known[0], known[1]):
+                    continue
+                if (step, time) == (known[0], known[1]) and not _larger(value, old):
+                    continue
+            self.metric_steps[key] = [step, time]
+            self.props["m." + key] = value
+            self.dirty.add("m." + key)
+        if any("m." + key in self.dirty for key in metrics):
+            self.props["metric_steps"] = _dumps(self.metric_steps)
+            self.dirty.add("metric_steps")
+
+    def add_seal(self, at: int) -> None:
+        """Remember one more time at which this content was written."""
+        seals = cast("list[int]", self.props.get("seals") or [])
+        if at not in seals:
+            self.props["seals"] = sorted([*seals, at])
+            self.dirty.add("seals")
+            self._earliest("sealed_at", at)
+
+    def _add_pointer(self, pointer: tuple[int, str, str | None]) -> None:
+        """An alias's history is a set of moves; its edges are derived from the whole set."""
+        history = cast("list[list[Any]]", json.loads(self.props.get("history", "[]")))
+        move = list(pointer)
+        if move in history:
+            return
+        history.append(move)
+        history.sort(key=lambda m: (m[0], m[1]))
+        self.props["history"] = _dumps(history)
+        self.props["target"] = history[-1][2] or ""
+        self.dirty.update(("history", "target"))
+        for index, (start, _, target) in enumerate(history):
+            if target is None:
+                continue
+            until = history[index + 1][0] if index + 1 < len(history) else None
+            key = EdgeKey(EdgeType.POINTS_TO, str(start), target)
+            edge = {"valid_from": start, "valid_to": until}
+            if key not in self.edges:
+                self.new_edges.add(key)
+            elif {k: self.edges[key].get(k) for k in edge} == edge:
+                continue
+            else:
+                self.changed_edges.add(key)
+            self.edges[key] = {**self.edges.get(key, {}), **edge, "at": start}
+
+    def _erase(self) -> None:
+        for key in [k for k in self.props if k not in _KEPT_BY_TOMBSTONE]:
+            del self.props[key]
+            self.dirty.add(key)
+        self.metric_steps.clear()
+        self.props["erased"] = True
+        self.dirty.add("erased")
+
+    def merge_edge(self, facts: EdgeFacts, clock: Clock, recorded_at: int) -> None:
+        """Add an edge or what a further witness says of it; the stronger basis, then the
+        earlier event, tells its source; ``at`` and ``recorded_at`` are the earliest."""
+        told: dict[str, Any] = {
+            "at": clock.at,
+            "recorded_at": recorded_at,
+            "source": facts.source,
+            "basis": facts.basis,
+            "event": clock.event,
+            **(facts.extra or {}),
+        }
+        current = self.edges.get(facts.key)
+        if facts.retracted or facts.asserted:
+            self._merge_stated(facts, told, current)
+            return
+        if current is None:
+            self.edges[facts.key] = told
+            self.new_edges.add(facts.key)
+            return
+        merged = dict(current)
+        if _edge_order(told) < _edge_order(current):
+            if current.get("basis") == "inferred":
+                merged.update(dict.fromkeys(("rule", "superseded_at")))
+            merged.update(told)
+        merged["at"] = min(clock.at, current["at"])
+        merged["recorded_at"] = min(recorded_at, current["recorded_at"])
+        self._store_edge(facts.key, merged)
+
+    def _merge_stated(
+        self, facts: EdgeFacts, told: dict[str, Any], current: dict[str, Any] | None
+    ) -> None:
+        """A person's edge: the later of statement and retraction decides."""
+        field = "last_retracted" if facts.retracted else "last_asserted"
+        merged = dict(current or {})
+        if told["at"] >= merged.get(field, -1):
+            merged[field] = told["at"]
+            merged.update({k: v for k, v in told.items() if k not in ("at", "recorded_at")})
+        merged["at"] = min(told["at"], merged.get("at", told["at"]))
+        merged["recorded_at"] = min(told["recorded_at"], merged.get("recorded_at", told["recorded_at"]))
+        retracted, asserted = merged.get("last_retracted", -1), merged.get("last_asserted", -1)
+        merged["retracted_at"] = retracted if retracted >= asserted else None
+        self._store_edge(facts.key, merged)
+
+    def _store_edge(self, key: EdgeKey, props: dict[str, Any]) -> None:
+        current = self.edges.get(key)
+        if current is None:
+            self.new_edges.add(key)
+        elif current != props and key not in self.new_edges:
+            self.changed_edges.add(key)
+        self.edges[key] = props
+
+    def set_edge(self, key: EdgeKey, props: dict[str, Any]) -> None:
+        """Put a derived edge as a whole."""
+        self._store_edge(key, props)
+
+    def set_derived(self, key: str, value: Any) -> None:
+        """Put a property that follows from others; None removes it."""
+        if self.props.get(key) != value:
+            if value is None:
+                self.props.pop(key, None)
+            else:
+                self.props[key] = value
+            self.dirty.add(key)
+
+
+def _edge_order(edge: dict[str, Any]) -> tuple[str, int, str]:
+    return BASIS_RANK.get(edge.get("basis", ""), "9"), edge["at"], edge.get("event", "")
+
+
+def _larger(value: float, old: Any) -> bool:
+    """Total order for ties of step and time: NaN below everything."""
+    if value != value:  # noqa: PLR0124 – NaN
+        return False
+    return not isinstance(old, (int, float)) or old != old or value > old  # noqa: PLR0124
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

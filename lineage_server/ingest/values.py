@@ -1,0 +1,97 @@
+"""Checks and conversions of single values in events, shared by the planners."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import shorten
+from lineage_server.domain.nodes import Scalar
+
+MAX_TIME = 1 << 53
+MAX_KEY = 250
+MAX_KEYS = 5_000
+MAX_TEXT = 65_536
+_INT64 = 1 << 63
+
+
+def epoch(value: int, field: str) -> int:
+    """Check a time in microseconds since the epoch."""
+    if not 0 <= value < MAX_TIME:
+        raise InvalidInputError(
+            f"{field} {value} is not a time in microseconds since 1970", field=field, allowed="0 to 2^53"
+        )
+    return value
+
+
+def dumps(value: Any) -> str:
+    """Canonical JSON text of a structured property."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def clean_key(key: str, field: str) -> str:
+    """Check a key of params, metrics or tags: it becomes part of a property's name."""
+    if 0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable():
+        return key
+    if not key or len(key) > MAX_KEY or not key.isprintable():
+        raise InvalidInputError(
+            f"{field} has the key {shorten(key, 40)!r}", field=field, allowed="keys of 1 to 250 printable characters"
+        )
+    return key
+
+
+def _count(values: dict[str, Any], field: str) -> None:
+    if len(values) > MAX_KEYS:
+        raise InvalidInputError(
+            f"{field} has {len(values)} keys; at most {MAX_KEYS} an event", field=field
+        )
+
+
+def clean_params(params: dict[str, Scalar | None]) -> dict[str, Any]:
+    """Parameters as properties ``p.<key>``; text is cut at 64 Ki characters, never refused."""
+    _count(params, "params")
+    out: dict[str, Any] = {}
+    for key, value in params.items():
+        out["p." + clean_key(key, "params")] = clean_scalar(value)
+    return out
+
+
+def clean_scalar(value: Scalar | None) -> Any:
+    """A value both engines can store: integers beyond 64 bits and odd floats become text."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if -_INT64 <= value < _INT64 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if len(value) <= MAX_TEXT else value[:MAX_TEXT]
+
+
+def clean_tags(tags: dict[str, str | None] | None) -> dict[str, Any]:
+    """Tags as properties ``t.<key>``; None removes a tag."""
+    if not tags:
+        return {}
+    _count(tags, "tags")
+    return {
+        "t." + clean_key(k, "tags"): (v[:MAX_TEXT] if v is not None else None) for k, v in tags.items()
+    }
+
+
+def clean_metric(value: float | str, field: str = "values") -> float:
+    """A metric's value; the texts NaN, Infinity and -Infinity stand for what JSON can't say."""
+    if isinstance(value, str):
+        if value not in ("NaN", "Infinity", "-Infinity"):
+            raise InvalidInputError(
+                f"metric value {shorten(value)!r} is not a number",
+                field=field,
+                allowed='a number, "NaN", "Infinity" or "-Infinity"',
+            )
+        return float(value.replace("Infinity", "inf"))
+    return float(value)
+
+
+def search_text(*words: str) -> str:
+    """What text search looks through."""
+    return " ".join(w for w in words if w).lower()

@@ -1,0 +1,513 @@
+"""The single batching writer: a bounded queue in front of one guarded statement at a time.
+
+Callers await their verdicts; whatever has queued up while the last batch was being written
+becomes the next one (group commit), so a lone caller waits for nobody. Acknowledged means
+committed: raw events and their changes stand in one statement. When the graph is away the
+batch is tried again, with the event ids looked up first, since the last try may have been
+committed after all. The queue is bounded in events and bytes: beyond that, 503.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import zstandard
+
+from lineage_server.changes import Change
+from lineage_server.domain import ids
+from lineage_server.domain.errors import LineageError, UnavailableError
+from lineage_server.domain.events import Event
+from lineage_server.domain.nodes import Label
+from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
+from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
+from lineage_server.ingest.batch import Batch, Planned
+from lineage_server.ingest.cache import WriterCache
+from lineage_server.ingest.decode import Received, Unreadable, encode
+from lineage_server.ingest.facts import Clock, NodeFacts
+from lineage_server.ingest.plan import facts_of
+from lineage_server.ingest.state import NodeState
+from lineage_server.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+COMPRESS_FROM_BYTES = 256
+CAREFUL_BATCHES = 32
+"""After a wrong guess of what is new, so many batches ask the graph first."""
+RETRY_FIRST_SECONDS = 0.05
+RETRY_MOST_SECONDS = 2.0
+KEPT_REFUSED_BYTES = 65_536
+
+
+class Outcome(StrEnum):
+    """What became of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for the event at ``index`` of a request."""
+
+    index: int
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+    retriable: bool = False
+
+
+ACCEPTED = Outcome.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """Bounds of the writer: events and bytes waiting, events a batch, seconds to keep trying."""
+
+    queue_events: int = 20_000
+    queue_bytes: int = 64 << 20
+    batch_events: int = 500
+    patience_seconds: float = 20.0
+    skew_seconds: float = 3600.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An event in the queue."""
+
+    uid: str
+    event: Event
+    raw: bytes
+    actor: str
+    facts: list[NodeFacts]
+    recorded_at: int
+    index: int
+    request: _Request
+    refusal: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class _Request:
+    """One caller waiting for its verdicts."""
+
+    done: asyncio.Future[None]
+    verdicts: list[Verdict]
+    open: int
+    deadline: float
+
+
+@dataclass(slots=True)
+class IngestCounters:
+    """Totals since start, for ``/metrics`` and ``ingestStatus``."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    batches: int = 0
+    retries: int = 0
+    overloads: int = 0
+    last_commit_at: int = 0
+    last_batch_seconds: float = 0.0
+    last_error: str = ""
+    by_code: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class IngestWriter:
+    """Queue, batches, verdicts. One per server process."""
+
+    def __init__(
+        self,
+        graph: GraphWriter,
+        *,
+        publish: Callable[[Sequence[Change]], None],
+        limits: IngestLimits | None = None,
+    ) -> None:
+        self._graph = graph
+        self._publish = publish
+        self.limits = limits or IngestLimits()
+        self.counters = IngestCounters()
+        self._queue: deque[_Entry] = deque()
+        self._queued_bytes = 0
+        self._arrived = asyncio.Event()
+        self._cache = WriterCache()
+        self._careful = 0
+        self._exclusive = 0
+        self._last_recorded = 0
+        self._closing = False
+        self._paused: asyncio.Event = asyncio.Event()
+        self._paused.set()
+        self._tasks = Tasks("ingest")
+        self._compress = zstandard.ZstdCompressor(level=1).compress
+
+    # --- life ------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        self._tasks.start("writer", self._run())
+
+    async def stop(self, timeout_seconds: float = 10.0) -> None:
+        """Take nothing more, write what is queued, then end."""
+        self._closing = True
+        self._paused.set()
+        self._arrived.set()
+        deadline = time.monotonic() + timeout_seconds
+        while self._queue and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        await self._tasks.stop(max(1.0, deadline - time.monotonic()))
+        self._fail(
+            list(self._queue), UnavailableError("the server is stopping; send again", part="ingest")
+        )
+        self._queue.clear()
+
+    @property
+    def queue_depth(self) -> int:
+        return len(self._queue)
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
+    # --- submitting ------------------------------------------------------------------
+
+    async def submit(self, events: Sequence[Event], *, actor: str) -> list[Verdict]:
+        """Record events made in this process; waits until they are committed."""
+        received: list[Received | Unreadable] = [
+            Received(i, event, encode(event)) for i, event in enumerate(events)
+        ]
+        return await self.submit_received(received, actor=actor)
+
+    async def submit_received(
+        self, received: Sequence[Received | Unreadable], *, actor: str, project: str = ""
+    ) -> list[Verdict]:
+        """Record what came over the wire; one verdict each, in order.
+
+        Raises UnavailableError if the queue is full or the graph stays away: then nothing of
+        it is acknowledged, and sending the same again is safe.
+        """
+        if not received:
+            return []
+        self._admit(received)
+        loop = asyncio.get_running_loop()
+        request = _Request(
+            loop.create_future(),
+            [Verdict(r.index, ACCEPTED) for r in received],
+            len(received),
+            time.monotonic() + self.limits.patience_seconds,
+        )
+        now = self._now()
+        for slot, item in enumerate(received):
+            entry = self._entry(slot, item, actor, now, request, project)
+            self._queued_bytes += len(entry.raw)
+            self._queue.append(entry)
+        self._arrived.set()
+        await request.done
+        return request.verdicts
+
+    def _admit(self, received: Sequence[Received | Unreadable]) -> None:
+        size = sum(len(r.raw) for r in received)
+        limits = self.limits
+        if self._closing:
+            raise UnavailableError("the server is stopping; send again in a moment", part="ingest")
+        full = len(self._queue) + len(received) > limits.queue_events and self._queue
+        if full or self._queued_bytes + size > limits.queue_bytes:
+            self.counters.overloads += 1
+            raise UnavailableError(
+                f"{len(self._queue)} events wait already; send again in a moment",
+                part="ingest",
+                retry_after_seconds=1.0,
+            )
+
+    def _now(self) -> int:
+        """Receiving time: never twice the same, never backwards."""
+        self._last_recorded = max(self._last_recorded + 1, ids.now_micros())
+        return self._last_recorded
+
+    def _entry(
+        self, slot: int, item: Received | Unreadable, actor: str, now: int, request: _Request, project: str
+    ) -> _Entry:
+        if isinstance(item, Unreadable):
+            entry = _Entry("", Event(project=project), item.raw, actor, [], now, slot, request)
+            self._refuse(entry, item.error)
+            return entry
+        event = item.event
+        event_id = event.id or ids.content_id(item.raw)
+        clock = Clock(event.at or now, event_id)
+        entry = _Entry(
+            ids.event_uid(event.project, event_id), event, item.raw, actor, [], now, slot, request
+        )
+        try:
+            entry.facts = facts_of(event, clock)
+        except LineageError as error:
+            self._refuse(entry, error)
+        return entry
+
+    def _refuse(self, entry: _Entry, error: LineageError) -> None:
+        entry.facts = []
+        entry.refusal = {
+            "uid": f"refused:{entry.recorded_at}-{ids.content_id(entry.raw)[:16]}-{entry.index}",
+            "project": entry.event.project,
+            "at": entry.recorded_at,
+            "actor": entry.actor,
+            "code": error.code,
+            "message": error.message[:2000],
+            "retriable": error.retriable,
+            "size": len(entry.raw),
+            "cut": len(entry.raw) > KEPT_REFUSED_BYTES,
+            "raw": entry.raw[:KEPT_REFUSED_BYTES],
+        }
+
+    # --- writing ---------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            await self._paused.wait()
+            entries = self._take()
+            if entries:
+                await self._write(entries)
+            elif self._closing:
+                return
+
+    def _take(self) -> list[_Entry]:
+        entries: list[_Entry] = []
+        while self._queue and len(entries) < self.limits.batch_events:
+            entries.append(self._queue.popleft())
+        self._queued_bytes -= sum(len(e.raw) for e in entries)
+        if not self._queue and not self._closing:
+            self._arrived.clear()
+        return entries
+
+    async def _write(self, entries: list[_Entry]) -> None:
+        """Commit one batch, however often it takes; then tell its callers."""
+        started = time.monotonic()
+        pause = RETRY_FIRST_SECONDS
+        unsure = False
+        while entries:
+            try:
+                done = await self._attempt(entries, unsure)
+                if done:
+                    self.counters.last_batch_seconds = time.monotonic() - started
+                    return
+                continue
+            except DuplicateKeyError:
+                self._cache.forget()
+                self._careful = CAREFUL_BATCHES
+                unsure = True
+                self.counters.retries += 1
+                continue
+            except (GraphAwayError, TransientGraphError, UnavailableError) as error:
+                self._cache.forget()
+                unsure = True
+                self.counters.retries += 1
+                self.counters.last_error = error.message
+                entries = self._give_up_late(entries, error)
+            except LineageError as error:
+                self._cache.forget()
+                self._fail(entries, error)
+                return
+            except Exception as error:  # noqa: BLE001 – the writer must outlive a defect in one batch
+                self._cache.forget()
+                logger.exception("a batch of %d events could not be written", len(entries))
+                entries = await self._isolate(entries, error)
+                continue
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_MOST_SECONDS)
+
+    async def _attempt(self, entries: list[_Entry], unsure: bool) -> bool:
+        """Try to commit; False if another replica was faster (then again, holding the lock)."""
+        careful = unsure or self._careful > 0
+        if self._exclusive:
+            self._exclusive -= 1
+            self._cache.forget()
+            async with self._graph.exclusive() as session:
+                changes = await self._commit(entries, session, careful=True)
+                if changes is None:
+                    raise TransientGraphError("the writers' lock was lost; trying again", part="graph")
+        else:
+            changes = await self._commit(entries, self._graph.optimistic(), careful)
+            if changes is None:
+                self._cache.forget()
+                self._exclusive = CAREFUL_BATCHES
+                return False
+        self._careful = max(0, self._careful - 1)
+        self._acknowledge(entries)
+        self._publish(changes)
+        return True
+
+    async def _commit(
+        self, entries: list[_Entry], session: WriteSession, careful: bool
+    ) -> list[Change] | None:
+        cache = self._cache
+        if cache.position is None:
+            cache.position = await session.position()
+        seq, rid = cache.position
+        fresh = await self._sort_out_duplicates(entries, session, careful)
+        items = [Planned(e.uid, e.event, e.recorded_at, e.facts) for e in fresh]
+        batch = Batch(session, cache, items, careful, entries[-1].recorded_at)
+        await batch.prepare()
+        for entry, item in zip(fresh, items, strict=True):
+            if item.refusal:
+                self._refuse(entry, _NotYours(item.refusal))
+        write = WriteBatch(seq, rid)
+        batch.rows(write)
+        write.rows["events"] = [
+            self._event_row(e, seq, pos) for pos, e in enumerate(fresh) if e.refusal is None
+        ]
+        write.rows["refused"] = [e.refusal for e in entries if e.refusal is not None]
+        if any(write.rows.values()):
+            if not await session.commit(write):
+                return None
+            cache.position = (seq + 1, write.rid)
+        return [_change(s, seq) for s in batch.settle()]
+
+    async def _sort_out_duplicates(
+        self, entries: list[_Entry], session: WriteSession, careful: bool
+    ) -> list[_Entry]:
+        """Mark events that are stored already, or twice in this batch; returns the others."""
+        stored: dict[str, bytes] = {}
+        if careful:
+            stored = await session.raw_events([e.uid for e in entries if e.facts])
+        seen: dict[str, bytes] = {u: inflate(raw) for u, raw in stored.items()}
+        fresh: list[_Entry] = []
+        for entry in entries:
+            if not entry.facts:
+                continue
+            known = seen.get(entry.uid)
+            if known is None:
+                seen[entry.uid] = entry.raw
+                fresh.append(entry)
+            elif known == entry.raw or known == REDACTED:
+                self._set(entry, Verdict(entry.index, Outcome.DUPLICATE))
+            else:
+                self._refuse(entry, _IdReused())
+        return fresh
+
+    def _event_row(self, entry: _Entry, seq: int, pos: int) -> dict[str, Any]:
+        raw = entry.raw
+        return {
+            "uid": entry.uid,
+            "project": entry.event.project,
+            "seq": seq,
+            "pos": pos,
+            "type": entry.event.type,
+            "at": entry.event.at or entry.recorded_at,
+            "recorded_at": entry.recorded_at,
+            "actor": entry.actor,
+            "size": len(raw),
+            "raw": self._compress(raw) if len(raw) >= COMPRESS_FROM_BYTES else raw,
+        }
+
+    # --- telling ---------------------------------------------------------------------
+
+    def _set(self, entry: _Entry, verdict: Verdict) -> None:
+        entry.request.verdicts[entry.index] = verdict
+
+    def _acknowledge(self, entries: Iterable[_Entry]) -> None:
+        counters = self.counters
+        counters.batches += 1
+        counters.last_commit_at = ids.now_micros()
+        counters.last_error = ""
+        for entry in entries:
+            refusal = entry.refusal
+            if refusal is not None:
+                counters.refused += 1
+                code = str(refusal["code"])
+                counters.by_code[code] = counters.by_code.get(code, 0) + 1
+                verdict = Verdict(
+                    entry.index, Outcome.REFUSED, code, refusal["message"], bool(refusal["retriable"])
+                )
+                self._set(entry, verdict)
+            elif entry.request.verdicts[entry.index].outcome is Outcome.DUPLICATE:
+                counters.duplicate += 1
+            else:
+                counters.accepted += 1
+            self._finish_one(entry)
+
+    def _finish_one(self, entry: _Entry) -> None:
+        request = entry.request
+        request.open -= 1
+        if request.open == 0 and not request.done.done():
+            request.done.set_result(None)
+
+    def _fail(self, entries: Iterable[_Entry], error: Exception) -> None:
+        for entry in entries:
+            if not entry.request.done.done():
+                entry.request.done.set_exception(error)
+
+    def _give_up_late(self, entries: list[_Entry], error: Exception) -> list[_Entry]:
+        """Callers that waited long enough are told; their events may still be committed."""
+        now = time.monotonic()
+        late = [e for e in entries if e.request.deadline < now or e.request.done.done() or self._closing]
+        self._fail(late, error)
+        return [e for e in entries if e not in late] if late else entries
+
+    async def _isolate(self, entries: list[_Entry], error: Exception) -> list[_Entry]:
+        """A defect: find the event it hangs on by writing the batch one by one."""
+        if len(entries) == 1:
+            entry = entries[0]
+            if entry.refusal is None:
+                self._refuse(entry, _Defect(error))
+                return entries
+            self._fail(entries, error)
+            return []
+        for entry in entries:
+            await self._write([entry])
+        return []
+
+    # --- pausing ---------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Let events queue up while the stored ones are replayed."""
+        self._paused.clear()
+
+    def resume(self) -> None:
+        self._cache.forget()
+        self._paused.set()
+
+
+REDACTED = b"{}"
+"""What is left of a stored event whose payload was erased for privacy."""
+
+
+class _IdReused(LineageError):
+    code = "CONFLICT"
+
+    def __init__(self) -> None:
+        super().__init__("an event with this id but other content is stored; give each event its own id")
+
+
+class _NotYours(LineageError):
+    code = "NOT_FOUND"
+
+
+class _Defect(LineageError):
+    code = "INTERNAL"
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"the event could not be processed ({type(cause).__name__}); it is kept for replay")
+
+
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+def inflate(raw: bytes) -> bytes:
+    """A stored raw event as it was received."""
+    raw = bytes(raw)
+    return zstandard.ZstdDecompressor().decompress(raw) if raw[:4] == _ZSTD else raw
+
+
+def _change(state: NodeState, seq: int) -> Change:
+    props = state.props
+    return Change(
+        uid=state.uid,
+        label=Label(state.label),
+        project=props.get("project", ""),
+        kind=props.get("kind", ""),
+        seq=seq,
+    )

@@ -1,0 +1,353 @@
+"""The embedded engine for real: it is started, asked, killed, orphaned, locked and stopped here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import pytest
+
+from lineage_server.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from lineage_server.graph import embedded, embedded_folder, embedded_process, embedded_start
+from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent
+from lineage_server.graph.embedded_folder import EngineFolder
+from lineage_server.graph.embedded_process import end_stale_engine, find_engine, process_start
+
+# ruff: noqa: ASYNC220, ASYNC240 - these tests own their loop; short file access does no harm
+
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
+
+_PARENT = """\
+import asyncio, sys
+from pathlib import Path
+from lineage_server.graph.embedded import EmbeddedGraph
+
+async def main():
+    graph = EmbeddedGraph(Path(sys.argv[1]), heap_mb=128)
+    address = await graph.start()
+    print(graph.pid, address.uri, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def _graph(folder: Path, **options: Any) -> EmbeddedGraph:
+    return EmbeddedGraph(folder, heap_mb=128, **options)
+
+
+async def _query(address: BoltAddress, text: Any, **parameters: Any) -> list[dict[str, Any]]:
+    login = (address.user, address.password)
+    driver = neo4j.AsyncGraphDatabase.driver(address.uri, auth=login)  # pyright: ignore[reportUnknownMemberType]
+    async with driver:
+        found = await driver.execute_query(text, parameters, database_=address.database)
+        return [record.data() for record in found.records]
+
+
+async def _until(condition: Callable[[], bool], *, seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - watches other processes, which set no event
+            await asyncio.sleep(0.02)
+
+
+def _listening(pid: int) -> list[tuple[str, int]]:
+    """Address (hex, as the kernel writes it) and port of each listening socket of the process."""
+    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+    inodes = {link.removeprefix("socket:[").rstrip("]") for link in links if "socket" in link}
+    found: list[tuple[str, int]] = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in inodes:
+                address, port = fields[1].split(":")
+                found.append((address, int(port, 16)))
+    return found
+
+
+async def test_answers_keeps_its_secret_and_stops_without_a_trace(tmp_path: Path) -> None:
+    folder = tmp_path / "graph"
+    events: list[EngineEvent] = []
+    graph = _graph(folder, on_event=events.append)
+    address = await graph.start()
+    try:
+        pid = graph.pid
+        assert pid is not None
+        assert await _query(address, "RETURN 1 + 1 AS two") == [{"two": 2}]
+
+        assert address.password not in repr(address)
+        assert address.password not in Path(f"/proc/{pid}/cmdline").read_text()
+        assert address.password not in Path(f"/proc/{pid}/environ").read_text()
+        assert address.password not in (folder / "engine.log").read_text()
+        assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    finally:
+        await graph.stop()
+    await asyncio.sleep(0)
+    assert process_start(pid) == ""
+    assert graph.pid is None
+    assert not (folder / "engine.pid").exists()
+    assert [event.kind for event in events] == ["started", "stopped"]
+    assert events[-1].detail == "closed its files"
+    await graph.stop()  # a second stop is harmless
+
+
+async def test_listens_on_loopback_only_and_offers_no_other_way_in(tmp_path: Path) -> None:
+    graph = _graph(tmp_path)
+    async with graph as address:
+        assert graph.pid is not None
+        listening = _listening(graph.pid)
+        # 127.0.0.1, as IPv4 and as IPv4 in IPv6.
+        loopback = {"0100007F", "0000000000000000FFFF00000100007F"}
+        assert {where for where, _ in listening} <= loopback
+        bolt_port = int(address.uri.rpartition(":")[2])
+        others = [port for _, port in listening if port != bolt_port]
+        assert len(listening) == 2  # Bolt, and the HTTP listener the server insists on
+        for path in ("/api/v1/mcp", "/mcp", "/studio", "/"):
+            status = await asyncio.to_thread(_http_status, others[0], path)
+            assert status in (401, 404), path
+        log = (tmp_path / "engine.log").read_text()
+        assert "MCP" not in log
+        assert "WARNING:" not in log  # the JVM's own warnings
+        command = Path(f"/proc/{graph.pid}/cmdline").read_text()
+        assert "arcadedb-mcp" not in command
+
+
+def _http_status(port: int, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+async def test_killed_engine_comes_back_on_the_same_address_with_all_commits(
+    tmp_path: Path,
+) -> None:
+    events: list[EngineEvent] = []
+    graph = _graph(tmp_path, durability="process", on_event=events.append)
+    async with graph as address:
+        for number in range(5):
+            await _query(address, "CREATE (:Probe {number: $number})", number=number)
+        first = graph.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await _until(lambda: graph.restarts == 1)
+        assert graph.pid not in (None, first)
+        found = await _query(address, "MATCH (n:Probe) RETURN count(n) AS count")
+        assert found == [{"count": 5}]
+    await asyncio.sleep(0)
+    assert [event.kind for event in events] == ["started", "crashed", "restarted", "stopped"]
+
+
+async def test_engine_ends_with_a_killed_parent_and_its_commits_stay(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert parent.stdout is not None
+        said = await asyncio.to_thread(parent.stdout.readline)
+        pid, uri = int(said.split()[0]), said.split()[1]
+        with pytest.raises(ConflictError, match=f"in use by process {parent.pid}"):
+            await _graph(tmp_path).start()
+        assert process_start(pid), "a refused second user must not disturb the first"
+        password = (tmp_path / "password").read_text()
+        address = BoltAddress(uri, "root", password, "lineage")
+        await _query(address, "CREATE (:Probe {number: 1})")
+    finally:
+        parent.kill()
+        parent.communicate()
+    await _until(lambda: process_start(pid) == "", seconds=5)
+    async with _graph(tmp_path) as address:
+        found = await _query(address, "MATCH (n:Probe) RETURN n.number AS number")
+        assert found == [{"number": 1}]
+        assert address.password == password
+
+
+async def test_second_user_of_the_folder_is_refused_with_the_holder(tmp_path: Path) -> None:
+    first, second = EngineFolder(tmp_path), EngineFolder(tmp_path)
+    first.open()
+    with pytest.raises(ConflictError, match=f"in use by process {os.getpid()}") as refused:
+        second.open()
+    assert refused.value.current == str(os.getpid())
+    first.close()
+    second.open()
+    second.close()
+
+
+def _look_alike(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
+
+
+def test_engine_left_behind_is_ended_only_if_it_is_ours(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path)
+    ours = (f"-Darcadedb.server.rootPath={folder.root}", "com.arcadedb.server.ArcadeDBServer")
+    foreign = _look_alike("com.arcadedb.server.ArcadeDBServer", "-Darcadedb.server.rootPath=/other")
+    orphan = _look_alike(*ours, "end")
+    try:
+        folder.remember_process(foreign.pid, process_start(foreign.pid))
+        assert end_stale_engine(folder, patience_seconds=0.1) == ""
+        assert foreign.poll() is None
+
+        folder.remember_process(orphan.pid, "another start time")
+        assert end_stale_engine(folder, patience_seconds=0.1) == ""
+        assert orphan.poll() is None
+
+        folder.remember_process(orphan.pid, process_start(orphan.pid))
+        assert "was ended" in end_stale_engine(folder, patience_seconds=0.1)
+        assert orphan.wait(5) == -signal.SIGTERM
+        assert folder.remembered_process() is None
+    finally:
+        for process in (foreign, orphan):
+            process.kill()
+            process.wait()
+
+
+def test_upgrade_keeps_a_copy_and_downgrade_is_refused(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path)
+    assert folder.admit("26.10.2") == ""
+    assert folder.admit("26.10.2") == ""
+    record = json.loads((tmp_path / "engine.json").read_text())
+    assert (record["engine"], record["version"]) == ("arcadedb", "26.10.2")
+
+    (folder.databases / "lineage").mkdir(parents=True)
+    (folder.databases / "lineage" / "data").write_text("old")
+    with pytest.raises(ConflictError, match=r"26\.9\.9 is older"):
+        folder.admit("26.9.9")
+    with pytest.raises(ConflictError, match="too large"):
+        folder.admit("27.1.1")
+    assert folder.admit("26.10.3") == "26.10.2"
+    (folder.databases / "lineage" / "data").write_text("new")
+    assert (tmp_path / "backup/databases-26.10.2/lineage/data").read_text() == "old"
+    assert folder.admit("26.11.1") == "26.10.3"
+    assert [p.name for p in (tmp_path / "backup").iterdir()] == ["databases-26.10.3"]
+
+
+def test_data_of_an_unknown_engine_is_refused(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path)
+    (folder.databases / "lineage").mkdir(parents=True)
+    with pytest.raises(ConflictError, match="does not say which engine"):
+        folder.admit("26.10.2")
+    (tmp_path / "engine.json").write_text('{"engine": "other", "version": "1.0"}')
+    with pytest.raises(ConflictError, match=r"unknown engine \(other 1\.0\)"):
+        folder.admit("26.10.2")
+
+
+def test_unusable_folder_and_full_disk_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInputError, match="another data folder"):
+        EngineFolder(tmp_path / "file").open()
+    denied = EngineFolder(tmp_path).explain(PermissionError(13, "Permission denied"))
+    assert "owner or permissions" in denied.message
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=1024 * 1024)
+
+    def almost_full(_: Path) -> Any:
+        return usage
+
+    monkeypatch.setattr(embedded_folder.shutil, "disk_usage", almost_full)
+    with pytest.raises(UnavailableError, match=r"is full \(1 MB are free\)\. Free at least"):
+        EngineFolder(tmp_path).open()
+    monkeypatch.undo()
+    folder = EngineFolder(tmp_path)
+    folder.open()  # the failed attempt gave the lock back
+    folder.close()
+
+
+async def test_taken_port_is_replaced_or_refused_when_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = int(holder.getsockname()[1])
+        with pytest.raises(ConflictError, match=f"Port {taken} .* in use"):
+            await _graph(tmp_path, port=taken).start()
+
+        offers = iter([taken, embedded_start.free_port()])
+        monkeypatch.setattr(embedded, "free_port", lambda: next(offers))
+        async with _graph(tmp_path) as address:
+            assert not address.uri.endswith(f":{taken}")
+
+
+async def test_failing_start_shows_the_end_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_process, "_MAIN_CLASS", "no.such.Server")
+    with pytest.raises(UnavailableError, match=r"no\.such\.Server"):
+        await _graph(tmp_path).start()
+    monkeypatch.undo()
+    graph = _graph(tmp_path, start_timeout_seconds=0.2)
+    with pytest.raises(UnavailableError, match="did not answer within"):
+        await graph.start()
+    assert graph.pid is None
+    assert not (tmp_path / "engine.pid").exists()
+
+
+async def test_cancelled_start_leaves_no_engine(tmp_path: Path) -> None:
+    graph = _graph(tmp_path)
+    starting = asyncio.ensure_future(graph.start())
+    await _until(lambda: (tmp_path / "engine.pid").exists())
+    pid = json.loads((tmp_path / "engine.pid").read_text())["pid"]
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert process_start(pid) == ""
+    EngineFolder(tmp_path).open()
+
+
+def test_log_is_cut_while_the_engine_keeps_writing(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path)
+    with folder.log.open("ab", buffering=0) as engine:
+        engine.write(b"x" * 2000)
+        folder.rotate_log(larger_than_bytes=4000)
+        assert folder.log.stat().st_size == 2000
+        folder.rotate_log(larger_than_bytes=1000)
+        engine.write(b"more")
+    assert folder.log.read_bytes() == b"more"
+    assert (tmp_path / "engine.log.1").stat().st_size == 2000
+
+
+@pytest.mark.timeout(120)
+async def test_start_cache_is_made_once_and_used(tmp_path: Path) -> None:
+    cache = await embedded.build_start_cache(tmp_path / "cache")
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [cache.name]
+    written = cache.stat().st_mtime_ns
+    assert await embedded.build_start_cache(tmp_path / "cache") == cache
+    assert cache.stat().st_mtime_ns == written
+
+    graph = _graph(tmp_path / "graph", start_cache=tmp_path / "cache")
+    async with graph as address:
+        assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
+        assert str(cache) in Path(f"/proc/{graph.pid}/maps").read_text()
+    assert "AOT" not in (tmp_path / "graph" / "engine.log").read_text()
+
+
+def test_damaged_start_cache_is_only_slow(tmp_path: Path) -> None:
+    install = find_engine()
+    assert embedded_start.start_cache_option(tmp_path, install) == ()
+    embedded_start.start_cache_file(tmp_path, install).write_bytes(b"damaged")
+
+    async def start() -> None:
+        async with _graph(tmp_path / "graph", start_cache=tmp_path) as address:
+            assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
+
+    asyncio.run(start())
