@@ -160,7 +160,9 @@ class Changes:
             subscriber.close()
 
     @contextlib.asynccontextmanager
-    async def subscribe(self, wanted: ChangeFilter | None = None) -> AsyncGenerator[AsyncIterator[Notice], None]:
+    async def subscribe(
+        self, wanted: ChangeFilter | None = None
+    ) -> AsyncGenerator[AsyncIterator[Notice], None]:
         """Notices from now on: ``async with changes.subscribe(f) as notices: async for n in notices``.
 
         The subscription exists once the block is entered: read the state inside the block and

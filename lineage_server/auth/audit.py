@@ -103,10 +103,10 @@ class AuditLog:
 
 
 def _time_of(cursor: str) -> int:
-    """The latest time a record before ``cursor`` can have: the id's own milliseconds, rounded up."""
+    """A time no record before ``cursor`` has passed: its id's milliseconds and a second of slack."""
     digits = cursor.removeprefix("audit:").replace("-", "")[:12]
     try:
-        return (int(digits, 16) + 1) * 1000
+        return (int(digits, 16) + 1000) * 1000
     except ValueError:
         return _FOREVER
 

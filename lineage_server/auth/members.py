@@ -7,8 +7,6 @@ are part of what can be replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
-
 from lineage_server.auth.recent import Recent
 from lineage_server.domain.ids import project_uid
 from lineage_server.domain.nodes import Role
@@ -38,8 +36,7 @@ class Members:
     async def list_members(self, project: str) -> dict[str, Role]:
         """Everybody who has a role in ``project``, by subject."""
         rows = await self._bolt.read(cypher.MEMBERS_OF_PROJECT, {"uid": project_uid(project)})
-        named = cast("list[dict[str, Any]]", rows)
-        return {row["subject"]: Role(row["role"]) for row in named if row["role"] in _ROLES}
+        return {row["subject"]: Role(row["role"]) for row in rows if row["role"] in _ROLES}
 
     def forget(self) -> None:
         """A membership has changed: ask the graph again."""

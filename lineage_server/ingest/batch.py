@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineage_server.changes import Change
 from lineage_server.domain import ids
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.events import Event, RunReported
@@ -262,7 +263,13 @@ class Batch:
     def rows(self, batch: WriteBatch) -> None:
         """Emit what changed into ``batch``; takes small ids from ``batch.rid``."""
         changed = [s for s in self.states.values() if s.changed]
-        new = {s.uid for s in changed if not s.exists}
+        new: set[str] = set()
+        for state in changed:
+            if not state.exists:
+                # In the order of the events, so that a replay gives the same small ids.
+                batch.rid += 1
+                state.props["rid"] = batch.rid
+                new.add(state.uid)
         outputs: dict[str, dict[str, Any]] = {}
         for state in changed:
             if state.label is Label.RUN:
@@ -287,10 +294,7 @@ class Batch:
         if run.exists:
             self._existing_rows(run, batch)
         else:
-            batch.rid += 1
-            row = run.created_row()
-            row["rid"] = run.props["rid"] = batch.rid
-            batch.new_run(row, inputs)
+            batch.new_run(run.created_row(), inputs)
 
     def _node_rows(self, state: NodeState, outputs: dict[str, dict[str, Any]], batch: WriteBatch) -> None:
         for key in state.new_edges:
@@ -298,9 +302,7 @@ class Batch:
         if state.exists:
             self._existing_rows(state, batch)
             return
-        batch.rid += 1
         row = state.created_row()
-        row["rid"] = state.props["rid"] = batch.rid
         if state.label is Label.ARTIFACT_VERSION:
             batch.new_version(row, outputs.get(state.uid))
         else:
@@ -313,9 +315,13 @@ class Batch:
             props = {k: v for k, v in state.edges[key].items() if k != "role"}
             batch.set_edge(key.type, key.role, (state.uid, key.other), props)
 
-    def settle(self) -> list[NodeState]:
+    def settle(self, seq: int) -> list[Change]:
         """The batch is committed: keep its states for the next one; returns what changed."""
-        changed = [s for s in self.states.values() if s.changed]
+        changes = [
+            Change(s.uid, s.label, s.project, _kind_of_change(s), seq)
+            for s in self.states.values()
+            if s.changed
+        ]
         for state in self.states.values():
             if state.label is Label.ARTIFACT_VERSION:
                 seals = self.cache.seals.get(state.props["artifact"])
@@ -323,7 +329,15 @@ class Batch:
                     seals[state.uid] = derive.seal_times(state.props)
             state.settle()
             self.cache.put(state)
-        return changed
+        return changes
+
+
+def _kind_of_change(state: NodeState) -> str:
+    if not state.exists:
+        return "created"
+    if "deleted_at" in state.dirty and state.deleted:
+        return "deleted"
+    return "updated" if state.dirty else "linked"
 
 
 def _edge_row(state: NodeState, key: EdgeKey) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from lineage_server.changes import Change
 from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.events import Event
-from lineage_server.domain.nodes import Label
 from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
 from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
 from lineage_server.ingest.batch import Batch, Planned
@@ -32,7 +31,6 @@ from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import Received, Unreadable, encode
 from lineage_server.ingest.facts import Clock, NodeFacts
 from lineage_server.ingest.plan import facts_of
-from lineage_server.ingest.state import NodeState
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -364,7 +362,7 @@ class IngestWriter:
             if not await session.commit(write):
                 return None
             cache.position = (seq + 1, write.rid)
-        return [_change(s, seq) for s in batch.settle()]
+        return batch.settle(seq)
 
     async def _sort_out_duplicates(
         self, entries: list[_Entry], session: WriteSession, careful: bool
@@ -501,13 +499,3 @@ def inflate(raw: bytes) -> bytes:
     raw = bytes(raw)
     return zstandard.ZstdDecompressor().decompress(raw) if raw[:4] == _ZSTD else raw
 
-
-def _change(state: NodeState, seq: int) -> Change:
-    props = state.props
-    return Change(
-        uid=state.uid,
-        label=Label(state.label),
-        project=props.get("project", ""),
-        kind=props.get("kind", ""),
-        seq=seq,
-    )

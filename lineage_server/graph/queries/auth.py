@@ -26,7 +26,7 @@ ON CREATE SET t += $properties
 
 LIST_TOKENS: LiteralString = f"""
 MATCH (t:Token)
-WHERE ($everyones OR t.subject = $subject OR t.created_by = $subject
+WHERE ($everyones OR t.subject = $subject OR t.created_by = $creator
        OR any(p IN t.projects WHERE p IN $administered))
   AND ($dead OR t.revoked_at IS NULL)
 WITH t ORDER BY t.created_at DESC, t.uid
@@ -70,7 +70,7 @@ MERGE (a:Audit {uid: $uid})
 ON CREATE SET a += $properties
 """
 
-# ``at`` has the index; the uid begins with the time, so it also orders records of one microsecond.
+# ``at`` has the index; the uid begins with the milliseconds, so it orders and serves as the cursor.
 LIST_AUDIT: LiteralString = """
 MATCH (a:Audit)
 WHERE a.at <= $until AND ($project = '' OR a.project = $project) AND ($after = '' OR a.uid < $after)
