@@ -13,13 +13,16 @@ import logging
 import re
 import secrets
 import sys
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 # --- trace ids ---------------------------------------------------------------------------
 
@@ -104,10 +107,16 @@ class TextLines(logging.Formatter):
 
 
 class _ToldAlready(logging.Filter):
-    """uvicorn repeats, with its traceback, what ``api/errors.py`` has logged under an id."""
+    """uvicorn repeats what has been said: defects that ``api/errors.py`` logged under an id, and the
+    expected reasons for which the start failed, which ``app`` raises to its caller."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not record.getMessage().startswith("Exception in ASGI application")
+        text = record.getMessage()
+        expected_end = text.rstrip().rpartition("\n")[2].startswith("lineage_server.")
+        return not (
+            text.startswith("Exception in ASGI application")
+            or (text.startswith("Traceback ") and expected_end)
+        )
 
 
 def start_logging(
@@ -129,6 +138,8 @@ def start_logging(
         logger.propagate = True
     # The driver tells of every broken connection; our own messages say what it means.
     logging.getLogger("neo4j").setLevel(logging.ERROR)
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # a line for every request they make
     logging.getLogger("uvicorn.error").addFilter(_ToldAlready())
 
 
@@ -144,12 +155,6 @@ class Metrics:
         def histogram(name: str, words: str, labels: tuple[str, ...] = ()) -> Histogram:
             return Histogram(name, words, labels, registry=registry, buckets=_BUCKETS_SECONDS)
 
-        def counter(name: str, words: str, labels: tuple[str, ...] = ()) -> Counter:
-            return Counter(name, words, labels, registry=registry)
-
-        def gauge(name: str, words: str) -> Gauge:
-            return Gauge(name, words, registry=registry)
-
         self.requests = histogram(
             "lineage_http_request_seconds",
             "Time to the end of an answer, by route, method and status.",
@@ -160,17 +165,57 @@ class Metrics:
             "Time of a GraphQL operation, by name (persisted ones; all others are 'other') and outcome.",
             ("operation", "outcome"),
         )
-        self.queue_events = gauge("lineage_ingest_queue_events", "Events that wait for the writer.")
-        self.queue_bytes = gauge("lineage_ingest_queue_bytes", "Bytes of events that wait for the writer.")
-        self.ingest_lag = histogram("lineage_ingest_lag_seconds", "From arrival of an event to its commit.")
-        self.ingest_batch = histogram("lineage_ingest_batch_seconds", "Time of one batch's transaction.")
-        self.events = counter(
-            "lineage_ingest_events", "Events by verdict: accepted, duplicate, refused.", ("verdict",)
-        )
         self.bolt = histogram("lineage_bolt_seconds", "Bolt statements, by kind: read, write.", ("kind",))
-        self.subscribers = gauge("lineage_subscribers", "Open change streams.")
-        self.resyncs = counter("lineage_resyncs", "Streams that were too slow to be told everything.")
-        self.engine_restarts = counter("lineage_engine_restarts", "Restarts of the embedded engine.")
+        self.subscribers = Gauge("lineage_subscribers", "Open change streams.", registry=registry)
+        self.resyncs = Counter(
+            "lineage_resyncs", "Streams that were too slow to be told everything.", registry=registry
+        )
+        self.engine_restarts = Counter(
+            "lineage_engine_restarts", "Restarts of the embedded engine.", registry=registry
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestNumbers:
+    """The intake's numbers at one moment; totals count from the start of the process."""
+
+    queue_events: int
+    queue_bytes: int
+    accepted: int
+    duplicate: int
+    refused: int
+    overloads: int
+    retries: int
+    batches: int
+    last_batch_seconds: float
+    last_commit_at: int
+
+
+class _IngestSample(Collector):
+    """Read when somebody scrapes: the writer's hot path pays nothing."""
+
+    def __init__(self, read: Callable[[], IngestNumbers]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        now = self._read()
+        events = CounterMetricFamily("lineage_ingest_events", "Events by verdict.", labels=["verdict"])
+        for verdict in ("accepted", "duplicate", "refused"):
+            events.add_metric([verdict], getattr(now, verdict))
+        yield events
+        for name, words, total in (
+            ("overloads", "Requests answered 503 because the queue was full.", now.overloads),
+            ("retries", "Batches that had to be tried again.", now.retries),
+            ("batches", "Committed batches.", now.batches),
+        ):
+            yield CounterMetricFamily(f"lineage_ingest_{name}", words, value=total)
+        for name, words, value in (
+            ("queue_events", "Events that wait for the writer.", now.queue_events),
+            ("queue_bytes", "Bytes of events that wait for the writer.", now.queue_bytes),
+            ("lag_seconds", "Time the last batch took from its start to its commit.", now.last_batch_seconds),
+            ("last_commit_timestamp_seconds", "When a batch was last committed.", now.last_commit_at / 1e6),
+        ):
+            yield GaugeMetricFamily(f"lineage_ingest_{name}", words, value=value)
 
 
 @dataclass(frozen=True)
@@ -182,6 +227,10 @@ class Telemetry:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", Metrics(self.registry))
+
+    def sample_ingest(self, read: Callable[[], IngestNumbers]) -> None:
+        """Ask ``read`` for the intake's numbers at every scrape."""
+        self.registry.register(_IngestSample(read))
 
     def exposition(self) -> tuple[bytes, str]:
         """Prometheus text and its content type."""

@@ -128,9 +128,10 @@ def install(app: _Handles) -> None:
     async def expected(_request: Request, error: BaseException) -> Response:
         return response_of(error)
 
-    async def starlettes_own(_request: Request, error: HTTPException) -> Response:
+    async def starlettes_own(request: Request, error: HTTPException) -> Response:
         code = _CODE_OF_STATUS.get(error.status_code, INTERNAL)
-        body: dict[str, Any] = {"error": code, "message": str(error.detail), "details": {}}
+        words = f"{error.detail}: {request.method} {request.url.path[:200]}"
+        body: dict[str, Any] = {"error": code, "message": words, "details": {}}
         return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
     app.add_exception_handler(LineageError, expected)

@@ -7,6 +7,7 @@ are part of what can be replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from lineage_server.auth.recent import Recent
 from lineage_server.domain.ids import project_uid
 from lineage_server.domain.nodes import Role

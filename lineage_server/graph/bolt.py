@@ -64,13 +64,16 @@ _counter: ContextVar[RoundTrips | None] = ContextVar("bolt_round_trips", default
 
 @contextlib.contextmanager
 def counting() -> Generator[RoundTrips]:
-    """Count the round trips of this task and of the tasks it starts."""
+    """Count the round trips of this task and of the tasks it starts; blocks may be nested."""
     counter = RoundTrips()
+    outer = _counter.get()
     token = _counter.set(counter)
     try:
         yield counter
     finally:
         _counter.reset(token)
+        if outer is not None:
+            outer.count += counter.count
 
 
 class Transaction:

@@ -52,10 +52,8 @@ class WriteBatch:
 
     def new_run(self, row: dict[str, Any], inputs: Rows) -> None:
         row["inputs"] = inputs
-        if len(row) > 12 and (more := {k: v for k, v in row.items() if k not in _RUN_ROW}):
-            for key in more:
-                del row[key]
-            row["more"] = more
+        if not row.keys() <= _RUN_ROW:
+            row["more"] = {k: row.pop(k) for k in tuple(row) if k not in _RUN_ROW}
             self.rows["new_runs_more"].append(row)
         else:
             self.rows["new_runs"].append(row)
@@ -137,9 +135,10 @@ class WriteSession:
     async def versions_by_ordinal(self, rows: Rows) -> Rows:
         return await self._run(q.VERSION_BY_ORDINAL, {"rows": rows})
 
-    async def raw_events(self, uids: list[str]) -> dict[str, bytes]:
+    async def raw_events(self, uids: list[str]) -> dict[str, bytes | None]:
+        """Stored events among ``uids`` as stored; None where the payload was erased."""
         rows = await self._run(q.RAW_EVENTS, {"uids": uids})
-        return {r["uid"]: bytes(r["raw"]) for r in rows}
+        return {r["uid"]: bytes(r["raw"]) if r["raw"] is not None else None for r in rows}
 
     async def commit(self, batch: WriteBatch) -> bool:
         """Write the batch; False where somebody else committed since ``position``.

@@ -48,7 +48,9 @@ class Batch:
     recorded_at: int
     states: dict[str, NodeState] = field(default_factory=dict[str, NodeState])
     known: set[str] = field(default_factory=set[str])
-    before: dict[str, dict[derive.Feed, int]] = field(default_factory=dict[str, dict[derive.Feed, int]])
+    before: dict[str, dict[derive.Feed, derive.Span]] = field(
+        default_factory=dict[str, dict[derive.Feed, derive.Span]]
+    )
     sealed: dict[str, int] = field(default_factory=dict[str, int])
 
     async def prepare(self) -> None:
@@ -133,7 +135,7 @@ class Batch:
         runs = [s for s in self.states.values() if s.label is Label.RUN and s.changed]
         await self._load_for(runs)
         self._seal_outputs(runs)
-        self._number_versions()
+        await self._number_versions()
         readers = await self._late_readers()
         await self._infer(runs, readers)
         for run in [*runs, *readers]:
@@ -149,9 +151,7 @@ class Batch:
         for run in runs:
             want.update(derive.unkeyed_outputs(run))
             want.update(v for pair in derive.same_as(run) for v in pair)
-        want |= {
-            s.props["artifact"] for s in self.states.values() if s.label is Label.ARTIFACT_VERSION and s.changed
-        }
+            want.update(_columned_outputs(run))
         await self._load(want)
 
     def _seal_outputs(self, runs: list[NodeState]) -> None:
@@ -163,13 +163,13 @@ class Batch:
                     if "sealed_at" in version.dirty and (at := version.props.get("sealed_at")) is not None:
                         self._note_seal(uid, at)
 
-    def _number_versions(self) -> None:
-        for version in list(self.states.values()):
-            if version.label is not Label.ARTIFACT_VERSION or not version.changed:
-                continue
+    async def _number_versions(self) -> None:
+        versions = [s for s in self.states.values() if s.label is Label.ARTIFACT_VERSION and s.changed]
+        await self._load({v.props["artifact"] for v in versions})
+        for version in versions:
             artifact = self.states.get(version.props["artifact"])
             if artifact is None:
-                # The graph knows it (or it is only referred to); a stub keeps the count right.
+                # Only the version's uid names it so far.
                 artifact = self._stub_artifact(version)
             if not version.exists and "ordinal" not in version.props:
                 derive.number(version, artifact)
@@ -196,6 +196,7 @@ class Batch:
         uids = [u for u in await self.session.readers_after(rows) if u not in self.before]
         await self._load(uids)
         readers = [self.states[u] for u in uids if u in self.states]
+        await self._load({v for run in readers for v in _columned_outputs(run)})
         for run in readers:
             self.before[run.uid] = derive.feeds_of(run)
         return readers
@@ -244,19 +245,21 @@ class Batch:
                 derive.mark_same(version, keyed, run)
         for key in list(run.edges):
             if key.type is EdgeType.OUTPUT and (version := self.states.get(key.other)) is not None:
-                derive.derive_columns(version, run)
+                derive.derive_columns(version, run, self.recorded_at)
 
     async def _roll_up(self, runs: list[NodeState]) -> None:
-        changes: list[tuple[derive.Feed, int, str, int]] = []
+        changes: list[tuple[derive.Feed, derive.Span, str, int]] = []
         for run in runs:
             before, after = self.before.get(run.uid, {}), derive.feeds_of(run)
-            changes += [(f, at, run.uid, 1) for f, at in after.items() if f not in before]
-            changes += [(f, at, run.uid, -1) for f, at in before.items() if f not in after]
+            for feed, span in after.items():
+                if before.get(feed) != span:
+                    changes.append((feed, span, run.uid, 0 if feed in before else 1))
+            changes += [(f, span, run.uid, -1) for f, span in before.items() if f not in after]
         await self._load({change[0][0] for change in changes})
-        for feed, at, run_uid, change in changes:
+        for feed, span, run_uid, change in changes:
             job = self.states.get(feed[0])
             if job is not None:
-                derive.roll_up(job, feed, at, run_uid, change)
+                derive.roll_up(job, feed, span, run_uid, change)
 
     # --- rows ------------------------------------------------------------------------
 
@@ -330,6 +333,13 @@ class Batch:
             state.settle()
             self.cache.put(state)
         return changes
+
+
+def _columned_outputs(run: NodeState) -> list[str]:
+    """Outputs that may state which columns they come from."""
+    if not run.props.get("columned"):
+        return []
+    return [k.other for k in run.edges if k.type is EdgeType.OUTPUT]
 
 
 def _kind_of_change(state: NodeState) -> str:

@@ -8,7 +8,6 @@ batch touched say which; the caller loads them and calls again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, cast
 
 from lineage_server.domain.edges import Basis, EdgeType, Source
@@ -23,6 +22,8 @@ SEARCHABLE = frozenset(
 )
 Feed = tuple[str, str, str]
 """(job uid, "in" or "out", artifact uid)."""
+Span = tuple[int, int]
+"""First and last time, microseconds."""
 RULE_NEWEST = "newest version sealed at or before the run's start"
 RULE_ORDINAL = "version number"
 
@@ -32,6 +33,9 @@ def search_words(state: NodeState) -> None:
     if state.label not in SEARCHABLE:
         return
     props, dirty = state.props, state.dirty
+    if props.get("erased"):
+        state.set_derived("search_text", None)
+        return
     if state.exists and not any(k in _SEARCHED or k.startswith("t.") for k in dirty):
         return
     tags = [f"{k[2:]}={v}" for k, v in props.items() if k.startswith("t.")]
@@ -48,12 +52,12 @@ _SEARCHED = frozenset({"name", "job_name", "kind", "description"})
 # --- roll-ups ----------------------------------------------------------------------------
 
 
-def feeds_of(run: NodeState) -> dict[Feed, int]:
-    """Which artifacts a run connects with its job, with the time of each link."""
+def feeds_of(run: NodeState) -> dict[Feed, Span]:
+    """Which artifacts a run connects with its job, with the first and last time of each link."""
     job = run.props.get("job")
     if job is None:
         return {}
-    out: dict[Feed, int] = {}
+    out: dict[Feed, Span] = {}
     for key, edge in run.edges.items():
         if key.type is EdgeType.OUTPUT:
             feed = (job, "out", artifact_of_version(key.other))
@@ -63,20 +67,23 @@ def feeds_of(run: NodeState) -> dict[Feed, int]:
             feed = (job, "in", key.other)
         else:
             continue
-        at = edge["at"]
-        out[feed] = max(at, out.get(feed, at))
+        first, last = edge["at"], edge.get("last_at") or edge["at"]
+        known = out.get(feed)
+        out[feed] = (min(first, known[0]), max(last, known[1])) if known else (first, last)
     return out
 
 
-def roll_up(job: NodeState, feed: Feed, at: int, run: str, change: int) -> None:
-    """Count a run in (+1) or out (-1) of a FEEDS edge of its job."""
+def roll_up(job: NodeState, feed: Feed, span: Span, run: str, change: int) -> None:
+    """Count a run in (+1) or out (-1) of a FEEDS edge of its job, or only widen its span (0)."""
     key = EdgeKey(EdgeType.FEEDS, feed[1], feed[2])
-    edge = dict(job.edges.get(key) or {"first_at": at, "last_at": at, "run_count": 0, "last_run": run})
+    first, last = span
+    start = {"first_at": first, "last_at": last, "run_count": 0, "last_run": run}
+    edge = dict(job.edges.get(key) or start)
     edge["run_count"] += change
-    if change > 0:
-        edge["first_at"] = min(edge["first_at"], at)
-        if (at, run) >= (edge["last_at"], edge["last_run"]):
-            edge["last_at"], edge["last_run"] = at, run
+    if change >= 0:
+        edge["first_at"] = min(edge["first_at"], first)
+        if (last, run) >= (edge["last_at"], edge["last_run"]):
+            edge["last_at"], edge["last_run"] = last, run
     job.set_edge(key, edge)
 
 
@@ -92,9 +99,9 @@ def number(version: NodeState, artifact: NodeState) -> None:
 
 def note_latest(version: NodeState, artifact: NodeState) -> None:
     """The artifact knows when it was last written."""
-    sealed = version.props.get("sealed_at")
-    if sealed is not None and sealed > (artifact.props.get("latest_at") or -1):
-        artifact.set_derived("latest_at", sealed)
+    latest = max(seal_times(version.props), default=-1)
+    if latest > (artifact.props.get("latest_at") or -1):
+        artifact.set_derived("latest_at", latest)
 
 
 def unkeyed_outputs(run: NodeState) -> list[str]:
@@ -131,14 +138,14 @@ def same_as(run: NodeState) -> list[tuple[str, str]]:
 def mark_same(version: NodeState, other: str, run: NodeState) -> None:
     """Join the digest-keyed version with its twin keyed by the run."""
     key = EdgeKey(EdgeType.SAME_AS, "", other)
-    if key in version.edges:
-        return
     known = [e for k, e in run.edges.items() if k.other in (version.uid, other)]
+    known.sort(key=lambda e: (e["at"], e.get("event", "")))
     version.set_edge(
         key,
         {
-            "at": min(e["at"] for e in known),
-            "recorded_at": max(e["recorded_at"] for e in known),
+            "at": known[0]["at"],
+            "recorded_at": version.edges.get(key, {}).get("recorded_at")
+            or max(e["recorded_at"] for e in known),
             "source": Source.SYSTEM,
             "basis": Basis.INFERRED,
             "event": known[0].get("event", ""),
@@ -146,12 +153,41 @@ def mark_same(version: NodeState, other: str, run: NodeState) -> None:
     )
 
 
-def derive_columns(version: NodeState, run: NodeState) -> None:
-    """Column lineage: from the output's stated sources to DERIVED edges between versions."""
+def derive_columns(version: NodeState, run: NodeState, recorded_at: int) -> None:
+    """Column lineage: from the output's stated sources to DERIVED edges between versions.
+
+    Edges whose input turned out to be another version are kept, superseded.
+    """
     stated = version.props.get("fields")
-    produced = [(k, e) for k, e in run.edges.items() if k.other == version.uid and k.type is EdgeType.OUTPUT]
-    if not stated or not produced:
+    produced = run_output(run, version.uid)
+    if not stated or produced is None:
         return
+    role = "columns:" + run.uid
+    told = {k: produced.get(k) for k in ("at", "recorded_at", "source", "basis", "event")}
+    wanted = {
+        EdgeKey(EdgeType.DERIVED, role, origin): {**told, "fields": dumps(fields)}
+        for origin, fields in _column_sources(run, stated).items()
+        if origin != version.uid
+    }
+    for key, edge in list(version.edges.items()):
+        gone = key.type is EdgeType.DERIVED and key.role == role and key not in wanted
+        if gone and edge.get("superseded_at") is None:
+            version.set_edge(key, {**edge, "superseded_at": recorded_at})
+    for key, edge in wanted.items():
+        known = version.edges.get(key, {})
+        if known.get("superseded_at") is not None:
+            edge["superseded_at"] = None
+        version.set_edge(key, {**known, **edge})
+
+
+def run_output(run: NodeState, version: str) -> dict[str, Any] | None:
+    """The run's OUTPUT edge to a version: the first by event time, whatever its role."""
+    edges = [e for k, e in run.edges.items() if k.other == version and k.type is EdgeType.OUTPUT]
+    return min(edges, key=lambda e: (e["at"], e.get("event", ""))) if edges else None
+
+
+def _column_sources(run: NodeState, stated: str) -> dict[str, dict[str, list[list[str]]]]:
+    """input version → output column → input columns, from ``[role or name, column]`` pairs."""
     inputs: dict[str, set[str]] = {}
     for key, edge in run.edges.items():
         if key.type is EdgeType.INPUT_TO and edge.get("superseded_at") is None:
@@ -163,13 +199,7 @@ def derive_columns(version: NodeState, run: NodeState) -> None:
         for source in sources:
             for origin in inputs.get(source[0], ()):
                 columns.setdefault(origin, {}).setdefault(column, []).append(source[1:])
-    about = produced[0][1]
-    for origin, fields in columns.items():
-        if origin == version.uid:
-            continue
-        key = EdgeKey(EdgeType.DERIVED, "columns:" + run.uid, origin)
-        told = {k: about.get(k) for k in ("at", "recorded_at", "source", "basis", "event")}
-        version.set_edge(key, {**told, "fields": dumps(fields)})
+    return columns
 
 
 # --- inferred inputs ---------------------------------------------------------------------
@@ -253,13 +283,3 @@ def _point(
     elif known.get("superseded_at") is not None:
         run.set_edge(key, {**known, "superseded_at": None})
 
-
-def changed_outputs(runs: Iterable[NodeState], states: dict[str, NodeState]) -> set[str]:
-    """Versions among the runs' outputs whose stated columns need a look."""
-    out: set[str] = set()
-    for run in runs:
-        for key in run.edges:
-            if key.type is EdgeType.OUTPUT and (version := states.get(key.other)) is not None:
-                if version.props.get("fields"):
-                    out.add(version.uid)
-    return out

@@ -320,11 +320,11 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
     return out
 
 
-def _tell(facts: NodeFacts, **values: Any) -> None:
+def _tell(node: NodeFacts, **values: Any) -> None:
     """Values that were stated; None means nothing was said."""
     for key, value in values.items():
         if value is not None:
-            facts.values[key] = value
+            node.values[key] = value
 
 
 _Planner = Callable[[Any, str, Clock], list[NodeFacts]]

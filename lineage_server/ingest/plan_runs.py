@@ -216,7 +216,7 @@ def _output(
         "partial": True if fact.partial else None,
     }
     version.values = {k: v for k, v in told.items() if v is not None}
-    if not fact.partial and (fact.digest or fact.sealed_at is not None):
+    if not fact.partial and not fact.reused and (fact.digest or fact.sealed_at is not None):
         at = fact.sealed_at if fact.sealed_at is not None else clock.at
         version.seal = epoch(at, "sealed_at")
     out += [artifact, version]
@@ -227,6 +227,7 @@ def _output(
     )
     if fact.fields:
         version.values["fields"] = dumps(fact.fields)
+        run.values["columned"] = True
 
 
 def _relations(event: RunReported, project: str, run: NodeFacts, out: list[NodeFacts]) -> None:

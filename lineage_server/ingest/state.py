@@ -144,8 +144,7 @@ class NodeState:
         if facts.described:
             self._earliest("created_at", facts.clock.at)
             self._latest("updated_at", facts.clock.at)
-        if not self.props.get("erased"):
-            self._payload(facts)
+        self._payload(facts)
         for key, value in facts.earliest.items():
             self._earliest(key, value)
         for key, value in facts.latest.items():
@@ -165,8 +164,12 @@ class NodeState:
 
     def _payload(self, facts: NodeFacts) -> None:
         clock = facts.clock
+        erased = self.props.get("erased")
         for key, value in facts.values.items():
-            self.put(key, value, clock)
+            if not erased or key in _KEPT_BY_TOMBSTONE:
+                self.put(key, value, clock)
+        if erased:
+            return
         if facts.metrics:
             self._apply_metrics(facts.metrics)
         if facts.points and not self.props.get("data"):
@@ -321,6 +324,9 @@ class NodeState:
                 merged.update(dict.fromkeys(("rule", "superseded_at")))
             merged.update(told)
         merged["at"] = min(clock.at, current["at"])
+        last = max(clock.at, current.get("last_at") or current["at"])
+        if last != merged["at"]:
+            merged["last_at"] = last
         merged["recorded_at"] = min(recorded_at, current["recorded_at"])
         self._store_edge(facts.key, merged)
 
@@ -330,9 +336,13 @@ class NodeState:
         """A person's edge: the later of statement and retraction decides."""
         field = "last_retracted" if facts.retracted else "last_asserted"
         merged = dict(current or {})
-        if told["at"] >= merged.get(field, -1):
-            merged[field] = told["at"]
+        last = max(merged.get("last_retracted", -1), merged.get("last_asserted", -1))
+        fields = told.pop("fields", None)
+        if not facts.retracted and told["at"] >= merged.get(field, -1):
+            merged["fields"] = fields
+        if (told["at"], told["event"]) >= (last, merged.get("event", "")):
             merged.update({k: v for k, v in told.items() if k not in ("at", "recorded_at")})
+        merged[field] = max(told["at"], merged.get(field, -1))
         merged["at"] = min(told["at"], merged.get("at", told["at"]))
         merged["recorded_at"] = min(told["recorded_at"], merged.get("recorded_at", told["recorded_at"]))
         retracted, asserted = merged.get("last_retracted", -1), merged.get("last_asserted", -1)

@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 COMPRESS_FROM_BYTES = 256
 CAREFUL_BATCHES = 32
 """After a wrong guess of what is new, so many batches ask the graph first."""
+MOST_SURPRISES = 5
+"""Wrong guesses about one batch before its events are written one by one."""
 RETRY_FIRST_SECONDS = 0.05
 RETRY_MOST_SECONDS = 2.0
 KEPT_REFUSED_BYTES = 65_536
@@ -141,6 +143,7 @@ class IngestWriter:
         self._closing = False
         self._paused: asyncio.Event = asyncio.Event()
         self._paused.set()
+        self._writing = False
         self._tasks = Tasks("ingest")
         self._compress = zstandard.ZstdCompressor(level=1).compress
 
@@ -243,6 +246,9 @@ class IngestWriter:
             entry.facts = facts_of(event, clock)
         except LineageError as error:
             self._refuse(entry, error)
+        except Exception as error:  # noqa: BLE001 – a defect met by one event must not sink the others
+            logger.exception("event %s could not be planned", entry.uid)
+            self._refuse(entry, _Defect(error))
         return entry
 
     def _refuse(self, entry: _Entry, error: LineageError) -> None:
@@ -268,7 +274,11 @@ class IngestWriter:
             await self._paused.wait()
             entries = self._take()
             if entries:
-                await self._write(entries)
+                self._writing = True
+                try:
+                    await self._write(entries)
+                finally:
+                    self._writing = False
             elif self._closing:
                 return
 
@@ -286,6 +296,7 @@ class IngestWriter:
         started = time.monotonic()
         pause = RETRY_FIRST_SECONDS
         unsure = False
+        surprises = 0
         while entries:
             try:
                 done = await self._attempt(entries, unsure)
@@ -293,11 +304,15 @@ class IngestWriter:
                     self.counters.last_batch_seconds = time.monotonic() - started
                     return
                 continue
-            except DuplicateKeyError:
+            except DuplicateKeyError as error:
                 self._cache.forget()
                 self._careful = CAREFUL_BATCHES
                 unsure = True
+                surprises += 1
                 self.counters.retries += 1
+                if surprises > MOST_SURPRISES:
+                    logger.error("a batch of %d events meets existing keys again and again", len(entries))
+                    entries = await self._isolate(entries, error)
                 continue
             except (GraphAwayError, TransientGraphError, UnavailableError) as error:
                 self._cache.forget()
@@ -368,19 +383,18 @@ class IngestWriter:
         self, entries: list[_Entry], session: WriteSession, careful: bool
     ) -> list[_Entry]:
         """Mark events that are stored already, or twice in this batch; returns the others."""
-        stored: dict[str, bytes] = {}
+        seen: dict[str, bytes | None] = {}
         if careful:
             stored = await session.raw_events([e.uid for e in entries if e.facts])
-        seen: dict[str, bytes] = {u: inflate(raw) for u, raw in stored.items()}
+            seen = {u: inflate(raw) if raw is not None else None for u, raw in stored.items()}
         fresh: list[_Entry] = []
         for entry in entries:
             if not entry.facts:
                 continue
-            known = seen.get(entry.uid)
-            if known is None:
+            if entry.uid not in seen:
                 seen[entry.uid] = entry.raw
                 fresh.append(entry)
-            elif known == entry.raw or known == REDACTED:
+            elif seen[entry.uid] in (entry.raw, None):
                 self._set(entry, Verdict(entry.index, Outcome.DUPLICATE))
             else:
                 self._refuse(entry, _IdReused())
@@ -458,19 +472,43 @@ class IngestWriter:
             await self._write([entry])
         return []
 
-    # --- pausing ---------------------------------------------------------------------
+    # --- replaying -------------------------------------------------------------------
 
-    def pause(self) -> None:
+    async def pause(self) -> None:
         """Let events queue up while the stored ones are replayed."""
         self._paused.clear()
+        while self._writing:
+            await asyncio.sleep(0.005)
+        self._cache.forget()
+
+    async def replay(self, events: Sequence[tuple[Event, str, str, int]]) -> None:
+        """While paused: write stored events (event, uid, actor, recorded_at) again.
+
+        They keep their receiving time, and are not stored a second time.
+        """
+        size = self.limits.batch_events
+        for start in range(0, len(events), size):
+            items = [
+                Planned(uid, event, recorded_at, facts_of(event, _clock_of(event, uid, recorded_at)))
+                for event, uid, _, recorded_at in events[start : start + size]
+            ]
+            async with self._graph.exclusive() as session:
+                seq, rid = await session.position()
+                batch = Batch(session, self._cache, items, True, items[-1].recorded_at)
+                await batch.prepare()
+                write = WriteBatch(seq, rid)
+                batch.rows(write)
+                if any(write.rows.values()) and not await session.commit(write):
+                    raise TransientGraphError("the writers' lock was lost during a replay", part="graph")
+            self._publish(batch.settle(seq))
 
     def resume(self) -> None:
         self._cache.forget()
         self._paused.set()
 
 
-REDACTED = b"{}"
-"""What is left of a stored event whose payload was erased for privacy."""
+def _clock_of(event: Event, uid: str, recorded_at: int) -> Clock:
+    return Clock(event.at or recorded_at, uid.split("/", 1)[1])
 
 
 class _IdReused(LineageError):

@@ -43,7 +43,8 @@ _VERSION: LiteralString = (
     "size: r.size, sealed_at: r.sealed_at, seals: r.seals, partial: r.partial, schema: r.schema, stats: r.stats"
 )
 _FACT: LiteralString = (
-    "role: e.role, at: e.at, recorded_at: e.recorded_at, source: e.source, basis: e.basis, event: e.event"
+    "role: e.role, at: e.at, last_at: e.last_at, recorded_at: e.recorded_at, "
+    "source: e.source, basis: e.basis, event: e.event"
 )
 
 COMMON_KEYS = frozenset(
@@ -61,7 +62,7 @@ _EXTRA: dict[EdgeType, LiteralString] = {
     EdgeType.INPUT_TO: ", rule: e.rule, superseded_at: e.superseded_at",
     EdgeType.OUTPUT: ", reused: e.reused",
     EdgeType.DERIVED: ", fields: e.fields, reason: e.reason, retracted_at: e.retracted_at, "
-    "last_asserted: e.last_asserted, last_retracted: e.last_retracted",
+    "last_asserted: e.last_asserted, last_retracted: e.last_retracted, superseded_at: e.superseded_at",
     EdgeType.READS: ", wanted: e.wanted",
     EdgeType.POINTS_TO: ", valid_from: e.valid_from, valid_to: e.valid_to",
 }
@@ -214,16 +215,7 @@ WHERE v.ordinal = r.ordinal
 RETURN r.artifact AS artifact, r.ordinal AS ordinal, v.uid AS uid
 """
 
-RAW_EVENTS: LiteralString = "UNWIND $uids AS u MATCH (n:Event {uid: u}) RETURN u AS uid, n.raw AS raw"
-
-EVENTS_AFTER: LiteralString = """
-MATCH (n:Event)
-WHERE n.seq >= $seq AND n.seq < $until
-RETURN n.uid AS uid, n.project AS project, n.seq AS seq, n.pos AS pos, n.type AS type, n.at AS at,
-       n.recorded_at AS recorded_at, n.actor AS actor, n.raw AS raw
-ORDER BY n.seq, n.pos
-"""
-
-REDACT_EVENTS: LiteralString = """
-UNWIND $rows AS r MATCH (n:Event {uid: r.uid}) SET n.raw = r.raw, n.redacted = true
-"""
+RAW_EVENTS: LiteralString = (
+    "UNWIND $uids AS u MATCH (n:Event {uid: u}) "
+    "RETURN u AS uid, CASE WHEN n.redacted THEN null ELSE n.raw END AS raw"
+)

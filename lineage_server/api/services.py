@@ -1,0 +1,34 @@
+"""What the edges are given to work with: one frozen value, made by ``app``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_server.auth.access import Access
+from lineage_server.auth.audit import AuditLog
+from lineage_server.auth.members import Members
+from lineage_server.auth.tokens import Tokens
+from lineage_server.changes import Changes
+from lineage_server.graph.bolt import Bolt
+from lineage_server.ingest.rebuild import Rebuilder
+from lineage_server.ingest.store import EventStore
+from lineage_server.ingest.writer import IngestWriter
+from lineage_server.settings import Settings
+from lineage_server.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One of each, for the life of the server."""
+
+    settings: Settings
+    telemetry: Telemetry
+    bolt: Bolt
+    changes: Changes
+    ingest: IngestWriter
+    store: EventStore
+    rebuilder: Rebuilder
+    access: Access
+    tokens: Tokens
+    members: Members
+    audit: AuditLog

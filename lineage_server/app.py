@@ -1,0 +1,414 @@
+"""The server put together: the only place that knows all parts.
+
+Start: bind check → embedded engine (where no address is given) → Bolt → schema → first admin →
+writer → services. Stop is the same in reverse, within one deadline: take nothing more, drain the
+queue, end the streams and tasks, hang up, stop the engine. An external graph that is away is no
+reason to fail: the server starts, answers 503, and connects when the graph is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any, LiteralString
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from lineage_server.api import errors
+from lineage_server.api.deps import GuardMiddleware
+from lineage_server.api.health import Part, Readiness, health_routes
+from lineage_server.api.intake import intake_routes
+from lineage_server.api.limits import LimitsMiddleware, body_limits
+from lineage_server.api.services import Services
+from lineage_server.api.tracing import TracingMiddleware
+from lineage_server.auth.access import FirstAdmin, access_for, bootstrap_admin, check_bind, host_rule
+from lineage_server.auth.audit import AuditLog
+from lineage_server.auth.members import Members
+from lineage_server.auth.tokens import Tokens
+from lineage_server.changes import Change, Changes
+from lineage_server.domain.errors import LineageError, UnavailableError
+from lineage_server.domain.nodes import Label
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent, default_cache_dir
+from lineage_server.graph.queries import server as server_queries
+from lineage_server.graph.schema import migrate
+from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.rebuild import Rebuilder
+from lineage_server.ingest.store import EventStore
+from lineage_server.ingest.writer import IngestLimits, IngestWriter
+from lineage_server.settings import Settings
+from lineage_server.tasks import Tasks
+from lineage_server.telemetry import IngestNumbers, Telemetry
+
+logger = logging.getLogger(__name__)
+
+_PROBE_SECONDS = 2.0
+_LEAST_STOP_SECONDS = 3.0
+_RECONNECT_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Starlette:
+    """The ASGI application; everything starts and stops in its lifespan.
+
+    ``app.state.server`` is the ``Server``: its ``services`` once they run, ``first_admin`` if a token
+    was just made, ``failure`` if the start failed for an expected reason.
+    """
+    server = Server(settings, telemetry or Telemetry())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
+        await server.start(app)
+        try:
+            yield
+        finally:
+            await server.stop(app)
+
+    app = Starlette(lifespan=lifespan, middleware=_middleware(settings, server.telemetry))
+    errors.install(app)
+    app.state.server = server
+    app.state.services = None
+    readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
+    app.router.routes.extend(health_routes(readiness, server.telemetry))
+    app.router.routes.extend(intake_routes())
+    return app
+
+
+def _middleware(settings: Settings, telemetry: Telemetry) -> list[Middleware]:
+    """Outermost first."""
+    http = settings.http
+    return [
+        Middleware(TracingMiddleware, telemetry=telemetry),
+        Middleware(
+            GuardMiddleware,
+            check_host=host_rule(settings.auth, http),
+            allowed_origins=http.allowed_origins,
+        ),
+        Middleware(
+            LimitsMiddleware,
+            limits_for=body_limits(http, settings.ingest),
+            timeout_seconds=http.request_timeout_seconds,
+        ),
+    ]
+
+
+class Server:
+    """The life of the parts behind one application."""
+
+    def __init__(self, settings: Settings, telemetry: Telemetry) -> None:
+        self.settings = settings
+        self.telemetry = telemetry
+        self.services: Services | None = None
+        self.first_admin: FirstAdmin | None = None
+        self.failure: LineageError | None = None
+        self._waiting_for = "the graph is not connected yet"
+        self._stack = contextlib.AsyncExitStack()
+        self._tasks = Tasks("server")
+        self._deadline = 0.0
+        self._stopping = False
+
+    # --- start -----------------------------------------------------------------------------
+
+    async def start(self, app: Starlette) -> None:
+        """All parts, in order; whatever was started is stopped again when one fails."""
+        try:
+            check_bind(self.settings.auth, self.settings.http)
+            address = await self._graph_address()
+            services = self._make_services(address)
+            self._on_stop("background tasks", self._stop_tasks)
+            await self._connect_or_wait(app, services)
+        except BaseException as error:
+            self.failure = error if isinstance(error, LineageError) else None
+            await self.stop(app)
+            raise
+        app.router.routes.extend(self._service_routes(services))
+
+    def _service_routes(self, services: Services) -> list[BaseRoute]:
+        """Routes that are made from services; each transport brings its own list."""
+        return []
+
+    async def _graph_address(self) -> BoltAddress:
+        graph = self.settings.graph
+        if graph.uri:
+            return BoltAddress(graph.uri, graph.user, graph.password.get_secret_value(), graph.database)
+        engine = EmbeddedGraph(
+            self.settings.data_path / "graph",
+            heap_mb=graph.heap_mb,
+            durability=graph.durability,
+            start_cache=default_cache_dir(),
+            on_event=self._note_engine,
+        )
+        address = await engine.start()
+        self._on_stop("embedded engine", engine.stop)
+        return address
+
+    def _make_services(self, address: BoltAddress) -> Services:
+        """Everything that needs no answer from the graph yet."""
+        settings, metrics = self.settings, self.telemetry.metrics
+        bolt = _TimedBolt(
+            address.uri,
+            user=address.user,
+            password=address.password,
+            database=address.database,
+            max_connections=settings.graph.pool,
+            connect_timeout_seconds=settings.graph.connect_timeout_seconds,
+        )
+        bolt.telemetry = self.telemetry
+        self._on_stop("bolt", bolt.close)
+        changes = Changes(
+            stream_seconds=settings.http.stream_seconds, gauge=metrics.subscribers, resyncs=metrics.resyncs
+        )
+        members = Members(bolt, cache_seconds=settings.auth.cache_seconds)
+        tokens = Tokens(bolt, cache_seconds=settings.auth.cache_seconds)
+        self._on_stop("tokens", tokens.stop)
+
+        def publish(batch: Sequence[Change]) -> None:
+            if any(change.label == Label.PROJECT for change in batch):
+                members.forget()  # a membership may have changed
+            changes.publish(batch)
+
+        ingest = self._make_writer(bolt, publish)
+        store = EventStore(bolt, settings.data_path / "events")
+        return Services(
+            settings=settings,
+            telemetry=self.telemetry,
+            bolt=bolt,
+            changes=changes,
+            ingest=ingest,
+            store=store,
+            rebuilder=Rebuilder(bolt, store, ingest),
+            access=access_for(settings.auth, tokens, members),
+            tokens=tokens,
+            members=members,
+            audit=AuditLog(bolt),
+        )
+
+    def _make_writer(self, bolt: Bolt, publish: Callable[[Sequence[Change]], None]) -> IngestWriter:
+        bounds = self.settings.ingest
+        writer = IngestWriter(
+            GraphWriter(bolt),
+            publish=publish,
+            limits=IngestLimits(
+                queue_events=bounds.queue_events,
+                queue_bytes=bounds.queue_bytes,
+                batch_events=bounds.batch_events,
+                patience_seconds=bounds.patience_seconds,
+            ),
+        )
+
+        def numbers() -> IngestNumbers:
+            counters = writer.counters
+            return IngestNumbers(
+                queue_events=writer.queue_depth,
+                queue_bytes=writer.queued_bytes,
+                accepted=counters.accepted,
+                duplicate=counters.duplicate,
+                refused=counters.refused,
+                overloads=counters.overloads,
+                retries=counters.retries,
+                batches=counters.batches,
+                last_batch_seconds=counters.last_batch_seconds,
+                last_commit_at=counters.last_commit_at,
+            )
+
+        self.telemetry.sample_ingest(numbers)
+        return writer
+
+    async def _connect_or_wait(self, app: Starlette, services: Services) -> None:
+        try:
+            await self._connect(app, services)
+        except UnavailableError as error:
+            if not self.settings.graph.uri:
+                raise  # our own engine has just said that it is there
+            self._waiting_for = error.message
+            logger.warning("%s; the server starts without it and goes on trying", error.message)
+            self._tasks.start("connect to the graph", self._keep_connecting(app, services), ends=True)
+
+    async def _keep_connecting(self, app: Starlette, services: Services) -> None:
+        for attempt in itertools.count():
+            await asyncio.sleep(_RECONNECT_SECONDS[min(attempt, len(_RECONNECT_SECONDS) - 1)])
+            try:
+                return await self._connect(app, services)
+            except LineageError as error:
+                # Not only "away": a graph that a newer server has changed may be exchanged, too.
+                if error.message != self._waiting_for:
+                    logger.warning("not connected: %s", error.message)
+                self._waiting_for = error.message
+
+    async def _connect(self, app: Starlette, services: Services) -> None:
+        """From an address to working services; may be tried again after a failure."""
+        settings = self.settings
+        await services.bolt.open()
+        await migrate(services.bolt)
+        if settings.auth.mode == "token":
+            made = await bootstrap_admin(services.tokens, settings.data_path)
+            self.first_admin = made or self.first_admin
+        if await services.rebuilder.unfinished():
+            logger.warning("a rebuild was cut off; it is done again before anything else")
+            self._waiting_for = "the graph is being rebuilt"
+            await services.rebuilder.rebuild()
+        await services.ingest.start()
+        self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
+        self.services = app.state.services = services
+        logger.info("ready: graph %s", services.bolt.server_agent or services.bolt.uri)
+
+    # --- probes ----------------------------------------------------------------------------
+
+    async def probe_graph(self) -> Part:
+        """Whether the graph answers now."""
+        services = self.services
+        if services is None:
+            return Part(False, self._waiting_for)
+        began = time.perf_counter()
+        await services.bolt.read(server_queries.PING, timeout_seconds=_PROBE_SECONDS)
+        return Part(True, f"answers in {(time.perf_counter() - began) * 1000:.1f} ms")
+
+    async def probe_ingest(self) -> Part:
+        """Whether events are taken."""
+        services = self.services
+        if services is None or self._stopping:
+            return Part(False, "stopping" if self._stopping else "not started yet")
+        writer = services.ingest
+        full = writer.queue_depth >= writer.limits.queue_events
+        return Part(not full, f"{writer.queue_depth} events, {writer.queued_bytes} bytes waiting")
+
+    # --- stop ------------------------------------------------------------------------------
+
+    def begin_stop(self, app: Starlette) -> None:
+        """Take nothing more and end the streams; requests that run may finish."""
+        self._stopping = True
+        self._deadline = time.monotonic() + self.settings.http.stop_timeout_seconds
+        app.state.services = None
+        if self.services is not None:
+            self.services.changes.close()
+
+    async def stop(self, app: Starlette) -> None:
+        """Drain, cancel, close, in reverse order of the start; harmless when nothing runs."""
+        if not self._stopping:
+            self.begin_stop(app)
+        await self._stack.aclose()
+        self.services = None
+
+    async def _stop_tasks(self) -> None:
+        await self._tasks.stop(2.0)
+
+    def _remaining(self) -> float:
+        return max(_LEAST_STOP_SECONDS, self._deadline - time.monotonic())
+
+    def _on_stop(self, name: str, stop: Callable[[], Awaitable[object]]) -> None:
+        async def bounded() -> None:
+            try:
+                async with asyncio.timeout(self._remaining()):
+                    await stop()
+            except TimeoutError:
+                logger.error("%s did not stop in time and was left behind", name)
+            except LineageError as error:
+                logger.error("%s did not stop well: %s", name, error.message)
+
+        self._stack.push_async_callback(bounded)
+
+    def _note_engine(self, event: EngineEvent) -> None:
+        if event.kind == "restarted":
+            self.telemetry.metrics.engine_restarts.inc()
+
+
+class _TimedBolt(Bolt):
+    """Measures what each statement took, failures included."""
+
+    telemetry: Telemetry
+
+    async def read(
+        self,
+        query: LiteralString,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float = 10.0,
+    ) -> list[Row]:
+        with self.telemetry.metrics.bolt.labels("read").time():
+            return await super().read(query, parameters, timeout_seconds=timeout_seconds)
+
+    async def write(
+        self,
+        query: LiteralString,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float = 30.0,
+    ) -> list[Row]:
+        with self.telemetry.metrics.bolt.labels("write").time():
+            return await super().write(query, parameters, timeout_seconds=timeout_seconds)
+
+
+# --- as a process ----------------------------------------------------------------------------
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that tells where it listens, and ends our streams before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette, ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._application = app
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            host = self.config.host
+            port = self.servers[0].sockets[0].getsockname()[1]
+            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not uvicorn's own: it raises the signal again afterwards, and an orderly stop would end as
+        # a death by signal. A second Ctrl-C does not wait any longer.
+        self.force_exit = self.force_exit or (self.should_exit and sig == signal.SIGINT)
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._application.state.server.begin_stop(self._application)
+        await super().shutdown(sockets)
+
+
+def serve(
+    settings: Settings, *, ready: Callable[[str], None] | None = None, app: Starlette | None = None
+) -> Starlette:
+    """Run until SIGTERM or SIGINT; ``ready`` is called with the address once requests are answered.
+
+    Raises what kept the server from starting (a LineageError where it was foreseen).
+    """
+    check_bind(settings.auth, settings.http)
+    app = app or build_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.http.host,
+        port=settings.http.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # a forwarded address is only a claim
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, int(settings.http.stop_timeout_seconds / 2)),
+        ws_max_size=settings.http.max_body_bytes,
+        lifespan="on",
+    )
+    server = _Uvicorn(config, app, ready)
+    life: Server = app.state.server
+    try:
+        server.run()
+    except SystemExit:  # uvicorn's way to say that it cannot listen
+        server.started = False
+    if life.failure is not None:
+        raise life.failure
+    if not server.started:
+        raise UnavailableError(
+            f"the server could not listen on {settings.http.host}:{settings.http.port}; see the log",
+            part="http",
+        )
+    return app

@@ -1,0 +1,118 @@
+"""The graph's answers to the lineage service: one generation, its counts, heads by uid.
+
+Each method is one round trip for each label it is asked about. What to ask next, budgets and order
+are the service's (``lineage/walk.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lineage_server.domain.ids import label_of
+from lineage_server.domain.nodes import Label
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.heads import Decoder, Generation, Head
+from lineage_server.graph.queries import lineage as cypher
+
+FOREVER = (1 << 63) - 1
+"""No limit in time: both engines store 64-bit integers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Who asks and as of when: ``scope`` is the set of visible projects, None = all."""
+
+    scope: frozenset[str] | None = None
+    as_of: int | None = None
+    known_at: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "all": self.scope is None,
+            "scope": sorted(self.scope or ()),
+            "as_of": FOREVER if self.as_of is None else self.as_of,
+            "known": FOREVER if self.known_at is None else self.known_at,
+        }
+
+
+class LineageReader:
+    """Reads what walks need; ``opaque_key`` makes stubs of hidden nodes the same on all replicas."""
+
+    def __init__(self, bolt: Bolt, *, opaque_key: bytes = b"") -> None:
+        self.bolt = bolt
+        self.decoder = Decoder(opaque_key[:64] or os.urandom(32))
+
+    async def expand(
+        self,
+        direction: str,
+        label: Label,
+        uids: Sequence[str],
+        sight: Sight,
+        *,
+        fan: int,
+        first: bool = False,
+        family: str = "",
+        skip: int = 0,
+        timeout_seconds: float = 10.0,
+    ) -> Generation:
+        """One generation from nodes of one label; ``family`` asks for edges of that type only."""
+        key = (direction, label)
+        if key not in cypher.EXPAND:
+            if not first or label not in cypher.SELVES:
+                return Generation()
+            statement = cypher.SELVES[label]
+        elif family:
+            statement = cypher.FAMILIES[key].get(family) or cypher.EXPAND[key]
+        else:
+            statement = cypher.START[key] if first else cypher.EXPAND[key]
+        parameters = {**sight.parameters(), "uids": list(uids), "fan": fan, "skip": skip}
+        rows = await self.bolt.read(statement, parameters, timeout_seconds=timeout_seconds)
+        return self.decoder.generation(rows, upstream=direction == cypher.UPSTREAM)
+
+    async def count(
+        self, direction: str, uids: Iterable[str], sight: Sight, *, cap: int, timeout_seconds: float = 10.0
+    ) -> dict[str, dict[str, int]]:
+        """Edges that leave each node, by type; at most ``cap`` of each are counted."""
+        out: dict[str, dict[str, int]] = {}
+        groups = [(label, group) for label, group in by_label(uids) if (direction, label) in cypher.COUNTS]
+        parameters = {**sight.parameters(), "cap": cap}
+        answers = await asyncio.gather(
+            *(
+                self.bolt.read(
+                    cypher.COUNTS[direction, label],
+                    {**parameters, "uids": group},
+                    timeout_seconds=timeout_seconds,
+                )
+                for label, group in groups
+            )
+        )
+        for rows in answers:
+            for row in rows:
+                out.setdefault(row["uid"], {})[row["type"]] = row["n"]
+        return out
+
+    async def heads(self, uids: Iterable[str], sight: Sight) -> dict[str, Head]:
+        """Heads of those nodes that are there and visible, by uid."""
+        out: dict[str, Head] = {}
+        for label, group in by_label(uids):
+            statement = cypher.SELVES.get(label)
+            if statement is None:
+                continue
+            rows = await self.bolt.read(statement, {**sight.parameters(), "uids": group})
+            for row in rows:
+                head = self.decoder.head(row["via"])
+                if not head.hidden:
+                    out[head.uid] = head
+        return out
+
+
+def by_label(uids: Iterable[str]) -> list[tuple[Label, list[str]]]:
+    """Uids by label, in the order of the labels' definition; raises InvalidInputError."""
+    groups: dict[Label, list[str]] = {}
+    for uid in uids:
+        groups.setdefault(label_of(uid), []).append(uid)
+    return [(label, groups[label]) for label in Label if label in groups]

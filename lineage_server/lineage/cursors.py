@@ -1,0 +1,50 @@
+"""Cursors of lineage answers: opaque text that continues a walk, or one node whose edges were cut.
+
+A cursor pins what was known at the first page, so that later writes neither repeat nor skip
+anything. It holds only what the question's author has seen.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass
+
+from lineage_server.domain.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """``skip`` entries were shown; with ``uid``, of that node's edges of ``type`` in ``direction``."""
+
+    skip: int
+    known_at: int
+    question: str = ""
+    uid: str = ""
+    type: str = ""
+    direction: str = ""
+
+    def encode(self) -> str:
+        text = json.dumps({k: v for k, v in asdict(self).items() if v}, separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(text: str) -> Cursor:
+    """Read a cursor that we gave out; raises InvalidInputError."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        cursor = Cursor(**json.loads(base64.urlsafe_b64decode(padded.encode())))
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise _refused() from error
+    numbers = (cursor.skip, cursor.known_at)
+    words = (cursor.question, cursor.uid, cursor.type, cursor.direction)
+    if not all(type(n) is int and n >= 0 for n in numbers) or not all(type(w) is str for w in words):
+        raise _refused()
+    return cursor
+
+
+def _refused() -> InvalidInputError:
+    return InvalidInputError(
+        "this is no cursor of a lineage answer", field="after", allowed="a cursor from an earlier answer"
+    )

@@ -1,0 +1,48 @@
+"""The graph as plain data, without what legitimately depends on the order of arrival."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from lineage_server.graph.bolt import Bolt
+
+NODES = "MATCH (n) RETURN labels(n)[0] AS label, properties(n) AS props"
+EDGES = (
+    "MATCH (a)-[e]->(b) RETURN a.uid AS start, type(e) AS type, b.uid AS end, properties(e) AS props"
+)
+NOT_DERIVED = {"Event", "Writer", "Meta", "Lock", "Refused", "Token", "Audit", "Schema"}
+ARRIVAL = {"rid", "ordinal", "clock", "clocks", "recorded_at", "seals_at"}
+
+Dump = dict[str, Any]
+
+
+async def dump(bolt: Bolt) -> Dump:
+    """Nodes by uid and edges by ends, type and role."""
+    nodes: Dump = {}
+    for row in await bolt.read(NODES, timeout_seconds=60):
+        if row["label"] in NOT_DERIVED:
+            continue
+        props = dict(row["props"])
+        tomb = props.pop("tomb", None)
+        if tomb is not None:
+            props["(hidden)"] = json.loads(zlib.decompress(bytes(tomb)))
+            for key in ARRIVAL:
+                props["(hidden)"].pop(key, None)
+        nodes[props["uid"]] = {k: _plain(v) for k, v in sorted(props.items()) if k not in ARRIVAL}
+    edges: Dump = {}
+    for row in await bolt.read(EDGES, timeout_seconds=60):
+        props = row["props"]
+        if props.get("superseded_at") is not None:
+            continue
+        key = f"{row['start']} -{row['type']}:{props.get('role', '')}-> {row['end']}"
+        assert key not in edges, f"doubled edge {key}"
+        edges[key] = {k: _plain(v) for k, v in sorted(props.items()) if k not in ARRIVAL and v is not None}
+    return {"nodes": nodes, "edges": edges}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 – NaN
+        return "NaN"
+    return bytes(value) if isinstance(value, bytearray) else value

@@ -1,0 +1,166 @@
+"""A story told by many witnesses: events of every type that overlap, contradict and correct."""
+
+from __future__ import annotations
+
+import uuid
+
+from lineage_server.domain.edges import Basis, Source
+from lineage_server.domain.events import (
+    AliasSet,
+    ApprovalGiven,
+    ArtifactReported,
+    CodeFact,
+    ContextReported,
+    DeploymentReported,
+    EdgeAsserted,
+    EdgeRetracted,
+    EnvironmentFact,
+    Event,
+    GpuFact,
+    InputFact,
+    JobReported,
+    MemberSet,
+    MetricsLogged,
+    ModelReported,
+    ModelVersionReported,
+    NodeAnnotated,
+    NodeDeleted,
+    NodeErased,
+    NodeRestored,
+    OutputFact,
+    ProjectReported,
+    RunReported,
+    VersionReported,
+    WatchGapReported,
+)
+from lineage_server.domain.nodes import JobKind, Label, Role, RunState
+
+T0 = 1_760_000_000_000_000
+MINUTE = 60_000_000
+PREPARE, PREPARE_AGAIN, TRAIN, EVALUATE, PARENT, SECRET = (
+    str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+    for name in ("prepare", "prepare again", "train", "evaluate", "parent", "secret")
+)
+D1, D2, D3 = (f"sha256:{digit * 64}" for digit in "123")
+IRIS_1 = f"version:default/dataset/iris@{D1}"
+IRIS_2 = f"version:default/dataset/iris@{D2}"
+MODEL_1 = f"version:default/model/churn@{D3}"
+
+
+def at(minute: float) -> int:
+    return T0 + int(minute * MINUTE)
+
+
+def story() -> list[Event]:
+    """Every event type at least once; ids and times are fixed."""
+    events: list[Event] = [*_projects(), *_runs(), *_versions(), *_registry(), *_changes_of_mind()]
+    return [_with_id(event, index) for index, event in enumerate(events)]
+
+
+def _with_id(event: Event, index: int) -> Event:
+    object.__setattr__(event, "id", f"event-{index:03d}")
+    return event
+
+
+def _projects() -> list[Event]:
+    return [
+        ProjectReported(at=at(0), description="first words", owner="kim"),
+        ProjectReported(at=at(1), description="better words", tags={"team": "a"}),
+        MemberSet(at=at(0), subject="kim", role=Role.VIEWER),
+        MemberSet(at=at(2), subject="kim", role=Role.ADMIN),
+        MemberSet(at=at(1), subject="lee", role=Role.EDITOR),
+        MemberSet(at=at(3), subject="lee", role=None),
+        JobReported(at=at(1), name="train", description="trains", facts={"cron": "daily"}),
+        ContextReported(at=at(1), label=Label.GPU, key="GPU-1", facts={"memory_gib": 80}),
+        WatchGapReported(at=at(9), cluster="c1", kind="pods", from_at=at(7), to_at=at(8), reason="restart"),
+    ]
+
+
+def _runs() -> list[Event]:
+    return [
+        RunReported(at=at(1), run=PARENT, job="all", kind=JobKind.PIPELINE, state=RunState.RUNNING),
+        RunReported(at=at(1), run=PREPARE, job="prepare", state=RunState.RUNNING, parent=PARENT),
+        RunReported(
+            at=at(2), run=PREPARE, state=RunState.COMPLETE,
+            outputs=[OutputFact(name="iris", digest=D1, size=10, columns=[{"name": "x", "type": "int64"}])],
+        ),
+        # A watcher tells of the same run without digests, earlier and later.
+        RunReported(
+            at=at(1.5), run=PREPARE, source=Source.WATCHER, basis=Basis.OBSERVED, state=RunState.QUEUED,
+            queued_at=at(0.5), outputs=[OutputFact(name="iris")], node="n1", cluster="c1", volumes=["data"],
+        ),
+        RunReported(at=at(2.5), run=PREPARE, source=Source.WATCHER, state=RunState.FAILED, exit_code=1),
+        # An input without a version: between the two versions of iris.
+        RunReported(
+            at=at(4), run=TRAIN, name="train 1", job="train", state=RunState.RUNNING, parent=PARENT,
+            inputs=[InputFact(name="iris", role="training data")], params={"lr": 0.1, "depth": 3, "on": True},
+            tags={"who": "kim"}, gpu=GpuFact(product="H200", count=2, devices=["GPU-1"]),
+            code=CodeFact(repo="r", commit="c0ffee", entry="train.py"),
+            environment=EnvironmentFact(image="img", image_digest=D2, python="3.11"),
+        ),
+        RunReported(at=at(3.5), run=TRAIN, params={"lr": 0.2, "seed": 7}, tags={"who": "lee", "x": "y"}),
+        RunReported(at=at(4.5), run=TRAIN, tags={"x": None}, description="a try"),
+        MetricsLogged(
+            at=at(5), run=TRAIN, keys=["loss", "acc"], series=[0, 0, 1], steps=[1, 2, 2],
+            times=[at(4.1), at(4.2), at(4.2)], values=[0.9, 0.8, 0.5],
+        ),
+        MetricsLogged(at=at(4), run=TRAIN, keys=["loss"], series=[0], steps=[0], times=[at(4)], values=["NaN"]),
+        RunReported(
+            at=at(6), run=TRAIN, state=RunState.COMPLETE, gpu=GpuFact(seconds=240.0), metrics={"best": 0.5},
+            outputs=[
+                OutputFact(name="churn", type="model", digest=D3, fields={"y": [["training data", "x"]]}),
+                OutputFact(name="log", type="log"),
+            ],
+        ),
+        RunReported(
+            at=at(7), run=EVALUATE, job="evaluate", retry_of=TRAIN, state=RunState.COMPLETE, started_at=at(6.5),
+            inputs=[InputFact(name="churn", type="model", digest=D3), InputFact(name="iris", digest=D2)],
+            outputs=[OutputFact(name="report", type="report"), OutputFact(name="iris", digest=D1, reused=True)],
+        ),
+    ]  # fmt: skip
+
+
+def _versions() -> list[Event]:
+    return [
+        # Late truth: a version sealed before the training began, told of after it.
+        RunReported(
+            at=at(3), run=PREPARE_AGAIN, job="prepare", state=RunState.COMPLETE, started_at=at(2.8),
+            outputs=[OutputFact(name="iris", digest=D2, size=11, sealed_at=at(3))],
+        ),
+        ArtifactReported(at=at(3), artifact="iris", description="flowers", tags={"topic": "botany"}),
+        VersionReported(at=at(8), artifact="iris", digest=D1, uri="file:///iris.csv", hold=True),
+        VersionReported(at=at(8), artifact="log", kind="log", run=TRAIN, learned_digest=D1),
+        VersionReported(at=at(2), artifact="outside", digest=D3, sealed_at=at(2), stats={"rows": 5}),
+    ]  # fmt: skip
+
+
+def _registry() -> list[Event]:
+    return [
+        ModelReported(at=at(8), model="churn", description="who leaves"),
+        ModelVersionReported(at=at(8), model="churn", version="1", origin=MODEL_1, state="ready"),
+        AliasSet(at=at(9), model="churn", alias="prod", version="1", protected=True),
+        AliasSet(at=at(11), model="churn", alias="prod", version="2"),
+        AliasSet(at=at(12), model="churn", alias="prod", version=None),
+        AliasSet(at=at(10), model="churn", alias="prod", version="1"),
+        ApprovalGiven(at=at(9), model="churn", version="1", verdict="approved", approver="kim", comment="ok"),
+        DeploymentReported(
+            at=at(10), name="churn-api", revision="1", model="churn", version="1", traffic=100.0, from_at=at(10),
+            routes_to=["deployment:default/local/other@1"],
+        ),
+        DeploymentReported(at=at(11), name="churn-api", revision="1", traffic=10.0, state="ready"),
+    ]  # fmt: skip
+
+
+def _changes_of_mind() -> list[Event]:
+    outside = f"version:default/dataset/outside@{D3}"
+    return [
+        EdgeAsserted(at=at(9), start=outside, end=IRIS_1, reason="copied by hand"),
+        EdgeRetracted(at=at(10), start=outside, end=IRIS_1, reason="it was not"),
+        EdgeAsserted(at=at(9), start=outside, end=IRIS_2, reason="stays"),
+        NodeAnnotated(at=at(9), uid=IRIS_2, tags={"quality": "bad"}, description="broken row"),
+        NodeDeleted(at=at(10), uid=f"run:{EVALUATE}", reason="clean-up"),
+        NodeDeleted(at=at(10), uid=f"run:{TRAIN}"),
+        NodeRestored(at=at(11), uid=f"run:{TRAIN}"),
+        RunReported(at=at(5), run=SECRET, job="secret", params={"name": "somebody"}, state=RunState.COMPLETE),
+        NodeErased(at=at(12), uid=f"run:{SECRET}"),
+    ]
