@@ -12,14 +12,10 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import signal
-import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from types import FrameType
 from typing import Any, LiteralString
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
@@ -29,6 +25,7 @@ from lineage_server.api.deps import GuardMiddleware
 from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
 from lineage_server.api.limits import LimitsMiddleware, body_limits
+from lineage_server.api.listener import listen
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
 from lineage_server.auth.access import FirstAdmin, access_for, bootstrap_admin, check_bind, host_rule
@@ -347,35 +344,6 @@ class _TimedBolt(Bolt):
             return await super().write(query, parameters, timeout_seconds=timeout_seconds)
 
 
-# --- as a process ----------------------------------------------------------------------------
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn that tells where it listens, and ends our streams before it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, app: Starlette, ready: Callable[[str], None] | None) -> None:
-        super().__init__(config)
-        self._application = app
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and self._ready is not None:
-            host = self.config.host
-            port = self.servers[0].sockets[0].getsockname()[1]
-            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Not uvicorn's own: it raises the signal again afterwards, and an orderly stop would end as
-        # a death by signal. A second Ctrl-C does not wait any longer.
-        self.force_exit = self.force_exit or (self.should_exit and sig == signal.SIGINT)
-        self.should_exit = True
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._application.state.server.begin_stop(self._application)
-        await super().shutdown(sockets)
-
-
 def serve(
     settings: Settings, *, ready: Callable[[str], None] | None = None, app: Starlette | None = None
 ) -> Starlette:
@@ -385,30 +353,13 @@ def serve(
     """
     check_bind(settings.auth, settings.http)
     app = app or build_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.http.host,
-        port=settings.http.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # a forwarded address is only a claim
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, int(settings.http.stop_timeout_seconds / 2)),
-        ws_max_size=settings.http.max_body_bytes,
-        lifespan="on",
-    )
-    server = _Uvicorn(config, app, ready)
-    life: Server = app.state.server
-    try:
-        server.run()
-    except SystemExit:  # uvicorn's way to say that it cannot listen
-        server.started = False
-    if life.failure is not None:
-        raise life.failure
-    if not server.started:
+    server: Server = app.state.server
+    listened = listen(app, settings.http, ready=ready, stopping=lambda: server.begin_stop(app))
+    if server.failure is not None:
+        raise server.failure
+    if not listened:
         raise UnavailableError(
-            f"the server could not listen on {settings.http.host}:{settings.http.port}; see the log",
+            f"the server could not start on {settings.http.host}:{settings.http.port}; the log says why",
             part="http",
         )
     return app

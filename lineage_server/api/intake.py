@@ -20,7 +20,7 @@ from lineage_server.auth.principal import Permission, Principal
 from lineage_server.domain.errors import InvalidInputError, LineageError
 from lineage_server.domain.ids import now_micros
 from lineage_server.ingest.decode import Received, Unreadable, decode_lines
-from lineage_server.ingest.writer import Outcome, Verdict
+from lineage_server.ingest.verdicts import Outcome, Verdict
 
 
 class _Answer(msgspec.Struct, omit_defaults=True):
@@ -95,9 +95,7 @@ async def _rebuild(request: Request) -> Response:
     services = services_of(request)
     principal = await allowed(request, Permission.PLATFORM_ADMIN)
     count = await services.rebuilder.rebuild()
-    await services.audit.record(
-        principal, "rebuild", "", after={"events": count}, origin=origin_of(request)
-    )
+    await services.audit.record(principal, "rebuild", "", after={"events": count}, origin=origin_of(request))
     return Response(_encode({"events": count}), media_type=_JSON)
 
 
@@ -117,4 +115,3 @@ async def _archive(request: Request) -> Response:
         principal, "archive", "", after={"events": count, "days": days}, origin=origin_of(request)
     )
     return Response(_encode({"events": count}), media_type=_JSON)
-

@@ -78,7 +78,9 @@ def clean_name(text: str, field: str) -> str:
         )
     if text != text.strip():
         raise InvalidInputError(
-            f"{field} {shorten(text)!r} begins or ends with white space", field=field, allowed="no outer blanks"
+            f"{field} {shorten(text)!r} begins or ends with white space",
+            field=field,
+            allowed="no outer blanks",
         )
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
         raise InvalidInputError(

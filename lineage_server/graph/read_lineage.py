@@ -66,7 +66,7 @@ class LineageReader:
                 return Generation()
             statement = cypher.SELVES[label]
         elif family:
-            statement = cypher.FAMILIES[key].get(family) or cypher.EXPAND[key]
+            statement = cypher.CONTINUE[key].get(family) or cypher.START[key]
         else:
             statement = cypher.START[key] if first else cypher.EXPAND[key]
         parameters = {**sight.parameters(), "uids": list(uids), "fan": fan, "skip": skip}

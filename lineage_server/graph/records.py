@@ -14,10 +14,12 @@ from typing import Any, cast
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Artifact, ArtifactVersion, Column, Edge, Label, Node, Run, RunState
 
-HIDDEN = frozenset({"clock", "clocks", "tomb", "search_text"})
+HIDDEN = frozenset({"clock", "clocks", "tomb", "search_text", "last_asserted", "last_retracted"})
 """Properties that hold no fact of their own: merge clocks, packed payload, search words."""
 
-_JSON = frozenset({"facts", "resources", "usage", "metric_steps", "schema", "stats", "metadata", "history"})
+_JSON = frozenset(
+    {"facts", "resources", "usage", "metric_steps", "schema", "stats", "metadata", "history", "fields"}
+)
 _COMMON = frozenset(
     {
         "uid",
@@ -156,7 +158,7 @@ def _version(record: Mapping[str, Any]) -> ArtifactVersion:
         hold=bool(record.get("hold")),
         ttl_at=record.get("ttl_at"),
         columns=_columns(record.get("schema")),
-        stats=_mapping(parse_json(record.get("stats"))),
+        stats=json_map(record.get("stats")),
     )
 
 
@@ -200,7 +202,7 @@ def _columns(text: Any) -> tuple[Column, ...]:
     parsed: Any = parse_json(text)
     if not isinstance(parsed, list):
         return ()
-    columns = [_mapping(item) for item in cast("list[Any]", parsed)]
+    columns = [json_map(item) for item in cast("list[Any]", parsed)]
     return tuple(
         Column(name=str(c["name"]), type=str(c.get("type", "")), nullable=bool(c.get("nullable", True)))
         for c in columns
@@ -208,5 +210,7 @@ def _columns(text: Any) -> tuple[Column, ...]:
     )
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def json_map(value: Any) -> dict[str, Any]:
+    """A map, parsed where it is still text; anything else is an empty one."""
+    value = parse_json(value)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, LiteralString, TypeAlias
@@ -75,9 +75,7 @@ class WriteBatch:
         name = f"new_feeds_{role}" if kind is EdgeType.FEEDS else "new_" + kind
         self.rows[name].append(row)
 
-    def set_edge(
-        self, kind: EdgeType, role: str, ends: tuple[str, str], props: dict[str, Any]
-    ) -> None:
+    def set_edge(self, kind: EdgeType, role: str, ends: tuple[str, str], props: dict[str, Any]) -> None:
         """Change an edge; ``ends`` are the uids of its anchor and of its other end."""
         row: dict[str, Any] = {"anchor": ends[0], "other": ends[1]}
         if kind is EdgeType.FEEDS:
@@ -120,7 +118,7 @@ class WriteSession:
         if not parts:
             return Loaded({}, set())
         query = _load_query(tuple((is_full, label) for is_full, label, _ in parts))
-        rows = await self._run(query, {_slot(i): uids for i, (_, _, uids) in enumerate(parts)})
+        rows = await self._run(query, {_SLOTS[i]: uids for i, (_, _, uids) in enumerate(parts)})
         nodes = {r["uid"]: (r["props"], r["edges"]) for r in rows if r["props"] is not None}
         return Loaded(nodes, {r["uid"] for r in rows})
 
@@ -177,49 +175,42 @@ class GraphWriter:
         return WriteSession(read, write)
 
     @contextlib.asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[WriteSession]:
+    async def exclusive(self) -> AsyncGenerator[WriteSession]:
         """A session that holds the writers' lock from its first read to its commit."""
         async with self._bolt.transaction(timeout_seconds=self._timeout_seconds) as transaction:
             await transaction.run(q.WRITER_LOCK, {"lock": uuid.uuid4().hex})
             yield WriteSession(transaction.run, transaction.run)
 
 
-@cache
-def _slot(index: int) -> LiteralString:
-    return _SLOTS[index]
-
-
 _SLOTS: tuple[LiteralString, ...] = (
-    "u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13", "u14",
-    "u15", "u16", "u17", "u18", "u19", "u20", "u21", "u22", "u23", "u24", "u25", "u26", "u27", "u28",
-    "u29", "u30", "u31", "u32", "u33", "u34", "u35", "u36", "u37", "u38", "u39",
-)  # fmt: skip
+    *("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13"),
+    *("u14", "u15", "u16", "u17", "u18", "u19", "u20", "u21", "u22", "u23", "u24", "u25", "u26"),
+    *("u27", "u28", "u29", "u30", "u31", "u32", "u33", "u34", "u35", "u36", "u37", "u38", "u39"),
+)
+"""Parameters of a load: one for each label, in full and as mere existence."""
 
 
 @cache
 def _load_query(parts: tuple[tuple[bool, Label], ...]) -> LiteralString:
-    queries = [
-        q.load_full(label, _slot(i)) if is_full else q.load_known(label, _slot(i))
-        for i, (is_full, label) in enumerate(parts)
-    ]
-    return q.UNION.join(queries)
+    query: LiteralString = ""
+    for i, (is_full, label) in enumerate(parts):
+        part = q.load_full(label, _SLOTS[i]) if is_full else q.load_known(label, _SLOTS[i])
+        query = f"{query}{q.UNION}{part}" if query else part
+    return query
 
 
 def _blocks() -> list[tuple[LiteralString, LiteralString]]:
     """Every block in the order of a batch: nodes that others need first, late edges last."""
     blocks: list[tuple[LiteralString, LiteralString]] = [("events", q.NEW_EVENT)]
-    blocks += [(f"new_{label}", q.new_node(label)) for label in _PLAIN]
-    blocks += [
-        ("new_versions", q.NEW_VERSION),
-        ("new_runs", q.NEW_RUN),
-        ("new_runs_more", q.NEW_RUN_WITH_MORE),
-        ("new_outputs", q.NEW_VERSION_OF_RUN),
-    ]
-    blocks += [(f"set_{label}", q.set_node(label)) for label in Label]
-    blocks += [(f"new_{kind}", q.new_edge(kind)) for kind in _EDGES]
-    blocks += [(f"set_{kind}", q.set_edge(kind)) for kind in _EDGES]
-    blocks += _FEEDS
-    return [*blocks, ("refused", q.NEW_REFUSED), ("audit", q.NEW_AUDIT)]
+    blocks.extend((f"new_{label.value}", q.new_node(label)) for label in _PLAIN)
+    blocks.append(("new_versions", q.NEW_VERSION))
+    blocks.append(("new_runs", q.NEW_RUN))
+    blocks.append(("new_runs_more", q.NEW_RUN_WITH_MORE))
+    blocks.append(("new_outputs", q.NEW_VERSION_OF_RUN))
+    blocks.extend((f"set_{label.value}", q.set_node(label)) for label in Label)
+    blocks.extend((f"new_{kind.value}", q.new_edge(kind)) for kind in _EDGES)
+    blocks.extend((f"set_{kind.value}", q.set_edge(kind)) for kind in _EDGES)
+    return [*blocks, *_FEEDS, ("refused", q.NEW_REFUSED)]
 
 
 _BLOCKS = _blocks()
@@ -228,5 +219,8 @@ _BLOCKS = _blocks()
 @cache
 def _commit_query(names: frozenset[str]) -> LiteralString:
     """The statement for a batch with rows for ``names``; few combinations recur."""
-    parts = [q.block(body, name) for name, body in _BLOCKS if name in names]
-    return q.GUARD + "".join(parts) + "RETURN ok"
+    query: LiteralString = q.GUARD
+    for name, body in _BLOCKS:
+        if name in names:
+            query += q.block(body, name)
+    return query + "RETURN ok"

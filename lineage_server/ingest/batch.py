@@ -179,7 +179,12 @@ class Batch:
         uid = version.props["artifact"]
         state = NodeState(uid, Label.ARTIFACT)
         props = version.props
-        state.props = {"project": props["project"], "kind": props["kind"], "name": props["name"], "stub": True}
+        state.props = {
+            "project": props["project"],
+            "kind": props["kind"],
+            "name": props["name"],
+            "stub": True,
+        }
         state.dirty.update(state.props)
         self.states[uid] = state
         return state
@@ -376,6 +381,5 @@ def _surely_new(facts: NodeFacts, item: Planned) -> bool:
         # UUIDv7 (RFC 9562): the first 48 bits are milliseconds.
         hexes = facts.uid[4:12] + facts.uid[13:17]
         return facts.uid[18] == "7" and abs(int(hexes, 16) * 1000 - item.recorded_at) < FRESH_MICROS
-    if label is Label.ARTIFACT_VERSION and facts.described and isinstance(item.event, RunReported):
-        return True
-    return False
+    # Outputs mostly are new content; where they are not, the unique key says so.
+    return label is Label.ARTIFACT_VERSION and facts.described and isinstance(item.event, RunReported)

@@ -77,7 +77,7 @@ def roll_up(job: NodeState, feed: Feed, span: Span, run: str, change: int) -> No
     """Count a run in (+1) or out (-1) of a FEEDS edge of its job, or only widen its span (0)."""
     key = EdgeKey(EdgeType.FEEDS, feed[1], feed[2])
     first, last = span
-    start = {"first_at": first, "last_at": last, "run_count": 0, "last_run": run}
+    start: dict[str, Any] = {"first_at": first, "last_at": last, "run_count": 0, "last_run": run}
     edge = dict(job.edges.get(key) or start)
     edge["run_count"] += change
     if change >= 0:
@@ -282,4 +282,3 @@ def _point(
         run.set_edge(key, fact)
     elif known.get("superseded_at") is not None:
         run.set_edge(key, {**known, "superseded_at": None})
-

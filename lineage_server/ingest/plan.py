@@ -41,6 +41,7 @@ from lineage_server.ingest import plan_runs
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
 from lineage_server.ingest.values import clean_tags, dumps, epoch
 
+
 def facts_of(event: Event, clock: Clock) -> list[NodeFacts]:
     """What ``event`` tells, node by node. The project itself is always among them."""
     project = ids.clean_project(event.project)
@@ -196,18 +197,14 @@ def _gap(event: WatchGapReported, project: str, clock: Clock) -> list[NodeFacts]
 
 
 def _project(event: ProjectReported, project: str, clock: Clock) -> list[NodeFacts]:
-    facts = NodeFacts(
-        ids.project_uid(project), Label.PROJECT, clock, {"project": project, "name": project}
-    )
+    facts = NodeFacts(ids.project_uid(project), Label.PROJECT, clock, {"project": project, "name": project})
     _tell(facts, description=event.description, owner=event.owner)
     facts.values.update(clean_tags(event.tags))
     return [facts]
 
 
 def _member(event: MemberSet, project: str, clock: Clock) -> list[NodeFacts]:
-    facts = NodeFacts(
-        ids.project_uid(project), Label.PROJECT, clock, {"project": project, "name": project}
-    )
+    facts = NodeFacts(ids.project_uid(project), Label.PROJECT, clock, {"project": project, "name": project})
     subject = ids.clean_name(event.subject, "subject")
     facts.values["role." + subject] = str(event.role) if event.role else None
     return [facts]
@@ -314,9 +311,7 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
         if ids.label_of(target) is not Label.DEPLOYMENT:
             raise InvalidInputError("routes_to holds uids of deployments", field="routes_to")
         out.append(reference(target, Label.DEPLOYMENT, clock, {"project": ids.project_of(target) or project}))
-        facts.edges.append(
-            EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source)
-        )
+        facts.edges.append(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))
     return out
 
 
@@ -350,4 +345,3 @@ _PLANNERS: dict[type[Event], _Planner] = {
     ApprovalGiven: _approval,
     DeploymentReported: _deployment,
 }
-

@@ -168,9 +168,7 @@ def _times(event: RunReported, run: NodeFacts, clock: Clock) -> None:
             run.ranked["ended_at"] = clock.at
 
 
-def _input(
-    event: RunReported, fact: InputFact, project: str, run: NodeFacts, out: list[NodeFacts]
-) -> None:
+def _input(event: RunReported, fact: InputFact, project: str, run: NodeFacts, out: list[NodeFacts]) -> None:
     owner = ids.clean_project(fact.project) if fact.project else project
     clock = run.clock
     artifact = artifact_facts(owner, fact.type, fact.name, clock)
@@ -182,15 +180,11 @@ def _input(
         if fact.uri:
             version.values["uri"] = fact.uri
         out.append(version)
-        run.edges.append(
-            EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source)
-        )
+        run.edges.append(EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source))
         return
     artifact.values["unversioned"] = True
     extra = {"wanted": fact.version} if fact.version is not None else None
-    run.edges.append(
-        EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra)
-    )
+    run.edges.append(EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra))
 
 
 def clean_role(role: str) -> str:
@@ -222,9 +216,7 @@ def _output(
     out += [artifact, version]
     role = clean_role(fact.role or fact.name)
     extra = {"reused": True} if fact.reused else None
-    run.edges.append(
-        EdgeFacts(EdgeKey(EdgeType.OUTPUT, role, version.uid), event.basis, event.source, extra)
-    )
+    run.edges.append(EdgeFacts(EdgeKey(EdgeType.OUTPUT, role, version.uid), event.basis, event.source, extra))
     if fact.fields:
         version.values["fields"] = dumps(fact.fields)
         run.values["columned"] = True

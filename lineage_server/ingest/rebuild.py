@@ -84,9 +84,16 @@ class Rebuilder:
                 if left is not None:
                     changed.append(
                         StoredEvent(
-                            uid=stored.uid, project=stored.project, seq=stored.seq, pos=stored.pos,
-                            type=left.type, at=stored.at, recorded_at=stored.recorded_at,
-                            actor=stored.actor, raw=encode(left), redacted=True,
+                            uid=stored.uid,
+                            project=stored.project,
+                            seq=stored.seq,
+                            pos=stored.pos,
+                            type=left.type,
+                            at=stored.at,
+                            recorded_at=stored.recorded_at,
+                            actor=stored.actor,
+                            raw=encode(left),
+                            redacted=True,
                         )  # fmt: skip
                     )
             if changed:

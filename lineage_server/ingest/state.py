@@ -8,6 +8,7 @@ the clock of the event that made it (``clock``) and the clocks of whatever later
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from typing import Any, cast
 
@@ -15,13 +16,14 @@ from lineage_server.domain.edges import BASIS_RANK, EdgeType
 from lineage_server.domain.nodes import STATE_RANK, Label
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
 
-HIDDEN = ("clock", "clocks", "tomb")
 _KEPT_BY_TOMBSTONE = frozenset(
-    "uid project name kind rid created_at updated_at deleted_at stub artifact key digest ordinal job "
-    "job_name run state started_at ended_at sealed_at seals model version cluster revision "
-    "version_count latest_at unversioned target history".split()
+    (
+        *("uid", "project", "name", "kind", "rid", "created_at", "updated_at", "deleted_at", "stub"),
+        *("artifact", "key", "digest", "ordinal", "version_count", "latest_at", "unversioned"),
+        *("job", "job_name", "run", "state", "started_at", "ended_at", "sealed_at", "seals"),
+        *("model", "version", "cluster", "revision", "target", "history"),
+    )
 )
-_RANKED = ("state", "reason", "exit_code", "ended_at")
 
 
 class NodeState:
@@ -60,9 +62,7 @@ class NodeState:
     # --- loading and storing ---------------------------------------------------------
 
     @classmethod
-    def loaded(
-        cls, uid: str, label: Label, props: dict[str, Any], edges: list[list[Any]]
-    ) -> NodeState:
+    def loaded(cls, uid: str, label: Label, props: dict[str, Any], edges: list[list[Any]]) -> NodeState:
         """From what the graph returned: all properties and the anchored edges."""
         state = cls(uid, label)
         state.exists = True
@@ -131,36 +131,38 @@ class NodeState:
         if not self.props:
             self.props = dict(facts.identity)
             self.dirty.update(facts.identity)
-        if facts.described:
-            if self.clock is None:
-                self.clock = facts.clock
-                self.dirty.add("clock")
-            if self.exists and self.props.pop("stub", None) is not None:
-                self.dirty.add("stub")
-            elif not self.exists:
-                self.props.pop("stub", None)
-        elif not self.exists and self.clock is None:
-            self.props["stub"] = True
-        if facts.described:
-            self._earliest("created_at", facts.clock.at)
-            self._latest("updated_at", facts.clock.at)
+        self._describe(facts)
         self._payload(facts)
         for key, value in facts.earliest.items():
             self._earliest(key, value)
         for key, value in facts.latest.items():
             self._latest(key, value)
-        if facts.rank >= 0 or facts.ranked:
-            self._apply_ranked(facts)
+        if facts.ranked:
+            self._apply_ranked(facts, facts.ranked)
         for edge in facts.edges:
             self.merge_edge(edge, facts.clock, recorded_at)
-        if facts.visible is not None:
-            self.put("deleted_at", None if facts.visible else facts.clock.at, facts.clock)
         if facts.seal is not None:
             self.add_seal(facts.seal)
         if facts.pointer is not None:
             self._add_pointer(facts.pointer)
+        if facts.visible is not None:
+            self.put("deleted_at", None if facts.visible else facts.clock.at, facts.clock)
         if facts.erased:
             self._erase()
+
+    def _describe(self, facts: NodeFacts) -> None:
+        """A node that is only referred to stays a stub until somebody describes it."""
+        if not facts.described:
+            if not self.exists and self.clock is None:
+                self.props["stub"] = True
+            return
+        if self.clock is None:
+            self.clock = facts.clock
+            self.dirty.add("clock")
+        if self.props.pop("stub", None) is not None:
+            self.dirty.add("stub")
+        self._earliest("created_at", facts.clock.at)
+        self._latest("updated_at", facts.clock.at)
 
     def _payload(self, facts: NodeFacts) -> None:
         clock = facts.clock
@@ -217,13 +219,13 @@ class NodeState:
             self.props[key] = value
             self.dirty.add(key)
 
-    def _apply_ranked(self, facts: NodeFacts) -> None:
+    def _apply_ranked(self, facts: NodeFacts, ranked: dict[str, Any]) -> None:
         """State, reason, exit code and end move forward only: by rank, then clock."""
         if self.clock is not None and self.clock != facts.clock and "~rank" not in self.clocks:
             # From now on the creating event's rank can't be read off the current state.
             self._remember("~rank", [STATE_RANK.get(self.props.get("state", ""), -1)])
         born = self.clocks.get("~rank")
-        for key, value in (facts.ranked or {}).items():
+        for key, value in ranked.items():
             if value is None or (key == "reason" and self.props.get("erased")):
                 continue
             known = self.clocks.get(key)
@@ -330,9 +332,7 @@ class NodeState:
         merged["recorded_at"] = min(recorded_at, current["recorded_at"])
         self._store_edge(facts.key, merged)
 
-    def _merge_stated(
-        self, facts: EdgeFacts, told: dict[str, Any], current: dict[str, Any] | None
-    ) -> None:
+    def _merge_stated(self, facts: EdgeFacts, told: dict[str, Any], current: dict[str, Any] | None) -> None:
         """A person's edge: the later of statement and retraction decides."""
         field = "last_retracted" if facts.retracted else "last_asserted"
         merged = dict(current or {})
@@ -377,9 +377,9 @@ def _edge_order(edge: dict[str, Any]) -> tuple[str, int, str]:
 
 def _larger(value: float, old: Any) -> bool:
     """Total order for ties of step and time: NaN below everything."""
-    if value != value:  # noqa: PLR0124 – NaN
+    if math.isnan(value):
         return False
-    return not isinstance(old, (int, float)) or old != old or value > old  # noqa: PLR0124
+    return not isinstance(old, (int, float)) or math.isnan(old) or value > old
 
 
 def _dumps(value: Any) -> str:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from lineage_server.domain.ids import now_micros
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import events as q
-from lineage_server.ingest.writer import inflate
+from lineage_server.ingest.verdicts import inflate
 
 PAGE_BATCHES = 20
 """Batches read at once: at most this times the batch size of events."""

@@ -37,16 +37,16 @@ def clean_key(key: str, field: str) -> str:
         return key
     if not key or len(key) > MAX_KEY or not key.isprintable():
         raise InvalidInputError(
-            f"{field} has the key {shorten(key, 40)!r}", field=field, allowed="keys of 1 to 250 printable characters"
+            f"{field} has the key {shorten(key, 40)!r}",
+            field=field,
+            allowed="keys of 1 to 250 printable characters",
         )
     return key
 
 
 def _count(values: dict[str, Any], field: str) -> None:
     if len(values) > MAX_KEYS:
-        raise InvalidInputError(
-            f"{field} has {len(values)} keys; at most {MAX_KEYS} an event", field=field
-        )
+        raise InvalidInputError(f"{field} has {len(values)} keys; at most {MAX_KEYS} an event", field=field)
 
 
 def clean_params(params: dict[str, Scalar | None]) -> dict[str, Any]:
@@ -74,9 +74,7 @@ def clean_tags(tags: dict[str, str | None] | None) -> dict[str, Any]:
     if not tags:
         return {}
     _count(tags, "tags")
-    return {
-        "t." + clean_key(k, "tags"): (v[:MAX_TEXT] if v is not None else None) for k, v in tags.items()
-    }
+    return {"t." + clean_key(k, "tags"): (v[:MAX_TEXT] if v is not None else None) for k, v in tags.items()}
 
 
 def clean_metric(value: float | str, field: str = "values") -> float:

@@ -10,15 +10,12 @@ committed after all. The queue is bounded in events and bytes: beyond that, 503.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
-
-import zstandard
 
 from lineage_server.changes import Change
 from lineage_server.domain import ids
@@ -29,13 +26,26 @@ from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
 from lineage_server.ingest.batch import Batch, Planned
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import Received, Unreadable, encode
-from lineage_server.ingest.facts import Clock, NodeFacts
+from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.plan import facts_of
+from lineage_server.ingest.verdicts import (
+    ACCEPTED,
+    DefectError,
+    Entry,
+    IdReusedError,
+    IngestCounters,
+    IngestLimits,
+    NotYoursError,
+    Outcome,
+    Request,
+    Verdict,
+    deflate,
+    inflate,
+)
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
-COMPRESS_FROM_BYTES = 256
 CAREFUL_BATCHES = 32
 """After a wrong guess of what is new, so many batches ask the graph first."""
 MOST_SURPRISES = 5
@@ -43,80 +53,6 @@ MOST_SURPRISES = 5
 RETRY_FIRST_SECONDS = 0.05
 RETRY_MOST_SECONDS = 2.0
 KEPT_REFUSED_BYTES = 65_536
-
-
-class Outcome(StrEnum):
-    """What became of one event."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The answer for the event at ``index`` of a request."""
-
-    index: int
-    outcome: Outcome
-    code: str = ""
-    message: str = ""
-    retriable: bool = False
-
-
-ACCEPTED = Outcome.ACCEPTED
-
-
-@dataclass(frozen=True, slots=True)
-class IngestLimits:
-    """Bounds of the writer: events and bytes waiting, events a batch, seconds to keep trying."""
-
-    queue_events: int = 20_000
-    queue_bytes: int = 64 << 20
-    batch_events: int = 500
-    patience_seconds: float = 20.0
-    skew_seconds: float = 3600.0
-
-
-@dataclass(slots=True)
-class _Entry:
-    """An event in the queue."""
-
-    uid: str
-    event: Event
-    raw: bytes
-    actor: str
-    facts: list[NodeFacts]
-    recorded_at: int
-    index: int
-    request: _Request
-    refusal: dict[str, Any] | None = None
-
-
-@dataclass(slots=True)
-class _Request:
-    """One caller waiting for its verdicts."""
-
-    done: asyncio.Future[None]
-    verdicts: list[Verdict]
-    open: int
-    deadline: float
-
-
-@dataclass(slots=True)
-class IngestCounters:
-    """Totals since start, for ``/metrics`` and ``ingestStatus``."""
-
-    accepted: int = 0
-    duplicate: int = 0
-    refused: int = 0
-    batches: int = 0
-    retries: int = 0
-    overloads: int = 0
-    last_commit_at: int = 0
-    last_batch_seconds: float = 0.0
-    last_error: str = ""
-    by_code: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class IngestWriter:
@@ -133,7 +69,7 @@ class IngestWriter:
         self._publish = publish
         self.limits = limits or IngestLimits()
         self.counters = IngestCounters()
-        self._queue: deque[_Entry] = deque()
+        self._queue: deque[Entry] = deque()
         self._queued_bytes = 0
         self._arrived = asyncio.Event()
         self._cache = WriterCache()
@@ -143,27 +79,25 @@ class IngestWriter:
         self._closing = False
         self._paused: asyncio.Event = asyncio.Event()
         self._paused.set()
-        self._writing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._drained = asyncio.Event()
         self._tasks = Tasks("ingest")
-        self._compress = zstandard.ZstdCompressor(level=1).compress
 
     # --- life ------------------------------------------------------------------------
 
     async def start(self) -> None:
-        self._tasks.start("writer", self._run())
+        self._tasks.start("writer", self._run(), ends=True)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
         """Take nothing more, write what is queued, then end."""
         self._closing = True
         self._paused.set()
         self._arrived.set()
-        deadline = time.monotonic() + timeout_seconds
-        while self._queue and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
-        await self._tasks.stop(max(1.0, deadline - time.monotonic()))
-        self._fail(
-            list(self._queue), UnavailableError("the server is stopping; send again", part="ingest")
-        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._drained.wait(), timeout_seconds)
+        await self._tasks.stop(2.0)
+        self._fail(list(self._queue), UnavailableError("the server is stopping; send again", part="ingest"))
         self._queue.clear()
 
     @property
@@ -195,7 +129,7 @@ class IngestWriter:
             return []
         self._admit(received)
         loop = asyncio.get_running_loop()
-        request = _Request(
+        request = Request(
             loop.create_future(),
             [Verdict(r.index, ACCEPTED) for r in received],
             len(received),
@@ -230,28 +164,26 @@ class IngestWriter:
         return self._last_recorded
 
     def _entry(
-        self, slot: int, item: Received | Unreadable, actor: str, now: int, request: _Request, project: str
-    ) -> _Entry:
+        self, slot: int, item: Received | Unreadable, actor: str, now: int, request: Request, project: str
+    ) -> Entry:
         if isinstance(item, Unreadable):
-            entry = _Entry("", Event(project=project), item.raw, actor, [], now, slot, request)
+            entry = Entry("", Event(project=project), item.raw, actor, [], now, slot, request)
             self._refuse(entry, item.error)
             return entry
         event = item.event
         event_id = event.id or ids.content_id(item.raw)
         clock = Clock(event.at or now, event_id)
-        entry = _Entry(
-            ids.event_uid(event.project, event_id), event, item.raw, actor, [], now, slot, request
-        )
+        entry = Entry(ids.event_uid(event.project, event_id), event, item.raw, actor, [], now, slot, request)
         try:
             entry.facts = facts_of(event, clock)
         except LineageError as error:
             self._refuse(entry, error)
-        except Exception as error:  # noqa: BLE001 – a defect met by one event must not sink the others
+        except Exception as error:  # a defect met by one event must not sink the others
             logger.exception("event %s could not be planned", entry.uid)
-            self._refuse(entry, _Defect(error))
+            self._refuse(entry, DefectError(error))
         return entry
 
-    def _refuse(self, entry: _Entry, error: LineageError) -> None:
+    def _refuse(self, entry: Entry, error: LineageError) -> None:
         entry.facts = []
         entry.refusal = {
             "uid": f"refused:{entry.recorded_at}-{ids.content_id(entry.raw)[:16]}-{entry.index}",
@@ -274,16 +206,17 @@ class IngestWriter:
             await self._paused.wait()
             entries = self._take()
             if entries:
-                self._writing = True
+                self._idle.clear()
                 try:
                     await self._write(entries)
                 finally:
-                    self._writing = False
+                    self._idle.set()
             elif self._closing:
+                self._drained.set()
                 return
 
-    def _take(self) -> list[_Entry]:
-        entries: list[_Entry] = []
+    def _take(self) -> list[Entry]:
+        entries: list[Entry] = []
         while self._queue and len(entries) < self.limits.batch_events:
             entries.append(self._queue.popleft())
         self._queued_bytes -= sum(len(e.raw) for e in entries)
@@ -291,7 +224,7 @@ class IngestWriter:
             self._arrived.clear()
         return entries
 
-    async def _write(self, entries: list[_Entry]) -> None:
+    async def _write(self, entries: list[Entry]) -> None:
         """Commit one batch, however often it takes; then tell its callers."""
         started = time.monotonic()
         pause = RETRY_FIRST_SECONDS
@@ -324,7 +257,7 @@ class IngestWriter:
                 self._cache.forget()
                 self._fail(entries, error)
                 return
-            except Exception as error:  # noqa: BLE001 – the writer must outlive a defect in one batch
+            except Exception as error:  # the writer must outlive a defect in one batch
                 self._cache.forget()
                 logger.exception("a batch of %d events could not be written", len(entries))
                 entries = await self._isolate(entries, error)
@@ -332,7 +265,7 @@ class IngestWriter:
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_MOST_SECONDS)
 
-    async def _attempt(self, entries: list[_Entry], unsure: bool) -> bool:
+    async def _attempt(self, entries: list[Entry], unsure: bool) -> bool:
         """Try to commit; False if another replica was faster (then again, holding the lock)."""
         careful = unsure or self._careful > 0
         if self._exclusive:
@@ -354,7 +287,7 @@ class IngestWriter:
         return True
 
     async def _commit(
-        self, entries: list[_Entry], session: WriteSession, careful: bool
+        self, entries: list[Entry], session: WriteSession, careful: bool
     ) -> list[Change] | None:
         cache = self._cache
         if cache.position is None:
@@ -366,7 +299,7 @@ class IngestWriter:
         await batch.prepare()
         for entry, item in zip(fresh, items, strict=True):
             if item.refusal:
-                self._refuse(entry, _NotYours(item.refusal))
+                self._refuse(entry, NotYoursError(item.refusal))
         write = WriteBatch(seq, rid)
         batch.rows(write)
         write.rows["events"] = [
@@ -380,14 +313,14 @@ class IngestWriter:
         return batch.settle(seq)
 
     async def _sort_out_duplicates(
-        self, entries: list[_Entry], session: WriteSession, careful: bool
-    ) -> list[_Entry]:
+        self, entries: list[Entry], session: WriteSession, careful: bool
+    ) -> list[Entry]:
         """Mark events that are stored already, or twice in this batch; returns the others."""
         seen: dict[str, bytes | None] = {}
         if careful:
             stored = await session.raw_events([e.uid for e in entries if e.facts])
             seen = {u: inflate(raw) if raw is not None else None for u, raw in stored.items()}
-        fresh: list[_Entry] = []
+        fresh: list[Entry] = []
         for entry in entries:
             if not entry.facts:
                 continue
@@ -397,10 +330,10 @@ class IngestWriter:
             elif seen[entry.uid] in (entry.raw, None):
                 self._set(entry, Verdict(entry.index, Outcome.DUPLICATE))
             else:
-                self._refuse(entry, _IdReused())
+                self._refuse(entry, IdReusedError())
         return fresh
 
-    def _event_row(self, entry: _Entry, seq: int, pos: int) -> dict[str, Any]:
+    def _event_row(self, entry: Entry, seq: int, pos: int) -> dict[str, Any]:
         raw = entry.raw
         return {
             "uid": entry.uid,
@@ -412,15 +345,15 @@ class IngestWriter:
             "recorded_at": entry.recorded_at,
             "actor": entry.actor,
             "size": len(raw),
-            "raw": self._compress(raw) if len(raw) >= COMPRESS_FROM_BYTES else raw,
+            "raw": deflate(raw),
         }
 
     # --- telling ---------------------------------------------------------------------
 
-    def _set(self, entry: _Entry, verdict: Verdict) -> None:
+    def _set(self, entry: Entry, verdict: Verdict) -> None:
         entry.request.verdicts[entry.index] = verdict
 
-    def _acknowledge(self, entries: Iterable[_Entry]) -> None:
+    def _acknowledge(self, entries: Iterable[Entry]) -> None:
         counters = self.counters
         counters.batches += 1
         counters.last_commit_at = ids.now_micros()
@@ -441,30 +374,30 @@ class IngestWriter:
                 counters.accepted += 1
             self._finish_one(entry)
 
-    def _finish_one(self, entry: _Entry) -> None:
+    def _finish_one(self, entry: Entry) -> None:
         request = entry.request
         request.open -= 1
         if request.open == 0 and not request.done.done():
             request.done.set_result(None)
 
-    def _fail(self, entries: Iterable[_Entry], error: Exception) -> None:
+    def _fail(self, entries: Iterable[Entry], error: Exception) -> None:
         for entry in entries:
             if not entry.request.done.done():
                 entry.request.done.set_exception(error)
 
-    def _give_up_late(self, entries: list[_Entry], error: Exception) -> list[_Entry]:
+    def _give_up_late(self, entries: list[Entry], error: Exception) -> list[Entry]:
         """Callers that waited long enough are told; their events may still be committed."""
         now = time.monotonic()
         late = [e for e in entries if e.request.deadline < now or e.request.done.done() or self._closing]
         self._fail(late, error)
         return [e for e in entries if e not in late] if late else entries
 
-    async def _isolate(self, entries: list[_Entry], error: Exception) -> list[_Entry]:
+    async def _isolate(self, entries: list[Entry], error: Exception) -> list[Entry]:
         """A defect: find the event it hangs on by writing the batch one by one."""
         if len(entries) == 1:
             entry = entries[0]
             if entry.refusal is None:
-                self._refuse(entry, _Defect(error))
+                self._refuse(entry, DefectError(error))
                 return entries
             self._fail(entries, error)
             return []
@@ -477,8 +410,7 @@ class IngestWriter:
     async def pause(self) -> None:
         """Let events queue up while the stored ones are replayed."""
         self._paused.clear()
-        while self._writing:
-            await asyncio.sleep(0.005)
+        await self._idle.wait()
         self._cache.forget()
 
     async def replay(self, events: Sequence[tuple[Event, str, str, int]]) -> None:
@@ -509,31 +441,3 @@ class IngestWriter:
 
 def _clock_of(event: Event, uid: str, recorded_at: int) -> Clock:
     return Clock(event.at or recorded_at, uid.split("/", 1)[1])
-
-
-class _IdReused(LineageError):
-    code = "CONFLICT"
-
-    def __init__(self) -> None:
-        super().__init__("an event with this id but other content is stored; give each event its own id")
-
-
-class _NotYours(LineageError):
-    code = "NOT_FOUND"
-
-
-class _Defect(LineageError):
-    code = "INTERNAL"
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(f"the event could not be processed ({type(cause).__name__}); it is kept for replay")
-
-
-_ZSTD = b"\x28\xb5\x2f\xfd"
-
-
-def inflate(raw: bytes) -> bytes:
-    """A stored raw event as it was received."""
-    raw = bytes(raw)
-    return zstandard.ZstdDecompressor().decompress(raw) if raw[:4] == _ZSTD else raw
-

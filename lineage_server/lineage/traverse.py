@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 
-from lineage_server.domain.errors import InvalidInputError, NotFoundError, NotSupportedError
+from lineage_server.domain.errors import InvalidInputError, NotSupportedError
 from lineage_server.domain.ids import label_of, now_micros, shorten
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import RoundTrips, counting
@@ -180,9 +180,6 @@ async def run_walk(
             await _advance_all(walkers, question)
         except EnoughError as enough:
             walk.reason = enough.reason
-        missing = [uid for uid in question.start if uid not in ledger]
-        if missing and walk.reason != "milliseconds" and not (cursor and cursor.uid):
-            raise not_found(missing[0])
     return walk
 
 
@@ -195,10 +192,6 @@ async def _advance_all(walkers: list[Walker], question: LineageQuestion) -> None
     going = list(walkers)
     while going:
         going = [w for w in going if w.depth < limit and await w.advance()]
-
-
-def not_found(uid: str) -> NotFoundError:
-    return NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see; `lineage ls` lists what is")
 
 
 async def _truncations(
@@ -236,9 +229,7 @@ async def _truncations(
     return tuple(out)
 
 
-async def _boundary(
-    reader: LineageReader, walk: Walk, sight: Sight, *, count: bool
-) -> tuple[Boundary, ...]:
+async def _boundary(reader: LineageReader, walk: Walk, sight: Sight, *, count: bool) -> tuple[Boundary, ...]:
     """Where depth ended the walk, and (when asked) how many edges go on from there; on the last page."""
     if walk.reason:
         return ()

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from lineage_server.domain.errors import NotFoundError
+from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.heads import Generation, Reached, Step
@@ -132,6 +134,9 @@ class Walker:
 
     def _take(self, generation: Generation, chunk: Sequence[str], twins: list[str]) -> None:
         self._note_selves(generation, twins)
+        missing = [uid for uid in chunk if self._first and uid not in self.ledger]
+        if missing:
+            raise not_found(missing[0])
         self._note_twins(generation, twins)
         leaving = _by_origin(generation.steps)
         skip = self._skip if self._first else 0
@@ -196,6 +201,10 @@ class Walker:
             self.came.setdefault(head.uid, origin)
             if not head.hidden:
                 self._candidates.setdefault(head.uid)
+
+
+def not_found(uid: str) -> NotFoundError:
+    return NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see; `lineage ls` lists what is")
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ def _found(answer: LineageAnswer) -> Expected:
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -75,9 +75,11 @@ def _found(answer: LineageAnswer) -> Expected:
     ],
 )
 @given(graph=_graphs(), data=st.data())
-async def test_walk_finds_what_the_oracle_finds(bolt: Bolt, graph: GraphSpec, data: st.DataObject) -> None:
-    await graph.write(bolt)
-    reader = LineageReader(bolt, opaque_key=KEY)
+async def test_walk_finds_what_the_oracle_finds(
+    empty_graph: Bolt, graph: GraphSpec, data: st.DataObject
+) -> None:
+    await graph.write(empty_graph)
+    reader = LineageReader(empty_graph, opaque_key=KEY)
     projects = sorted({str(node["project"]) for node in graph.nodes.values()})
     for _ in range(3):
         start = data.draw(st.sampled_from(sorted(graph.nodes)))
@@ -115,7 +117,7 @@ async def _pages(reader: LineageReader, question: LineageQuestion) -> list[Linea
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -125,10 +127,10 @@ async def _pages(reader: LineageReader, question: LineageQuestion) -> list[Linea
 )
 @given(graph=_graphs(), size=st.integers(1, 4), data=st.data())
 async def test_pages_together_are_the_whole_walk(
-    bolt: Bolt, graph: GraphSpec, size: int, data: st.DataObject
+    empty_graph: Bolt, graph: GraphSpec, size: int, data: st.DataObject
 ) -> None:
-    await graph.write(bolt)
-    reader = LineageReader(bolt, opaque_key=KEY)
+    await graph.write(empty_graph)
+    reader = LineageReader(empty_graph, opaque_key=KEY)
     start = data.draw(st.sampled_from(sorted(graph.nodes)))
     question = LineageQuestion(start=(start,), max_depth=None, budget=Budget(nodes=size, milliseconds=60_000))
     found = Expected()

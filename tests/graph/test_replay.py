@@ -12,7 +12,8 @@ from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
-from lineage_server.ingest.writer import IngestWriter, Outcome
+from lineage_server.ingest.verdicts import Outcome
+from lineage_server.ingest.writer import IngestWriter
 from tests.support import stories
 from tests.support.dump import Dump, dump
 
@@ -38,7 +39,9 @@ def difference(one: Dump, other: Dump) -> str:
         for key in sorted(one[part].keys() | other[part].keys()):
             a, b = one[part].get(key), other[part].get(key)
             if a is None or b is None:
-                lines.append(f"{key}: {'missing' if a is None else 'there'} / {'missing' if b is None else 'there'}")
+                lines.append(
+                    f"{key}: {'missing' if a is None else 'there'} / {'missing' if b is None else 'there'}"
+                )
             elif a != b:
                 odd = {k: (a.get(k), b.get(k)) for k in a.keys() | b.keys() if a.get(k) != b.get(k)}
                 lines.append(f"{key}: {odd}")

@@ -9,9 +9,7 @@ from typing import Any
 from lineage_server.graph.bolt import Bolt
 
 NODES = "MATCH (n) RETURN labels(n)[0] AS label, properties(n) AS props"
-EDGES = (
-    "MATCH (a)-[e]->(b) RETURN a.uid AS start, type(e) AS type, b.uid AS end, properties(e) AS props"
-)
+EDGES = "MATCH (a)-[e]->(b) RETURN a.uid AS start, type(e) AS type, b.uid AS end, properties(e) AS props"
 NOT_DERIVED = {"Event", "Writer", "Meta", "Lock", "Refused", "Token", "Audit", "Schema"}
 ARRIVAL = {"rid", "ordinal", "clock", "clocks", "recorded_at", "seals_at"}
 

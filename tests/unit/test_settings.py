@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,10 @@ from lineage_server.settings import describe, load
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for entry in describe():
         monkeypatch.delenv(entry.env, raising=False)
     monkeypatch.delenv("LINEAGE_CONFIG", raising=False)
-    yield monkeypatch
 
 
 def test_defaults_are_a_laptop_without_accounts() -> None:

@@ -11,15 +11,16 @@ _ROW: LiteralString = (
     "n.recorded_at AS recorded_at, n.actor AS actor, n.size AS size, n.raw AS raw, n.redacted AS redacted"
 )
 
-SEQ_RANGE: LiteralString = "MATCH (n:Event) RETURN min(n.seq) AS first, max(n.seq) AS last, count(n) AS events"
+SEQ_RANGE: LiteralString = (
+    "MATCH (n:Event) RETURN min(n.seq) AS first, max(n.seq) AS last, count(n) AS events"
+)
 
 PAGE: LiteralString = (
-    "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until "
-    f"RETURN {_ROW} ORDER BY n.seq, n.pos"
+    f"MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until RETURN {_ROW} ORDER BY n.seq, n.pos"
 )
 
 ONE: LiteralString = (
-    "MATCH (n:Event {uid: $uid}) WHERE $projects IS NULL OR n.project IN $projects " f"RETURN {_ROW}"
+    f"MATCH (n:Event {{uid: $uid}}) WHERE $projects IS NULL OR n.project IN $projects RETURN {_ROW}"
 )
 
 SEQ_BEFORE: LiteralString = (

@@ -48,13 +48,13 @@ _FACT: LiteralString = (
 )
 
 COMMON_KEYS = frozenset(
-    "uid project name kind rid stub created_at updated_at search_text clock clocks".split()
+    ("uid", "project", "name", "kind", "rid", "stub", "created_at", "updated_at", "search_text", "clock", "clocks")
 )
 RUN_KEYS = COMMON_KEYS | frozenset(
-    "job job_name state reason exit_code requested_at queued_at started_at ended_at".split()
+    ("job", "job_name", "state", "reason", "exit_code", "requested_at", "queued_at", "started_at", "ended_at")
 )
 VERSION_KEYS = COMMON_KEYS | frozenset(
-    "artifact key digest run ordinal uri size sealed_at seals partial schema stats".split()
+    ("artifact", "key", "digest", "run", "ordinal", "uri", "size", "sealed_at", "seals", "partial", "schema", "stats")
 )
 """Properties that the blocks below write one by one; all others go in one map, ``more``."""
 
@@ -87,7 +87,6 @@ NEW_EVENT: LiteralString = (
     "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw})"
 )
 NEW_REFUSED: LiteralString = "CREATE (n:Refused) SET n = r"
-NEW_AUDIT: LiteralString = "CREATE (n:Audit) SET n = r"
 
 
 def new_node(label: Label) -> LiteralString:

@@ -230,6 +230,12 @@ START: dict[tuple[str, Label], LiteralString] = {
 }
 """The same for the first generation, which also brings the start itself."""
 
+CONTINUE: dict[tuple[str, Label], dict[str, LiteralString]] = {
+    key: {kind: _UNION.join((SELVES[key[1]], statement)) for kind, statement in families.items()}
+    for key, families in FAMILIES.items()
+}
+"""More edges of one type; the node comes along, so that its visibility is checked again."""
+
 
 def _count(direction: LiteralString, label: LiteralString, kind: LiteralString) -> LiteralString:
     return f"""

@@ -1,0 +1,194 @@
+"""How the commands write: tables, facts, JSON, messages.
+
+Results go to standard output, everything about the work itself to standard error, so a result can
+always be piped. A table fits the terminal: the widest columns give way; in a pipe nothing is cut.
+Widths are those on screen: Korean and Chinese signs take two columns.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lineage_server.cli.environment import wants_colour
+
+_BOLD, _DIM, _RED, _GREEN, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m"
+_GAP = "  "
+_LEAST_COLUMN = 6
+
+
+def say(text: str = "") -> None:
+    """A line of the result."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """A line about the work."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def fail(text: str) -> None:
+    """What went wrong."""
+    print(f"{_paint('error:', _RED, sys.stderr)} {text}", file=sys.stderr, flush=True)
+
+
+def say_json(value: object) -> None:
+    """The result for programs: one JSON document, two blanks deep, letters as they are."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def bold(text: str) -> str:
+    """Headings on a terminal that shows colour."""
+    return _paint(text, _BOLD, sys.stdout)
+
+
+def dim(text: str) -> str:
+    """What may be overlooked."""
+    return _paint(text, _DIM, sys.stdout)
+
+
+def mark(ok: bool) -> str:
+    """A word, not a colour alone: it must be told apart without colours too."""
+    return _paint("ok  ", _GREEN, sys.stdout) if ok else _paint("FAIL", _RED, sys.stdout)
+
+
+def _paint(text: str, code: str, stream: Any) -> str:
+    return f"{code}{text}{_PLAIN}" if stream.isatty() and wants_colour() else text
+
+
+# --- widths ----------------------------------------------------------------------------------
+
+
+def width_of(text: str) -> int:
+    """Columns on screen."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(sign) for sign in unicodedata.normalize("NFC", text))
+
+
+def _width(sign: str) -> int:
+    if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def cut(text: str, width: int) -> str:
+    """At most ``width`` columns, with a sign that something is missing."""
+    if width_of(text) <= width:
+        return text
+    kept, used = "", 0
+    for sign in unicodedata.normalize("NFC", text):
+        used += _width(sign)
+        if used > width - 1:
+            break
+        kept += sign
+    return kept + "…"
+
+
+def padded(text: str, width: int) -> str:
+    """Exactly ``width`` columns."""
+    short = cut(text, width)
+    return short + " " * (width - width_of(short))
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal; None in a pipe, where nothing is to be cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+# --- shapes ----------------------------------------------------------------------------------
+
+
+def say_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, width: int | None = None) -> None:
+    """Columns side by side, one row a line."""
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths = fit(
+        [max(width_of(row[i]) for row in [list(head), *cells]) for i in range(len(head))],
+        width or terminal_width(),
+    )
+    print(bold(_line(head, widths)))
+    for row in cells:
+        print(_line(row, widths))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return _GAP.join(padded(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def fit(wanted: Sequence[int], total: int | None) -> list[int]:
+    """Widths whose sum fits: the widest column gives way first, none below a readable rest."""
+    widths = list(wanted)
+    if total is None or not widths:
+        return widths
+    room = total - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=lambda i: widths[i])
+        if widths[widest] <= _LEAST_COLUMN:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def say_facts(facts: Mapping[str, object]) -> None:
+    """Name and value, one a line; empty values are left out."""
+    shown = {name: one_line(value) for name, value in facts.items() if value not in (None, "", [], {})}
+    column = max((width_of(name) for name in shown), default=0)
+    total = terminal_width()
+    for name, value in shown.items():
+        room = max(_LEAST_COLUMN, total - column - len(_GAP)) if total else None
+        print(f"{dim(padded(name, column))}{_GAP}{cut(value, room) if room else value}")
+
+
+def one_line(value: object) -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return " ".join(str(value).split())
+
+
+def local_time(text: str | None) -> str:
+    """An RFC 3339 time in the clock of who reads it; seconds are enough."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(start: str | None, end: str | None) -> str:
+    """Between two RFC 3339 times."""
+    if not start or not end:
+        return ""
+    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    if seconds < 0:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def size(count: int | None) -> str:
+    """Bytes in units that people read."""
+    if count is None:
+        return ""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

@@ -1,0 +1,150 @@
+"""Statements behind lineage questions that need more than heads and edges, and behind references.
+
+All but the watch gaps (facts about a cluster, not about anybody's project) take the scope.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+RUN_FACTS: LiteralString = """
+UNWIND $uids AS uid
+MATCH (r:Run {uid: uid})
+WHERE $all OR r.project IN $scope
+RETURN r.uid AS uid, properties(r) AS props,
+       [(r)-[:USED_CODE]->(c:CodeRef) | [c.repo, c.commit, c.branch, c.dirty_digest, c.entry]] AS code,
+       [(r)-[:USED_ENV]->(v:Environment) |
+        [v.image, v.image_digest, v.lock_digest, v.python, v.packages]] AS env
+"""
+
+VERSION_FACTS: LiteralString = """
+UNWIND $uids AS uid
+MATCH (v:ArtifactVersion {uid: uid})
+WHERE $all OR v.project IN $scope
+RETURN v.uid AS uid, v.schema AS schema, v.partial AS partial, v.sealed_at AS sealed_at, v.uri AS uri
+"""
+
+_COST: LiteralString = (
+    "r.uid AS uid, r.state AS state, r.started_at AS started_at, r.ended_at AS ended_at, r.usage AS usage, "
+    "r.gpu_product AS gpu_product, r.gpu_count AS gpu_count, r.gpu_seconds AS gpu_seconds"
+)
+
+RUN_COSTS: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (r:Run {{uid: uid}})
+WHERE $all OR r.project IN $scope
+RETURN {_COST}
+"""
+
+FAILED_SIBLINGS: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (:Run {{uid: uid}})-[:CHILD_OF]->(p:Run)
+WITH DISTINCT p
+MATCH (p)<-[:CHILD_OF]-(r:Run)
+WHERE r.state IN ['failed', 'aborted'] AND ($all OR r.project IN $scope)
+WITH r LIMIT $cap
+RETURN {_COST}
+UNION
+UNWIND $uids AS uid
+MATCH (:Run {{uid: uid}})-[:RETRY_OF]-(r:Run)
+WHERE r.state IN ['failed', 'aborted'] AND ($all OR r.project IN $scope)
+WITH r LIMIT $cap
+RETURN {_COST}
+"""
+"""Runs that came to nothing beside these: other children of their parents, other attempts."""
+
+RUN_METRIC: LiteralString = """
+UNWIND $uids AS uid
+MATCH (r:Run {uid: uid})
+WHERE $all OR r.project IN $scope
+RETURN r.uid AS uid, properties(r)[$key] AS value
+"""
+
+ALIASES_OF: LiteralString = """
+UNWIND $uids AS uid
+MATCH (m:ModelVersion {uid: uid})<-[e:POINTS_TO]-(a:Alias)
+WHERE ($all OR a.project IN $scope) AND e.valid_from <= $as_of AND (e.valid_to IS NULL OR e.valid_to > $as_of)
+RETURN m.uid AS target, a.uid AS uid, a.project AS project, a.model AS model, a.alias AS alias,
+       a.protected AS protected
+"""
+
+OWNERS: LiteralString = """
+UNWIND $uids AS uid
+MATCH (p:Project {uid: uid})
+WHERE $all OR p.project IN $scope
+RETURN p.project AS project, p.owner AS owner
+"""
+
+RUN_PLACES: LiteralString = """
+UNWIND $uids AS uid
+MATCH (r:Run {uid: uid})
+WHERE r.cluster IS NOT NULL AND ($all OR r.project IN $scope)
+RETURN r.uid AS uid, r.cluster AS cluster, r.started_at AS started_at, r.ended_at AS ended_at
+"""
+
+GAPS_BETWEEN: LiteralString = """
+MATCH (g:WatchGap)
+WHERE g.from_at <= $until AND g.to_at >= $since
+RETURN g.uid AS uid, g.cluster AS cluster, g.kind AS kind, g.from_at AS from_at, g.to_at AS to_at,
+       g.reason AS reason
+ORDER BY from_at LIMIT 1000
+"""
+
+FIELD_EDGES_UPSTREAM: LiteralString = """
+UNWIND $uids AS uid
+MATCH (a:ArtifactVersion {uid: uid})<-[e:DERIVED]-(b:ArtifactVersion)
+WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND e.at <= $as_of AND e.recorded_at <= $known
+  AND (e.retracted_at IS NULL OR e.retracted_at > $known)
+RETURN a.uid AS origin, b.uid AS other,
+       CASE WHEN $all OR b.project IN $scope THEN e.fields ELSE null END AS fields
+ORDER BY origin, other, e.role
+"""
+
+FIELD_EDGES_DOWNSTREAM: LiteralString = """
+UNWIND $uids AS uid
+MATCH (a:ArtifactVersion {uid: uid})-[e:DERIVED]->(b:ArtifactVersion)
+WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND e.at <= $as_of AND e.recorded_at <= $known
+  AND (e.retracted_at IS NULL OR e.retracted_at > $known)
+RETURN a.uid AS origin, b.uid AS other,
+       CASE WHEN $all OR b.project IN $scope THEN e.fields ELSE null END AS fields
+ORDER BY origin, other, e.role
+"""
+
+# --- references -----------------------------------------------------------------------------
+
+VERSIONS_OF: LiteralString = """
+MATCH (v:ArtifactVersion {artifact: $artifact})
+WHERE ($all OR v.project IN $scope)
+  AND ($ordinal IS NULL OR v.ordinal = $ordinal)
+  AND ($digest IS NULL OR v.digest STARTS WITH $digest)
+RETURN v.uid AS uid, v.ordinal AS ordinal, v.digest AS digest, v.deleted_at AS deleted_at
+ORDER BY coalesce(v.sealed_at, 0) DESC, v.ordinal DESC LIMIT 10
+"""
+
+MODEL_VERSIONS_OF: LiteralString = """
+MATCH (m:ModelVersion {model: $model})
+WHERE $all OR m.project IN $scope
+RETURN m.uid AS uid, m.version AS version, m.deleted_at AS deleted_at
+ORDER BY m.created_at DESC, m.rid DESC LIMIT 1000
+"""
+
+ALIASES_OF_MODEL: LiteralString = """
+MATCH (a:Alias {model: $model})
+WHERE $all OR a.project IN $scope
+RETURN a.alias AS alias, a.target AS target
+ORDER BY alias LIMIT 1000
+"""
+
+JOBS_NAMED: LiteralString = """
+MATCH (j:Job {project: $project})
+WHERE ($all OR j.project IN $scope) AND j.name = $name
+RETURN j.uid AS uid
+ORDER BY uid LIMIT 10
+"""
+
+ARTIFACT_NAMES: LiteralString = """
+MATCH (a:Artifact {project: $project})
+WHERE ($all OR a.project IN $scope) AND a.kind = $kind
+RETURN a.name AS name
+ORDER BY name LIMIT 2000
+"""

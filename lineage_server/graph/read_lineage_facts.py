@@ -1,0 +1,225 @@
+"""Facts that lineage questions need beyond heads and edges; one round trip each.
+
+Many uids are asked for in chunks, so that no statement grows without bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, LiteralString
+
+from lineage_server.domain.nodes import Column, Run
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.queries import lineage_facts as cypher
+from lineage_server.graph.read_lineage import Sight
+from lineage_server.graph.records import json_map, node_from_record, parse_json
+
+_CHUNK = 2000
+SIBLINGS_CAP = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """A run in full, with the code and environment it used."""
+
+    run: Run
+    code: dict[str, str] = field(default_factory=dict[str, str])
+    environment: dict[str, str] = field(default_factory=dict[str, str])
+    packages: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionFacts:
+    """What a version holds beyond its head."""
+
+    uid: str
+    columns: tuple[Column, ...] = ()
+    partial: bool = False
+    sealed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCost:
+    """What one run used; ``gpu_seconds`` None = nobody said, ``estimated`` = count times duration."""
+
+    uid: str
+    state: str = ""
+    wall_seconds: float = 0.0
+    gpu_product: str = ""
+    gpu_seconds: float | None = None
+    estimated: bool = False
+    usage: dict[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasTarget:
+    """An alias that points to a model version now (or at the asked time)."""
+
+    uid: str
+    alias: str
+    model: str
+    project: str
+    target: str
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time in which a kind of object was not watched on a cluster."""
+
+    uid: str
+    cluster: str
+    kind: str
+    from_at: int
+    to_at: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where and when a run ran."""
+
+    uid: str
+    cluster: str
+    started_at: int | None
+    ended_at: int | None
+
+
+class LineageFacts:
+    """Reads facts by uid within a scope."""
+
+    def __init__(self, bolt: Bolt) -> None:
+        self.bolt = bolt
+
+    async def run_facts(self, uids: Iterable[str], sight: Sight) -> dict[str, RunFacts]:
+        out: dict[str, RunFacts] = {}
+        for row in await self._by_uid(cypher.RUN_FACTS, uids, sight):
+            run = node_from_record(row["props"])
+            if isinstance(run, Run):
+                out[run.uid] = _run_facts(run, row)
+        return out
+
+    async def version_facts(self, uids: Iterable[str], sight: Sight) -> dict[str, VersionFacts]:
+        rows = await self._by_uid(cypher.VERSION_FACTS, uids, sight)
+        return {row["uid"]: _version_facts(row) for row in rows}
+
+    async def costs(self, uids: Iterable[str], sight: Sight) -> dict[str, RunCost]:
+        return {row["uid"]: _cost(row) for row in await self._by_uid(cypher.RUN_COSTS, uids, sight)}
+
+    async def failed_siblings(self, uids: Iterable[str], sight: Sight) -> dict[str, RunCost]:
+        rows = await self._by_uid(cypher.FAILED_SIBLINGS, uids, sight, cap=SIBLINGS_CAP)
+        return {row["uid"]: _cost(row) for row in rows}
+
+    async def metric(self, uids: Iterable[str], key: str, sight: Sight) -> dict[str, float]:
+        rows = await self._by_uid(cypher.RUN_METRIC, uids, sight, key=f"m.{key}")
+        return {row["uid"]: float(row["value"]) for row in rows if row["value"] is not None}
+
+    async def aliases(self, uids: Iterable[str], sight: Sight) -> list[AliasTarget]:
+        return [
+            AliasTarget(
+                uid=row["uid"],
+                alias=row["alias"] or "",
+                model=row["model"] or "",
+                project=row["project"] or "",
+                target=row["target"],
+                protected=bool(row["protected"]),
+            )
+            for row in await self._by_uid(cypher.ALIASES_OF, uids, sight)
+        ]
+
+    async def owners(self, project_uids: Iterable[str], sight: Sight) -> dict[str, str]:
+        rows = await self._by_uid(cypher.OWNERS, project_uids, sight)
+        return {row["project"]: row["owner"] or "" for row in rows}
+
+    async def places(self, uids: Iterable[str], sight: Sight) -> list[Place]:
+        return [Place(**row) for row in await self._by_uid(cypher.RUN_PLACES, uids, sight)]
+
+    async def gaps(self, since: int, until: int) -> list[Gap]:
+        rows = await self.bolt.read(cypher.GAPS_BETWEEN, {"since": since, "until": until})
+        return [Gap(**row) for row in rows]
+
+    async def fields(
+        self, uids: Iterable[str], sight: Sight, *, upstream: bool
+    ) -> list[tuple[str, str, dict[str, list[list[str]]] | None]]:
+        """(frontier uid, other uid, output column → sources); None where the other is hidden."""
+        statement = cypher.FIELD_EDGES_UPSTREAM if upstream else cypher.FIELD_EDGES_DOWNSTREAM
+        rows = await self._by_uid(statement, uids, sight)
+        return [(row["origin"], row["other"], parse_json(row["fields"])) for row in rows]
+
+    # --- references -------------------------------------------------------------------------
+
+    async def versions_of(
+        self, artifact: str, sight: Sight, *, ordinal: int | None = None, digest: str | None = None
+    ) -> list[Row]:
+        return await self._ask(cypher.VERSIONS_OF, sight, artifact=artifact, ordinal=ordinal, digest=digest)
+
+    async def model_versions(self, model: str, sight: Sight) -> list[Row]:
+        return await self._ask(cypher.MODEL_VERSIONS_OF, sight, model=model)
+
+    async def model_aliases(self, model: str, sight: Sight) -> dict[str, str]:
+        rows = await self._ask(cypher.ALIASES_OF_MODEL, sight, model=model)
+        return {row["alias"]: row["target"] or "" for row in rows if row["alias"]}
+
+    async def jobs_named(self, project: str, name: str, sight: Sight) -> list[str]:
+        rows = await self._ask(cypher.JOBS_NAMED, sight, project=project, name=name)
+        return [row["uid"] for row in rows]
+
+    async def artifact_names(self, project: str, kind: str, sight: Sight) -> list[str]:
+        rows = await self._ask(cypher.ARTIFACT_NAMES, sight, project=project, kind=kind)
+        return [row["name"] for row in rows if row["name"]]
+
+    async def _ask(self, statement: LiteralString, sight: Sight, **parameters: Any) -> list[Row]:
+        return await self.bolt.read(statement, {**sight.parameters(), **parameters})
+
+    async def _by_uid(
+        self, statement: LiteralString, uids: Iterable[str], sight: Sight, **more: Any
+    ) -> list[Row]:
+        wanted = list(dict.fromkeys(uids))
+        out: list[Row] = []
+        for start in range(0, len(wanted), _CHUNK):
+            out += await self._ask(statement, sight, uids=wanted[start : start + _CHUNK], **more)
+        return out
+
+
+def _run_facts(run: Run, row: Row) -> RunFacts:
+    code: Sequence[Any] = row["code"][0] if row["code"] else ()
+    env: Sequence[Any] = row["env"][0] if row["env"] else ()
+    named = dict(zip(("repo", "commit", "branch", "dirty_digest", "entry"), code, strict=False))
+    place = dict(zip(("image", "image_digest", "lock_digest", "python"), env, strict=False))
+    return RunFacts(
+        run=run,
+        code={key: str(value) for key, value in named.items() if value},
+        environment={key: str(value) for key, value in place.items() if value},
+        packages=json_map(env[4]) if env else {},
+    )
+
+
+def _version_facts(row: Row) -> VersionFacts:
+    stored = node_from_record({"uid": row["uid"], "schema": row["schema"]})
+    return VersionFacts(
+        uid=row["uid"],
+        columns=getattr(stored, "columns", ()),
+        partial=bool(row["partial"]),
+        sealed_at=row["sealed_at"],
+    )
+
+
+def _cost(row: Row) -> RunCost:
+    started, ended = row["started_at"], row["ended_at"]
+    wall = max(0.0, (ended - started) / 1e6) if started is not None and ended is not None else 0.0
+    seconds, count = row["gpu_seconds"], row["gpu_count"]
+    estimated = seconds is None and bool(count) and wall > 0
+    return RunCost(
+        uid=row["uid"],
+        state=row["state"] or "",
+        wall_seconds=wall,
+        gpu_product=row["gpu_product"] or "",
+        gpu_seconds=count * wall if estimated else seconds,
+        estimated=estimated,
+        usage={
+            key: float(value)
+            for key, value in json_map(row["usage"]).items()
+            if isinstance(value, int | float)
+        },
+    )
