@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+SYNC := $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --quiet requirements.lock
 STAMP := .venv/.made-from-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
 # $(call step,name,command): says what runs, how it ended and how long it took.
@@ -60,7 +61,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(call step,environment,test -x $(BIN)/python || $(PYTHON) -m venv .venv)
 	@awk '/^[a-z]/ {mine = /^uv==/} mine' requirements.lock > .venv/uv.lock
 	$(call step,installer,$(BIN)/pip install --quiet --no-deps --require-hashes -r .venv/uv.lock)
-	$(call step,dependencies,$(BIN)/uv pip sync --python $(BIN)/python --require-hashes --quiet requirements.lock)
+	$(call step,dependencies,$(SYNC) --offline 2> /dev/null || $(SYNC))
 	$(call step,this project,$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps \
 		--no-build-isolation --editable .)
 	@rm -f .venv/.made-from-* && touch $@

@@ -24,7 +24,7 @@ ENGINES = ("embedded", "neo4j")
 IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
 # Cheap first: a broken rule or unit is told before an engine starts.
 ORDER = ("architecture", "unit", "contract", "watchers", "graph", "e2e")
-_START_TIMEOUT_SECONDS = 180.0
+_START_TIMEOUT_SECONDS = 150.0
 _T = TypeVar("_T")
 
 

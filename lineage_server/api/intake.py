@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
 from lineage_server.auth.principal import Permission, Principal
+from lineage_server.auth.rules import check_event
 from lineage_server.domain.errors import InvalidInputError, LineageError
 from lineage_server.domain.ids import now_micros
 from lineage_server.ingest.decode import Received, Unreadable, decode_lines
@@ -71,10 +72,7 @@ def _permit(item: Received | Unreadable, principal: Principal) -> Received | Unr
     if isinstance(item, Unreadable) or principal.platform_admin:
         return item
     try:
-        principal.check(Permission.WRITE, item.event.project)
-        for fact in getattr(item.event, "inputs", ()):
-            if fact.project:
-                principal.check(Permission.READ, fact.project)
+        check_event(principal, item.event)
     except LineageError as error:
         return Unreadable(item.index, error, item.raw)
     return item

@@ -10,6 +10,7 @@ tokens have exactly the rights of their scopes.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -106,9 +107,12 @@ class Tokens:
         self._recent: Recent[str, Token | None] = Recent(cache_seconds)
         self._noted: Recent[str, bool] = Recent(_NOTE_USE_EVERY_SECONDS)
         self._tasks = Tasks("tokens")
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        await self._tasks.stop(timeout_seconds=2.0)
+        if self._notes:  # they are short: let them end rather than cut their connections
+            await asyncio.wait(self._notes, timeout=1.0)
+        await self._tasks.stop(timeout_seconds=1.0)
 
     async def create(self, principal: Principal, wanted: NewToken) -> tuple[Token, str]:
         """Make a token; its text is returned here and never again. Raises what forbids it."""
@@ -135,7 +139,9 @@ class Tokens:
             raise NotAuthenticatedError(f"the token {token.name!r} has expired; create a new one")
         if self._noted.find(token.uid) is None:
             self._noted.keep(token.uid, True)
-            self._tasks.start("note token use", self._note_use(token.uid, now), ends=True)
+            note = self._tasks.start("note token use", self._note_use(token.uid, now), ends=True)
+            self._notes.add(note)
+            note.add_done_callback(self._notes.discard)
         return token
 
     async def list_tokens(self, principal: Principal, *, dead: bool = False) -> list[Token]:

@@ -12,6 +12,7 @@ import contextlib
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, LiteralString, TypeAlias
@@ -109,16 +110,14 @@ class WriteSession:
 
     async def load(self, full: Iterable[str], known: Iterable[str]) -> Loaded:
         """What is there of these uids: one round trip."""
-        parts: list[tuple[bool, Label, list[str]]] = []
+        slots: dict[str, list[str]] = defaultdict(list)
         for is_full, uids in ((True, full), (False, known)):
-            by_label: dict[Label, list[str]] = defaultdict(list)
             for uid in uids:
-                by_label[label_of(uid)].append(uid)
-            parts += [(is_full, label, by_label[label]) for label in sorted(by_label)]
-        if not parts:
+                slots[_slot(is_full, label_of(uid))].append(uid)
+        if not slots:
             return Loaded({}, set())
-        query = _load_query(tuple((is_full, label) for is_full, label, _ in parts))
-        rows = await self._run(query, {_SLOTS[i]: uids for i, (_, _, uids) in enumerate(parts)})
+        family = _smallest(_LOAD_FAMILIES, slots.keys())
+        rows = await self._run(_load_query(family), {name: slots.get(name, []) for name in family})
         nodes = {r["uid"]: (r["props"], r["edges"]) for r in rows if r["props"] is not None}
         return Loaded(nodes, {r["uid"] for r in rows})
 
@@ -144,13 +143,14 @@ class WriteSession:
         Raises DuplicateKeyError where a node was there against our belief, and what
         ``Bolt.write`` raises; nothing is changed then, unless the connection broke.
         """
-        names = tuple(name for name, rows in batch.rows.items() if rows)
-        parameters = {name: batch.rows[name] for name in names}
-        lock = uuid.uuid4().hex
-        rows = await self._write(
-            _commit_query(frozenset(names)),
-            {**parameters, "seq": batch.seq, "rid": batch.rid, "lock": lock},
-        )
+        names = {name for name, rows in batch.rows.items() if rows}
+        return await self.commit_family(batch, _smallest(_COMMIT_FAMILIES, names))
+
+    async def commit_family(self, batch: WriteBatch, family: frozenset[str]) -> bool:
+        """``commit`` with the statement of ``family``, which has all blocks that have rows."""
+        parameters: dict[str, Any] = {name: batch.rows.get(name, []) for name in family}
+        parameters |= {"seq": batch.seq, "rid": batch.rid, "lock": uuid.uuid4().hex}
+        rows = await self._write(_commit_query(family), parameters)
         return bool(rows[0]["ok"])
 
 
@@ -174,29 +174,21 @@ class GraphWriter:
 
         return WriteSession(read, write)
 
+    async def warm(self) -> None:
+        """Have the statements of the hot path planned before the first batch needs them."""
+        session = self.optimistic()
+        for family in _COMMIT_FAMILIES[:-1]:
+            batch = WriteBatch(seq=-1, rows={name: [] for name in family})
+            await session.commit_family(batch, family)
+        for family in _LOAD_FAMILIES[:-1]:
+            await self._bolt.read(_load_query(family), {name: list[str]() for name in family})
+
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncGenerator[WriteSession]:
         """A session that holds the writers' lock from its first read to its commit."""
         async with self._bolt.transaction(timeout_seconds=self._timeout_seconds) as transaction:
             await transaction.run(q.WRITER_LOCK, {"lock": uuid.uuid4().hex})
             yield WriteSession(transaction.run, transaction.run)
-
-
-_SLOTS: tuple[LiteralString, ...] = (
-    *("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13"),
-    *("u14", "u15", "u16", "u17", "u18", "u19", "u20", "u21", "u22", "u23", "u24", "u25", "u26"),
-    *("u27", "u28", "u29", "u30", "u31", "u32", "u33", "u34", "u35", "u36", "u37", "u38", "u39"),
-)
-"""Parameters of a load: one for each label, in full and as mere existence."""
-
-
-@cache
-def _load_query(parts: tuple[tuple[bool, Label], ...]) -> LiteralString:
-    query: LiteralString = ""
-    for i, (is_full, label) in enumerate(parts):
-        part = q.load_full(label, _SLOTS[i]) if is_full else q.load_known(label, _SLOTS[i])
-        query = f"{query}{q.UNION}{part}" if query else part
-    return query
 
 
 def _blocks() -> list[tuple[LiteralString, LiteralString]]:
@@ -213,14 +205,62 @@ def _blocks() -> list[tuple[LiteralString, LiteralString]]:
     return [*blocks, *_FEEDS, ("refused", q.NEW_REFUSED)]
 
 
-_BLOCKS = _blocks()
+_BLOCKS = dict(_blocks())
+
+# Neo4j plans a statement anew for every text (some 20 ms a block): a few texts that fit all
+# batches, smallest first, are planned once.
+_EXECUTIONS = frozenset(
+    ("events", "new_runs", "new_outputs", "set_Artifact", "set_feeds_in", "set_feeds_out")
+)
+_UPDATES = frozenset(("events", "set_Run", "new_MetricChunk"))
+_RUN_TRAFFIC = frozenset(
+    (
+        *_EXECUTIONS,
+        *_UPDATES,
+        *("new_runs_more", "new_versions", "new_Job", "new_Artifact", "new_CodeRef", "new_Environment"),
+        *("set_Job", "set_ArtifactVersion", "new_feeds_in", "new_feeds_out", "new_INPUT_TO", "new_OUTPUT"),
+        *("new_READS", "new_CHILD_OF", "new_USED_CODE", "new_USED_ENV", "set_INPUT_TO", "refused"),
+    )
+)
+_COMMIT_FAMILIES = (_EXECUTIONS, _UPDATES, _RUN_TRAFFIC, frozenset(_BLOCKS))
+
+
+def _slot(is_full: bool, label: Label) -> str:
+    return f"full_{label}" if is_full else f"known_{label}"
+
+
+_LOADS: dict[str, LiteralString] = {
+    **{_slot(True, label): q.load_full(label, f"full_{label.value}") for label in Label},
+    **{_slot(False, label): q.load_known(label, f"known_{label.value}") for label in Label},
+}
+_LOAD_FAMILIES = (
+    frozenset({_slot(True, Label.RUN)}),
+    frozenset(
+        _slot(is_full, label)
+        for is_full in (True, False)
+        for label in (Label.RUN, Label.JOB, Label.ARTIFACT, Label.ARTIFACT_VERSION, Label.PROJECT)
+    ),
+    frozenset(_LOADS),
+)
+
+
+def _smallest(families: tuple[frozenset[str], ...], names: AbstractSet[str]) -> frozenset[str]:
+    return next(family for family in families if names <= family)
 
 
 @cache
-def _commit_query(names: frozenset[str]) -> LiteralString:
-    """The statement for a batch with rows for ``names``; few combinations recur."""
+def _load_query(family: frozenset[str]) -> LiteralString:
+    query: LiteralString = ""
+    for name, part in _LOADS.items():
+        if name in family:
+            query = f"{query}{q.UNION}{part}" if query else part
+    return query
+
+
+@cache
+def _commit_query(family: frozenset[str]) -> LiteralString:
     query: LiteralString = q.GUARD
-    for name, body in _BLOCKS:
-        if name in names:
+    for name, body in _blocks():
+        if name in family:
             query += q.block(body, name)
     return query + "RETURN ok"

@@ -88,6 +88,7 @@ class IngestWriter:
 
     async def start(self) -> None:
         self._tasks.start("writer", self._run(), ends=True)
+        self._tasks.start("plan the hot statements", self._graph.warm(), ends=True)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
         """Take nothing more, write what is queued, then end."""

@@ -127,5 +127,6 @@ def _of_times(places: list[Place], gaps: list[Gap]) -> Iterator[Finding]:
             if gap.cluster != place.cluster or began is None:
                 continue
             if gap.from_at <= (ended if ended is not None else gap.to_at) and began <= gap.to_at:
-                text = f"{gap.kind} on {gap.cluster} was not watched for a part of it ({gap.reason or 'no reason'})"
+                why = gap.reason or "no reason given"
+                text = f"{gap.kind} on {gap.cluster} was not watched for a part of it ({why})"
                 yield Finding(kind=Doubt.WATCH_GAP, uid=place.uid, text=text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -88,7 +87,7 @@ async def _failed(facts: LineageFacts, runs: list[str], sight: Sight) -> tuple[d
 
 
 def _sum(costs: Iterable[RunCost]) -> CostShare:
-    products: Counter[str] = Counter()
+    products: dict[str, float] = {}
     usage: dict[str, float] = {}
     runs = estimated = unknown = 0
     gpu = wall = 0.0
@@ -100,7 +99,7 @@ def _sum(costs: Iterable[RunCost]) -> CostShare:
             unknown += 1
         else:
             gpu += one.gpu_seconds
-            products[one.gpu_product] += one.gpu_seconds  # pyright: ignore[reportArgumentType]
+            products[one.gpu_product] = products.get(one.gpu_product, 0.0) + one.gpu_seconds
         for key, value in one.usage.items():
             usage[key] = usage.get(key, 0.0) + value
     return CostShare(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lineage_server.domain.errors import InvalidInputError, NotSupportedError
@@ -77,8 +78,8 @@ async def lineage(
     """Answer one page; raises NotFoundError when a start is not there or not visible."""
     question = check(question)
     cursor = cursors.decode(question.after) if question.after else None
-    fingerprint = _fingerprint(question)
-    if cursor is not None and cursor.question != fingerprint:
+    asked = fingerprint(question)
+    if cursor is not None and cursor.question != asked:
         raise InvalidInputError(
             "the cursor belongs to another question; repeat the question it came with",
             field="after",
@@ -98,13 +99,11 @@ async def lineage(
         visible = set(names.values()) - {n.head.uid for n in nodes} | {n.head.uid for n in shown}
         edges = tuple(edge for edge in edges if edge.start in visible and edge.end in visible)
     with counting() as trips:
-        truncated = await _truncations(
-            reader, walk, sight, Cursor(skip=0, known_at=pinned, question=fingerprint)
-        )
-        boundary = await _boundary(reader, walk, sight, count=question.count_boundary)
+        truncated = await truncations(reader, walk, sight, Cursor(skip=0, known_at=pinned, question=asked))
+        boundary = await boundary_of(reader, walk, sight, count=question.count_boundary)
     walk.trips.count += trips.count
     resumable = walk.reason and not (cursor is not None and cursor.uid)
-    going_on = Cursor(skip=len(walk.ledger), known_at=pinned, question=fingerprint)
+    going_on = Cursor(skip=len(walk.ledger), known_at=pinned, question=asked)
     return LineageAnswer(
         start=question.start,
         nodes=tuple(shown),
@@ -129,6 +128,12 @@ def check(question: LineageQuestion) -> LineageQuestion:
             raise NotSupportedError(
                 f"lineage starts at an artifact version, a run, a model version, a deployment, an artifact "
                 f"or a job; {shorten(uid)!r} is a {label}"
+            )
+        if question.view is View.FIELD and label is not Label.ARTIFACT_VERSION:
+            raise InvalidInputError(
+                f"columns belong to artifact versions; {shorten(uid)!r} is a {label}",
+                field="start",
+                allowed="an artifact version, such as dataset:iris@3",
             )
         if (label in _LOGICAL) != (question.view is View.LOGICAL):
             raise InvalidInputError(
@@ -157,9 +162,14 @@ def _check_budget(budget: Budget) -> None:
 
 
 async def run_walk(
-    reader: LineageReader, question: LineageQuestion, sight: Sight, cursor: Cursor | None = None
+    reader: LineageReader,
+    question: LineageQuestion,
+    sight: Sight,
+    cursor: Cursor | None = None,
+    *,
+    limits: Mapping[Direction, int] | None = None,
 ) -> Walk:
-    """Walk as far as the question and its budget allow."""
+    """Walk as far as the question and its budget allow; ``limits`` gives each side its own depth."""
     budget = question.budget
     deadline = Deadline(budget.milliseconds)
     page = cursor is not None and not cursor.uid
@@ -177,24 +187,26 @@ async def run_walk(
             else:
                 walker.begin(question.start)
         try:
-            await _advance_all(walkers, question)
+            await _advance_all(walkers, question, limits or {})
         except EnoughError as enough:
             walk.reason = enough.reason
     return walk
 
 
-async def _advance_all(walkers: list[Walker], question: LineageQuestion) -> None:
-    # The start's own heads come with the first generation: even a walk of depth 0 asks once.
+async def _advance_all(
+    walkers: list[Walker], question: LineageQuestion, limits: Mapping[Direction, int]
+) -> None:
     limit = MAX_DEPTH if question.max_depth is None else question.max_depth
-    if limit == 0:
+    depths = {walker.direction: limits.get(walker.direction, limit) for walker in walkers}
+    going = [walker for walker in walkers if depths[walker.direction] > 0]
+    if not going:
+        # The start's own head comes with the first generation: without one, it is asked for alone.
         await walkers[0].look()
-        return
-    going = list(walkers)
     while going:
-        going = [w for w in going if w.depth < limit and await w.advance()]
+        going = [w for w in going if w.depth < depths[w.direction] and await w.advance()]
 
 
-async def _truncations(
+async def truncations(
     reader: LineageReader, walk: Walk, sight: Sight, base: Cursor
 ) -> tuple[Truncation, ...]:
     """Count what the fan-out cut off, one statement for each direction and label."""
@@ -229,7 +241,9 @@ async def _truncations(
     return tuple(out)
 
 
-async def _boundary(reader: LineageReader, walk: Walk, sight: Sight, *, count: bool) -> tuple[Boundary, ...]:
+async def boundary_of(
+    reader: LineageReader, walk: Walk, sight: Sight, *, count: bool
+) -> tuple[Boundary, ...]:
     """Where depth ended the walk, and (when asked) how many edges go on from there; on the last page."""
     if walk.reason:
         return ()
@@ -245,6 +259,6 @@ async def _boundary(reader: LineageReader, walk: Walk, sight: Sight, *, count: b
     )
 
 
-def _fingerprint(question: LineageQuestion) -> str:
+def fingerprint(question: LineageQuestion) -> str:
     what = (question.start, question.direction, question.view, question.max_depth, question.as_of)
     return hashlib.blake2b(repr(what).encode(), digest_size=6).hexdigest()

@@ -23,17 +23,17 @@ _BIG = Budget(nodes=10_000, per_node=1000, milliseconds=60_000)
 @st.composite
 def _graphs(draw: st.DrawFn) -> GraphSpec:
     """Versions, runs, models and deployments of three projects, with any edges, cycles included."""
-    graph = GraphSpec()
+    spec = GraphSpec()
     tag = next(_counter)
     projects = [f"{name}{tag}" for name in "abc"]
     versions: list[str] = []
     for index in range(draw(st.integers(2, 7))):
         project = draw(st.sampled_from(projects))
         key = f"run:{tag}-{index}" if draw(st.booleans()) else ""
-        versions.append(graph.version(f"d{index % 3}#{tag}-{index}", project, key=key))
-    runs = [graph.run(tag * 100 + i, draw(st.sampled_from(projects))) for i in range(draw(st.integers(1, 5)))]
-    models = [graph.node(f"modelversion:{projects[0]}/m@{i}", projects[0], name="m") for i in range(2)]
-    served = [graph.node(f"deployment:{projects[1]}/c/e@{i}", projects[1], name="e") for i in range(2)]
+        versions.append(spec.version(f"d{index % 3}#{tag}-{index}", project, key=key))
+    runs = [spec.run(tag * 100 + i, draw(st.sampled_from(projects))) for i in range(draw(st.integers(1, 5)))]
+    models = [spec.node(f"modelversion:{projects[0]}/m@{i}", projects[0], name="m") for i in range(2)]
+    served = [spec.node(f"deployment:{projects[1]}/c/e@{i}", projects[1], name="e") for i in range(2)]
     kinds = [
         ("INPUT_TO", versions, runs),
         ("OUTPUT", runs, versions),
@@ -49,13 +49,13 @@ def _graphs(draw: st.DrawFn) -> GraphSpec:
             facts["superseded_at"] = draw(_TIMES)
         if kind == "DERIVED" and draw(st.booleans()):
             facts["retracted_at"] = draw(_TIMES)
-        graph.edge(kind, draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), **facts)
+        spec.edge(kind, draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), **facts)
     for one, other in draw(
         st.lists(st.tuples(st.sampled_from(versions), st.sampled_from(versions)), max_size=3)
     ):
-        if one != other and graph.nodes[one]["project"] == graph.nodes[other]["project"]:
-            graph.edge("SAME_AS", one, other, at=draw(_TIMES), recorded_at=draw(_TIMES))
-    return graph
+        if one != other and spec.nodes[one]["project"] == spec.nodes[other]["project"]:
+            spec.edge("SAME_AS", one, other, at=draw(_TIMES), recorded_at=draw(_TIMES))
+    return spec
 
 
 def _found(answer: LineageAnswer) -> Expected:
@@ -74,20 +74,18 @@ def _found(answer: LineageAnswer) -> Expected:
         HealthCheck.data_too_large,
     ],
 )
-@given(graph=_graphs(), data=st.data())
-async def test_walk_finds_what_the_oracle_finds(
-    empty_graph: Bolt, graph: GraphSpec, data: st.DataObject
-) -> None:
-    await graph.write(empty_graph)
-    reader = LineageReader(empty_graph, opaque_key=KEY)
-    projects = sorted({str(node["project"]) for node in graph.nodes.values()})
+@given(spec=_graphs(), data=st.data())
+async def test_walk_finds_what_the_oracle_finds(graph: Bolt, spec: GraphSpec, data: st.DataObject) -> None:
+    await spec.write(graph)
+    reader = LineageReader(graph, opaque_key=KEY)
+    projects = sorted({str(node["project"]) for node in spec.nodes.values()})
     for _ in range(3):
-        start = data.draw(st.sampled_from(sorted(graph.nodes)))
+        start = data.draw(st.sampled_from(sorted(spec.nodes)))
         seen = data.draw(st.none() | st.sets(st.sampled_from(projects)))
-        scope = None if seen is None else frozenset(seen) | {str(graph.nodes[start]["project"])}
+        scope = None if seen is None else frozenset(seen) | {str(spec.nodes[start]["project"])}
         as_of, known_at = data.draw(st.none() | _TIMES), data.draw(st.none() | _TIMES)
         depth = data.draw(st.integers(0, 6))
-        oracle = Oracle(graph, scope=scope, as_of=as_of, known_at=known_at)
+        oracle = Oracle(spec, scope=scope, as_of=as_of, known_at=known_at)
         for direction in (Direction.UPSTREAM, Direction.DOWNSTREAM):
             question = LineageQuestion(
                 start=(start,),
@@ -125,13 +123,13 @@ async def _pages(reader: LineageReader, question: LineageQuestion) -> list[Linea
         HealthCheck.data_too_large,
     ],
 )
-@given(graph=_graphs(), size=st.integers(1, 4), data=st.data())
+@given(spec=_graphs(), size=st.integers(1, 4), data=st.data())
 async def test_pages_together_are_the_whole_walk(
-    empty_graph: Bolt, graph: GraphSpec, size: int, data: st.DataObject
+    graph: Bolt, spec: GraphSpec, size: int, data: st.DataObject
 ) -> None:
-    await graph.write(empty_graph)
-    reader = LineageReader(empty_graph, opaque_key=KEY)
-    start = data.draw(st.sampled_from(sorted(graph.nodes)))
+    await spec.write(graph)
+    reader = LineageReader(graph, opaque_key=KEY)
+    start = data.draw(st.sampled_from(sorted(spec.nodes)))
     question = LineageQuestion(start=(start,), max_depth=None, budget=Budget(nodes=size, milliseconds=60_000))
     found = Expected()
     for page in await _pages(reader, question):
@@ -139,21 +137,21 @@ async def test_pages_together_are_the_whole_walk(
         assert len(page.nodes) <= size
         found.depths.update({node.head.uid: node.depth for node in page.nodes})
         found.edges |= {(edge.type, edge.start, edge.end) for edge in page.edges}
-    expected = Oracle(graph).walk(start, "UPSTREAM", 50)
+    expected = Oracle(spec).walk(start, "UPSTREAM", 50)
     # Twins that turn out to be one only on a later page may be named twice.
-    names = Oracle(graph).names
+    names = Oracle(spec).names
     assert {names[uid] for uid in found.depths} == set(expected.depths)
     assert {(t, names[a], names[b]) for t, a, b in found.edges if names[a] != names[b]} == expected.edges
 
 
-async def test_twenty_diamonds_are_sixty_one_nodes(empty_graph: Bolt) -> None:
-    graph = GraphSpec()
-    versions = [graph.version(f"v{i}") for i in range(21)]
+async def test_twenty_diamonds_are_sixty_one_nodes(graph: Bolt) -> None:
+    spec = GraphSpec()
+    versions = [spec.version(f"v{i}") for i in range(21)]
     for i in range(20):
-        graph.step(2 * i, [versions[i]], [versions[i + 1]])
-        graph.step(2 * i + 1, [versions[i]], [versions[i + 1]])
-    await graph.write(empty_graph)
-    reader = LineageReader(empty_graph)
+        spec.step(2 * i, [versions[i]], [versions[i + 1]])
+        spec.step(2 * i + 1, [versions[i]], [versions[i + 1]])
+    await spec.write(graph)
+    reader = LineageReader(graph)
     answer = await lineage(reader, LineageQuestion(start=(versions[20],), max_depth=None), scope=None)
     assert len(answer.nodes) == 61
     assert len(answer.edges) == 80
@@ -162,14 +160,14 @@ async def test_twenty_diamonds_are_sixty_one_nodes(empty_graph: Bolt) -> None:
     assert answer.plan.round_trips <= 21
 
 
-async def test_chain_of_500_and_a_cycle_end(empty_graph: Bolt) -> None:
-    graph = GraphSpec()
-    versions = [graph.version(f"v{i}") for i in range(501)]
+async def test_chain_of_500_and_a_cycle_end(graph: Bolt) -> None:
+    spec = GraphSpec()
+    versions = [spec.version(f"v{i}") for i in range(501)]
     for i in range(500):
-        graph.step(i, [versions[i]], [versions[i + 1]])
-    graph.step(1000, [versions[500]], [versions[0]])
-    await graph.write(empty_graph)
-    reader = LineageReader(empty_graph)
+        spec.step(i, [versions[i]], [versions[i + 1]])
+    spec.step(1000, [versions[500]], [versions[0]])
+    await spec.write(graph)
+    reader = LineageReader(graph)
     question = LineageQuestion(
         start=(versions[250],),
         direction=Direction.BOTH,
@@ -181,13 +179,13 @@ async def test_chain_of_500_and_a_cycle_end(empty_graph: Bolt) -> None:
     assert not answer.is_partial
 
 
-async def test_hub_is_cut_counted_and_continued(empty_graph: Bolt) -> None:
-    graph = GraphSpec()
-    hub = graph.version("hub")
+async def test_hub_is_cut_counted_and_continued(graph: Bolt) -> None:
+    spec = GraphSpec()
+    hub = spec.version("hub")
     for i in range(250):
-        graph.step(i, [hub], [graph.version(f"o{i}")], at=i // 2 + 1)
-    await graph.write(empty_graph)
-    reader = LineageReader(empty_graph)
+        spec.step(i, [hub], [spec.version(f"o{i}")], at=i // 2 + 1)
+    await spec.write(graph)
+    reader = LineageReader(graph)
     question = LineageQuestion(
         start=(hub,), direction=Direction.DOWNSTREAM, max_depth=1, budget=Budget(per_node=100)
     )
@@ -212,18 +210,18 @@ async def test_hub_is_cut_counted_and_continued(empty_graph: Bolt) -> None:
 
 
 @pytest.mark.parametrize("direction", [Direction.UPSTREAM, Direction.DOWNSTREAM])
-async def test_logical_view_walks_what_feeds_what(empty_graph: Bolt, direction: Direction) -> None:
-    graph = GraphSpec()
-    things = [graph.node(f"artifact:p/dataset/a{i}", name=f"a{i}", kind="dataset") for i in range(4)]
-    jobs = [graph.node(f"job:p/step/j{i}", name=f"j{i}", kind="step") for i in range(3)]
+async def test_logical_view_walks_what_feeds_what(graph: Bolt, direction: Direction) -> None:
+    spec = GraphSpec()
+    things = [spec.node(f"artifact:p/dataset/a{i}", name=f"a{i}", kind="dataset") for i in range(4)]
+    jobs = [spec.node(f"job:p/step/j{i}", name=f"j{i}", kind="step") for i in range(3)]
     for i, job in enumerate(jobs):
-        graph.feeds(things[i], job, first_at=i + 1)
-        graph.feeds(job, things[i + 1], first_at=i + 1)
-    graph.feeds(things[3], jobs[0], first_at=9)
-    await graph.write(empty_graph)
-    reader = LineageReader(empty_graph, opaque_key=KEY)
+        spec.feeds(things[i], job, first_at=i + 1)
+        spec.feeds(job, things[i + 1], first_at=i + 1)
+    spec.feeds(things[3], jobs[0], first_at=9)
+    await spec.write(graph)
+    reader = LineageReader(graph, opaque_key=KEY)
     for start, as_of in itertools.product((things[1], jobs[1]), (None, 3)):
-        oracle = Oracle(graph, as_of=as_of)
+        oracle = Oracle(spec, as_of=as_of)
         question = LineageQuestion(
             start=(start,), direction=direction, view=View.LOGICAL, max_depth=None, as_of=as_of
         )

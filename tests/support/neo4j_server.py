@@ -41,7 +41,7 @@ IMAGE = "neo4j:5.26-community"
 MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
 JAVA_VERSIONS = (17, 21)
 HEAP_MB = 512
-START_TIMEOUT_SECONDS = 120.0
+START_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 20.0
 RESOLVE_TIMEOUT_SECONDS = 900.0
 FOLDER_PREFIX = "lineage-test-neo4j-"
@@ -187,7 +187,9 @@ class Neo4jServer:
         while True:
             if self._process is not None and self._process.poll() is not None:
                 code = self._process.returncode
-                raise Neo4jUnavailableError(f"Neo4j ended with code {code}; its last lines:\n{self.log_tail()}")
+                raise Neo4jUnavailableError(
+                    f"Neo4j ended with code {code}; its last lines:\n{self.log_tail()}"
+                )
             try:
                 socket.create_connection((host, port), timeout=2).close()
                 if self._process is not None:

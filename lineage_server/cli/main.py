@@ -1,0 +1,75 @@
+"""The command itself: puts the subjects together and turns errors into exit codes.
+
+Exit codes: 0 done, 1 something unforeseen (or ``doctor`` found a fault), 2 to 8 the product's own
+errors (``domain/errors.py``), 130 stopped by Ctrl+C. Messages go to standard error and say what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from lineage_server import __version__
+from lineage_server.cli import asking, care, demo, doctor, running, serving
+from lineage_server.cli.output import fail
+from lineage_server.domain.errors import InvalidInputError, LineageError
+
+_STOPPED = 130
+
+# Plain help, no panels: it starts faster, fits narrow terminals and can be read aloud.
+app = typer.Typer(
+    name="lineage",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Record and ask how data, models and endpoints came to be.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (serving, demo, running, asking, care, doctor):
+    part.add_to(app)
+
+
+@app.callback()
+def base(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise Exit(0)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script; always leaves by SystemExit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """One command; answers its exit code."""
+    try:
+        answer: object = app(args=arguments, prog_name="lineage", standalone_mode=False)
+        sys.stdout.flush()
+    except TyperException as error:  # wrong usage
+        return _misused(error)
+    except LineageError as error:
+        fail(error.message)
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read us (head, less) has seen enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, Abort):
+        return _STOPPED
+    return answer if isinstance(answer, int) else 0
+
+
+def _misused(error: TyperException) -> int:
+    text = error.format_message()
+    if not text:  # a group without a command: its help was shown
+        return 0
+    fail(f"{text.rstrip('.')}. Try 'lineage --help'.")
+    return InvalidInputError.exit_code

@@ -1,0 +1,154 @@
+"""What people type → the uid it means; an error that lists what would have done.
+
+``dataset:iris`` (latest), ``dataset:iris@3``, ``dataset:iris@sha256:ab12``, ``model:churn@prod``,
+``team-a/model:churn``, ``run:<uuid>``, ``job:train``, ``step:train``, or any uid.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.ids import (
+    DEFAULT_PROJECT,
+    Reference,
+    artifact_uid,
+    job_uid,
+    model_uid,
+    parse_reference,
+    run_uid,
+    shorten,
+)
+from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
+from lineage_server.graph.read_lineage import LineageReader, Sight
+from lineage_server.graph.read_lineage_facts import LineageFacts
+
+_ARTIFACTS = frozenset(str(kind) for kind in ArtifactType)
+_JOBS = frozenset(str(kind) for kind in JobKind)
+_DIGITS = re.compile(r"[0-9a-f]{4,128}")
+_UID_PREFIXES = frozenset(LABEL_OF) - {"run"}
+
+
+async def resolve(
+    reader: LineageReader,
+    facts: LineageFacts,
+    text: str,
+    *,
+    scope: frozenset[str] | None,
+    project: str = DEFAULT_PROJECT,
+) -> str:
+    """The uid of a visible node; raises InvalidInputError or NotFoundError."""
+    sight = Sight(scope=scope)
+    text = text.strip()
+    prefix, _, rest = text.partition(":")
+    if prefix in _UID_PREFIXES and ("/" in rest or prefix not in _ARTIFACTS | _JOBS | {"job"}):
+        if text in await reader.heads([text], sight):
+            return text
+        if prefix not in _ARTIFACTS | {"job"}:
+            raise NotFoundError(f"{shorten(text)!r} is not there, or not yours to see")
+    asked = parse_reference(text)
+    if asked.kind == "run":
+        return await _existing(reader, run_uid(asked.name), sight, "`lineage ls runs` lists runs")
+    owner = asked.project or project
+    if asked.kind == "job" or asked.kind in _JOBS:
+        return await _job(reader, facts, asked, owner, sight)
+    if asked.kind not in _ARTIFACTS:
+        raise InvalidInputError(
+            f"{shorten(asked.kind)!r} is no kind of thing",
+            field="reference",
+            allowed=", ".join(["run", "job", *sorted(_ARTIFACTS), *sorted(_JOBS)]),
+        )
+    if asked.kind == "model":
+        found = await _model(facts, asked, owner, sight)
+        if found:
+            return found
+    return await _version(facts, asked, owner, sight)
+
+
+async def _existing(reader: LineageReader, uid: str, sight: Sight, advice: str) -> str:
+    if uid not in await reader.heads([uid], sight):
+        raise NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see; {advice}")
+    return uid
+
+
+async def _job(reader: LineageReader, facts: LineageFacts, asked: Reference, owner: str, sight: Sight) -> str:
+    if asked.kind in _JOBS:
+        uid = job_uid(owner, asked.kind, asked.name)
+        return await _existing(reader, uid, sight, f"is it job:{asked.name} of another kind?")
+    found = await facts.jobs_named(owner, asked.name, sight)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidInputError(
+            f"several jobs are called {shorten(asked.name)!r}", field="reference", allowed=", ".join(found)
+        )
+    raise NotFoundError(f"project {owner!r} has no job {shorten(asked.name)!r}, or it is not yours to see")
+
+
+async def _model(facts: LineageFacts, asked: Reference, owner: str, sight: Sight) -> str:
+    """A version of a registered model; empty when there is no such model."""
+    uid = model_uid(owner, asked.name)
+    versions = await facts.model_versions(uid, sight)
+    if not versions:
+        return ""
+    selector = asked.selector
+    if selector in ("", "latest"):
+        return next((row["uid"] for row in versions if row["deleted_at"] is None), versions[0]["uid"])
+    aliases = await facts.model_aliases(uid, sight)
+    if aliases.get(selector):
+        return aliases[selector]
+    by_version = {str(row["version"]): str(row["uid"]) for row in versions}
+    if selector in by_version:
+        return by_version[selector]
+    if _digest_of(selector):
+        return ""
+    known = [*aliases, *list(by_version)[:10], "latest"]
+    raise NotFoundError(
+        f"model {shorten(asked.name)!r} has no version or alias {shorten(selector)!r}; "
+        f"there are: {', '.join(known)}"
+    )
+
+
+async def _version(facts: LineageFacts, asked: Reference, owner: str, sight: Sight) -> str:
+    uid = artifact_uid(owner, asked.kind, asked.name)
+    selector = asked.selector
+    if selector in ("", "latest"):
+        found = await facts.versions_of(uid, sight)
+        alive = [row for row in found if row["deleted_at"] is None] or found
+        if alive:
+            return str(alive[0]["uid"])
+    elif selector.isdecimal() and len(selector) < 10:
+        found = await facts.versions_of(uid, sight, ordinal=int(selector))
+        if found:
+            return str(found[0]["uid"])
+    elif digest := _digest_of(selector):
+        found = await facts.versions_of(uid, sight, digest=digest)
+        if len({row["digest"] for row in found}) > 1:
+            some = ", ".join(shorten(row["digest"], 24) for row in found)
+            raise InvalidInputError(
+                f"several versions begin with {shorten(selector)!r}", field="reference", allowed=some
+            )
+        if found:
+            return str(found[0]["uid"])
+    raise await _no_version(facts, asked, owner, sight)
+
+
+def _digest_of(selector: str) -> str:
+    """The beginning of a stored digest; SHA-256 where the algorithm is not said."""
+    algorithm, colon, digits = selector.lower().rpartition(":")
+    return f"{algorithm if colon else 'sha256'}:{digits}" if _DIGITS.fullmatch(digits) else ""
+
+
+async def _no_version(facts: LineageFacts, asked: Reference, owner: str, sight: Sight) -> NotFoundError:
+    known = await facts.versions_of(artifact_uid(owner, asked.kind, asked.name), sight)
+    if known:
+        ordinals = ", ".join(str(row["ordinal"]) for row in known if row["ordinal"] is not None)
+        return NotFoundError(
+            f"{asked.kind}:{shorten(asked.name)} has no version {shorten(asked.selector)!r}; the newest "
+            f"are: {ordinals or ', '.join(str(row['digest']) for row in known)}, or latest"
+        )
+    names = await facts.artifact_names(owner, asked.kind, sight)
+    close = difflib.get_close_matches(asked.name, names, n=5, cutoff=0.5) or names[:5]
+    advice = f"there are: {', '.join(close)}" if close else f"it has no {asked.kind} at all that you may see"
+    return NotFoundError(f"project {owner!r} has no {asked.kind} {shorten(asked.name)!r}; {advice}")

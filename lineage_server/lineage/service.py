@@ -1,0 +1,76 @@
+"""The door to all lineage questions; transports and the command line know only this class.
+
+Every method takes ``scope``: the projects the caller may see, None for all. Times are microseconds
+since the epoch.
+"""
+
+from __future__ import annotations
+
+from lineage_server.domain.ids import DEFAULT_PROJECT
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.read_lineage import LineageReader, Sight
+from lineage_server.graph.read_lineage_facts import LineageFacts
+from lineage_server.lineage import (
+    compare,
+    completeness,
+    cost,
+    fields,
+    impact,
+    paths,
+    references,
+    scene,
+    totals,
+    traverse,
+)
+from lineage_server.lineage.answers import LineageAnswer, LineageQuestion, View
+
+Scope = frozenset[str] | None
+
+
+class LineageService:
+    """Answers from one graph; safe for concurrent use. ``opaque_key`` should be the same on all
+    replicas, so that stubs of hidden nodes keep their names."""
+
+    def __init__(self, bolt: Bolt, *, opaque_key: bytes = b"") -> None:
+        self._reader = LineageReader(bolt, opaque_key=opaque_key)
+        self._facts = LineageFacts(bolt)
+
+    async def resolve(self, reference: str, *, scope: Scope, project: str = DEFAULT_PROJECT) -> str:
+        """The uid that a reference (or uid) means; an artifact without a version means its latest."""
+        return await references.resolve(self._reader, self._facts, reference, scope=scope, project=project)
+
+    async def lineage(self, question: LineageQuestion, *, scope: Scope) -> LineageAnswer:
+        """What made this, what came of it: one page of a walk."""
+        if question.view is View.FIELD:
+            return await fields.field_lineage(self._reader, self._facts, question, scope=scope)
+        return await traverse.lineage(self._reader, question, scope=scope)
+
+    async def scene(self, question: scene.SceneQuestion, *, scope: Scope) -> scene.Scene:
+        """The same made ready for drawing."""
+        return await scene.lineage_scene(self._reader, self._facts, question, scope=scope)
+
+    async def impact(self, uid: str, *, scope: Scope, as_of: int | None = None) -> impact.ImpactAnswer:
+        """What breaks if this is bad."""
+        return await impact.impact(self._reader, self._facts, uid, Sight(scope=scope, as_of=as_of))
+
+    async def path(
+        self, start: str, end: str, *, scope: Scope, k: int = 3, as_of: int | None = None
+    ) -> paths.PathAnswer:
+        """How these are connected."""
+        return await paths.path(self._reader, start, end, Sight(scope=scope, as_of=as_of), k=k)
+
+    async def diff(self, a: str, b: str, *, scope: Scope) -> compare.DiffAnswer:
+        """Why these two are different."""
+        return await compare.lineage_diff(self._reader, self._facts, a, b, Sight(scope=scope))
+
+    async def cost(self, uid: str, *, scope: Scope) -> cost.CostAnswer:
+        """What this cost, with all that led to it."""
+        return await cost.cost(self._reader, self._facts, uid, Sight(scope=scope))
+
+    async def completeness(self, uid: str, *, scope: Scope) -> completeness.CompletenessAnswer:
+        """How complete what we know about this is."""
+        return await completeness.completeness(self._reader, self._facts, uid, Sight(scope=scope))
+
+    async def counts(self, uid: str, *, scope: Scope, max_depth: int | None = None) -> totals.LineageCounts:
+        """How much lies on each side of this."""
+        return await totals.counts(self._reader, uid, Sight(scope=scope), max_depth=max_depth)

@@ -1,0 +1,66 @@
+"""Code and words in one commit: what a user can set, type or be told stands in the README."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.architecture.sources import ROOT
+
+README = ROOT / "README.md"
+
+
+def test_the_readme_names_every_setting() -> None:
+    settings = find("lineage_server.settings")
+    names = [entry.env for entry in settings.describe()] if settings else []
+    assert not missing(names), f"settings that {README.name} does not name: {missing(names)}"
+
+
+def test_the_readme_names_every_command() -> None:
+    main = find("lineage_server.cli.main")
+    names = list(commands(main.app)) if main else []
+    assert not missing(names), f"commands that {README.name} does not name: {missing(names)}"
+
+
+def test_the_readme_names_every_error_code() -> None:
+    errors = find("lineage_server.domain.errors")
+    codes = sorted({error.code for error in descendants(errors.LineageError)}) if errors else []
+    assert not missing(codes), f"error codes that {README.name} does not name: {missing(codes)}"
+
+
+def find(module: str) -> Any:
+    """The module once its file exists; only then is a failing import a failing test."""
+    path = ROOT.joinpath(*module.split("."))
+    if not path.with_suffix(".py").exists() and not (path / "__init__.py").exists():
+        return None
+    return importlib.import_module(module)
+
+
+def missing(names: list[str]) -> list[str]:
+    """Names that are not in the README as whole words."""
+    text = README.read_text(encoding="utf-8") if README.exists() else ""
+    return [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
+
+
+def commands(app: Any) -> Iterator[str]:
+    """``lineage up``, ``lineage token create`` …: all that can be typed and are not hidden."""
+    import typer.main
+
+    def walk(command: Any, words: str) -> Iterator[str]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield words
+            return
+        for name, below in inner.items():
+            if not below.hidden:
+                yield from walk(below, f"{words} {name}")
+
+    return walk(typer.main.get_command(app), "lineage")
+
+
+def descendants(error: type[Any]) -> Iterator[type[Any]]:
+    yield error
+    for below in error.__subclasses__():
+        yield from descendants(below)

@@ -1,0 +1,171 @@
+"""The real server process for end-to-end tests: ``lineage up`` on a folder of its own.
+
+Started once a session, on first use, and stopped as a person would stop it. Tests that must stop or
+kill a server start one of their own with ``start_server``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+LINEAGE = str(Path(sys.executable).with_name("lineage"))
+_READY = "lineage is ready at "
+_START_SECONDS = 90.0
+
+
+@dataclass
+class RunningServer:
+    """One process of ``lineage up``."""
+
+    process: subprocess.Popen[str]
+    data_dir: Path
+    url: str = ""
+    lines: list[str] = field(default_factory=list[str])
+
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def family(self) -> list[psutil.Process]:
+        """The server's process and all below it."""
+        try:
+            parent = psutil.Process(self.process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop; answers its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(by)
+        return self.process.wait(40)
+
+    def wait_for(self, text: str, *, seconds: float = _START_SECONDS) -> None:
+        """Until ``text`` was written."""
+        deadline = time.monotonic() + seconds
+        while text not in self.output():
+            ended = self.process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                time.sleep(0.3)  # what it said last may still be on its way
+                if text in self.output():
+                    return
+                raise AssertionError(f"no {text!r} (exit code {ended}) in:\n{self.output()}")
+            time.sleep(0.02)
+
+
+def client_environment(folder: Path, url: str = "", **more: str) -> dict[str, str]:
+    """The environment of a user of our own: no settings of ours from outside, a home that is empty."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LINEAGE_")}
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    # The engine's start cache is the real user's: building one takes seconds and proves nothing here.
+    cache, real = home / ".cache" / "lineage-server", Path.home() / ".cache" / "lineage-server"
+    if real.is_dir() and not cache.exists():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.symlink_to(real)
+    told = {"LINEAGE_URL": url} if url else {}
+    return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **told, **more}
+
+
+def launch(
+    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> RunningServer:
+    """``lineage up`` on any free port; returns when it says that it is ready."""
+    process = subprocess.Popen(
+        [LINEAGE, "up", "--port", "0", "--data-dir", str(data_dir), "--no-browser", *arguments],
+        env=dict(environment or client_environment(data_dir.parent / f"{data_dir.name}-user")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # As in a terminal of its own: a Ctrl+C for the tests is none for the server.
+        start_new_session=True,
+    )
+    server = RunningServer(process, data_dir)
+
+    def listen() -> None:
+        assert process.stdout is not None
+        with process.stdout as said:
+            server.lines.extend(said)
+
+    threading.Thread(target=listen, name="what the server says", daemon=True).start()
+    try:
+        server.wait_for(_READY)
+    except AssertionError:
+        process.kill()
+        raise
+    line = next(line for line in server.output().splitlines() if _READY in line)
+    server.url = line.split(_READY, 1)[1].split()[0]
+    return server
+
+
+StartServer = Callable[..., RunningServer]
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that tests share: they use projects of their own."""
+    server = launch(tmp_path_factory.mktemp("running-server") / "data")
+    yield server
+    assert server.stop() == 0, server.output()
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts servers that the test may treat badly; whatever is left of them is ended."""
+    started: list[RunningServer] = []
+
+    def start(*arguments: str, name: str = "data", **options: Mapping[str, str]) -> RunningServer:
+        server = launch(tmp_path / name, *arguments, **options)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        for process in server.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        server.process.wait(10)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunLineage = Callable[..., Answer]
+
+
+@pytest.fixture
+def lineage(tmp_path: Path, running_server: RunningServer) -> RunLineage:
+    """Runs the installed command as a user of the running server."""
+
+    def run(*arguments: str, seconds: float = 60.0, url: str | None = None, **environment: str) -> Answer:
+        done = subprocess.run(
+            [LINEAGE, *arguments],
+            env=client_environment(tmp_path, running_server.url if url is None else url, **environment),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,96 @@
+"""The Bolt adapter on both engines: one round trip, time limits that reach the server, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from lineage_server.domain.errors import UnavailableError
+from lineage_server.graph.bolt import Bolt, counting
+from lineage_server.graph.errors import DuplicateKeyError, OverdueQueryError, TransientGraphError
+
+SLOW = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
+RUNNING = "SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery"
+
+
+async def _until_stopped(graph: Bolt) -> None:
+    for _ in range(100):
+        if not any(SLOW == row["currentQuery"] for row in await graph.read(RUNNING)):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the statement still runs on the server")
+
+
+async def test_statement_is_one_round_trip_even_for_many_rows(graph: Bolt) -> None:
+    with counting() as outer, counting() as inner:
+        rows = await graph.read("UNWIND range(1, $n) AS x RETURN x", {"n": 5000})
+    assert [row["x"] for row in rows] == list(range(1, 5001))
+    assert inner.count == outer.count == 1
+
+
+async def test_overdue_statement_is_stopped_on_the_server(graph: Bolt) -> None:
+    started = time.monotonic()
+    with pytest.raises(OverdueQueryError, match="ask for less"):
+        await graph.read(SLOW, timeout_seconds=0.5)
+    assert time.monotonic() - started < 5
+    await _until_stopped(graph)
+
+
+async def test_cancelled_task_stops_its_statement_on_the_server(graph: Bolt) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await graph.read(SLOW, timeout_seconds=60)
+    await _until_stopped(graph)
+
+
+async def test_duplicate_key_is_named_and_rolled_back(graph: Bolt) -> None:
+    create = "CREATE (n:Run {uid: 'run:twice', name: $name}) RETURN n.name AS name"
+    await graph.write(create, {"name": "first"})
+    with pytest.raises(DuplicateKeyError):
+        await graph.write(create, {"name": "second"})
+    rows = await graph.read("MATCH (n:Run {uid: 'run:twice'}) RETURN n.name AS name")
+    assert [row["name"] for row in rows] == ["first"]
+
+
+async def test_transaction_commits_whole_or_not_at_all(graph: Bolt) -> None:
+    async with graph.transaction() as transaction:
+        await transaction.run("CREATE (n:Job {uid: $uid})", {"uid": "job:kept"})
+        await transaction.run("CREATE (n:Job {uid: $uid})", {"uid": "job:kept too"})
+    with pytest.raises(LookupError):
+        async with graph.transaction() as transaction:
+            await transaction.run("CREATE (n:Job {uid: $uid})", {"uid": "job:lost"})
+            raise LookupError
+    rows = await graph.read("MATCH (n:Job) RETURN n.uid AS uid ORDER BY uid")
+    assert [row["uid"] for row in rows] == ["job:kept", "job:kept too"]
+
+
+async def test_colliding_writes_are_counted_right(graph: Bolt) -> None:
+    """Whatever the engine says to a collision, what it acknowledged is there, once."""
+    await graph.write("CREATE (n:Run {uid: 'run:count', n: 0})")
+
+    async def add() -> int:
+        for attempt in range(200):
+            try:
+                await graph.write("MATCH (n:Run {uid: 'run:count'}) SET n.n = n.n + 1")
+            except TransientGraphError:
+                await asyncio.sleep(0.002 * (attempt % 7))
+            else:
+                return 1
+        return 0
+
+    done = sum(await asyncio.gather(*(add() for _ in range(24))))
+    rows = await graph.read("MATCH (n:Run {uid: 'run:count'}) RETURN n.n AS n")
+    assert rows == [{"n": done}]
+    assert done == 24
+
+
+async def test_nobody_listening_is_unavailable() -> None:
+    with pytest.raises(UnavailableError, match="does not answer"):
+        await Bolt("bolt://127.0.0.1:1", connect_timeout_seconds=1).open()
+
+
+async def test_adapter_that_is_not_open_says_so() -> None:
+    with pytest.raises(UnavailableError, match="not connected"):
+        await Bolt("bolt://127.0.0.1:1").read("RETURN 1 AS one")

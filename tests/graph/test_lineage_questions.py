@@ -1,0 +1,345 @@
+"""Scene, impact, path, difference, cost, completeness, counts and references, on one small story.
+
+raw@1 → prepare → clean@1 → train r1 → model@1 → registered 1 (prod) → endpoint
+raw@2 → prepare → clean@2 → train r2 → model@2 → registered 2
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.graph.bolt import Bolt
+from lineage_server.lineage.answers import Budget, Direction, LineageQuestion, View
+from lineage_server.lineage.compare import DifferenceKind
+from lineage_server.lineage.completeness import Doubt
+from lineage_server.lineage.paths import Relation
+from lineage_server.lineage.scene import SceneQuestion
+from lineage_server.lineage.service import LineageService
+from tests.support.graphs import GraphSpec
+
+SECOND = 1_000_000
+
+
+class Story(GraphSpec):
+    """The graph of the module's docstring; attributes are uids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.node("project:p", "p", name="p", owner="ann")
+        self.node("project:q", "q", name="q", owner="quentin")
+        self.raw = [self._version("raw", i) for i in (1, 2)]
+        self.clean = [self._version("clean", i, schema=json.dumps([{"name": "x"}])) for i in (1, 2)]
+        self.model = [self._version("net", i, kind="model") for i in (1, 2)]
+        self.prepare = [self._run(10 + i, "prepare", [self.raw[i]], [self.clean[i]]) for i in (0, 1)]
+        lr = ({"p.lr": 0.1}, {"p.lr": 0.2})
+        self.train = [self._run(20 + i, "train", [self.clean[i]], [self.model[i]], **lr[i]) for i in (0, 1)]
+        self.node("model:p/churn", name="churn")
+        self.registered = [self._register(i) for i in (0, 1)]
+        self.endpoint = self.node(
+            "deployment:q/c/shop@1", "q", name="shop", revision="1", endpoint="shop", from_at=90, cluster="c"
+        )
+        self.edge("DEPLOYED_AS", self.registered[0], self.endpoint)
+        self.alias = self.node(
+            "alias:p/churn@prod", alias="prod", model="model:p/churn", target=self.registered[0]
+        )
+        self.edge("POINTS_TO", self.alias, self.registered[0], valid_from=1, valid_to=None)
+
+    def _version(self, name: str, ordinal: int, **more: object) -> str:
+        told = {
+            "ordinal": ordinal,
+            "sealed_at": ordinal * 100,
+            "digest": f"sha256:{name.encode().hex()}{ordinal:050d}",
+        }
+        return self.version(f"{name}#{ordinal}", **{**told, **more})  # pyright: ignore[reportArgumentType]
+
+    def _run(self, number: int, job: str, inputs: list[str], outputs: list[str], **more: object) -> str:
+        told = {
+            "job": f"job:p/training/{job}",
+            "job_name": job,
+            "started_at": number * SECOND,
+            "ended_at": (number + 2) * SECOND,
+            "gpu_seconds": float(number),
+            "gpu_product": "H200",
+            "cluster": "c",
+            "usage": json.dumps({"cpu_seconds": 1.5}),
+        }
+        return self.step(number, inputs, outputs, at=number, **{**told, **more})
+
+    def _register(self, index: int) -> str:
+        uid = f"modelversion:p/churn@{index + 1}"
+        self.node(
+            uid, name="churn", version=str(index + 1), model="model:p/churn", created_at=index + 1, rid=index
+        )
+        self.edge("REGISTERED_AS", self.model[index], uid)
+        return uid
+
+
+@pytest.fixture
+async def story(graph: Bolt) -> Story:
+    spec = Story()
+    await spec.write(graph)
+    return spec
+
+
+@pytest.fixture
+def service(graph: Bolt) -> LineageService:
+    return LineageService(graph, opaque_key=b"tests")
+
+
+async def test_impact_names_endpoints_aliases_and_owners(story: Story, service: LineageService) -> None:
+    found = await service.impact(story.raw[0], scope=None)
+    (endpoint,) = found.deployments
+    assert (endpoint.head.uid, endpoint.distance, endpoint.live) == (story.endpoint, 4, True)
+    assert endpoint.path == (
+        story.raw[0],
+        story.prepare[0],
+        story.clean[0],
+        story.train[0],
+        story.model[0],
+        story.registered[0],
+        story.endpoint,
+    )
+    assert [(a.alias.alias, a.distance) for a in found.aliases] == [("prod", 3)]
+    assert {(o.project, o.owner) for o in found.owners} == {("p", "ann"), ("q", "quentin")}
+    assert found.counts == {"Run": 2, "ArtifactVersion": 2, "ModelVersion": 1, "Deployment": 1}
+    assert not found.is_partial
+
+
+async def test_impact_hides_other_projects(story: Story, service: LineageService) -> None:
+    found = await service.impact(story.raw[0], scope=frozenset({"p"}))
+    assert found.deployments == ()
+    assert found.hidden == 1
+    assert {o.project for o in found.owners} == {"p"}
+
+
+async def test_start_of_another_project_is_not_found(story: Story, service: LineageService) -> None:
+    for scope in (frozenset({"p"}), frozenset[str]()):
+        with pytest.raises(NotFoundError):
+            await service.lineage(LineageQuestion(start=(story.endpoint,)), scope=scope)
+        with pytest.raises(NotFoundError):
+            await service.path(story.raw[0], story.endpoint, scope=scope)
+        with pytest.raises(NotFoundError):
+            await service.resolve(story.endpoint, scope=scope)
+
+
+async def test_forged_cursor_opens_nothing(story: Story, service: LineageService) -> None:
+    """A cursor that names a node of another project answers as if it was not there."""
+    budget = Budget(per_node=1)
+    question = LineageQuestion(start=(story.raw[0],), direction=Direction.DOWNSTREAM, budget=budget)
+    from lineage_server.lineage.cursors import Cursor
+    from lineage_server.lineage.traverse import fingerprint
+
+    forged = Cursor(
+        skip=0,
+        known_at=1 << 60,
+        question=fingerprint(question),
+        uid=story.endpoint,
+        type="DEPLOYED_AS",
+        direction="UPSTREAM",
+    )
+    asked = LineageQuestion(
+        start=question.start, direction=question.direction, budget=budget, after=forged.encode()
+    )
+    with pytest.raises(NotFoundError):
+        await service.lineage(asked, scope=frozenset({"p"}))
+
+
+async def test_path_finds_both_ways_and_common_ancestors(story: Story, service: LineageService) -> None:
+    down = await service.path(story.raw[0], story.endpoint, scope=None)
+    assert down.relation is Relation.DOWNSTREAM
+    assert down.paths[0].uids[0] == story.raw[0]
+    assert down.paths[0].uids[-1] == story.endpoint
+    assert len(down.paths[0].uids) == len(down.paths[0].edges) + 1 == 7
+    up = await service.path(story.model[0], story.raw[0], scope=None)
+    assert up.relation is Relation.UPSTREAM
+    assert up.paths[0].uids == (
+        story.model[0],
+        story.train[0],
+        story.clean[0],
+        story.prepare[0],
+        story.raw[0],
+    )
+    across = await service.path(story.clean[0], story.registered[0], scope=None)
+    assert across.relation is Relation.DOWNSTREAM
+    apart = await service.path(story.raw[0], story.raw[1], scope=None)
+    assert (apart.relation, apart.paths, apart.is_partial) == (Relation.NONE, (), False)
+
+
+async def test_path_gives_k_paths_of_a_diamond_chain(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    versions = [spec.version(f"v{i}") for i in range(21)]
+    for i in range(20):
+        spec.step(2 * i, [versions[i]], [versions[i + 1]])
+        spec.step(2 * i + 1, [versions[i]], [versions[i + 1]])
+    aside = spec.version("aside")
+    spec.step(100, [versions[10]], [aside])
+    await spec.write(graph)
+    found = await service.path(versions[0], versions[20], scope=None, k=5)
+    assert len({one.uids for one in found.paths}) == 5
+    assert {len(one.uids) for one in found.paths} == {41}
+    common = await service.path(aside, versions[11], scope=None)
+    assert common.relation is Relation.COMMON_ANCESTOR
+    assert common.paths[0].uids[2] == versions[10]
+
+
+async def test_difference_is_traced_to_its_first_cause(story: Story, service: LineageService) -> None:
+    found = await service.diff(story.model[0], story.model[1], scope=None)
+    kinds = {(d.kind, d.before.uid, d.after.uid) for d in found.differences if d.before and d.after}
+    changed = DifferenceKind.CHANGED
+    assert kinds == {
+        (changed, story.model[0], story.model[1]),
+        (changed, story.train[0], story.train[1]),
+        (changed, story.clean[0], story.clean[1]),
+        (changed, story.prepare[0], story.prepare[1]),
+        (changed, story.raw[0], story.raw[1]),
+    }
+    train = next(d for d in found.differences if d.before and d.before.uid == story.train[0])
+    assert [(c.field, c.before, c.after) for c in train.changes] == [
+        ("inputs.in0", story.clean[0], story.clean[1]),
+        ("params.lr", "0.1", "0.2"),
+    ]
+    assert found.first_by_dependency is not None
+    assert found.first_by_dependency.after is not None
+    assert found.first_by_dependency.after.uid == story.raw[1]
+    same = await service.diff(story.model[0], story.model[0], scope=None)
+    assert same.differences == ()
+    assert same.same == 5
+
+
+async def test_cost_counts_each_run_once_and_failures_apart(graph: Bolt, service: LineageService) -> None:
+    spec = Story()
+    parent = spec.run(500, job="job:p/experiment/search")
+    spec.edge("CHILD_OF", spec.train[0], parent)
+    failed = spec.run(501, state="failed", gpu_seconds=100.0)
+    spec.edge("CHILD_OF", failed, parent)
+    attempt = spec.run(502, state="aborted", gpu_count=2, started_at=0, ended_at=10 * SECOND)
+    spec.edge("RETRY_OF", failed, attempt)
+    # A second way from raw to the model: the diamond must not count twice.
+    spec.edge("INPUT_TO", spec.raw[0], spec.train[0], role="again")
+    await spec.write(graph)
+    found = await service.cost(spec.model[0], scope=None)
+    assert (found.own.runs, found.own.gpu_seconds) == (1, 20.0)
+    assert (found.ancestry.runs, found.ancestry.gpu_seconds) == (2, 30.0)
+    assert found.ancestry.usage == {"cpu_seconds": 3.0}
+    assert (found.failed.runs, found.failed.gpu_seconds, found.failed.estimated) == (2, 120.0, 1)
+
+
+async def test_completeness_lists_holes(graph: Bolt, service: LineageService) -> None:
+    spec = Story()
+    spec.node(
+        "gap:c/pods/1", cluster="c", kind="pods", from_at=11 * SECOND, to_at=12 * SECOND, reason="restart"
+    )
+    guess = spec.version("guess", key="run:x")
+    spec.edge("INPUT_TO", guess, spec.train[0], role="extra", basis="inferred", rule="newest")
+    await spec.write(graph)
+    found = await service.completeness(spec.model[0], scope=None)
+    assert found.counts == {
+        Doubt.WATCH_GAP: 1,
+        Doubt.INFERRED_INPUT: 1,
+        Doubt.MISSING_DIGEST: 1,
+        Doubt.NO_PRODUCER: 2,
+    }
+    assert 0 < found.score < 1
+    whole = await service.completeness(spec.model[1], scope=None)
+    assert whole.score == 1.0
+
+
+async def test_counts_of_both_sides(story: Story, service: LineageService) -> None:
+    found = await service.counts(story.clean[0], scope=None)
+    assert found.upstream.by_label == {"Run": 1, "ArtifactVersion": 1}
+    assert found.downstream.nodes == 4
+    assert (found.upstream.depth, found.downstream.depth) == (1, 3)
+
+
+async def test_scene_folds_like_siblings(graph: Bolt, service: LineageService) -> None:
+    spec = Story()
+    for i in range(12):
+        made = spec.version(f"trial{i}#t", kind="model")
+        state = "failed" if i == 0 else "complete"
+        run = spec.step(300 + i, [spec.clean[0]], [made], state=state, job="job:p/trial/hpo", job_name="hpo")
+        spec.nodes[run]["m.acc"] = i / 100
+    await spec.write(graph)
+    question = SceneQuestion(focus=spec.clean[0], up=1, down=1, best_metric="acc")
+    found = await service.scene(question, scope=None)
+    groups = {group.label: group for group in found.groups}
+    assert groups["Run"].count == groups["ArtifactVersion"].count == 12
+    assert groups["Run"].states == {"complete": 11, "failed": 1}
+    assert (groups["Run"].best_value, groups["Run"].name) == (0.11, "hpo")
+    weights = {(e.start, e.end): e.weight for e in found.edges}
+    assert weights[spec.clean[0], groups["Run"].id] == 12
+    assert weights[groups["Run"].id, groups["ArtifactVersion"].id] == 12
+    shown = {node.head.uid: node for node in found.nodes}
+    assert shown[spec.model[0]].hidden_down == 1
+    assert (await service.scene(question, scope=None)).version == found.version
+    await graph.write("MATCH (r:Run {uid: $uid}) SET r.state = 'failed'", {"uid": spec.train[0]})
+    assert (await service.scene(question, scope=None)).version != found.version
+
+
+async def test_columns_are_followed_through_versions(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    a, b, c = (spec.version(name) for name in "abc")
+    spec.edge("DERIVED", a, b, role="columns:run:1", fields=json.dumps({"y": [["x", "SUM"]], "z": [["w"]]}))
+    spec.edge("DERIVED", b, c, role="columns:run:2", fields=json.dumps({"out": [["y"], ["z"]]}))
+    await spec.write(graph)
+    question = LineageQuestion(start=(c,), view=View.FIELD, column="out", max_depth=None)
+    found = await service.lineage(question, scope=None)
+    links = {(f.start, f.start_column, f.end, f.end_column, f.how) for f in found.fields}
+    assert links == {
+        (b, "y", c, "out", ""),
+        (b, "z", c, "out", ""),
+        (a, "x", b, "y", "SUM"),
+        (a, "w", b, "z", ""),
+    }
+    assert {node.head.uid: node.depth for node in found.nodes} == {c: 0, b: 1, a: 2}
+    down = LineageQuestion(start=(a,), view=View.FIELD, column="x", direction=Direction.DOWNSTREAM)
+    found = await service.lineage(down, scope=None)
+    assert {(f.end, f.end_column) for f in found.fields} == {(b, "y"), (c, "out")}
+    plain = await service.lineage(LineageQuestion(start=(c,), max_depth=None), scope=None)
+    assert len(plain.nodes) == 1
+
+
+async def test_tombstone_is_walked_and_shown(story: Story, service: LineageService, graph: Bolt) -> None:
+    await graph.write("MATCH (v:ArtifactVersion {uid: $uid}) SET v.deleted_at = 7", {"uid": story.clean[0]})
+    found = await service.lineage(LineageQuestion(start=(story.model[0],)), scope=None)
+    heads = {node.head.uid: node.head for node in found.nodes}
+    assert heads[story.clean[0]].deleted_at == 7
+    assert story.raw[0] in heads
+
+
+@pytest.mark.parametrize(
+    ("reference", "attribute", "index"),
+    [
+        ("dataset:raw", "raw", 1),
+        ("dataset:raw@latest", "raw", 1),
+        ("dataset:raw@1", "raw", 0),
+        ("p/dataset:raw@sha256:7261770000", "raw", 0),
+        ("model:churn", "registered", 1),
+        ("model:churn@prod", "registered", 0),
+        ("model:churn@2", "registered", 1),
+        ("model:net@1", "model", 0),
+        ("run:00000000-0000-0000-0000-000000000020", "train", 0),
+    ],
+)
+async def test_reference_is_resolved(
+    story: Story, service: LineageService, reference: str, attribute: str, index: int
+) -> None:
+    assert await service.resolve(reference, scope=None, project="p") == getattr(story, attribute)[index]
+
+
+async def test_reference_that_fails_says_what_would_do(story: Story, service: LineageService) -> None:
+    with pytest.raises(NotFoundError, match=r"newest are: 2, 1, or latest"):
+        await service.resolve("dataset:raw@9", scope=None, project="p")
+    with pytest.raises(NotFoundError, match="clean"):
+        await service.resolve("dataset:claen", scope=None, project="p")
+    with pytest.raises(NotFoundError, match="prod, 2, 1, latest"):
+        await service.resolve("model:churn@staging", scope=None, project="p")
+    with pytest.raises(InvalidInputError):
+        await service.resolve("thing:x", scope=None, project="p")
+    with pytest.raises(InvalidInputError):
+        await service.resolve("nonsense", scope=None, project="p")
+    with pytest.raises(NotFoundError, match="not yours to see"):
+        await service.resolve(story.raw[0], scope=frozenset({"q"}))
+    assert await service.resolve(story.raw[0], scope=frozenset({"p"})) == story.raw[0]

@@ -1,0 +1,59 @@
+"""Schema steps on both engines: once, from several replicas at the same time, never backwards."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.nodes import Label
+from lineage_server.graph import schema
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries.schema import CONSTRAINTS
+from tests.support.neo4j_server import Address
+
+
+def _connect(address: Address) -> Bolt:
+    return Bolt(address.uri, user=address.user, password=address.password, database=address.database)
+
+
+async def test_several_replicas_start_at_once_and_one_works(empty_graph: Address) -> None:
+    async with _connect(empty_graph) as a, _connect(empty_graph) as b, _connect(empty_graph) as c:
+        done = await asyncio.gather(*(schema.migrate(each) for each in (a, b, c)))
+        assert sorted(done) == [0, 0, len(schema.STEPS)]
+        assert await schema.migrate(a) == 0
+        rows = await a.read("MATCH (w:Writer) RETURN w.uid AS uid, w.seq AS seq, w.rid AS rid")
+        assert rows == [{"uid": "writer", "seq": 0, "rid": 0}]
+
+
+async def test_lock_of_a_dead_replica_ends(empty_graph: Address) -> None:
+    async with _connect(empty_graph) as graph:
+        await graph.write(
+            "CREATE (:Meta {uid: 'schema', version: 0, lock_owner: 'dead', lock_until: timestamp() + 700})"
+        )
+        with pytest.raises(UnavailableError, match="another server"):
+            await schema.migrate(graph, wait_seconds=0.1)
+        assert await schema.migrate(graph, wait_seconds=30) == len(schema.STEPS)
+
+
+async def test_newer_schema_is_refused_and_left_alone(empty_graph: Address) -> None:
+    async with _connect(empty_graph) as graph:
+        await schema.migrate(graph)
+        await graph.write("MATCH (m:Meta {uid: 'schema'}) SET m.version = 99")
+        with pytest.raises(schema.SchemaTooNewError, match="version 99"):
+            await schema.migrate(graph)
+        assert await graph.read("MATCH (m:Meta) RETURN m.version AS v") == [{"v": 99}]
+        await graph.write("MATCH (m:Meta {uid: 'schema'}) DELETE m")
+
+
+async def test_capabilities_name_the_engine(graph: Bolt, bolt: Address) -> None:
+    found = schema.capabilities(graph)
+    assert found.engine == ("ArcadeDB" if bolt.name == "embedded" else "Neo4j")
+    assert found.version[0].isdigit()
+
+
+def test_every_label_has_a_unique_uid() -> None:
+    assert {str(label) for label in Label} <= {
+        statement.split()[2].removesuffix("_uid") for statement in CONSTRAINTS
+    }

@@ -1,0 +1,69 @@
+"""Tables and facts on narrow terminals, with Korean names, in pipes, without colour."""
+
+from __future__ import annotations
+
+import pytest
+
+from lineage_server.cli import output
+
+
+def test_korean_signs_take_two_columns() -> None:
+    assert output.width_of("고객 이탈") == 9
+    assert output.width_of("cafe\u0301") == 4
+
+
+def test_cut_text_never_exceeds_its_width_and_says_so() -> None:
+    for width in range(1, 12):
+        assert output.width_of(output.cut("고객이탈예측 모델", width)) <= width
+    assert output.cut("고객이탈", 5) == "고객…"
+    assert output.cut("short", 5) == "short"
+
+
+def test_columns_of_korean_and_latin_names_align(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_table(["name", "state"], [["고객 이탈", "complete"], ["churn", "failed"]])
+    lines = capsys.readouterr().out.splitlines()
+    starts = [output.width_of(line[: line.index(word)]) for line, word in zip(lines, ("state", "complete", "failed"), strict=True)]
+    assert len(set(starts)) == 1
+
+
+def test_table_fits_a_narrow_terminal_the_widest_column_giving_way(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_table(["name", "state"], [["x" * 100, "complete"]], width=40)
+    assert all(output.width_of(line) <= 40 for line in capsys.readouterr().out.splitlines())
+    assert output.fit([100, 8], 40) == [30, 8]
+    assert output.fit([100, 8], None) == [100, 8]
+
+
+def test_nothing_is_cut_in_a_pipe_and_nothing_is_coloured(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_table(["name"], [["x" * 300]])
+    said = capsys.readouterr().out
+    assert "x" * 300 in said
+    assert "\033" not in said
+
+
+def test_facts_leave_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_facts({"name": "churn", "reason": "", "size": None, "partial": False, "loss": 0.25})
+    assert capsys.readouterr().out.splitlines() == ["name     churn", "partial  no", "loss     0.25"]
+
+
+def test_several_lines_become_one(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_table(["name"], [["two\nlines"]])
+    assert "two lines" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        ("2026-05-01T10:00:00Z", "2026-05-01T10:00:01.5Z", "1.5 s"),
+        ("2026-05-01T10:00:00Z", "2026-05-01T10:02:05Z", "2 min 05 s"),
+        ("2026-05-01T10:00:00Z", "2026-05-01T12:30:00Z", "2 h 30 min"),
+        ("2026-05-01T10:00:00Z", None, ""),
+        ("2026-05-01T10:00:00Z", "2026-05-01T09:00:00Z", ""),
+    ],
+)
+def test_durations_in_units_that_people_read(start: str, end: str | None, text: str) -> None:
+    assert output.duration(start, end) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(None, ""), (0, "0 B"), (1536, "1.5 KiB"), (3 * 1024**4, "3.0 TiB")])
+def test_sizes_in_units_that_people_read(count: int | None, text: str) -> None:
+    assert output.size(count) == text
