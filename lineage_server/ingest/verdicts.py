@@ -1,19 +1,30 @@
-"""What callers of the writer hand in and get back: requests, entries, verdicts, limits, totals."""
+"""What callers of the writer hand in and get back: requests, entries, verdicts, limits, totals.
+
+An entry is one received event on its way through the queue; a refused one carries the row
+under which it is kept for inspection and replay.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import zstandard
 
+from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import Event
-from lineage_server.ingest.facts import NodeFacts
+from lineage_server.ingest.decode import Received, Unreadable
+from lineage_server.ingest.facts import Clock, NodeFacts
+from lineage_server.ingest.plan import facts_of
+
+logger = logging.getLogger(__name__)
 
 COMPRESS_FROM_BYTES = 256
+KEPT_REFUSED_BYTES = 65_536
 
 
 class Outcome(StrEnum):
@@ -121,3 +132,59 @@ def inflate(raw: bytes) -> bytes:
     """A stored raw event as it was received."""
     raw = bytes(raw)
     return zstandard.ZstdDecompressor().decompress(raw) if raw.startswith(_ZSTD_MAGIC) else raw
+
+
+def entry_of(
+    slot: int, item: Received | Unreadable, *, actor: str, now: int, request: Request, project: str
+) -> Entry:
+    """Plan a received event; one that can't be read or planned becomes a refused entry."""
+    if isinstance(item, Unreadable):
+        entry = Entry("", Event(project=project), item.raw, actor, [], now, slot, request)
+        refuse(entry, item.error)
+        return entry
+    event = item.event
+    event_id = event.id or ids.content_id(item.raw)
+    uid = ids.event_uid(event.project, event_id)
+    entry = Entry(uid, event, item.raw, actor, [], now, slot, request)
+    try:
+        entry.facts = facts_of(event, Clock(event.at or now, event_id))
+    except LineageError as error:
+        refuse(entry, error)
+    except Exception as error:  # a defect met by one event must not sink the others
+        logger.exception("event %s could not be planned", uid)
+        refuse(entry, DefectError(error))
+    return entry
+
+
+def refuse(entry: Entry, error: LineageError) -> None:
+    """The event is not taken; what came is kept, cut where it is large."""
+    raw = entry.raw
+    entry.facts = []
+    entry.refusal = {
+        "uid": f"refused:{entry.recorded_at}-{ids.content_id(raw)[:16]}-{entry.index}",
+        "project": entry.event.project,
+        "at": entry.recorded_at,
+        "actor": entry.actor,
+        "code": error.code,
+        "message": error.message[:2000],
+        "retriable": error.retriable,
+        "size": len(raw),
+        "cut": len(raw) > KEPT_REFUSED_BYTES,
+        "raw": raw[:KEPT_REFUSED_BYTES],
+    }
+
+
+def event_row(entry: Entry, seq: int, pos: int) -> dict[str, Any]:
+    """The stored event: batch ``seq``, place ``pos`` in it."""
+    return {
+        "uid": entry.uid,
+        "project": entry.event.project,
+        "seq": seq,
+        "pos": pos,
+        "type": entry.event.type,
+        "at": entry.event.at or entry.recorded_at,
+        "recorded_at": entry.recorded_at,
+        "actor": entry.actor,
+        "size": len(entry.raw),
+        "raw": deflate(entry.raw),
+    }

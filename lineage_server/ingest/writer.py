@@ -15,7 +15,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from lineage_server.changes import Change
 from lineage_server.domain import ids
@@ -39,8 +38,10 @@ from lineage_server.ingest.verdicts import (
     Outcome,
     Request,
     Verdict,
-    deflate,
+    entry_of,
+    event_row,
     inflate,
+    refuse,
 )
 from lineage_server.tasks import Tasks
 
@@ -52,7 +53,6 @@ MOST_SURPRISES = 5
 """Wrong guesses about one batch before its events are written one by one."""
 RETRY_FIRST_SECONDS = 0.05
 RETRY_MOST_SECONDS = 2.0
-KEPT_REFUSED_BYTES = 65_536
 
 
 class IngestWriter:
@@ -138,7 +138,7 @@ class IngestWriter:
         )
         now = self._now()
         for slot, item in enumerate(received):
-            entry = self._entry(slot, item, actor, now, request, project)
+            entry = entry_of(slot, item, actor=actor, now=now, request=request, project=project)
             self._queued_bytes += len(entry.raw)
             self._queue.append(entry)
         self._arrived.set()
@@ -163,41 +163,6 @@ class IngestWriter:
         """Receiving time: never twice the same, never backwards."""
         self._last_recorded = max(self._last_recorded + 1, ids.now_micros())
         return self._last_recorded
-
-    def _entry(
-        self, slot: int, item: Received | Unreadable, actor: str, now: int, request: Request, project: str
-    ) -> Entry:
-        if isinstance(item, Unreadable):
-            entry = Entry("", Event(project=project), item.raw, actor, [], now, slot, request)
-            self._refuse(entry, item.error)
-            return entry
-        event = item.event
-        event_id = event.id or ids.content_id(item.raw)
-        clock = Clock(event.at or now, event_id)
-        entry = Entry(ids.event_uid(event.project, event_id), event, item.raw, actor, [], now, slot, request)
-        try:
-            entry.facts = facts_of(event, clock)
-        except LineageError as error:
-            self._refuse(entry, error)
-        except Exception as error:  # a defect met by one event must not sink the others
-            logger.exception("event %s could not be planned", entry.uid)
-            self._refuse(entry, DefectError(error))
-        return entry
-
-    def _refuse(self, entry: Entry, error: LineageError) -> None:
-        entry.facts = []
-        entry.refusal = {
-            "uid": f"refused:{entry.recorded_at}-{ids.content_id(entry.raw)[:16]}-{entry.index}",
-            "project": entry.event.project,
-            "at": entry.recorded_at,
-            "actor": entry.actor,
-            "code": error.code,
-            "message": error.message[:2000],
-            "retriable": error.retriable,
-            "size": len(entry.raw),
-            "cut": len(entry.raw) > KEPT_REFUSED_BYTES,
-            "raw": entry.raw[:KEPT_REFUSED_BYTES],
-        }
 
     # --- writing ---------------------------------------------------------------------
 
@@ -300,12 +265,10 @@ class IngestWriter:
         await batch.prepare()
         for entry, item in zip(fresh, items, strict=True):
             if item.refusal:
-                self._refuse(entry, NotYoursError(item.refusal))
+                refuse(entry, NotYoursError(item.refusal))
         write = WriteBatch(seq, rid)
         batch.rows(write)
-        write.rows["events"] = [
-            self._event_row(e, seq, pos) for pos, e in enumerate(fresh) if e.refusal is None
-        ]
+        write.rows["events"] = [event_row(e, seq, pos) for pos, e in enumerate(fresh) if e.refusal is None]
         write.rows["refused"] = [e.refusal for e in entries if e.refusal is not None]
         if any(write.rows.values()):
             if not await session.commit(write):
@@ -331,23 +294,8 @@ class IngestWriter:
             elif seen[entry.uid] in (entry.raw, None):
                 self._set(entry, Verdict(entry.index, Outcome.DUPLICATE))
             else:
-                self._refuse(entry, IdReusedError())
+                refuse(entry, IdReusedError())
         return fresh
-
-    def _event_row(self, entry: Entry, seq: int, pos: int) -> dict[str, Any]:
-        raw = entry.raw
-        return {
-            "uid": entry.uid,
-            "project": entry.event.project,
-            "seq": seq,
-            "pos": pos,
-            "type": entry.event.type,
-            "at": entry.event.at or entry.recorded_at,
-            "recorded_at": entry.recorded_at,
-            "actor": entry.actor,
-            "size": len(raw),
-            "raw": deflate(raw),
-        }
 
     # --- telling ---------------------------------------------------------------------
 
@@ -398,7 +346,7 @@ class IngestWriter:
         if len(entries) == 1:
             entry = entries[0]
             if entry.refusal is None:
-                self._refuse(entry, DefectError(error))
+                refuse(entry, DefectError(error))
                 return entries
             self._fail(entries, error)
             return []
