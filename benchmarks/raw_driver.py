@@ -9,8 +9,9 @@ so that the server does not take us for another replica.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, LiteralString, cast
@@ -19,8 +20,9 @@ from neo4j import GraphDatabase, Query
 
 from benchmarks.workload import Executions
 from lineage_server.domain.ids import now_micros
+from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import ingest as q
-from lineage_server.graph.write import GraphWriter, WriteSession
+from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.decode import decode_lines
 from lineage_server.ingest.writer import IngestWriter
 from tests.support.neo4j_server import Address
@@ -38,19 +40,28 @@ class Statement:
 
 
 class Recorder:
-    """Stands where the graph's writer stands: an empty graph that keeps nothing but the statements."""
+    """Stands where the Bolt adapter stands: an empty graph that keeps nothing but what is written."""
 
     def __init__(self) -> None:
         self.noted: list[tuple[LiteralString, dict[str, Any]]] = []
 
-    def optimistic(self) -> WriteSession:
-        return WriteSession(self._read, self._write)
-
-    async def _read(self, query: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async def read(
+        self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_seconds: float = 0.0
+    ) -> list[dict[str, Any]]:
         return [{"seq": 0, "rid": 0}] if query == q.WRITER_STATE else []
 
-    async def _write(self, query: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        self.noted.append((query, dict(parameters)))
+    async def write(
+        self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_seconds: float = 0.0
+    ) -> list[dict[str, Any]]:
+        return await self.run(query, parameters)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, *, timeout_seconds: float = 0.0) -> AsyncGenerator[Recorder]:
+        yield self
+
+    async def run(self, query: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if parameters.get("events"):  # not what only has statements planned beforehand
+            self.noted.append((query, dict(parameters)))
         return [{"ok": True}]
 
 
@@ -59,7 +70,7 @@ class Planner:
 
     def __init__(self) -> None:
         self._recorder = Recorder()
-        self._writer = IngestWriter(cast("GraphWriter", self._recorder), publish=lambda changes: None)
+        self._writer = IngestWriter(GraphWriter(cast("Bolt", self._recorder)), publish=lambda changes: None)
         self.seconds = 0.0
         """Time spent on decoding and planning so far."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import logging
 import time
@@ -344,6 +345,16 @@ class _TimedBolt(Bolt):
             return await super().write(query, parameters, timeout_seconds=timeout_seconds)
 
 
+def _calm_the_collector() -> None:
+    """Collect cycles rarely: the intake makes many short-lived objects and hardly any cycles.
+
+    With Python's defaults half of the intake's time went into the collector.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+
+
 def serve(
     settings: Settings, *, ready: Callable[[str], None] | None = None, app: Starlette | None = None
 ) -> Starlette:
@@ -352,6 +363,7 @@ def serve(
     Raises what kept the server from starting (a LineageError where it was foreseen).
     """
     check_bind(settings.auth, settings.http)
+    _calm_the_collector()
     app = app or build_app(settings)
     server: Server = app.state.server
     listened = listen(app, settings.http, ready=ready, stopping=lambda: server.begin_stop(app))

@@ -14,6 +14,7 @@ import time
 import unicodedata
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import LABEL_OF, ArtifactType, Label
@@ -25,6 +26,7 @@ CLUSTER_NAMESPACE = uuid.UUID("6f0f4b0e-3a1c-5d0a-9a59-3c1f2b8d7e10")
 """Namespace of run ids made from a cluster's name and a Kubernetes uid."""
 
 _PROJECT = re.compile(r"[^\W_](?:[\w.-]{0,98}[^\W_])?", re.UNICODE)
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,128}")
 
 
@@ -48,6 +50,8 @@ def watched_run_id(cluster: str, kubernetes_uid: str) -> str:
 
 def clean_run_id(text: str) -> str:
     """Check a run id and bring it to canonical form; raises InvalidInputError."""
+    if _CANONICAL_UUID.fullmatch(text):
+        return text
     try:
         return str(uuid.UUID(text))
     except (ValueError, AttributeError, TypeError):
@@ -89,6 +93,7 @@ def clean_name(text: str, field: str) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)
 def clean_project(text: str) -> str:
     """Check a project's name (it stands in URLs and uids); raises InvalidInputError."""
     if not _PROJECT.fullmatch(text):

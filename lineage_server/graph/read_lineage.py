@@ -34,8 +34,8 @@ class Sight:
         return {
             "all": self.scope is None,
             "scope": sorted(self.scope or ()),
-            "as_of": FOREVER if self.as_of is None else self.as_of,
-            "known": FOREVER if self.known_at is None else self.known_at,
+            "as_of": FOREVER if self.as_of is None else min(self.as_of, FOREVER),
+            "known": FOREVER if self.known_at is None else min(self.known_at, FOREVER),
         }
 
 

@@ -360,14 +360,7 @@ def _edge_row(state: NodeState, key: EdgeKey) -> dict[str, Any]:
 
 
 def _needs_state(facts: NodeFacts) -> bool:
-    return bool(
-        facts.described
-        or facts.values
-        or facts.edges
-        or facts.earliest
-        or facts.visible is not None
-        or facts.seal is not None
-    )
+    return facts.described or facts.says_something
 
 
 def _surely_new(facts: NodeFacts, item: Planned) -> bool:

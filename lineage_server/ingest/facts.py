@@ -6,7 +6,7 @@ twice, or two facts in either order, gives the same node.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lineage_server.domain.edges import EdgeType
@@ -40,31 +40,64 @@ class EdgeFacts:
     asserted: bool = False
 
 
-@dataclass(slots=True)
 class NodeFacts:
     """Facts on one node.
 
     ``identity``: fixed by the uid, set once. ``values``: last writer wins, one clock a key.
-    ``earliest``/``latest``: smallest/largest value wins. ``ranked``: values that move only
-    forward with the state (rank, then clock). ``metrics``: key → (step, time, value).
-    ``seal``: a time at which this content became complete. ``visible``: False for a
-    tombstone, True for a restore. ``described``: False where the node is only referred to.
+    ``earliest``: the smallest value wins. ``ranked``: values that move only forward with the
+    state (rank, then clock). ``metrics``: key → (step, time, value). ``seal``: a time at which
+    this content became complete. ``visible``: False for a tombstone, True for a restore.
+    ``described``: False where the node is only referred to. ``pointer``: a move of an alias
+    (time, event, target). ``points``: the payload of a metric chunk.
+
+    Written by hand, not as a dataclass: an event makes some seven of these, on the hot path.
     """
 
-    uid: str
-    label: Label
-    clock: Clock
-    identity: dict[str, Any]
-    described: bool = True
-    values: dict[str, Any] = field(default_factory=dict[str, Any])
-    earliest: dict[str, int] = field(default_factory=dict[str, int])
-    latest: dict[str, int] = field(default_factory=dict[str, int])
-    rank: int = -1
-    ranked: dict[str, Any] | None = None
-    metrics: dict[str, tuple[int, int, float]] | None = None
-    edges: list[EdgeFacts] = field(default_factory=list[EdgeFacts])
-    seal: int | None = None
-    visible: bool | None = None
-    erased: bool = False
-    pointer: tuple[int, str, str | None] | None = None
-    points: dict[str, Any] | None = None
+    __slots__ = (
+        "clock", "described", "earliest", "edges", "erased", "identity", "label", "metrics", "pointer",
+        "points", "rank", "ranked", "seal", "uid", "values", "visible",
+    )  # fmt: skip
+
+    def __init__(
+        self, uid: str, label: Label, clock: Clock, identity: dict[str, Any], described: bool = True
+    ) -> None:
+        self.uid = uid
+        self.label = label
+        self.clock = clock
+        self.identity = identity
+        self.described = described
+        self.values: dict[str, Any] = {}
+        self.earliest: dict[str, int] | None = None
+        self.rank = -1
+        self.ranked: dict[str, Any] | None = None
+        self.metrics: dict[str, tuple[int, int, float]] | None = None
+        self.edges: list[EdgeFacts] | None = None
+        self.seal: int | None = None
+        self.visible: bool | None = None
+        self.erased = False
+        self.pointer: tuple[int, str, str | None] | None = None
+        self.points: dict[str, Any] | None = None
+
+    def add_edge(self, edge: EdgeFacts) -> None:
+        if self.edges is None:
+            self.edges = []
+        self.edges.append(edge)
+
+    def note_earliest(self, key: str, value: int) -> None:
+        if self.earliest is None:
+            self.earliest = {}
+        self.earliest[key] = value
+
+    @property
+    def says_something(self) -> bool:
+        """Whether this changes anything of the node beyond its being there."""
+        return bool(
+            self.values
+            or self.edges
+            or self.ranked
+            or self.metrics
+            or self.earliest
+            or self.seal is not None
+            or self.visible is not None
+            or self.pointer is not None
+        )

@@ -54,7 +54,7 @@ def facts_of(event: Event, clock: Clock) -> list[NodeFacts]:
 
 def reference(uid: str, label: Label, clock: Clock, identity: dict[str, Any]) -> NodeFacts:
     """A node that an event only refers to: made as a stub where it is not there yet."""
-    return NodeFacts(uid, label, clock, identity, described=False)
+    return NodeFacts(uid, label, clock, identity, False)
 
 
 def _job(event: JobReported, project: str, clock: Clock) -> list[NodeFacts]:
@@ -127,7 +127,7 @@ def _edge(event: EdgeAsserted | EdgeRetracted, project: str, clock: Clock) -> li
     key = EdgeKey(EdgeType.DERIVED, ids.clean_name(event.role, "role"), start)
     edge = EdgeFacts(key, event.basis, event.source, extra, retracted=retracted, asserted=not retracted)
     target = reference(end, Label.ARTIFACT_VERSION, clock, plan_runs.version_identity(end))
-    target.edges.append(edge)
+    target.add_edge(edge)
     return [
         reference(start, Label.ARTIFACT_VERSION, clock, plan_runs.version_identity(start)),
         target,
@@ -246,7 +246,7 @@ def _model_version(event: ModelVersionReported, project: str, clock: Clock) -> l
         identity = plan_runs.version_identity(event.origin)
         out.append(reference(event.origin, Label.ARTIFACT_VERSION, clock, identity))
         key = EdgeKey(EdgeType.REGISTERED_AS, "model", event.origin)
-        facts.edges.append(EdgeFacts(key, event.basis, event.source))
+        facts.add_edge(EdgeFacts(key, event.basis, event.source))
     return out
 
 
@@ -298,20 +298,20 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
     _tell(facts, model_uri=event.model_uri, method=event.method, confidence=event.confidence)
     _tell(facts, facts=dumps(event.facts) if event.facts else None)
     if event.from_at is not None:
-        facts.earliest["from_at"] = epoch(event.from_at, "from_at")
+        facts.note_earliest("from_at", epoch(event.from_at, "from_at"))
     out = [facts]
     if event.model and event.version:
         owner = ids.clean_project(event.model_project or project)
         model = _model_reference(owner, event.model, clock)
         version = _model_version_reference(owner, model.identity["name"], event.version, clock)
         key = EdgeKey(EdgeType.DEPLOYED_AS, "model", version.uid)
-        facts.edges.append(EdgeFacts(key, event.basis, event.source))
+        facts.add_edge(EdgeFacts(key, event.basis, event.source))
         out += [model, version]
     for target in event.routes_to:
         if ids.label_of(target) is not Label.DEPLOYMENT:
             raise InvalidInputError("routes_to holds uids of deployments", field="routes_to")
         out.append(reference(target, Label.DEPLOYMENT, clock, {"project": ids.project_of(target) or project}))
-        facts.edges.append(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))
+        facts.add_edge(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))
     return out
 
 

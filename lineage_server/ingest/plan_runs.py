@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -36,10 +37,16 @@ def job_facts(project: str, kind: str, name: str, clock: Clock) -> NodeFacts:
 
 def artifact_facts(project: str, kind: str, name: str, clock: Clock) -> NodeFacts:
     """The artifact that an event refers to; ``described`` is up to the caller."""
+    uid, identity = _artifact(project, kind, name)
+    return NodeFacts(uid, Label.ARTIFACT, clock, identity, False)
+
+
+@lru_cache(maxsize=20_000)
+def _artifact(project: str, kind: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Checked uid and identity; the same few artifacts come again and again."""
     kind = ids.clean_artifact_type(kind)
     name = ids.clean_name(name, "artifact")
-    identity = {"project": project, "kind": kind, "name": name}
-    return NodeFacts(ids.artifact_uid(project, kind, name), Label.ARTIFACT, clock, identity, described=False)
+    return ids.artifact_uid(project, kind, name), {"project": project, "kind": kind, "name": name}
 
 
 def version_identity(uid: str) -> dict[str, Any]:
@@ -149,11 +156,11 @@ def _times(event: RunReported, run: NodeFacts, clock: Clock) -> None:
     for key in ("requested_at", "queued_at", "started_at"):
         value = getattr(event, key)
         if value is not None:
-            run.earliest[key] = epoch(value, key)
+            run.note_earliest(key, epoch(value, key))
     state = event.state
     ended = epoch(event.ended_at, "ended_at") if event.ended_at is not None else None
     if state is RunState.RUNNING and event.started_at is None:
-        run.earliest["started_at"] = clock.at
+        run.note_earliest("started_at", clock.at)
     if state is None and ended is None and event.reason is None and event.exit_code is None:
         return
     rank = STATE_RANK[state] if state is not None else 0
@@ -180,11 +187,11 @@ def _input(event: RunReported, fact: InputFact, project: str, run: NodeFacts, ou
         if fact.uri:
             version.values["uri"] = fact.uri
         out.append(version)
-        run.edges.append(EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source))
+        run.add_edge(EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source))
         return
     artifact.values["unversioned"] = True
     extra = {"wanted": fact.version} if fact.version is not None else None
-    run.edges.append(EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra))
+    run.add_edge(EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra))
 
 
 def clean_role(role: str) -> str:
@@ -216,7 +223,7 @@ def _output(
     out += [artifact, version]
     role = clean_role(fact.role or fact.name)
     extra = {"reused": True} if fact.reused else None
-    run.edges.append(EdgeFacts(EdgeKey(EdgeType.OUTPUT, role, version.uid), event.basis, event.source, extra))
+    run.add_edge(EdgeFacts(EdgeKey(EdgeType.OUTPUT, role, version.uid), event.basis, event.source, extra))
     if fact.fields:
         version.values["fields"] = dumps(fact.fields)
         run.values["columned"] = True
@@ -236,7 +243,7 @@ def _relations(event: RunReported, project: str, run: NodeFacts, out: list[NodeF
         if uid == run.uid:
             raise InvalidInputError(f"a run can't be {kind} itself", field=kind.lower())
         out.append(NodeFacts(uid, Label.RUN, run.clock, {"project": project}, described=False))
-        run.edges.append(EdgeFacts(EdgeKey(kind, "", uid), event.basis, event.source))
+        run.add_edge(EdgeFacts(EdgeKey(kind, "", uid), event.basis, event.source))
 
 
 def _context(event: RunReported, project: str, run: NodeFacts, out: list[NodeFacts]) -> None:
@@ -244,7 +251,7 @@ def _context(event: RunReported, project: str, run: NodeFacts, out: list[NodeFac
         node = NodeFacts(uid, label, run.clock, {"project": project, "name": name}, described=bool(values))
         node.values = {k: v for k, v in values.items() if v}
         out.append(node)
-        run.edges.append(EdgeFacts(EdgeKey(kind, "", uid), Basis.OBSERVED, event.source))
+        run.add_edge(EdgeFacts(EdgeKey(kind, "", uid), Basis.OBSERVED, event.source))
 
     code = event.code
     if code is not None and (code.commit or code.dirty_digest or code.entry):
@@ -301,7 +308,8 @@ def metric_facts(event: MetricsLogged, project: str, clock: Clock) -> list[NodeF
         known = latest.get(key)
         if known is None or (step, time) >= known[:2]:
             latest[key] = (step, time, value)
-    run = NodeFacts(ids.run_uid(run_id), Label.RUN, clock, {"project": project}, metrics=latest)
+    run = NodeFacts(ids.run_uid(run_id), Label.RUN, clock, {"project": project})
+    run.metrics = latest
     identity = {
         "project": project,
         "name": run_id,

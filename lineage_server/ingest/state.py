@@ -133,14 +133,14 @@ class NodeState:
             self.dirty.update(facts.identity)
         self._describe(facts)
         self._payload(facts)
-        for key, value in facts.earliest.items():
-            self._earliest(key, value)
-        for key, value in facts.latest.items():
-            self._latest(key, value)
+        if facts.earliest:
+            for key, value in facts.earliest.items():
+                self._earliest(key, value)
         if facts.ranked:
             self._apply_ranked(facts, facts.ranked)
-        for edge in facts.edges:
-            self.merge_edge(edge, facts.clock, recorded_at)
+        if facts.edges:
+            for edge in facts.edges:
+                self.merge_edge(edge, facts.clock, recorded_at)
         if facts.seal is not None:
             self.add_seal(facts.seal)
         if facts.pointer is not None:
@@ -162,7 +162,8 @@ class NodeState:
         if self.props.pop("stub", None) is not None:
             self.dirty.add("stub")
         self._earliest("created_at", facts.clock.at)
-        self._latest("updated_at", facts.clock.at)
+        if facts.says_something:
+            self._latest("updated_at", facts.clock.at)
 
     def _payload(self, facts: NodeFacts) -> None:
         clock = facts.clock

@@ -11,13 +11,15 @@ from lineage_server.domain.errors import UnavailableError
 from lineage_server.graph.bolt import Bolt, counting
 from lineage_server.graph.errors import DuplicateKeyError, OverdueQueryError, TransientGraphError
 
-SLOW = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
+SLOW = (
+    "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
+)
 RUNNING = "SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery"
 
 
 async def _until_stopped(graph: Bolt) -> None:
     for _ in range(100):
-        if not any(SLOW == row["currentQuery"] for row in await graph.read(RUNNING)):
+        if not any(row["currentQuery"] == SLOW for row in await graph.read(RUNNING)):
             return
         await asyncio.sleep(0.05)
     raise AssertionError("the statement still runs on the server")
@@ -58,10 +60,14 @@ async def test_transaction_commits_whole_or_not_at_all(graph: Bolt) -> None:
     async with graph.transaction() as transaction:
         await transaction.run("CREATE (n:Job {uid: $uid})", {"uid": "job:kept"})
         await transaction.run("CREATE (n:Job {uid: $uid})", {"uid": "job:kept too"})
-    with pytest.raises(LookupError):
+
+    async def fail() -> None:
         async with graph.transaction() as transaction:
             await transaction.run("CREATE (n:Job {uid: $uid})", {"uid": "job:lost"})
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
     rows = await graph.read("MATCH (n:Job) RETURN n.uid AS uid ORDER BY uid")
     assert [row["uid"] for row in rows] == ["job:kept", "job:kept too"]
 

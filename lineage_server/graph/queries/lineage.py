@@ -180,7 +180,7 @@ SELVES: dict[Label, LiteralString] = {
 }
 """Heads of nodes by uid."""
 
-FAMILIES: dict[tuple[str, Label], dict[str, LiteralString]] = {
+_FAMILIES: dict[tuple[str, Label], dict[str, LiteralString]] = {
     (UPSTREAM, Label.ARTIFACT_VERSION): {
         "OUTPUT": _over("UPSTREAM", "ArtifactVersion", "OUTPUT", "Run", "INPUT_TO"),
         "DERIVED": _direct("UPSTREAM", "ArtifactVersion", "DERIVED", "ArtifactVersion"),
@@ -221,7 +221,7 @@ def _all_families(families: dict[str, LiteralString], label: Label) -> LiteralSt
 
 
 EXPAND: dict[tuple[str, Label], LiteralString] = {
-    key: _all_families(families, key[1]) for key, families in FAMILIES.items()
+    key: _all_families(families, key[1]) for key, families in _FAMILIES.items()
 }
 """All that leaves a frontier, in one statement."""
 
@@ -232,7 +232,7 @@ START: dict[tuple[str, Label], LiteralString] = {
 
 CONTINUE: dict[tuple[str, Label], dict[str, LiteralString]] = {
     key: {kind: _UNION.join((SELVES[key[1]], statement)) for kind, statement in families.items()}
-    for key, families in FAMILIES.items()
+    for key, families in _FAMILIES.items()
 }
 """More edges of one type; the node comes along, so that its visibility is checked again."""
 

@@ -1,0 +1,172 @@
+"""What a client is told by its surroundings: address, token, project, mode, folders, switches.
+
+The only module of the client that reads the environment; everything else gets values. Standard
+library only, since it is loaded by ``import lineage_server`` users in every process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+MODES = ("online", "offline", "disabled")
+CAPTURES = ("git", "diff", "entry", "argv", "packages", "image", "host", "gpu", "cluster")
+"""What is captured by itself; each word switches one thing."""
+
+
+class Setting(NamedTuple):
+    """One environment variable of the client."""
+
+    env: str
+    default: str
+    help: str
+
+
+CLIENT_SETTINGS: tuple[Setting, ...] = (
+    Setting("LINEAGE_URL", DEFAULT_URL, "address of the server"),
+    Setting("LINEAGE_TOKEN", "", "token sent as bearer; empty = none"),
+    Setting("LINEAGE_PROJECT", DEFAULT_PROJECT, "project of runs that name none"),
+    Setting(
+        "LINEAGE_MODE",
+        "online",
+        "online: send; offline: only write the journal, 'lineage sync' sends it; disabled: do nothing",
+    ),
+    Setting("LINEAGE_JOURNAL_DIR", "~/.local/share/lineage/journal", "folder of the journals (honours XDG)"),
+    Setting("LINEAGE_CACHE_DIR", "~/.cache/lineage", "folder of remembered file digests (honours XDG)"),
+    Setting(
+        "LINEAGE_CAPTURE",
+        ",".join(CAPTURES),
+        "what runs capture by themselves, separated by commas; 'none' = nothing, '-diff' = all but that",
+    ),
+    Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
+    Setting("LINEAGE_RUN_ID", "", "the first run of the process takes this id; 'lineage run' and launchers set it"),
+    Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of"),
+)
+"""Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A client's settings, complete."""
+
+    url: str = DEFAULT_URL
+    token: str = field(default="", repr=False)
+    project: str = DEFAULT_PROJECT
+    mode: str = "online"
+    journal_dir: Path = Path()
+    cache_dir: Path = Path()
+    capture: frozenset[str] = frozenset(CAPTURES)
+    capture_env: tuple[str, ...] = ()
+    run_id: str = ""
+    parent_run: str = ""
+    rank: int = 0
+    environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+def load_config(
+    *,
+    url: str | None = None,
+    token: str | None = None,
+    project: str | None = None,
+    mode: str | None = None,
+    journal_dir: str | os.PathLike[str] | None = None,
+    capture: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Arguments first, then the environment, then the defaults; raises InvalidInputError."""
+    env = dict(os.environ if environ is None else environ)
+
+    def told(value: str | None, name: str, default: str) -> str:
+        return value if value is not None else env.get(name, "").strip() or default
+
+    mode = told(mode, "LINEAGE_MODE", "online").lower()
+    if mode not in MODES:
+        raise InvalidInputError(
+            f"LINEAGE_MODE {shorten(mode)!r} is not a mode", field="mode", allowed=", ".join(MODES)
+        )
+    home = Path(env.get("HOME") or os.path.expanduser("~"))
+    return Config(
+        url=_clean_url(told(url, "LINEAGE_URL", DEFAULT_URL)),
+        token=told(token, "LINEAGE_TOKEN", ""),
+        project=clean_project(told(project, "LINEAGE_PROJECT", DEFAULT_PROJECT)),
+        mode=mode,
+        journal_dir=_journal_dir(journal_dir, env, home),
+        cache_dir=_cache_dir(env, home),
+        capture=captures(told(capture, "LINEAGE_CAPTURE", "all")),
+        capture_env=tuple(n for raw in env.get("LINEAGE_CAPTURE_ENV", "").split(",") if (n := raw.strip())),
+        run_id=env.get("LINEAGE_RUN_ID", "").strip(),
+        parent_run=env.get("LINEAGE_PARENT_RUN", "").strip(),
+        rank=_rank(env),
+        environ=env,
+    )
+
+
+def _clean_url(url: str) -> str:
+    url = url.strip().rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise InvalidInputError(
+            f"LINEAGE_URL {shorten(url)!r} is not an address",
+            field="url",
+            allowed="http://host:port or https://host",
+        )
+    return url
+
+
+def _journal_dir(told: str | os.PathLike[str] | None, env: Mapping[str, str], home: Path) -> Path:
+    named = os.fspath(told) if told is not None else env.get("LINEAGE_JOURNAL_DIR", "")
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path(env.get("XDG_DATA_HOME") or home / ".local" / "share") / "lineage" / "journal"
+
+
+def _cache_dir(env: Mapping[str, str], home: Path) -> Path:
+    named = env.get("LINEAGE_CACHE_DIR", "")
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "lineage"
+
+
+def captures(text: str) -> frozenset[str]:
+    """Read a list of switches: ``git,argv``, ``none``, ``all`` or ``-diff,-gpu``."""
+    words = [w for raw in text.lower().split(",") if (w := raw.strip())]
+    every = frozenset(CAPTURES)
+    bad = [w for w in words if w.lstrip("-") not in {*every, "all", "none"}]
+    if bad:
+        raise InvalidInputError(
+            f"LINEAGE_CAPTURE has {shorten(bad[0])!r}",
+            field="capture",
+            allowed=f"all, none, or of {', '.join(CAPTURES)}, with '-' in front to leave one out",
+        )
+    wanted = {w for w in words if not w.startswith("-")}
+    if "none" in wanted:
+        return frozenset()
+    chosen = every if not wanted or "all" in wanted else frozenset(wanted)
+    return chosen - {w[1:] for w in words if w.startswith("-")}
+
+
+def _rank(env: Mapping[str, str]) -> int:
+    """Place in a distributed job; 0 where there is none. Global before local."""
+    for name in ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID", "LOCAL_RANK"):
+        text = env.get(name, "")
+        if text.isascii() and text.isdecimal():
+            # Slurm sets its variable for `salloc` shells too, where it is 0: no harm.
+            return int(text)
+    return 0
+
+
+def entry_point() -> str:
+    """The script that runs, ``module:<name>`` for ``-m``, or empty in a prompt or notebook."""
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name and spec.name != "__main__":
+        return f"module:{spec.name.removesuffix('.__main__')}"
+    path = getattr(main, "__file__", None)
+    return str(path) if path else ""
