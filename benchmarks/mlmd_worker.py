@@ -89,6 +89,7 @@ class Store:
     def upstream(self, calls, hops):
         """Times of ``calls`` questions about recent artifacts, and the size of the last answer."""
         times = []
+        graph = pb.LineageGraph()
         for _ in range(calls):
             start = self.made - self.random.randrange(min(1000, self.made))
             options = pb.LineageSubgraphQueryOptions(
@@ -112,7 +113,7 @@ def main():
             answer = store.timed(store.put_one, 1, asked["seconds"], asked["most"])
         elif do == "batches":
             size = asked["size"]
-            answer = store.timed(lambda: store.put_batch(size), size, asked["seconds"], asked["most"])
+            answer = store.timed(lambda n=size: store.put_batch(n), size, asked["seconds"], asked["most"])
         else:
             answer = store.upstream(asked["calls"], asked["hops"])
         print(json.dumps(answer), flush=True)

@@ -14,7 +14,7 @@ from benchmarks.context import Context
 from benchmarks.load import Request, load
 from benchmarks.mlmd import VERSION, peer
 from benchmarks.raw_driver import RawDriver, plan
-from benchmarks.record_single import WARM_BATCHES
+from benchmarks.record_single import WARM_BATCHES, cost, told_cost
 from benchmarks.rows import Engine, Row, Target, paired_ratio, row
 from benchmarks.servers import graph_engine, lineage_server
 from benchmarks.workload import Executions
@@ -32,6 +32,7 @@ class Turns:
     four: list[float] = field(default_factory=list[float])
     raw: list[float] = field(default_factory=list[float])
     mlmd: list[float] = field(default_factory=list[float])
+    cpu: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     planned: float = 0.0
 
 
@@ -50,20 +51,22 @@ def _measure(context: Context, engine: Engine) -> Turns:
         return work.batch(SIZE), SIZE, None
 
     with (
-        graph_engine(engine) as address,
-        lineage_server(engine, address=address) as server,
+        graph_engine(engine) as graph,
+        lineage_server(engine, graph=graph) as server,
         peer() as theirs,
         load(server.port, clients=1) as one,
         load(server.port, clients=4) as four,
     ):
         one.drive(make, requests=WARM_BATCHES * 2)
-        raw = RawDriver(address)
+        raw = RawDriver(graph.address)
         for statements in rounds[:2]:
             raw.replay(statements)
         if theirs:
             theirs.in_batches(1.0)
         for statements in rounds[2:]:
+            before = server.cpu_seconds()
             turns.ours.append(one.drive(make, requests=batches).rate)
+            turns.cpu.append(cost(before, server.cpu_seconds(), batches * SIZE))
             turns.raw.append(raw.replay(statements))
             if theirs:
                 turns.mlmd.append(theirs.in_batches(context.turn_seconds, size=THEIR_SIZE))
@@ -83,7 +86,7 @@ def _rows(engine: Engine, turns: Turns) -> Iterator[Row]:
         peer_value=statistics.median(turns.mlmd) if turns.mlmd else None,
         ratio=paired_ratio(turns.ours, turns.mlmd),
         target=Target(sign=">=", bound=MLMD_BOUND[engine], of="ratio"),
-        note=f"four clients at once: {statistics.median(turns.four):,.0f}/s",
+        note=f"four clients at once: {statistics.median(turns.four):,.0f}/s; {told_cost(turns.cpu)}",
     )
     yield row(
         f"executions, batches of {SIZE}",

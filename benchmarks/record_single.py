@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from benchmarks.context import Context
 from benchmarks.load import Load, Make, Pace, Request, load
-from benchmarks.mlmd import VERSION, Peer, peer
+from benchmarks.mlmd import VERSION, peer
 from benchmarks.rows import Engine, Row, Target, paired_ratio, percentile, row
-from benchmarks.servers import lineage_server
+from benchmarks.servers import Running, lineage_server
 from benchmarks.workload import Executions
 
 WARM_BATCHES = 12
@@ -38,43 +39,67 @@ def warm(channel: Load, work: Executions, *, batches: int = WARM_BATCHES) -> Non
     channel.drive(maker(work), seconds=WARM_SECONDS)
 
 
+def cost(before: tuple[float, float], after: tuple[float, float], events: int) -> tuple[float, float]:
+    """Milliseconds of processor time an execution took in the server, and in the graph."""
+    return (after[0] - before[0]) / events * 1000, (after[1] - before[1]) / events * 1000
+
+
+def told_cost(costs: list[tuple[float, float]]) -> str:
+    server, graph = (statistics.median(column) for column in zip(*costs, strict=True))
+    return f"processor time each: server {server:.2f} ms, graph {graph:.2f} ms"
+
+
+@dataclass
+class Turns:
+    """What one row needs of each turn."""
+
+    paces: list[Pace] = field(default_factory=list[Pace])
+    cpu: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+
+    def take(self, server: Running, channel: Load, make: Make, seconds: float) -> None:
+        before = server.cpu_seconds()
+        pace = channel.drive(make, seconds=seconds)
+        self.paces.append(pace)
+        self.cpu.append(cost(before, server.cpu_seconds(), pace.events))
+
+
 def run(context: Context) -> Iterator[Row]:
     for engine in context.engines:
-        with lineage_server(engine) as server, peer() as theirs:
+        alone, together = Turns(), Turns()
+        rates: list[float] = []
+        with (
+            lineage_server(engine) as server,
+            peer() as theirs,
+            load(server.port, clients=1) as one,
+            load(server.port, clients=16) as many,
+        ):
             work = Executions()
-            with load(server.port, clients=1) as one, load(server.port, clients=16) as many:
-                warm(one, work)
-                many.drive(maker(work), seconds=WARM_SECONDS)
+            make = maker(work)
+            warm(one, work)
+            many.drive(make, seconds=WARM_SECONDS)
+            if theirs:
+                theirs.one_by_one(1.0)
+            for _ in range(context.turns):
+                alone.take(server, one, make, context.turn_seconds)
                 if theirs:
-                    theirs.one_by_one(1.0)
-                turns = [_turn(context, work, one, many, theirs) for _ in range(context.turns)]
-        yield from _rows(engine, turns)
+                    rates.append(theirs.one_by_one(context.turn_seconds))
+                together.take(server, many, make, context.turn_seconds)
+        yield _row(engine, "1 client", alone, rates, 1.5)
+        yield _row(engine, "16 clients", together, rates, 4.0)
 
 
-def _turn(
-    context: Context, work: Executions, one: Load, many: Load, theirs: Peer | None
-) -> tuple[Pace, Pace, float]:
-    seconds = context.turn_seconds
-    make = maker(work)
-    first = one.drive(make, seconds=seconds)
-    peer_rate = theirs.one_by_one(seconds) if theirs else 0.0
-    return first, many.drive(make, seconds=seconds), peer_rate
-
-
-def _rows(engine: Engine, turns: list[tuple[Pace, Pace, float]]) -> Iterator[Row]:
-    theirs = [t[2] for t in turns if t[2]]
-    for index, clients, bound in ((0, 1, 1.5), (1, 16, 4.0)):
-        paces: list[Pace] = [(t[0], t[1])[index] for t in turns]
-        rates = [p.rate for p in paces]
-        latencies = [x * 1000 for p in paces for x in p.latencies]
-        yield row(
-            f"executions, one a request, {clients} client{'s' if clients > 1 else ''}",
-            engine,
-            statistics.median(rates),
-            "/s",
-            peer=PEER,
-            peer_value=statistics.median(theirs) if theirs else None,
-            ratio=paired_ratio(rates, theirs),
-            target=Target(sign=">=", bound=bound, of="ratio"),
-            note=f"p50 {percentile(latencies, 0.5):.1f} ms, p95 {percentile(latencies, 0.95):.1f} ms",
-        )
+def _row(engine: Engine, clients: str, turns: Turns, theirs: list[float], bound: float) -> Row:
+    rates = [pace.rate for pace in turns.paces]
+    latencies = [x * 1000 for pace in turns.paces for x in pace.latencies]
+    return row(
+        f"executions, one a request, {clients}",
+        engine,
+        statistics.median(rates),
+        "/s",
+        peer=PEER,
+        peer_value=statistics.median(theirs) if theirs else None,
+        ratio=paired_ratio(rates, theirs),
+        target=Target(sign=">=", bound=bound, of="ratio"),
+        note=f"p50 {percentile(latencies, 0.5):.1f} ms, p95 {percentile(latencies, 0.95):.1f} ms; "
+        + told_cost(turns.cpu),
+    )

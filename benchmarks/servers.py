@@ -31,6 +31,14 @@ STOP_SECONDS = 40.0
 _COMMAND = "from lineage_server.app import serve; from lineage_server.settings import load; serve(load())"
 
 
+@dataclass(frozen=True)
+class Graph:
+    """An engine that runs by itself; ``pid`` 0 = in a container or elsewhere."""
+
+    address: Address
+    pid: int
+
+
 @dataclass
 class Running:
     """A lineage server; ``ready_seconds`` from its start as a process to the first good /readyz."""
@@ -38,20 +46,30 @@ class Running:
     engine: Engine
     port: int
     process: subprocess.Popen[bytes]
-    log: Path
     ready_seconds: float
-    other_pids: list[int]
+    graph_pid: int = 0
 
     def memory(self) -> tuple[float, float]:
         """(resident, proportional) MB of the server, its children and the graph it uses."""
-        pids = {self.process.pid, *self.other_pids}
-        pids |= {child.pid for child in psutil.Process(self.process.pid).children(recursive=True)}
         resident = proportional = 0.0
-        for pid in pids:
-            found = psutil.Process(pid).memory_full_info()
+        for process in (psutil.Process(self.process.pid), *self._engines()):
+            found = process.memory_full_info()
             resident += found.rss / 1e6
             proportional += found.pss / 1e6
         return resident, proportional
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """Processor time used so far by (server, graph): unlike rates it hardly sees other people's load."""
+        return _cpu_seconds(psutil.Process(self.process.pid)), sum(map(_cpu_seconds, self._engines()))
+
+    def _engines(self) -> list[psutil.Process]:
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [*children, psutil.Process(self.graph_pid)] if self.graph_pid else children
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def free_port() -> int:
@@ -64,20 +82,18 @@ def free_port() -> int:
 def lineage_server(
     engine: Engine,
     *,
-    address: Address | None = None,
+    graph: Graph | None = None,
     folder: Path | None = None,
     command: tuple[str, ...] = ("serve",),
     environment: dict[str, str] | None = None,
 ) -> Generator[Running]:
-    """The product, ready; a fresh Neo4j beneath it where ``engine`` says so and no address is given."""
+    """The product, ready; a fresh Neo4j beneath it where ``engine`` says so and no graph is given."""
     with contextlib.ExitStack() as stack:
-        pids: list[int] = []
-        if address is None and engine == "neo4j":
-            neo4j = stack.enter_context(_neo4j())
-            address, pids = neo4j.address, [neo4j.pid] if neo4j.pid else []
+        if graph is None and engine == "neo4j":
+            graph = stack.enter_context(_neo4j())
         data = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lineage-bench-")))
-        running = start(data, engine, address, command, environment or {})
-        running.other_pids = pids
+        running = start(data, engine, graph.address if graph else None, command, environment or {})
+        running.graph_pid = graph.pid if graph else 0
         stack.callback(stop, running)
         yield running
 
@@ -121,7 +137,7 @@ def start(
             process.kill()
             raise RuntimeError("the server did not start:\n" + log.read_text(errors="replace")[-3000:])
         time.sleep(0.01)
-    return Running(engine, port, process, log, time.perf_counter() - began, [])
+    return Running(engine, port, process, time.perf_counter() - began)
 
 
 def _ready(port: int) -> bool:
@@ -149,23 +165,23 @@ def stop(running: Running) -> None:
 
 
 @contextlib.contextmanager
-def graph_engine(engine: Engine) -> Generator[Address]:
+def graph_engine(engine: Engine) -> Generator[Graph]:
     """An engine without our server, as the server would start it."""
     if engine == "neo4j":
-        with _neo4j() as neo4j:
-            yield neo4j.address
+        with _neo4j() as graph:
+            yield graph
         return
-    with tempfile.TemporaryDirectory(prefix="lineage-bench-") as folder, _embedded(Path(folder)) as address:
-        yield address
+    with tempfile.TemporaryDirectory(prefix="lineage-bench-") as folder, _embedded(Path(folder)) as graph:
+        yield graph
 
 
 @contextlib.contextmanager
-def _neo4j() -> Generator[Neo4jServer]:
+def _neo4j() -> Generator[Graph]:
     neo4j = Neo4jServer()
     address = neo4j.start()
     try:
         _empty(address)
-        yield neo4j
+        yield Graph(address, neo4j.pid or 0)
     finally:
         neo4j.stop()
 
@@ -184,7 +200,7 @@ def _empty(address: Address) -> None:
 
 
 @contextlib.contextmanager
-def _embedded(folder: Path) -> Generator[Address]:
+def _embedded(folder: Path) -> Generator[Graph]:
     """The embedded engine under our own supervision, with the server's own defaults."""
     from lineage_server.graph.embedded import EmbeddedGraph, default_cache_dir
     from lineage_server.settings import GraphSettings
@@ -201,7 +217,8 @@ def _embedded(folder: Path) -> Generator[Address]:
     )
     try:
         found = asyncio.run_coroutine_threadsafe(engine.start(), loop).result(START_SECONDS)
-        yield Address("embedded", found.uri, found.user, found.password, found.database)
+        address = Address("embedded", found.uri, found.user, found.password, found.database)
+        yield Graph(address, engine.pid or 0)
     finally:
         asyncio.run_coroutine_threadsafe(engine.stop(), loop).result(STOP_SECONDS)
         loop.call_soon_threadsafe(loop.stop)

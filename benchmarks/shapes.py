@@ -121,11 +121,11 @@ def _diamonds(engine: Engine, asking: Asker) -> Row:
 
 def _hub(engine: Engine, asking: Asker) -> Row:
     times: list[float] = []
-    total = 0
+    shown = total = 0
     for _ in range(CALLS):
         answer, seconds = asking.ask(DEPENDENTS_OF, {"start": [uid("hub")]})
         (cut,) = answer["lineage"]["truncated"]
-        total = cut["total"]
+        shown, total = cut["shown"], cut["total"]
         if total != DEPENDENTS or not cut["cursor"]:
             raise AnswerError(f"the hub's dependents were counted as {total}")
         times.append(seconds * 1000)
@@ -135,5 +135,5 @@ def _hub(engine: Engine, asking: Asker) -> Row:
         statistics.median(times[CALLS // 3 :]),
         "ms",
         target=Target(sign="<", bound=300),
-        note=f"{cut['shown']} shown of {total:,}",
+        note=f"{shown} shown of {total:,}",
     )

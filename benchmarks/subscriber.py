@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from benchmarks.context import Context
 from benchmarks.load import Load, Request, load
-from benchmarks.rows import Engine, Row, Target, percentile, row
+from benchmarks.rows import Row, Target, percentile, row
 from benchmarks.servers import lineage_server
 from lineage_server.domain.ids import new_run_id, now_micros, run_uid
 

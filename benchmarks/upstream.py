@@ -61,17 +61,21 @@ def fill(channel: Load, work: Executions, until: int) -> None:
 def run(context: Context) -> Iterator[Row]:
     for engine in context.engines:
         work = Starts()
-        with lineage_server(engine) as server, peer() as theirs:
-            with load(server.port, clients=2) as channel, asker(server.port) as asking:
-                fill(channel, work, SMALL)
-                if theirs:
-                    theirs.in_batches(3600, most=SMALL)
-                small, peers, note = _turns(asking, work, theirs)
-                yield _row(engine, small, peers, note)
-                if context.full:
-                    fill(channel, work, LARGE)
-                    large, _, note = _turns(asking, work, None)
-                    yield _large(engine, small, large, note)
+        with (
+            lineage_server(engine) as server,
+            peer() as theirs,
+            load(server.port, clients=2) as channel,
+            asker(server.port) as asking,
+        ):
+            fill(channel, work, SMALL)
+            if theirs:
+                theirs.in_batches(3600, most=SMALL)
+            small, peers, note = _turns(asking, work, theirs)
+            yield _row(engine, small, peers, note)
+            if context.full:
+                fill(channel, work, LARGE)
+                large, _, note = _turns(asking, work, None)
+                yield _large(engine, small, large, note)
 
 
 def _turns(asking: Asker, work: Starts, theirs: Peer | None) -> tuple[list[float], list[float], str]:
@@ -80,23 +84,22 @@ def _turns(asking: Asker, work: Starts, theirs: Peer | None) -> tuple[list[float
     ours: list[float] = []
     peers: list[float] = []
     nodes: list[int] = []
-    sizes = {"artifacts": 0, "executions": 0}
+    sizes: list[int] = []
     for call in range(CALLS * 2):
         start = work.uid(chance.choice(work.newest[-KEPT:]))
         answer, seconds = asking.ask(UPSTREAM, {"start": [start]})
         if answer["lineage"]["isPartial"]:
             raise RuntimeError("the answer was cut, the figure would mean nothing")
-        if theirs:
-            told = theirs.ask(do="upstream", calls=1, hops=8)
-            sizes = {key: told[key] for key in sizes}
+        told = theirs.ask(do="upstream", calls=1, hops=8) if theirs else None
         if call < CALLS:
             continue
         ours.append(seconds * 1000)
         nodes.append(len(answer["lineage"]["nodes"]))
-        if theirs:
+        if told:
+            sizes.append(told["artifacts"] + told["executions"])
             peers.append(told["seconds"][0] * 1000)
     note = f"{statistics.median(nodes):.0f} nodes"
-    return ours, peers, note + (f"; theirs {sum(sizes.values())}" if theirs else "")
+    return ours, peers, note + (f"; theirs {statistics.median(sizes):.0f}" if sizes else "")
 
 
 def _row(engine: Engine, ours: list[float], peers: list[float], note: str) -> Row:

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 
 from lineage_server.api import errors
 from lineage_server.api.deps import GuardMiddleware
+from lineage_server.api.gql.routes import graphql_routes
 from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
 from lineage_server.api.limits import LimitsMiddleware, body_limits
@@ -44,6 +45,7 @@ from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestLimits, IngestWriter
+from lineage_server.lineage.service import LineageService
 from lineage_server.settings import Settings
 from lineage_server.tasks import Tasks
 from lineage_server.telemetry import IngestNumbers, Telemetry
@@ -132,7 +134,7 @@ class Server:
 
     def _service_routes(self, services: Services) -> list[BaseRoute]:
         """Routes that are made from services; each transport brings its own list."""
-        return []
+        return graphql_routes(services)
 
     async def _graph_address(self) -> BoltAddress:
         graph = self.settings.graph
@@ -182,6 +184,7 @@ class Server:
             bolt=bolt,
             changes=changes,
             ingest=ingest,
+            lineage=LineageService(bolt),
             store=store,
             rebuilder=Rebuilder(bolt, store, ingest),
             access=access_for(settings.auth, tokens, members),

@@ -82,7 +82,9 @@ def started(
     )
 
 
-def ended(run: str, *, project: str, state: RunState, reason: str = "", facts: Mapping[str, Any] | None = None):  # noqa: ANN201
+def ended(
+    run: str, *, project: str, state: RunState, reason: str = "", exit_code: int | None = None
+) -> RunReported:
     """A run ends, well or not."""
     now = now_micros()
     return RunReported(
@@ -92,6 +94,227 @@ def ended(run: str, *, project: str, state: RunState, reason: str = "", facts: M
         state=state,
         ended_at=now,
         reason=scrub_text(reason)[:2000] if reason else None,
-        facts=dict(facts) if facts else None,
+        exit_code=exit_code,
         basis=Basis.OBSERVED,
     )
+
+
+def run_told(run: str, *, project: str, **told: Any) -> RunReported:
+    """Facts on a run, as fields of the event."""
+    return RunReported(project=project, at=now_micros(), run=run, **told)
+
+
+def tagged(run: str, *, project: str, tags: Mapping[str, Any]) -> NodeAnnotated:
+    """Tags of a run; None removes one."""
+    return NodeAnnotated(project=project, at=now_micros(), uid=run_uid(run), tags=clean_tags(tags))
+
+
+def clean_params(params: Mapping[str, Any]) -> dict[str, Scalar | None]:
+    """Nested mappings become dotted keys, other values JSON or text; secrets are taken out."""
+    out: dict[str, Scalar | None] = {}
+    _flatten(params, "", out)
+    if len(out) > MAX_PARAMS:
+        raise InvalidInputError(
+            f"{len(out)} parameters in one call; at most {MAX_PARAMS}: produce them as an artifact instead",
+            field="params",
+        )
+    return out
+
+
+def _flatten(values: Mapping[str, Any], head: str, out: dict[str, Scalar | None]) -> None:
+    for raw, value in values.items():
+        key = f"{head}{clean_key(str(raw), 'params')}"
+        if isinstance(value, Mapping) and value and len(key) < MAX_KEY:
+            _flatten(cast("Mapping[str, Any]", value), f"{key}.", out)
+        else:
+            out[key[:MAX_KEY]] = scalar_of(key, value)
+
+
+def clean_key(key: str, field: str) -> str:
+    """Check a key of parameters or tags; raises InvalidInputError."""
+    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
+        raise InvalidInputError(
+            f"{field} has the key {shorten(key, 40)!r}",
+            field=field,
+            allowed=f"keys of 1 to {MAX_KEY} printable characters",
+        )
+    return key
+
+
+def scalar_of(key: str, value: Any) -> Scalar | None:
+    """A parameter's value as the graph can hold it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, str):
+        return _text(scrub_named(key, str(value)))
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "shape", None) == ():
+        return scalar_of(key, item())
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        text = str(value)
+    return _text(scrub_named(key, text))
+
+
+def _text(text: str) -> str:
+    return text.replace("\0", "\N{SYMBOL FOR NULL}")[:MAX_TEXT]
+
+
+def clean_tags(tags: Mapping[str, Any]) -> dict[str, str | None]:
+    """Tags are text; None removes one."""
+    return {
+        clean_key(str(k), "tags"): None if v is None else _text(scrub_named(str(k), str(v)))
+        for k, v in tags.items()
+    }
+
+
+# --- artifacts -------------------------------------------------------------------------
+
+
+def reference_in(text: str) -> Reference | None:
+    """The reference to an artifact that a text is, or None: then it is a path or an address."""
+    head, colon, rest = text.partition(":")
+    kind = head.rpartition("/")[2]
+    if not colon or not rest or rest.startswith("//") or kind not in ARTIFACT_TYPES:
+        return None
+    return parse_reference(text)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a URI of somewhere else (``s3://…``), not a file of this machine."""
+    scheme, sign, _ = text.partition("://")
+    return bool(sign) and scheme.isalnum() and scheme.lower() != "file"
+
+
+def name_and_type(name: str, kind: str | None, default: str) -> tuple[str, str]:
+    """``"iris"``, ``"model:churn"``; raises InvalidInputError where both are said and differ."""
+    asked = reference_in(name)
+    if asked is not None:
+        if asked.selector or asked.project:
+            raise InvalidInputError(
+                f"{shorten(name)!r} names a version or a project; what a run produces gets its version "
+                "from its content, in the run's own project",
+                field="name",
+                allowed="iris, or dataset:iris",
+            )
+        if kind is not None and kind != asked.kind:
+            raise InvalidInputError(f"{shorten(name)!r} is not of type {kind!r}", field="type")
+        return asked.name, asked.kind
+    return clean_name(name, "name"), clean_artifact_type(kind or default)
+
+
+def input_fact(
+    name: str,
+    kind: str,
+    *,
+    role: str | None = None,
+    project: str = "",
+    digest: str = "",
+    version: int | None = None,
+    uri: str = "",
+    run: str = "",
+) -> InputFact:
+    """A run read this."""
+    return InputFact(
+        name=clean_name(name, "name"),
+        type=clean_artifact_type(kind),
+        role=clean_name(role, "role") if role else "",
+        project=project,
+        digest=digest,
+        version=version,
+        uri=scrub_uri(uri),
+        run=run,
+    )
+
+
+def output_fact(
+    name: str,
+    kind: str,
+    *,
+    role: str | None = None,
+    digest: str = "",
+    uri: str = "",
+    size: int | None = None,
+    columns: list[dict[str, Any]] | None = None,
+    stats: dict[str, Any] | None = None,
+    columns_from: ColumnsFrom | None = None,
+    partial: bool = False,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> OutputFact:
+    """A run wrote this."""
+    told = {k: v for k, v in clean_params(metadata).items() if v is not None} if metadata else None
+    return OutputFact(
+        name=clean_name(name, "name"),
+        type=clean_artifact_type(kind),
+        role=clean_name(role, "role") if role else "",
+        digest=digest,
+        uri=scrub_uri(uri),
+        size=size,
+        columns=columns,
+        stats=stats,
+        fields=_fields(columns_from) if columns_from else None,
+        partial=partial,
+        sealed_at=None if partial else now_micros(),
+        description=description[:MAX_TEXT] if description is not None else None,
+        metadata=told,
+    )
+
+
+def _fields(columns_from: ColumnsFrom) -> dict[str, list[list[str]]]:
+    out: dict[str, list[list[str]]] = {}
+    for column, sources in columns_from.items():
+        pairs = [tuple(source) for source in sources]
+        if any(isinstance(source, str) for source in sources) or any(len(pair) != 2 for pair in pairs):
+            raise InvalidInputError(
+                f"columns_from[{shorten(column)!r}] is not a list of pairs",
+                field="columns_from",
+                allowed='{"out": [("input name or role", "column")]}',
+            )
+        out[column] = [[str(a), str(b)] for a, b in pairs]
+    return out
+
+
+def version_told(
+    name: str,
+    kind: str,
+    *,
+    project: str,
+    digest: str,
+    uri: str,
+    size: int | None,
+    columns: list[dict[str, Any]] | None,
+    stats: dict[str, Any] | None,
+) -> VersionReported:
+    """What was seen of a version that a run read from this machine."""
+    return VersionReported(
+        project=project,
+        at=now_micros(),
+        artifact=name,
+        kind=kind,
+        digest=digest,
+        uri=scrub_uri(uri),
+        size=size,
+        columns=columns,
+        stats=stats,
+        basis=Basis.OBSERVED,
+    )
+
+
+def name_of_file(path: str) -> str:
+    """The name of an artifact that nobody named: that of its file."""
+    stem = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    printable = "".join(c if c.isprintable() else "_" for c in stem).strip()
+    return printable[:MAX_NAME] or "file"
+
+
+def reason_of(error: BaseException) -> str:
+    """Type and message of an exception, without secrets, in one line."""
+    message = " ".join(scrub_text(str(error)).split())
+    kind = type(error).__name__
+    return shorten(f"{kind}: {message}" if message else kind, 2000)

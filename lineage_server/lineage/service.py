@@ -6,6 +6,8 @@ since the epoch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import LineageReader, Sight
@@ -74,3 +76,12 @@ class LineageService:
     async def counts(self, uid: str, *, scope: Scope, max_depth: int | None = None) -> totals.LineageCounts:
         """How much lies on each side of this."""
         return await totals.counts(self._reader, uid, Sight(scope=scope), max_depth=max_depth)
+
+    async def aliases(self, uids: Iterable[str], *, scope: Scope) -> dict[str, list[str]]:
+        """Aliases that point to model versions among ``uids`` now, by uid."""
+        models = [uid for uid in uids if uid.startswith("modelversion:")]
+        out: dict[str, list[str]] = {}
+        if models:
+            for target in await self._facts.aliases(models, Sight(scope=scope)):
+                out.setdefault(target.target, []).append(target.alias)
+        return out

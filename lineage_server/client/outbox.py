@@ -1,0 +1,253 @@
+"""From calls to the journal: buffers of metric points, the recording thread, and the way out.
+
+``log`` appends to a buffer in memory and nothing else. Points reach the journal (the kernel, so they
+survive ``kill -9``) within 50 ms: by the recording thread, or by the call itself when the last write
+is longer ago, so that whoever logs less than 20 times a second never has a point only in memory.
+Every other event is written before its call returns, the points before it first.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from lineage_server.client import process
+from lineage_server.client.delivery import HttpDeliverer
+from lineage_server.client.journal import Journal
+from lineage_server.client.sender import Sender
+from lineage_server.client.wire import Point, line_of, lines_of_points
+
+if TYPE_CHECKING:
+    from lineage_server.client.config import Config
+    from lineage_server.domain.events import Event
+
+logger = logging.getLogger("lineage_server.client")
+
+FLUSH_MICROS = 50_000
+_SMALL = 256
+"""A call writes so many points itself; more are left to the recording thread."""
+_MOST_POINTS = 2_000_000
+_IDLE_ROUNDS = 40
+
+
+class PointBuffer:
+    """Points of one run that are not in the journal yet."""
+
+    __slots__ = ("points", "project", "run")
+
+    def __init__(self, run: str, project: str) -> None:
+        self.run = run
+        self.project = project
+        self.points: deque[Point] = deque()
+
+
+class Outbox:
+    """What a client records, on its way to journal and server."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.journal = Journal(config.journal_dir)
+        self.dropped_points = 0
+        self.closed = False
+        self.open_runs: list[process.OpenRun] = []
+        self._lock = threading.Lock()
+        self._holder = 0
+        self._after: Callable[[], None] | None = None
+        self._buffers: list[PointBuffer] = []
+        self._awake = threading.Event()
+        self._recorder: threading.Thread | None = None
+        self._sender: Sender | None = self._new_sender()
+        self.next_flush = 0
+        process.guard(self)
+
+    def _new_sender(self) -> Sender | None:
+        if self.config.mode != "online" or not self.config.url:
+            return None
+        return Sender(self.journal, HttpDeliverer(self.config))
+
+    @property
+    def sender(self) -> Sender | None:
+        """None while only the journal is written."""
+        return self._sender
+
+    def buffer(self, run: str, project: str) -> PointBuffer:
+        """A place for the points of a run; the recording thread looks after it from now on."""
+        buffer = PointBuffer(run, project)
+        with self._held():
+            self._buffers.append(buffer)
+        return buffer
+
+    def release(self, buffer: PointBuffer) -> None:
+        """No more points will come."""
+        self.flush_points()
+        with self._held():
+            if buffer in self._buffers and not buffer.points:
+                self._buffers.remove(buffer)
+
+    # --- writing -----------------------------------------------------------------------
+
+    def put(self, *events: Event) -> None:
+        """Write events to the journal before returning; points logged before them go first."""
+        lines = [line_of(event) for event in events]
+        with self._held():
+            self.journal.append(self._drained() + lines)
+        self._set_off()
+
+    def flush_points(self) -> None:
+        """Write the points that only memory has."""
+        if not any(buffer.points for buffer in self._buffers):
+            return
+        with self._held():
+            lines = self._drained()
+            self.journal.append(lines)
+        if lines and self._sender is not None:
+            self._sender.wake()
+
+    def point_added(self, buffer: PointBuffer, now: int) -> None:
+        """Called by ``log`` once ``next_flush`` has come: write now, or see that it is done."""
+        self.next_flush = now + FLUSH_MICROS
+        waiting = len(buffer.points)
+        if waiting > _MOST_POINTS:
+            self._drop(buffer)
+        if waiting <= _SMALL and self._lock.acquire(blocking=False):
+            self._holder = threading.get_ident()
+            try:
+                self.journal.append(self._drained())
+            finally:
+                self._let_go()
+            if self._sender is not None:
+                self._sender.wake()
+        self._set_off(send=False)
+
+    def _drop(self, buffer: PointBuffer) -> None:
+        # Only when the disk has not taken a byte for long: memory must not grow without end.
+        for _ in range(_MOST_POINTS // 2):
+            with suppress(IndexError):
+                buffer.points.popleft()
+                self.dropped_points += 1
+
+    def _drained(self) -> list[bytes]:
+        lines: list[bytes] = []
+        for buffer in self._buffers:
+            count = len(buffer.points)
+            if count:
+                take = buffer.points.popleft
+                lines += lines_of_points(buffer.run, buffer.project, [take() for _ in range(count)])
+        if lines:
+            self.next_flush = time.time_ns() // 1000 + FLUSH_MICROS
+        return lines
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        self._lock.acquire()
+        self._holder = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._holder = 0
+        self._lock.release()
+        if self._after is not None:
+            after, self._after = self._after, None
+            after()
+
+    def after_writing(self, action: Callable[[], None]) -> bool:
+        """For signal handlers: True if this thread is in the middle of a write, and will act after it."""
+        if self._holder != threading.get_ident():
+            return False
+        self._after = action
+        return True
+
+    # --- threads -----------------------------------------------------------------------
+
+    def _set_off(self, *, send: bool = True) -> None:
+        if self._recorder is None and not self.closed:
+            self._recorder = threading.Thread(target=self._record, name="lineage-recorder", daemon=True)
+            with suppress(RuntimeError):  # the interpreter is ending: what is written is written
+                self._recorder.start()
+        if not self._awake.is_set():
+            self._awake.set()
+        if send and self._sender is not None:
+            self._sender.wake()
+
+    def _record(self) -> None:
+        with suppress(ImportError):
+            import msgspec.json  # noqa: F401  # pyright: ignore[reportUnusedImport]  wire uses it once it is loaded
+        idle = 0
+        while not self.closed:
+            if idle > _IDLE_ROUNDS:
+                self._sleep_until_needed()
+                idle = 0
+            time.sleep(FLUSH_MICROS / 1e6)
+            idle = 0 if any(buffer.points for buffer in self._buffers) else idle + 1
+            try:
+                self.flush_points()
+                self.journal.retry()
+                idle = 0 if self.journal.waiting else idle
+            except Exception as error:  # noqa: BLE001 - the guard of this thread: recording goes on
+                logger.warning("lineage: recording stumbled: %s: %s", type(error).__name__, error)
+                time.sleep(1)
+
+    def _sleep_until_needed(self) -> None:
+        self._awake.clear()
+        # Whoever logs looks here after adding its point: it is seen now, or it wakes this thread.
+        self.next_flush = 0
+        if not self.closed and not any(buffer.points for buffer in self._buffers):
+            self._awake.wait()
+
+    def flush(self, timeout: float) -> bool:
+        """Everything to disk, then to the server within ``timeout`` seconds; True if all arrived."""
+        self.flush_points()
+        self.journal.settle()
+        if self._sender is None:
+            return False
+        return self._sender.drain(timeout) and not self.journal.pending
+
+    def go_offline(self) -> None:
+        """Stop sending; the journal goes on."""
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.stop()
+
+    def go_online(self) -> None:
+        """Send again, what was kept first."""
+        if self._sender is None:
+            self._sender = self._new_sender()
+            if self._sender is not None and self.journal.pending:
+                self._sender.wake()
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Runs that are still open end, what can be sent within ``timeout`` seconds is sent."""
+        if self.closed:
+            return not self.journal.pending
+        for run in list(self.open_runs):
+            run.end_with(None)
+        done = self.flush(timeout)
+        self.closed = True
+        self._awake.set()
+        if self._sender is not None:
+            self._sender.stop()
+        self.journal.close()
+        process.unguard(self)
+        return done
+
+    def renew_after_fork(self) -> None:
+        """In a forked child: own locks, own journal, own threads; the parent's points are the parent's."""
+        self._lock = threading.Lock()
+        self._holder = 0
+        self._after = None
+        self._awake = threading.Event()
+        self._recorder = None
+        self.journal.abandon()
+        self.journal = Journal(self.config.journal_dir)
+        self.dropped_points = 0
+        for buffer in self._buffers:
+            buffer.points.clear()
+        self._sender = self._new_sender()

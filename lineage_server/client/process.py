@@ -1,0 +1,138 @@
+"""The process the client lives in: its end, its signals, its forks.
+
+However a process ends, what it logged is in the journal, and its open runs get an end where that is
+still possible: at the normal end, at an unhandled exception, at SIGTERM. After a fork the child goes
+on with its own journal; runs stay the parent's to end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from types import FrameType
+from typing import Protocol
+
+from lineage_server.domain.nodes import RunState
+
+_EXIT_SECONDS = 5.0
+_TERM_SECONDS = 3.0
+
+
+class Ending:
+    """Why runs that nobody finished end."""
+
+    __slots__ = ("reason", "state")
+
+    def __init__(self, state: RunState, reason: str) -> None:
+        self.state = state
+        self.reason = reason
+
+
+class OpenRun(Protocol):
+    """A run that nobody has finished."""
+
+    def end_with(self, ending: Ending | None) -> None: ...
+
+
+class Guarded(Protocol):
+    """What has to be told when the process forks or ends."""
+
+    open_runs: list[OpenRun]
+
+    def renew_after_fork(self) -> None: ...
+
+    def flush(self, timeout: float) -> bool: ...
+
+    def close(self, timeout: float) -> bool: ...
+
+    def after_writing(self, action: Callable[[], None]) -> bool: ...
+
+
+_guarded: weakref.WeakSet[Guarded] = weakref.WeakSet()
+_watching = threading.Event()
+
+
+def guard(box: Guarded) -> None:
+    """From now on ``box`` is told."""
+    _guarded.add(box)
+    if _watching.is_set():
+        return
+    _watching.set()
+    atexit.register(at_exit)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork)
+
+
+def unguard(box: Guarded) -> None:
+    """``box`` is closed."""
+    _guarded.discard(box)
+
+
+def at_exit() -> None:
+    """The interpreter ends: end open runs, write everything, send what can be sent soon."""
+    _close_all(_ending_of_process(), _EXIT_SECONDS)
+
+
+def _ending_of_process() -> Ending | None:
+    """Failed if an exception ended the script; a prompt or notebook survives its exceptions."""
+    error = getattr(sys, "last_value", None)
+    if not isinstance(error, BaseException) or hasattr(sys, "ps1") or "ipykernel" in sys.modules:
+        return None
+    from lineage_server.client.builders import reason_of
+
+    state = RunState.ABORTED if isinstance(error, KeyboardInterrupt) else RunState.FAILED
+    return Ending(state, reason_of(error))
+
+
+def _close_all(ending: Ending | None, seconds: float) -> None:
+    boxes = list(_guarded)
+    for box in boxes:
+        for run in list(box.open_runs):
+            run.end_with(ending)
+    for box in boxes:
+        box.close(seconds / len(boxes))
+
+
+def watch_sigterm() -> None:
+    """Write before SIGTERM ends the process; only where nobody else handles it, in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _on_sigterm(signum: int, frame: FrameType | None) -> None:
+    if any(box.after_writing(_terminate) for box in list(_guarded)):
+        return  # this thread was interrupted in the middle of a write: right after it
+    _terminate()
+
+
+def _terminate() -> None:
+    # In a thread of its own: this one may hold a lock that closing needs.
+    ending = Ending(RunState.ABORTED, "terminated by SIGTERM")
+    closing = threading.Thread(target=_close_all, args=(ending, _TERM_SECONDS), daemon=True)
+    closing.start()
+    closing.join(_TERM_SECONDS + 1)
+    # Then die of it, as if nobody had listened.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _after_fork() -> None:
+    for box in list(_guarded):
+        box.renew_after_fork()
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        # Children of multiprocessing leave by os._exit: only its own finalizers run then. They are
+        # cleared in the child before this callback runs.
+        util.register_after_fork(_watching, lambda _: util.Finalize(None, _flush_all, exitpriority=5))
+
+
+def _flush_all() -> None:
+    for box in list(_guarded):
+        box.flush(_TERM_SECONDS)

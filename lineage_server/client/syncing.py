@@ -1,0 +1,207 @@
+"""Sends what dead processes left: journals nobody holds any more, and refusals worth another try.
+
+A journal whose process lives is left to it (its lock says so). Sending twice is harmless: the server
+knows the events by their ids.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from lineage_server.client.delivery import BYTES_A_BATCH, EVENTS_A_BATCH, Deliverer, Fate, Result
+from lineage_server.client.journal import (
+    SUFFIX,
+    delete,
+    keep_refused,
+    keep_torn,
+    read_ack,
+    read_lines,
+    refused_path,
+    write_ack,
+)
+from lineage_server.client.locks import try_lock
+from lineage_server.client.sender import refusal_entry
+from lineage_server.domain.errors import (
+    ForbiddenError,
+    LineageError,
+    NotAuthenticatedError,
+    NotFoundError,
+    UnavailableError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A journal with something to send. ``busy``: its process lives and sends it by itself."""
+
+    path: Path
+    bytes: int
+    busy: bool = False
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What ``sync`` did. ``left``: journals it could not finish, with ``trouble`` saying why."""
+
+    journals: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    torn: int = 0
+    busy: int = 0
+    left: list[str] = field(default_factory=list[str])
+    trouble: str = ""
+    fate: str = ""
+
+    def check(self) -> None:
+        """Raise what kept ``sync`` from finishing, if anything did."""
+        if self.fate == Fate.DENIED:
+            denied = ForbiddenError if " 403" in self.trouble else NotAuthenticatedError
+            raise denied(f"{self.trouble}; nothing is lost, {len(self.left)} journals wait")
+        if self.left:
+            raise UnavailableError(
+                f"{self.trouble}; nothing is lost, {len(self.left)} journals wait: try again later", part="server"
+            )
+
+
+def leftovers(folder: Path) -> list[Left]:
+    """Journals in a folder that have something to send, oldest first."""
+    found: list[Left] = []
+    for path in _journals(folder):
+        with suppress(OSError):
+            size = path.stat().st_size
+            left = size - read_ack(path, size)
+            fd = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+            try:
+                busy = not try_lock(fd)
+            finally:
+                os.close(fd)
+            if left or not busy:
+                found.append(Left(path, left, busy))
+    return found
+
+
+def _journals(folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if p.suffix == SUFFIX and p.is_file())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise NotFoundError(f"the journal folder {folder} cannot be read: {error.strerror}") from None
+
+
+def sync_folder(
+    folder: Path, deliverer: Deliverer, *, progress: Callable[[SyncReport], None] | None = None
+) -> SyncReport:
+    """Send every journal of ``folder`` that no living process holds."""
+    report = SyncReport()
+    tell = progress or (lambda _: None)
+    for path in _journals(folder):
+        if report.trouble:
+            report.left.append(str(path))
+            continue
+        if _sync_one(path, deliverer, report, tell):
+            report.journals += 1
+    if not report.trouble:
+        for path in sorted(folder.glob("*.refused")):
+            _try_refused_again(path, deliverer, report)
+    return report
+
+
+def _sync_one(
+    path: Path, deliverer: Deliverer, report: SyncReport, tell: Callable[[SyncReport], None]
+) -> bool:
+    try:
+        fd = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return False  # another sync was quicker
+    except OSError as error:
+        report.left.append(str(path))
+        report.trouble = f"{path} cannot be read: {error.strerror}"
+        return False
+    try:
+        if not try_lock(fd):
+            report.busy += 1
+            return False
+        if not path.exists():
+            return False  # deleted by who held the lock until now
+        for lines, end in _batches(path, fd, report):
+            result = deliverer.deliver(lines) if lines else Result(Fate.DONE)
+            if result.fate is not Fate.DONE:
+                report.left.append(str(path))
+                report.trouble, report.fate = result.message, result.fate
+                return False
+            _account(path, lines, result, report)
+            write_ack(path, end)
+            tell(report)
+        delete(path)
+        return True
+    finally:
+        os.close(fd)
+
+
+def _batches(path: Path, fd: int, report: SyncReport) -> Iterator[tuple[list[bytes], int]]:
+    size = os.fstat(fd).st_size
+    start = read_ack(path, size)
+    while start < size:
+        lines, end = read_lines(fd, start, size, most_events=EVENTS_A_BATCH, most_bytes=BYTES_A_BATCH)
+        whole = [line for line in lines if _is_event(line)]
+        for line in lines:
+            if not _is_event(line):
+                keep_torn(path, line)
+                report.torn += 1
+        yield whole, end
+        start = end
+
+
+def _is_event(line: bytes) -> bool:
+    if line.startswith(b"{") and line.endswith(b"}\n"):
+        return True  # what is wrong inside, the server says
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _account(path: Path, lines: list[bytes], result: Result, report: SyncReport) -> None:
+    report.accepted += result.accepted
+    report.duplicate += result.duplicate
+    report.refused += len(result.refusals)
+    if result.refusals:
+        keep_refused(path, [refusal_entry(r, lines[r.index]) for r in result.refusals])
+
+
+def _try_refused_again(path: Path, deliverer: Deliverer, report: SyncReport) -> None:
+    """Refusals that the server called temporary (a producer's clock ahead, say) may pass by now."""
+    try:
+        entries = [json.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
+    except (OSError, ValueError):
+        return
+    again = [e for e in cast("list[dict[str, Any]]", entries) if e.get("retriable") and "event" in e]
+    if not again:
+        return
+    rest = [e for e in entries if e not in again]
+    for start in range(0, len(again), EVENTS_A_BATCH):
+        part = again[start : start + EVENTS_A_BATCH]
+        lines = [json.dumps(e["event"], ensure_ascii=False).encode("utf-8", "replace") + b"\n" for e in part]
+        result = deliverer.deliver(lines)
+        if result.fate is not Fate.DONE:
+            return  # the file is as it was; events that passed are known next time
+        report.accepted += result.accepted
+        report.duplicate += result.duplicate
+        rest += [refusal_entry(r, lines[r.index]) for r in result.refusals]
+    new = path.with_suffix(".refused.new")
+    new.write_bytes(b"".join(json.dumps(e, ensure_ascii=False).encode("utf-8", "replace") + b"\n" for e in rest))
+    if rest:
+        new.replace(path)
+    else:
+        new.unlink()
+        path.unlink(missing_ok=True)
+
+
