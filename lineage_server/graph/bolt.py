@@ -4,8 +4,8 @@ What belongs here: sessions, retries of reads, time limits that also stop the st
 server, counting round trips, and turning the driver's errors into the product's. What does not:
 any Cypher, any knowledge of nodes and edges, starting the embedded engine.
 
-Auto-commit statements are the rule: one round trip, and about twice as fast as an explicit
-transaction on both engines. Only Neo4j honours the driver's transaction time limit, so a watchdog
+Reads are auto-commit, one round trip; a write is one statement in a transaction of its own, two
+round trips. Only Neo4j honours the driver's transaction time limit, so a watchdog
 stops overdue statements over a connection of its own (``SHOW`` and ``TERMINATE TRANSACTIONS``
 work on both).
 """
@@ -30,8 +30,10 @@ from neo4j import (
     AsyncResult,
     AsyncSession,
     AsyncTransaction,
+    EagerResult,
     NotificationMinimumSeverity,
     Query,
+    RoutingControl,
 )
 from neo4j.exceptions import DriverError, Neo4jError
 
@@ -189,12 +191,27 @@ class Bolt:
         *,
         timeout_seconds: float = 30.0,
     ) -> list[Row]:
-        """Run one auto-commit statement: one round trip, never repeated here.
+        """Run one statement, all of it or nothing: two round trips, never repeated here.
+
+        Not auto-commit: the embedded engine keeps the first clauses of a statement that fails in
+        a later one. The driver sends BEGIN together with the statement, so only COMMIT is extra.
 
         DuplicateKeyError, TransientGraphError, OverdueQueryError: nothing was changed.
         GraphAwayError: it may or may not have been committed; only the caller knows how to find out.
         """
-        return await self._statement(query, parameters or {}, timeout_seconds, WRITE_ACCESS)
+
+        async def ask() -> list[Row]:
+            self.count_round_trip()
+            answer: EagerResult = await self._open_driver().execute_query(  # pyright: ignore[reportUnknownMemberType]
+                Query(query, timeout=timeout_seconds),
+                dict(parameters or {}),
+                routing_=RoutingControl.WRITE,
+                database_=self.database,
+                bookmark_manager_=self._bookmarks,
+            )
+            return [dict(zip(answer.keys, record.values(), strict=True)) for record in answer.records]
+
+        return await self._watched(query, ask, timeout_seconds)
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, timeout_seconds: float = 60.0) -> AsyncGenerator[Transaction]:
@@ -309,6 +326,7 @@ class Bolt:
             auth=self._auth,
             max_connection_pool_size=connections,
             connection_timeout=self._connect_timeout_seconds,
+            max_transaction_retry_time=0,  # whether to repeat a write, only the caller knows
             connection_acquisition_timeout=max(10.0, self._connect_timeout_seconds),
             # "Relationship type does not exist" on an empty graph is noise; fewer bytes, too.
             notifications_min_severity=NotificationMinimumSeverity.OFF,
@@ -316,13 +334,16 @@ class Bolt:
             user_agent="lineage-server/1",
         )
 
-    def _session(self, access: str, *, control: bool = False) -> AsyncSession:
+    def _open_driver(self, *, control: bool = False) -> AsyncDriver:
         driver = self._control if control else self._driver
         if driver is None:
             raise UnavailableError(
                 "the graph is not connected (the server is starting or stopping)", part="graph"
             )
-        return driver.session(  # pyright: ignore[reportUnknownMemberType]
+        return driver
+
+    def _session(self, access: str, *, control: bool = False) -> AsyncSession:
+        return self._open_driver(control=control).session(  # pyright: ignore[reportUnknownMemberType]
             database=self.database,
             default_access_mode=access,
             fetch_size=_ALL_ROWS_AT_ONCE,

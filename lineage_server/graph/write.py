@@ -168,9 +168,7 @@ class GraphWriter:
             return await self._bolt.read(query, parameters, timeout_seconds=self._timeout_seconds)
 
         async def write(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
-            # Not auto-commit: the embedded engine keeps the first half of one that fails.
-            async with self._bolt.transaction(timeout_seconds=self._timeout_seconds) as transaction:
-                return await transaction.run(query, parameters)
+            return await self._bolt.write(query, parameters, timeout_seconds=self._timeout_seconds)
 
         return WriteSession(read, write)
 

@@ -73,5 +73,3 @@ async def load(bolt: Bolt, count: int) -> float:
     if rows:
         await bolt.write(_CREATE, {"rows": rows}, timeout_seconds=120)
     return time.perf_counter() - began
-
-

@@ -45,7 +45,7 @@ def head(value: Head, aliases: dict[str, list[str]] | None = None) -> NodeHead:
     return NodeHead(
         uid=value.uid,
         label=value.label,
-        name=value.name,
+        name=value.name or value.job_name,
         kind=value.kind,
         project=value.project,
         state=value.state,

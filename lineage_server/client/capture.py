@@ -1,0 +1,326 @@
+"""What a run tells of itself without being asked: code, command, packages, machine, cluster ids.
+
+Runs in the background, each part switchable (``LINEAGE_CAPTURE``). A part that fails is left out:
+capturing never disturbs the run. Environment variables only by allow-list; secrets are scrubbed.
+Not here: who calls it (``run``), what scrubbing knows (``scrub``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lineage_server.client.config import Config, entry_point
+from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text, scrub_uri
+from lineage_server.domain.events import CodeFact, EnvironmentFact, GpuFact
+
+logger = logging.getLogger("lineage_server.client")
+
+DIFF_BYTES = 256 * 1024
+_GIT_SECONDS = 10.0
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml",
+          "requirements.lock")  # fmt: skip
+_CLUSTER_IDS = {
+    # Ours, set by the watcher's webhook or by hand through the downward API, then the platforms' own.
+    "kubernetes_pod": ("POD_NAME", "MY_POD_NAME", "K_POD"),
+    "kubernetes_namespace": ("POD_NAMESPACE", "MY_POD_NAMESPACE"),
+    "kubernetes_pod_uid": ("POD_UID", "MY_POD_UID"),
+    "kubernetes_node": ("NODE_NAME", "MY_NODE_NAME"),
+    "kfp_run": ("KFP_RUN_ID", "ARGO_WORKFLOW_UID"),
+    "kfp_run_name": ("KFP_RUN_NAME", "ARGO_WORKFLOW_NAME", "WORKFLOW_ID"),
+    "katib_trial": ("KATIB_TRIAL_NAME",),
+    "notebook": ("NB_PREFIX",),
+    "slurm_job": ("SLURM_JOB_ID",),
+    "slurm_array_task": ("SLURM_ARRAY_TASK_ID",),
+    "slurm_cluster": ("SLURM_CLUSTER_NAME",),
+    "torchelastic_run": ("TORCHELASTIC_RUN_ID",),
+    "ray_job": ("RAY_JOB_ID",),
+    "world_size": ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"),
+}
+_IMAGE_DIGEST = ("LINEAGE_IMAGE_DIGEST", "IMAGE_DIGEST", "CONTAINER_IMAGE_DIGEST")
+_IMAGE = ("LINEAGE_IMAGE", "CONTAINER_IMAGE", "IMAGE_NAME")
+
+
+@dataclass(slots=True)
+class Captured:
+    """What was found, as fields of ``RunReported``."""
+
+    code: CodeFact | None = None
+    environment: EnvironmentFact | None = None
+    gpu: GpuFact | None = None
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def told(self) -> dict[str, Any]:
+        """As arguments of the event; empty where nothing was found."""
+        fields = {"code": self.code, "environment": self.environment, "gpu": self.gpu, "facts": self.facts}
+        return {name: value for name, value in fields.items() if value}
+
+
+def capture(config: Config, folder: Path, entry: str) -> Captured:
+    """Everything that ``config.capture`` switches on; raises nothing."""
+    found = Captured()
+    for part in (_code, _environment, _command, _host, _gpus, _cluster, _allowed_variables):
+        _guarded(part, found, config, folder, entry)
+    return found
+
+
+_Part = Callable[[Captured, Config, Path, str], None]
+
+
+def _guarded(part: _Part, found: Captured, config: Config, folder: Path, entry: str) -> None:
+    try:
+        part(found, config, folder, entry)
+    except Exception as error:  # noqa: BLE001 - the guard of capturing: a strange machine must not fail a run
+        logger.info("lineage: %s was not captured: %s: %s", part.__name__.strip("_"), type(error).__name__, error)
+
+
+def current_place() -> tuple[Path, str]:
+    """Working folder and entry (script, module or notebook), as they are when the run starts."""
+    try:
+        folder = Path.cwd()
+    except OSError:
+        folder = Path(os.sep)
+    return folder, notebook_name() or entry_point()
+
+
+def notebook_name() -> str:
+    """The notebook this kernel runs, where its front end says so."""
+    kernel = sys.modules.get("ipykernel")
+    if kernel is None:
+        return ""
+    with suppress(ImportError, AttributeError):
+        namespace = sys.modules["__main__"].__dict__
+        told = namespace.get("__vsc_ipynb_file__") or namespace.get("__session__")
+        if told:
+            return str(told)
+    return os.environ.get("JPY_SESSION_NAME", "")
+
+
+def default_name(entry: str) -> str:
+    """A run's name where nobody gave one."""
+    if entry.startswith("module:"):
+        return entry.removeprefix("module:")
+    return Path(entry).stem.strip() or "interactive"
+
+
+# --- code ------------------------------------------------------------------------------
+
+
+def _code(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    shown = entry if "entry" in config.capture else ""
+    start = Path(entry).parent if entry.endswith((".py", ".ipynb")) and Path(entry).is_absolute() else folder
+    top = _git(start, "rev-parse", "--show-toplevel") if "git" in config.capture else ""
+    if not top:
+        if shown:
+            found.code = CodeFact(entry=_relative(shown, folder))
+        return
+    root = Path(top)
+    dirty, diff = _changes(root, wanted="diff" in config.capture)
+    found.code = CodeFact(
+        repo=scrub_uri(_git(root, "config", "--get", "remote.origin.url")) or root.name,
+        commit=_git(root, "rev-parse", "HEAD"),
+        branch=_git(root, "symbolic-ref", "--short", "-q", "HEAD"),
+        dirty_digest=dirty,
+        diff=diff,
+        entry=_relative(shown, root),
+    )
+
+
+def _relative(entry: str, root: Path) -> str:
+    with suppress(ValueError, OSError):
+        return Path(entry).resolve().relative_to(root.resolve()).as_posix()
+    return entry
+
+
+def _git(folder: Path, *words: str) -> str:
+    return _git_bytes(folder, *words).decode("utf-8", "replace").strip()
+
+
+def _git_bytes(folder: Path, *words: str) -> bytes:
+    git = shutil.which("git")
+    if git is None:
+        return b""
+    # No optional locks: reading must not disturb a git command of the user's. No prompts, no pager.
+    command = [git, "-c", "core.fsmonitor=false", "--no-optional-locks", *words]
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    env["GIT_TERMINAL_PROMPT"] = "0"
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, timeout=_GIT_SECONDS, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return b""
+    return done.stdout if done.returncode == 0 else b""
+
+
+def _changes(root: Path, *, wanted: bool) -> tuple[str, str]:
+    """Digest of what differs from the commit (new files by content), and the difference, capped."""
+    diff = _git_bytes(root, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv")
+    new = [name for name in _git_bytes(root, "ls-files", "-z", "--others", "--exclude-standard").split(b"\0") if name]
+    if not diff and not new:
+        return "", ""
+    digest = hashlib.sha256(diff)
+    for name in sorted(new)[:2000]:
+        digest.update(b"\0" + name + b"\0")
+        path = root / os.fsdecode(name)
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size <= 1 << 20:
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    text = ""
+    if wanted:
+        text = scrub_text(diff[:DIFF_BYTES].decode("utf-8", "replace"))
+        if len(diff) > DIFF_BYTES:
+            text += f"\n… cut: {len(diff)} bytes in all\n"
+        if new:
+            listed = "".join(f"# new: {name.decode('utf-8', 'replace')}\n" for name in sorted(new)[:100])
+            text += listed
+    return "sha256:" + digest.hexdigest(), text
+
+
+# --- environment -----------------------------------------------------------------------
+
+
+def _environment(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    env = config.environ
+    image = "image" in config.capture
+    packages = installed() if "packages" in config.capture else {}
+    lock = _lock_digest(folder) if "packages" in config.capture else ""
+    if packages and not lock:
+        # Without a lock file, what is installed is what defines the environment.
+        text = "\n".join(f"{name}=={version}" for name, version in sorted(packages.items()))
+        lock = "sha256:" + hashlib.sha256(f"{platform.python_version()}\n{text}".encode()).hexdigest()
+    fact = EnvironmentFact(
+        image=_first(env, _IMAGE) if image else "",
+        image_digest=_first(env, _IMAGE_DIGEST) if image else "",
+        lock_digest=lock,
+        python=platform.python_version() if "packages" in config.capture else "",
+        packages=packages,
+    )
+    if fact != EnvironmentFact():
+        found.environment = fact
+
+
+@cache
+def installed() -> dict[str, str]:
+    """Installed distributions and their versions; once a process."""
+    from importlib.metadata import distributions
+
+    out: dict[str, str] = {}
+    for one in distributions():
+        with suppress(KeyError, OSError, ValueError, TypeError, AttributeError):
+            name = str(one.metadata["Name"])
+            out.setdefault(name, one.version)  # the first on the path is the one that is imported
+    return dict(sorted(out.items()))
+
+
+def _lock_digest(folder: Path) -> str:
+    """Of the nearest lock file, no higher than the repository's root."""
+    for place in (folder, *folder.parents):
+        for name in _LOCKS:
+            path = place / name
+            if path.is_file():
+                return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+        if (place / ".git").exists():
+            break
+    return ""
+
+
+def _first(env: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((env[name] for name in names if env.get(name)), "")
+
+
+# --- command, machine, cluster ---------------------------------------------------------
+
+
+def _command(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    if "argv" in config.capture:
+        found.facts["argv"] = scrub_argv(sys.orig_argv)[:200]
+        found.facts["cwd"] = str(folder)
+
+
+def _host(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    if "host" not in config.capture:
+        return
+    found.facts["host"] = {
+        "name": socket.gethostname(),
+        "os": platform.platform(terse=True),
+        "machine": platform.machine(),
+        "cpus": _usable_cpus(),
+        "memory_bytes": _memory(),
+        "pid": os.getpid(),
+    }
+
+
+def _usable_cpus() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _memory() -> int:
+    """What this process may use: the container's bound, else the machine's."""
+    with suppress(OSError, ValueError):
+        return int(Path("/sys/fs/cgroup/memory.max").read_text())
+    with suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 0
+
+
+def _gpus(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    if "gpu" not in config.capture or not Path("/proc/driver/nvidia").exists():
+        return
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return
+    query = [tool, "--query-gpu=uuid,name,memory.total,driver_version", "--format=csv,noheader,nounits"]
+    done = subprocess.run(query, capture_output=True, text=True, timeout=5, check=False, stdin=subprocess.DEVNULL)
+    rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines()]
+    rows = _visible([row for row in rows if len(row) == 4], config.environ.get("CUDA_VISIBLE_DEVICES"))
+    if done.returncode == 0 and rows:
+        found.gpu = GpuFact(product=rows[0][1], count=len(rows), devices=[row[0] for row in rows])
+        found.facts["gpu"] = {"driver": rows[0][3], "memory_mib": rows[0][2]}
+
+
+def _visible(rows: list[list[str]], told: str | None) -> list[list[str]]:
+    if told is None:
+        return rows
+    wanted = [word.strip() for word in told.split(",")]
+    return [row for i, row in enumerate(rows) if str(i) in wanted or any(w and row[0].startswith(w) for w in wanted)]
+
+
+def _cluster(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    if "cluster" not in config.capture:
+        return
+    env = config.environ
+    ids = {name: value for name, tried in _CLUSTER_IDS.items() if (value := _first(env, tried))}
+    if "KUBERNETES_SERVICE_HOST" in env:
+        # A pod's host name is its name, unless somebody said otherwise.
+        ids.setdefault("kubernetes_pod", env.get("HOSTNAME", ""))
+        with suppress(OSError):
+            space = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+            ids.setdefault("kubernetes_namespace", space.read_text().strip())
+    if ids:
+        found.facts["cluster"] = ids
+
+
+def _allowed_variables(found: Captured, config: Config, folder: Path, entry: str) -> None:
+    chosen = {
+        name: scrub_named(name, value)
+        for name, value in sorted(config.environ.items())
+        if any(fnmatchcase(name, pattern) for pattern in config.capture_env)
+    }
+    if chosen:
+        found.facts["env"] = chosen

@@ -1,0 +1,180 @@
+"""What a value that a run reads or writes consists of: digest, size, schema, statistics, address.
+
+Files, folders, frames, bytes, JSON values, and references to elsewhere, which are recorded as they
+are named and not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from lineage_server.client.builders import is_address, name_of_file
+from lineage_server.client.frames import arrow, columns_of, digest_of, is_frame, table_of
+from lineage_server.client.hashing import Hashed, Remembered, hash_path
+from lineage_server.domain.errors import InvalidInputError, LineageError, NotSupportedError
+
+_TABLES = {
+    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
+    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+}  # fmt: skip
+_LARGEST_TABLE_BYTES = 1 << 30
+"""A larger file's columns are recorded only where its format tells them without reading it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """``digest`` is empty for a reference. ``kind``: the artifact type where nobody said one."""
+
+    digest: str = ""
+    uri: str = ""
+    size: int | None = None
+    columns: list[dict[str, Any]] | None = None
+    stats: dict[str, Any] | None = None
+    kind: str = "dataset"
+    name: str = ""
+
+
+def content_of(value: object, *, cache: Remembered | None = None, with_stats: bool = True) -> Content:
+    """Look at a value; raises a LineageError that says what would do."""
+    if isinstance(value, str):
+        if is_address(value):
+            return Content(uri=value, name=name_of_file(urlsplit(value).path or value))
+        return _file(path_of_uri(value) or Path(value), cache, with_stats=with_stats)
+    if isinstance(value, os.PathLike):
+        return _file(Path(cast("os.PathLike[str]", value)), cache, with_stats=with_stats)
+    if is_frame(value):
+        return _frame(value, with_stats=with_stats)
+    if isinstance(value, bytes | bytearray | memoryview):
+        data = bytes(value)
+        return Content(digest="sha256:" + hashlib.sha256(data).hexdigest(), size=len(data), kind="other")
+    return _json(value)
+
+
+def _file(path: Path, cache: Remembered | None, *, with_stats: bool) -> Content:
+    path = path.expanduser().absolute()
+    hashed = hash_path(path, cache)
+    columns, stats = None, hashed.stats()
+    if hashed.entries is None and with_stats:
+        columns, stats = _look_inside(path, hashed)
+    return Content(
+        digest=hashed.digest,
+        uri=_uri(path),
+        size=hashed.size,
+        columns=columns,
+        stats=stats,
+        name=name_of_file(path.name),
+    )
+
+
+def _uri(path: Path) -> str:
+    try:
+        return path.as_uri()
+    except UnicodeError:  # a name that is no text: the bytes that are none are replaced
+        return Path(os.fsencode(path).decode("utf-8", "replace")).as_uri()
+
+
+def path_of_uri(uri: str) -> Path | None:
+    """The local path of a ``file://`` URI; None for any other."""
+    if not uri.startswith("file://"):
+        return None
+    parts = urlsplit(uri)
+    path = unquote(parts.path)
+    # file:///C:/data on Windows
+    return Path(path.lstrip("/")) if path[2:3] == ":" else Path(path)
+
+
+def _look_inside(path: Path, hashed: Hashed) -> tuple[list[dict[str, Any]] | None, dict[str, Any] | None]:
+    """Schema and statistics of a file that holds a table, where pyarrow is there to read it."""
+    kind = table_format(path)
+    if kind is None:
+        return None, None
+    try:
+        arrow()
+        if hashed.size > _LARGEST_TABLE_BYTES:
+            return _schema_only(path, kind)
+        table = read_table(path)
+        from lineage_server.client.stats import stats_of
+
+        return columns_of(table), stats_of(table)
+    except LineageError:
+        return None, None  # no pyarrow: the digest alone says which content it is
+    except (OSError, ValueError, TypeError, MemoryError):
+        return None, None  # the name promised a table; pyarrow's errors are OSError or ValueError
+
+
+def _schema_only(path: Path, kind: str) -> tuple[list[dict[str, Any]] | None, dict[str, Any] | None]:
+    if kind != "parquet":
+        return None, None
+    import pyarrow.parquet as parquet
+
+    file: Any = parquet.ParquetFile(path)
+    schema = file.schema_arrow
+    return columns_of(schema.empty_table()), {"rows": file.metadata.num_rows, "sampled": True, "columns": {}}
+
+
+def table_format(path: Path) -> str | None:
+    """Whether a file holds a table, by its name: parquet, csv or arrow."""
+    return _TABLES.get(path.suffix.lower())
+
+
+def read_table(path: Path) -> Any:
+    """A file as an Arrow table; raises NotSupportedError where its format is not known."""
+    pa = arrow()
+    kind = table_format(path)
+    if kind == "parquet":
+        import pyarrow.parquet as parquet
+
+        return cast(Any, parquet).read_table(path, partitioning=None)
+    if kind == "csv":
+        import pyarrow.csv as csv
+
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        return cast(Any, csv).read_csv(path, parse_options=cast(Any, csv).ParseOptions(delimiter=delimiter))
+    if kind == "arrow":
+        source = pa.memory_map(str(path))
+        try:
+            return pa.ipc.open_file(source).read_all()
+        except pa.ArrowInvalid:
+            source.seek(0)
+            return pa.ipc.open_stream(source).read_all()
+    raise NotSupportedError(
+        f"{path.name} is not read as a table; that is done for {', '.join(sorted(_TABLES))}. Its place is .path"
+    )
+
+
+def _frame(value: Any, *, with_stats: bool) -> Content:
+    table = table_of(value)
+    stats = None
+    if with_stats:
+        from lineage_server.client.stats import stats_of
+
+        stats = stats_of(table)
+    digest, size = digest_of(table)
+    return Content(digest=digest, size=size, columns=columns_of(table), stats=stats)
+
+
+def _json(value: object) -> Content:
+    if value is None or isinstance(value, Mapping | list | tuple | int | float | bool):
+        try:
+            text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            data = text.encode("utf-8", "surrogatepass")
+        except (TypeError, ValueError) as error:
+            raise _no_content(value, str(error)) from None
+        return Content(digest="sha256:" + hashlib.sha256(data).hexdigest(), size=len(data), kind="other")
+    raise _no_content(value, "its content is not known to be always the same for the same value")
+
+
+def _no_content(value: object, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"a {type(value).__name__} cannot be recorded by its content: {why}",
+        field="value",
+        allowed="a path, a folder, a frame, bytes, JSON values or an address such as s3://…; "
+        "save other objects to a file and pass its path",
+    )

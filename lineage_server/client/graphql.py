@@ -1,0 +1,148 @@
+"""GraphQL over HTTP, sync and async, with errors brought back to the one error tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from lineage_server.client.delivery import headers_of
+from lineage_server.domain.errors import (
+    ERRORS,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitError,
+    LineageError,
+    NotAuthenticatedError,
+    UnavailableError,
+)
+from lineage_server.domain.ids import shorten
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from lineage_server.client.config import Config
+
+_PATH = "/graphql"
+_BY_CODE: dict[str, type[LineageError]] = {cls.code: cls for cls in ERRORS}
+
+
+def error_from(code: str, message: str, details: Mapping[str, Any]) -> LineageError:
+    """The domain error that a server's code and details stand for."""
+    cls = _BY_CODE.get(code)
+    if cls is InvalidInputError:
+        return InvalidInputError(
+            message, field=str(details.get("field") or ""), allowed=str(details.get("allowed") or "")
+        )
+    if cls is ForbiddenError:
+        return ForbiddenError(message, permission=str(details.get("permission") or ""))
+    if cls is ConflictError:
+        return ConflictError(message, current=str(details.get("current") or ""))
+    if cls is LimitError:
+        return LimitError(message, limit=_number(details, "limit"), actual=_number(details, "actual"))
+    if cls is UnavailableError:
+        wait = _number(details, "retryAfterSeconds") or 1.0
+        return UnavailableError(message, part=str(details.get("part") or ""), retry_after_seconds=wait)
+    return cls(message) if cls is not None else LineageError(message)
+
+
+def _number(details: Mapping[str, Any], key: str) -> float:
+    value = details.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def data_from(status: int, body: bytes, url: str) -> dict[str, Any]:
+    """The ``data`` of an answer; raises the domain error it holds."""
+    try:
+        answer = cast("dict[str, Any]", json.loads(body))
+        errors = answer.get("errors")
+        if errors:
+            first = errors[0]
+            told = first.get("extensions") or {}
+            raise error_from(str(told.get("code") or "BAD_INPUT"), str(first["message"]), told)
+        if status == 200:
+            return cast("dict[str, Any]", answer["data"])
+        if "error" in answer:
+            raise error_from(str(answer["error"]), str(answer["message"]), answer.get("details") or {})
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        pass
+    if status in (401, 403):
+        raise NotAuthenticatedError(f"{url} answers {status}: is LINEAGE_TOKEN set and valid?")
+    text = shorten(" ".join(body[:400].decode("utf-8", "replace").split()), 120)
+    raise UnavailableError(f"{url} answers {status}, not as a lineage server does: {text}", part="server")
+
+
+class GraphQL:
+    """One kept connection each for sync and async callers."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._sync: httpx2.Client | None = None
+        self._async: httpx2.AsyncClient | None = None
+
+    def _options(self, seconds: float) -> dict[str, Any]:
+        import httpx2
+
+        timeout = httpx2.Timeout(seconds, connect=3.0)
+        return {"base_url": self._config.url, "headers": headers_of(self._config), "timeout": timeout}
+
+    def run(self, query: str, variables: Mapping[str, Any] | None, seconds: float = 30.0) -> dict[str, Any]:
+        """Ask; raises a domain error."""
+        import httpx2
+
+        self._check()
+        try:
+            if self._sync is None:
+                self._sync = httpx2.Client(**self._options(30.0))
+            answer = self._sync.post(
+                _PATH, json=_body(query, variables), timeout=httpx2.Timeout(seconds, connect=min(3.0, seconds))
+            )
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise self._away(error) from None
+        return data_from(answer.status_code, answer.content, self._config.url)
+
+    async def run_async(self, query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Ask, from a coroutine; raises a domain error."""
+        import httpx2
+
+        self._check()
+        try:
+            if self._async is None:
+                self._async = httpx2.AsyncClient(**self._options(30.0))
+            answer = await self._async.post(_PATH, json=_body(query, variables))
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise self._away(error) from None
+        return data_from(answer.status_code, answer.content, self._config.url)
+
+    def _check(self) -> None:
+        if self._config.mode == "disabled" or not self._config.url:
+            raise UnavailableError(
+                "the client is told to work without a server (LINEAGE_MODE=disabled); questions need one",
+                part="server",
+            )
+
+    def _away(self, error: Exception) -> UnavailableError:
+        why = shorten(" ".join(str(error).split()) or type(error).__name__, 200)
+        return UnavailableError(
+            f"{self._config.url} does not answer: {why}; start a server with 'lineage up', or set "
+            "LINEAGE_URL to where one runs",
+            part="server",
+        )
+
+    def close(self) -> None:
+        """Let go of the sync connection."""
+        client, self._sync = self._sync, None
+        if client is not None:
+            client.close()
+
+    async def close_async(self) -> None:
+        """Let go of both."""
+        self.close()
+        client, self._async = self._async, None
+        if client is not None:
+            await client.aclose()
+
+
+def _body(query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"query": query, "variables": dict(variables or {})}

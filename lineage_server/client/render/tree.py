@@ -1,0 +1,105 @@
+"""A lineage as a tree for a terminal.
+
+A graph is no tree: a node that was drawn already is named again with a mark and not opened again,
+so diamonds stay small and circles end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lineage_server.client.render.words import cut, pad, safe, width_of
+from lineage_server.client.view import LineageView, ViewEdge, ViewNode
+
+_WIDEST_NAME = 64
+_AGAIN = "(above)"
+
+
+class _Line(NamedTuple):
+    lead: str
+    text: str
+    notes: str
+
+
+def tree_of(view: LineageView, *, width: int = 100) -> str:
+    """The tree, at most ``width`` columns wide where names allow it."""
+    nodes = {node.uid: node for node in view.nodes}
+    lines: list[_Line] = []
+    for uid in view.start:
+        node = nodes.get(uid) or ViewNode(uid=uid, label="", name=uid)
+        lines.append(_Line("", safe(node.title), safe(node.notes)))
+        sides = _sides(view)
+        for forward, title in sides:
+            branches = _Branches(view, nodes, forward=forward)
+            if len(sides) > 1 and branches.onward(uid):
+                lines.append(_Line("", title, ""))
+            lines.extend(branches.below(uid))
+    text = "\n".join(_laid_out(lines, width))
+    return text + _remarks(view)
+
+
+def _sides(view: LineageView) -> list[tuple[bool, str]]:
+    both = [(False, "made from"), (True, "used for")]
+    return {"upstream": both[:1], "downstream": both[1:]}.get(view.direction, both)
+
+
+class _Branches:
+    """One side of the start, walked depth first without recursion: chains may be long."""
+
+    def __init__(self, view: LineageView, nodes: dict[str, ViewNode], *, forward: bool) -> None:
+        self._nodes = nodes
+        self._hidden = view.hidden
+        self._edges: dict[str, list[tuple[str, ViewEdge]]] = {}
+        for edge in view.edges:
+            a, b = (edge.start, edge.end) if forward else (edge.end, edge.start)
+            self._edges.setdefault(a, []).append((b, edge))
+
+    def onward(self, uid: str) -> list[tuple[str, ViewEdge]]:
+        return self._edges.get(uid, [])
+
+    def below(self, root: str) -> Iterator[_Line]:
+        seen = {root}
+        # Each level: the edges still to draw, last first, and the lead of their lines.
+        stack: list[tuple[list[tuple[str, ViewEdge]], str]] = [(self.onward(root)[::-1], "")]
+        while stack:
+            rest, lead = stack[-1]
+            if not rest:
+                stack.pop()
+                continue
+            uid, edge = rest.pop()
+            node = self._nodes.get(uid)
+            title = safe(node.title if node else uid)
+            again = uid in seen and bool(self.onward(uid) or uid == root)
+            seen.add(uid)
+            branch, gap = ("├─ ", "│  ") if rest else ("└─ ", "   ")
+            yield _Line(lead + branch, title, self._notes(node, edge, again=again))
+            if not again:
+                hidden = self._hidden.get(uid, 0)
+                if hidden:
+                    yield _Line(lead + gap, f"… {hidden} more", "")
+                stack.append((self.onward(uid)[::-1], lead + gap))
+
+    @staticmethod
+    def _notes(node: ViewNode | None, edge: ViewEdge, *, again: bool) -> str:
+        role = edge.role if node is None or edge.role not in ("", node.name) else ""
+        inferred = "inferred" if edge.basis.lower() == "inferred" else ""
+        words = (node.notes if node else "", f"as {role}" if role else "", inferred, _AGAIN if again else "")
+        return safe(", ".join(word for word in words if word))
+
+
+def _laid_out(lines: list[_Line], width: int) -> Iterator[str]:
+    """Notes in one column, unless a name is very long."""
+    heads = [line.lead + cut(line.text, max(20, min(_WIDEST_NAME, width - width_of(line.lead)))) for line in lines]
+    column = min(max((width_of(head) for head in heads), default=0), max(24, width * 2 // 3))
+    for head, line in zip(heads, lines, strict=True):
+        if not line.notes:
+            yield head.rstrip()
+        else:
+            yield f"{pad(head, column)}  {cut(line.notes, max(12, width - column - 2))}"
+
+
+def _remarks(view: LineageView) -> str:
+    if not view.is_partial:
+        return ""
+    return f"\nnot all is shown: {safe(view.reason) or 'a limit was met'}"

@@ -1,0 +1,67 @@
+"""Names made safe to show, and how wide they are on a terminal.
+
+Control characters and marks that turn the direction of text could lie about what stands there, or
+move a terminal's cursor: they are shown as what they are.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ZERO_WIDTH_JOINER = "\u200d"
+_EMOJI_STYLE = "\ufe0f"
+
+
+def safe(text: str) -> str:
+    """One line of printable text."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if _harmless(c) else _shown(c) for c in text)
+
+
+def _harmless(char: str) -> bool:
+    if char in (_ZERO_WIDTH_JOINER, _EMOJI_STYLE, " "):
+        return True
+    kind = unicodedata.category(char)
+    # Control, format (direction marks), surrogate, private, unassigned, line and paragraph ends.
+    return kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _shown(char: str) -> str:
+    return " " if char in "\n\r\t" else f"\\u{ord(char):04x}"
+
+
+def width_of(text: str) -> int:
+    """Columns that a terminal needs for it."""
+    if text.isascii():
+        return len(text)
+    width = 0
+    joined = False
+    for char in text:
+        if char == _ZERO_WIDTH_JOINER:
+            joined = True  # the next sign is drawn into the one before
+            continue
+        if char == _EMOJI_STYLE or unicodedata.category(char) in ("Mn", "Me"):
+            continue
+        if not joined:
+            width += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        joined = False
+    return width
+
+
+def cut(text: str, width: int) -> str:
+    """As much as fits into so many columns, with an ellipsis where something is missing."""
+    if width_of(text) <= width:
+        return text
+    out = ""
+    for char in text:
+        if width_of(out + char) > width - 1:
+            break
+        out += char
+    # Not in the middle of a sign that is made of several.
+    return out.rstrip(_ZERO_WIDTH_JOINER) + "…"
+
+
+def pad(text: str, width: int) -> str:
+    """Filled with blanks up to so many columns."""
+    return text + " " * max(0, width - width_of(text))

@@ -1,0 +1,157 @@
+"""``LineageView``: the answer to a lineage question, in a terminal, a notebook or a program.
+
+Plain data; how it is drawn is in ``render``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewNode:
+    """A node of the answer. ``depth`` in artifact steps from the start."""
+
+    uid: str
+    label: str
+    name: str
+    kind: str = ""
+    project: str = ""
+    state: str = ""
+    ordinal: int | None = None
+    aliases: tuple[str, ...] = ()
+    depth: int = 0
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is something that happened, not something that is."""
+        return self.label in ("Run", "Job", "Deployment")
+
+    @property
+    def title(self) -> str:
+        """Its short name with the version: ``dataset:iris@3``, ``run train``."""
+        if self.label == "Run":
+            return f"run {self.name or self.uid.removeprefix('run:')}"
+        if self.label == "Job":
+            return f"job {self.name}"
+        kind = self.kind or self.label.lower()
+        return f"{kind}:{self.name or self.uid}" + (f"@{self.ordinal}" if self.ordinal is not None else "")
+
+    @property
+    def notes(self) -> str:
+        """What stands beside the name: state and aliases."""
+        return ", ".join(word for word in (self.state, *self.aliases) if word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewEdge:
+    """An edge, drawn along the flow of data."""
+
+    start: str
+    end: str
+    type: str
+    role: str = ""
+    at: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageView:
+    """What came of something, or what it was made from.
+
+    ``is_partial`` with a ``reason`` when something within the asked depth is missing; ``hidden``:
+    how many neighbours of a node are not in the answer.
+    """
+
+    start: tuple[str, ...]
+    nodes: tuple[ViewNode, ...]
+    edges: tuple[ViewEdge, ...]
+    direction: str = "both"
+    is_partial: bool = False
+    reason: str = ""
+    hidden: Mapping[str, int] = field(default_factory=dict[str, int])
+    plan: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def node(self, uid: str) -> ViewNode | None:
+        """The node with this uid, if it is in the answer."""
+        return next((node for node in self.nodes if node.uid == uid), None)
+
+    def upstream(self) -> list[ViewNode]:
+        """What the start was made from, nearest first."""
+        return self._reached(forward=False)
+
+    def downstream(self) -> list[ViewNode]:
+        """What was made with the start, nearest first."""
+        return self._reached(forward=True)
+
+    def _reached(self, *, forward: bool) -> list[ViewNode]:
+        nodes = {node.uid: node for node in self.nodes}
+        onward: dict[str, list[str]] = {}
+        for edge in self.edges:
+            a, b = (edge.start, edge.end) if forward else (edge.end, edge.start)
+            onward.setdefault(a, []).append(b)
+        seen = dict.fromkeys(self.start)
+        level = list(self.start)
+        while level:
+            level = list(dict.fromkeys(b for a in level for b in onward.get(a, ()) if b not in seen))
+            seen.update(dict.fromkeys(level))
+        return [nodes[uid] for uid in seen if uid in nodes and uid not in self.start]
+
+    def to_text(self, *, width: int = 100) -> str:
+        """A tree for a terminal."""
+        from lineage_server.client.render.tree import tree_of
+
+        return tree_of(self, width=width)
+
+    def to_mermaid(self) -> str:
+        """A Mermaid flow chart."""
+        from lineage_server.client.render.mermaid import mermaid_of
+
+        return mermaid_of(self)
+
+    def to_dot(self) -> str:
+        """A Graphviz digraph."""
+        from lineage_server.client.render.dot import dot_of
+
+        return dot_of(self)
+
+    def to_svg(self) -> str:
+        """A static picture: no scripts, nothing loaded from elsewhere."""
+        from lineage_server.client.render.svg import svg_of
+
+        return svg_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; the same shape as the GraphQL answer, flattened."""
+        from lineage_server.client.render.json import dict_of
+
+        return dict_of(self)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """JSON text."""
+        from lineage_server.client.render.json import json_of
+
+        return json_of(self, indent=indent)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """All forms that notebooks know; what a front end shows is its choice."""
+        from lineage_server.client.render.svg import html_of
+
+        makers = {
+            "text/plain": self.to_text,
+            "image/svg+xml": self.to_svg,
+            "text/vnd.mermaid": self.to_mermaid,
+            "text/html": lambda: html_of(self),
+        }
+        return {
+            kind: make()
+            for kind, make in makers.items()
+            if (not include or kind in include) and not (exclude and kind in exclude)
+        }

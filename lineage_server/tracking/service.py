@@ -1,0 +1,278 @@
+"""The door to what was recorded; transports know only this class.
+
+Every method takes ``scope``: the projects the caller may see, None for all. What is not in it is
+"not there": the answer is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.ids import label_of, shorten
+from lineage_server.domain.nodes import Label, Node
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.read_lineage import by_label
+from lineage_server.graph.read_tracking import (
+    NOT_SHOWN,
+    Link,
+    Listed,
+    Place,
+    RefusedEvent,
+    TrackingReader,
+)
+from lineage_server.tracking.filters import (
+    ListFilter,
+    Order,
+    Page,
+    Scope,
+    SortBy,
+    check_first,
+    check_order,
+    decode_cursor,
+    encode_cursor,
+    narrowed,
+    selection,
+    words_of,
+)
+from lineage_server.tracking.history import Series, check_size, series_of
+from lineage_server.tracking.listing import Listing
+
+LISTED = frozenset(
+    {Label.RUN, Label.JOB, Label.ARTIFACT, Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.DEPLOYMENT}
+)
+SEARCHED = (
+    *(Label.PROJECT, Label.REGISTERED_MODEL, Label.DEPLOYMENT, Label.ARTIFACT, Label.JOB, Label.RUN),
+    Label.ARTIFACT_VERSION,
+)
+MAX_UIDS = 1_000
+MAX_POINTS = 100_000
+_BY_NAME = Order(by=SortBy.NAME, descending=False)
+_DIGEST = re.compile(r"(?:([a-z0-9]+):)?([0-9a-f]{6,128})")
+_FOREVER = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """Metric series of a run; ``position`` goes into ``after`` to ask for what came later."""
+
+    series: tuple[Series, ...]
+    position: int
+
+
+class Tracking:
+    """Answers from one graph; safe for concurrent use."""
+
+    def __init__(self, bolt: Bolt, *, timeout_seconds: float = 10.0) -> None:
+        self._reader = TrackingReader(bolt, timeout_seconds=timeout_seconds)
+        self._listing = Listing(self._reader)
+
+    # --- nodes ------------------------------------------------------------------------------
+
+    async def nodes(self, uids: Iterable[str], *, scope: Scope) -> dict[str, Node]:
+        """Those of the uids that are there and visible."""
+        groups = by_label(dict.fromkeys(uids))
+        if sum(len(group) for _, group in groups) > MAX_UIDS:
+            raise InvalidInputError(f"at most {MAX_UIDS} uids at once", field="uids")
+        return {node.uid: node for node in await self._reader.nodes(groups, scope)}
+
+    async def node(self, uid: str, *, scope: Scope) -> Node:
+        """Raises NotFoundError, InvalidInputError."""
+        found = (await self.nodes([uid], scope=scope)).get(uid)
+        if found is None:
+            raise NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see")
+        return found
+
+    async def aliases(self, uids: Iterable[str], *, scope: Scope) -> dict[str, list[str]]:
+        return await self._reader.aliases(uids, scope)
+
+    async def producers(self, uids: Iterable[str], *, scope: Scope) -> dict[str, tuple[str, str]]:
+        return await self._reader.producers(uids, scope)
+
+    async def links(self, runs: Iterable[str], *, scope: Scope, inputs: bool) -> dict[str, list[Link]]:
+        return await self._reader.links(runs, scope, inputs=inputs)
+
+    # --- lists ------------------------------------------------------------------------------
+
+    async def list_nodes(
+        self,
+        label: Label,
+        *,
+        scope: Scope,
+        projects: Sequence[str] = (),
+        wanted: ListFilter | None = None,
+        order: Order = _BY_NAME,
+        first: int = 100,
+        after: str = "",
+    ) -> Page[Node]:
+        """A page of nodes of one label; raises NotFoundError for a project that is not visible."""
+        self._check_label(label)
+        check_first(first)
+        order = check_order(order)
+        chosen = selection(label, seen(scope, projects), wanted or ListFilter())
+        mark = f"{label}/{order.property}/{'down' if order.descending else 'up'}"
+        place = decode_cursor(after, mark)
+        rows = await self._listing.page(chosen, order, first=first, after=place)
+        return _page(rows, first, mark)
+
+    async def count(
+        self,
+        label: Label,
+        *,
+        scope: Scope,
+        projects: Sequence[str] = (),
+        wanted: ListFilter | None = None,
+    ) -> int:
+        """How many there are; goes through all of them."""
+        self._check_label(label)
+        chosen = selection(label, seen(scope, projects), wanted or ListFilter())
+        if chosen.scope is not None and not chosen.scope:
+            return 0
+        return await self._reader.count(chosen)
+
+    @staticmethod
+    def _check_label(label: Label) -> None:
+        if label not in LISTED:
+            raise InvalidInputError(f"{label} nodes are not listed", field="label")
+
+    async def list_versions(
+        self, artifact: str, *, scope: Scope, first: int = 100, after: str = "", deleted: bool = False
+    ) -> Page[Node]:
+        """Versions of an artifact, newest first."""
+        check_first(first)
+        if label_of(artifact) is not Label.ARTIFACT:
+            raise InvalidInputError(f"{shorten(artifact)!r} is no artifact's uid", field="artifact")
+        mark = f"versions/{artifact}"
+        place = decode_cursor(after, mark)
+        rows = await self._reader.versions(artifact, scope, dead=deleted, limit=first + 1, after=place)
+        return _page(rows, first, mark)
+
+    async def list_children(self, run: str, *, scope: Scope, first: int = 100, after: str = "") -> Page[Node]:
+        """Runs that are steps or trials of this one."""
+        check_first(first)
+        mark = f"children/{run}"
+        place = decode_cursor(after, mark)
+        nodes = await self._reader.children(run, scope, limit=first + 1, after=place.uid if place else "")
+        rows = [Listed(node, Place(rank=2, value=None, uid=node.uid)) for node in nodes]
+        return _page(rows, first, mark)
+
+    async def list_projects(self, *, scope: Scope, first: int = 100, after: str = "") -> Page[Node]:
+        check_first(first)
+        place = decode_cursor(after, "projects")
+        nodes = await self._reader.projects(scope, after=place.uid if place else "", limit=first + 1)
+        rows = [Listed(node, Place(rank=2, value=None, uid=node.name)) for node in nodes]
+        return _page(rows, first, "projects")
+
+    async def search(
+        self,
+        text: str,
+        *,
+        scope: Scope,
+        projects: Sequence[str] = (),
+        labels: Sequence[Label] = SEARCHED,
+        first: int = 20,
+    ) -> Page[Node]:
+        """By words of name, kind, description and tags, or by the first digits of a digest."""
+        check_first(first)
+        words = words_of(text)
+        if not words:
+            raise InvalidInputError("there is nothing to search for", field="text", allowed="some words")
+        digest = _DIGEST.fullmatch(text.strip().lower())
+        inside = seen(scope, projects)
+        chosen = [label for label in labels if label in SEARCHED]
+        others, runs = await asyncio.gather(
+            self._reader.search(
+                inside,
+                text=" ".join(words),
+                words=words,
+                labels=[label for label in chosen if label is not Label.RUN],
+                digest=f"{digest[1] or 'sha256'}:{digest[2]}" if digest else "",
+                limit=first + 1,
+            ),
+            self._search_runs(text, inside, first + 1) if Label.RUN in chosen else _nothing(),
+        )
+        nodes = [*others, *runs]
+        cursors = ("",) * min(first, len(nodes))
+        return Page(items=tuple(nodes[:first]), cursors=cursors, has_more=len(nodes) > first)
+
+    async def _search_runs(self, text: str, scope: Scope, limit: int) -> list[Node]:
+        """The newest that fit: there may be a hundred thousand, too many to rank."""
+        chosen = selection(Label.RUN, scope, ListFilter(text=text))
+        rows = await self._listing.page(chosen, Order(), first=limit - 1, after=None)
+        return [row.node for row in rows]
+
+    # --- metrics ------------------------------------------------------------------------------
+
+    async def history(
+        self,
+        run: str,
+        *,
+        scope: Scope,
+        keys: Sequence[str] = (),
+        max_points: int | None = None,
+        after: int = -1,
+    ) -> Points:
+        """Series of a run's metrics, thinned to ``max_points`` each where that is given."""
+        if max_points is not None and not 10 <= max_points <= MAX_POINTS:
+            raise InvalidInputError(
+                "the number of points is out of range", field="maxPoints", allowed=f"10 to {MAX_POINTS}"
+            )
+        if label_of(run) is not Label.RUN:
+            raise InvalidInputError(f"{shorten(run)!r} is no run's uid", field="run")
+        chunks = await self._reader.chunks(run, scope, keys=keys, after=after)
+        if chunks is None:
+            raise NotFoundError(f"run {shorten(run)!r} is not there, or not yours to see")
+        check_size(sum(chunk.points for chunk in chunks))
+        # Some seconds of work for millions of points: not on the event loop.
+        series = await asyncio.to_thread(series_of, [c.data for c in chunks], keys, max_points)
+        return Points(series=tuple(series), position=max((c.rid for c in chunks), default=after))
+
+    # --- refused events -------------------------------------------------------------------------
+
+    async def list_refused(self, *, scope: Scope, first: int = 100, after: str = "") -> Page[RefusedEvent]:
+        """Events that were not taken, newest first."""
+        check_first(first)
+        place = decode_cursor(after, "refused") or Place(rank=0, value=_FOREVER, uid="")
+        found = await self._reader.refused(scope, until=place.value, uid=place.uid, limit=first + 1)
+        cursors = tuple(
+            encode_cursor(Place(rank=0, value=one.at, uid=one.uid), "refused") for one in found[:first]
+        )
+        return Page(items=tuple(found[:first]), cursors=cursors, has_more=len(found) > first)
+
+    async def refused(self, uids: Iterable[str], *, scope: Scope) -> list[RefusedEvent]:
+        return await self._reader.refused_by_uid(uids, scope)
+
+    async def forget_refused(self, uids: Iterable[str], *, scope: Scope) -> None:
+        await self._reader.forget_refused(uids, scope)
+
+    async def count_refused(self, *, scope: Scope) -> int:
+        return await self._reader.count_refused(scope)
+
+
+def seen(scope: Scope, projects: Sequence[str]) -> Scope:
+    """The scope within these projects; raises NotFoundError when none of them is visible."""
+    inside = narrowed(scope, projects)
+    if projects and not inside:
+        raise NotFoundError(f"project {shorten(', '.join(projects))!r} is not there, or not yours to see")
+    return inside
+
+
+async def _nothing() -> list[Node]:
+    return []
+
+
+def is_shown(uid: str) -> bool:
+    """Whether a uid names something that is a node to the outside."""
+    return label_of(uid) not in NOT_SHOWN
+
+
+def _page(rows: list[Listed], first: int, mark: str) -> Page[Node]:
+    shown = rows[:first]
+    return Page(
+        items=tuple(row.node for row in shown),
+        cursors=tuple(encode_cursor(replace(row.place), mark) for row in shown),
+        has_more=len(rows) > first,
+    )
