@@ -98,5 +98,7 @@ class Artifact:
         try:
             import polars
         except ImportError:
-            raise NotSupportedError("to_polars needs polars, which is not installed: pip install polars") from None
+            raise NotSupportedError(
+                "to_polars needs polars, which is not installed: pip install polars"
+            ) from None
         return polars.DataFrame(polars.from_arrow(self.to_arrow()))

@@ -84,7 +84,9 @@ def _guarded(part: _Part, found: Captured, config: Config, folder: Path, entry: 
     try:
         part(found, config, folder, entry)
     except Exception as error:  # noqa: BLE001 - the guard of capturing: a strange machine must not fail a run
-        logger.info("lineage: %s was not captured: %s: %s", part.__name__.strip("_"), type(error).__name__, error)
+        logger.info(
+            "lineage: %s was not captured: %s: %s", part.__name__.strip("_"), type(error).__name__, error
+        )
 
 
 def current_place() -> tuple[Path, str]:
@@ -170,7 +172,11 @@ def _git_bytes(folder: Path, *words: str) -> bytes:
 def _changes(root: Path, *, wanted: bool) -> tuple[str, str]:
     """Digest of what differs from the commit (new files by content), and the difference, capped."""
     diff = _git_bytes(root, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv")
-    new = [name for name in _git_bytes(root, "ls-files", "-z", "--others", "--exclude-standard").split(b"\0") if name]
+    new = [
+        name
+        for name in _git_bytes(root, "ls-files", "-z", "--others", "--exclude-standard").split(b"\0")
+        if name
+    ]
     if not diff and not new:
         return "", ""
     digest = hashlib.sha256(diff)
@@ -286,7 +292,9 @@ def _gpus(found: Captured, config: Config, folder: Path, entry: str) -> None:
     if tool is None:
         return
     query = [tool, "--query-gpu=uuid,name,memory.total,driver_version", "--format=csv,noheader,nounits"]
-    done = subprocess.run(query, capture_output=True, text=True, timeout=5, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        query, capture_output=True, text=True, timeout=5, check=False, stdin=subprocess.DEVNULL
+    )
     rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines()]
     rows = _visible([row for row in rows if len(row) == 4], config.environ.get("CUDA_VISIBLE_DEVICES"))
     if done.returncode == 0 and rows:
@@ -298,7 +306,11 @@ def _visible(rows: list[list[str]], told: str | None) -> list[list[str]]:
     if told is None:
         return rows
     wanted = [word.strip() for word in told.split(",")]
-    return [row for i, row in enumerate(rows) if str(i) in wanted or any(w and row[0].startswith(w) for w in wanted)]
+    return [
+        row
+        for i, row in enumerate(rows)
+        if str(i) in wanted or any(w and row[0].startswith(w) for w in wanted)
+    ]
 
 
 def _cluster(found: Captured, config: Config, folder: Path, entry: str) -> None:

@@ -47,7 +47,9 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "what runs capture by themselves, separated by commas; 'none' = nothing, '-diff' = all but that",
     ),
     Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
-    Setting("LINEAGE_RUN_ID", "", "the first run of the process takes this id; 'lineage run' and launchers set it"),
+    Setting(
+        "LINEAGE_RUN_ID", "", "the first run of the process takes this id; 'lineage run' and launchers set it"
+    ),
     Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of"),
 )
 """Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""

@@ -105,7 +105,9 @@ class HttpDeliverer:
                 return Result(Fate.AWAY, message=f"{self._config.url} is no lineage server: {error}")
         message = f"{self._config.url} answers {status}: {_message(answer)}"
         if status in (429, 503):
-            return Result(Fate.BUSY, message=message, wait_seconds=_retry_after(answer.headers.get("retry-after")))
+            return Result(
+                Fate.BUSY, message=message, wait_seconds=_retry_after(answer.headers.get("retry-after"))
+            )
         if status in (401, 403):
             return Result(Fate.DENIED, message=message)
         if status in (400, 413, 415, 422):
@@ -126,7 +128,10 @@ class HttpDeliverer:
             return second  # the first half goes again with the rest, and is known then
         moved = [Refusal(r.index + middle, r.code, r.message, r.retriable) for r in second.refusals]
         return Result(
-            Fate.DONE, first.accepted + second.accepted, first.duplicate + second.duplicate, first.refusals + moved
+            Fate.DONE,
+            first.accepted + second.accepted,
+            first.duplicate + second.duplicate,
+            first.refusals + moved,
         )
 
     def close(self) -> None:

@@ -48,7 +48,9 @@ def is_frame(value: object) -> bool:
 
 
 def _is_column(value: Any) -> bool:
-    return isinstance(value, list | tuple) or hasattr(value, "__array__") or hasattr(value, "__arrow_c_array__")
+    return (
+        isinstance(value, list | tuple) or hasattr(value, "__array__") or hasattr(value, "__arrow_c_array__")
+    )
 
 
 def table_of(value: Any) -> pa.Table:
@@ -90,7 +92,12 @@ def type_name(kind: Any) -> str:
         return "string"
     if types.is_large_binary(kind) or types.is_binary_view(kind):
         return "binary"
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_list_view(kind) or types.is_large_list_view(kind):
+    if (
+        types.is_list(kind)
+        or types.is_large_list(kind)
+        or types.is_list_view(kind)
+        or types.is_large_list_view(kind)
+    ):
         return f"list<{type_name(kind.value_type)}>"
     if types.is_fixed_size_list(kind):
         return f"fixed_size_list<{type_name(kind.value_type)}>[{kind.list_size}]"
@@ -157,7 +164,12 @@ def _feed(digest: _Counted, array: Any) -> None:
         _bytes(digest, array.is_valid().cast(pa.uint8()), 1)
     if types.is_boolean(kind):
         return _bytes(digest, array.cast(pa.uint8()).fill_null(0), 1)
-    if types.is_floating(kind) or types.is_integer(kind) or types.is_temporal(kind) and not types.is_interval(kind):
+    if (
+        types.is_floating(kind)
+        or types.is_integer(kind)
+        or types.is_temporal(kind)
+        and not types.is_interval(kind)
+    ):
         return _feed_numbers(digest, array)
     if _is_text(types, kind):
         return _feed_text(digest, array)

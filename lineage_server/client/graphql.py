@@ -96,7 +96,9 @@ class GraphQL:
             if self._sync is None:
                 self._sync = httpx2.Client(**self._options(30.0))
             answer = self._sync.post(
-                _PATH, json=_body(query, variables), timeout=httpx2.Timeout(seconds, connect=min(3.0, seconds))
+                _PATH,
+                json=_body(query, variables),
+                timeout=httpx2.Timeout(seconds, connect=min(3.0, seconds)),
             )
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None

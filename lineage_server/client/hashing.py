@@ -54,7 +54,11 @@ class Hashed:
             {"path": e.path.decode("utf-8", "replace"), "size": e.size, "sha256": e.digest}
             for e in self.entries[:_LISTED]
         ]
-        return {"files": len(self.entries), "manifest": shown, "manifest_whole": len(shown) == len(self.entries)}
+        return {
+            "files": len(self.entries),
+            "manifest": shown,
+            "manifest_whole": len(shown) == len(self.entries),
+        }
 
 
 class Remembered:
@@ -126,7 +130,9 @@ def hash_file(path: Path, cache: Remembered | None = None) -> Hashed:
                 # The name may point to another file by now (written aside, then renamed).
                 now = path.stat()
         except FileNotFoundError:
-            raise NotFoundError(f"the file {path} went away while it was read; nothing was recorded") from None
+            raise NotFoundError(
+                f"the file {path} went away while it was read; nothing was recorded"
+            ) from None
         except OSError as error:
             raise InvalidInputError(f"{path} cannot be read: {error}", field="path") from None
         if key == _key(after) == _key(now):
@@ -162,7 +168,10 @@ def hash_folder(root: Path, cache: Remembered | None = None) -> Hashed:
         workers = min(8, os.cpu_count() or 1, len(files))
         with ThreadPoolExecutor(workers, thread_name_prefix="lineage-hash") as pool:
             hashed = pool.map(lambda found: hash_file(found[1], cache), files)
-            entries += [Entry(name, h.size, h.digest.removeprefix("sha256:")) for (name, _), h in zip(files, hashed, strict=True)]
+            entries += [
+                Entry(name, h.size, h.digest.removeprefix("sha256:"))
+                for (name, _), h in zip(files, hashed, strict=True)
+            ]
     entries.sort()
     return Hashed(manifest_digest(entries), sum(e.size for e in entries), tuple(entries))
 

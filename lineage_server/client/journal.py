@@ -178,7 +178,9 @@ class Journal:
         """The oldest lines not acknowledged, from the file, else from memory; None if there are none."""
         if self.acknowledged < self.written and self._fd >= 0:
             start = self.acknowledged
-            lines, end = read_lines(self._fd, start, self.written, most_events=most_events, most_bytes=most_bytes)
+            lines, end = read_lines(
+                self._fd, start, self.written, most_events=most_events, most_bytes=most_bytes
+            )
             return Batch(lines, start, end)
         with self._lock:
             lines = []
@@ -220,9 +222,7 @@ class Journal:
         # Without the mark the same events are sent again one day, which changes nothing.
         with suppress(OSError):
             if self._ack_fd < 0:
-                self._ack_fd = os.open(
-                    ack_path(self.path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600
-                )
+                self._ack_fd = os.open(ack_path(self.path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             os.pwrite(self._ack_fd, f"{self.acknowledged:0{_ACK_WIDTH}d}".encode(), 0)
 
     def close(self) -> None:

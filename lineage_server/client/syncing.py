@@ -66,7 +66,8 @@ class SyncReport:
             raise denied(f"{self.trouble}; nothing is lost, {len(self.left)} journals wait")
         if self.left:
             raise UnavailableError(
-                f"{self.trouble}; nothing is lost, {len(self.left)} journals wait: try again later", part="server"
+                f"{self.trouble}; nothing is lost, {len(self.left)} journals wait: try again later",
+                part="server",
             )
 
 
@@ -197,11 +198,11 @@ def _try_refused_again(path: Path, deliverer: Deliverer, report: SyncReport) -> 
         report.duplicate += result.duplicate
         rest += [refusal_entry(r, lines[r.index]) for r in result.refusals]
     new = path.with_suffix(".refused.new")
-    new.write_bytes(b"".join(json.dumps(e, ensure_ascii=False).encode("utf-8", "replace") + b"\n" for e in rest))
+    new.write_bytes(
+        b"".join(json.dumps(e, ensure_ascii=False).encode("utf-8", "replace") + b"\n" for e in rest)
+    )
     if rest:
         new.replace(path)
     else:
         new.unlink()
         path.unlink(missing_ok=True)
-
-

@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
 
 from lineage_server.api.errors import extensions_of, known
-from lineage_server.domain.errors import LimitError
-
-logger = logging.getLogger(__name__)
-_TOO_MUCH = ("exceeds maximum operation depth", "aliases found", "Syntax Error: Document contains more")
+from lineage_server.domain.errors import InvalidInputError, LineageError
 
 
-def show(error: GraphQLError) -> GraphQLError:
-    """The error as it leaves the server."""
+def shown(errors: Iterable[GraphQLError] | None) -> list[GraphQLError] | None:
+    """The errors as they leave the server."""
+    return [_show(error) for error in errors] if errors else None
+
+
+def error_of(error: LineageError) -> GraphQLError:
+    """One of ours that no field raised: the whole document was refused."""
+    return GraphQLError(error.message, extensions=extensions_of(error), original_error=error)
+
+
+def _show(error: GraphQLError) -> GraphQLError:
+    if error.extensions and error.extensions.get("code"):
+        return error
     cause = error.original_error
-    if cause is None:
-        limited = any(words in error.message for words in _TOO_MUCH)
-        code = "LIMIT" if limited else "BAD_INPUT"
-        if isinstance(error.extensions, dict) and error.extensions.get("code"):
-            return error
-        return GraphQLError(
-            error.message, error.nodes, error.source, error.positions, error.path, None, {"code": code}
-        )
-    expected = known(cause)
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    # Without a cause it is graphql-core's own: syntax, validation, a variable that does not fit.
+    # A scalar that refuses its text says so with a ValueError.
+    if cause is None or (isinstance(cause, ValueError) and error.path is None):
+        expected: LineageError = InvalidInputError(error.message)
+    else:
+        expected = known(cause)
+    extensions = extensions_of(expected)
     return GraphQLError(
-        expected.message,
-        error.nodes,
-        error.source,
-        error.positions,
-        error.path,
-        None,
-        extensions_of(expected),
+        expected.message, error.nodes, error.source, error.positions, error.path, cause, extensions
     )
-
-
-class ShowErrors(SchemaExtension):
-    """Replaces the errors of every answer by what may be shown."""
-
-    def on_operation(self) -> Iterator[None]:
-        yield
-        result = self.execution_context.result
-        errors = getattr(result, "errors", None)
-        if result is not None and errors:
-            result.errors = [show(e) for e in errors]
-
-
-def too_costly(what: str, limit: int, actual: int) -> GraphQLError:
-    """A document that asks for too much."""
-    error = LimitError(
-        f"the document has {actual} {what}, at most {limit} are taken; ask in several requests",
-        limit=limit,
-        actual=actual,
-    )
-    return GraphQLError(error.message, extensions=extensions_of(error))

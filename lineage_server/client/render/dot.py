@@ -25,5 +25,11 @@ def dot_of(view: LineageView) -> str:
 
 def quoted(text: str) -> str:
     """A DOT string. A backslash would begin an escape of Graphviz's own, so it is doubled."""
-    body = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", " ").replace("\0", " ")
+    body = (
+        text.replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("\n", "\\n")
+        .replace("\r", " ")
+        .replace("\0", " ")
+    )
     return f'"{body}"'

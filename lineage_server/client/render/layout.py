@@ -30,9 +30,7 @@ def layers_of(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[li
     return layers
 
 
-def _ranks(
-    nodes: Sequence[str], onward: dict[str, list[str]], back: dict[str, list[str]]
-) -> dict[str, int]:
+def _ranks(nodes: Sequence[str], onward: dict[str, list[str]], back: dict[str, list[str]]) -> dict[str, int]:
     """Layer of each node: one more than that of its last predecessor."""
     waiting = {node: len(back[node]) for node in nodes}
     rank = dict.fromkeys(nodes, 0)

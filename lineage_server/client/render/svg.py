@@ -59,7 +59,9 @@ def svg_of(view: LineageView) -> str:
     parts += _arrows(view, boxes)
     parts += [_drawn(box, asked=uid in view.start) for uid, box in boxes.items()]
     if remark:
-        parts.append(f'<text class="n" x="{_MARGIN}" y="{height - 12:.0f}" fill="#5b6675">{_text(remark)}</text>')
+        parts.append(
+            f'<text class="n" x="{_MARGIN}" y="{height - 12:.0f}" fill="#5b6675">{_text(remark)}</text>'
+        )
     return "".join(parts) + "</svg>"
 
 
@@ -77,7 +79,8 @@ def _placed(nodes: dict[str, ViewNode], layers: list[list[str]]) -> dict[str, _B
     x = float(_MARGIN)
     for layer in layers:
         texts = {
-            uid: (cut(safe(nodes[uid].title), _LONGEST), cut(safe(nodes[uid].notes), _LONGEST)) for uid in layer
+            uid: (cut(safe(nodes[uid].title), _LONGEST), cut(safe(nodes[uid].notes), _LONGEST))
+            for uid in layer
         }
         widest = max(max(width_of(title), width_of(notes)) for title, notes in texts.values())
         width = widest * _CHAR + 24

@@ -90,7 +90,9 @@ class _Branches:
 
 def _laid_out(lines: list[_Line], width: int) -> Iterator[str]:
     """Notes in one column, unless a name is very long."""
-    heads = [line.lead + cut(line.text, max(20, min(_WIDEST_NAME, width - width_of(line.lead)))) for line in lines]
+    heads = [
+        line.lead + cut(line.text, max(20, min(_WIDEST_NAME, width - width_of(line.lead)))) for line in lines
+    ]
     column = min(max((width_of(head) for head in heads), default=0), max(24, width * 2 // 3))
     for head, line in zip(heads, lines, strict=True):
         if not line.notes:

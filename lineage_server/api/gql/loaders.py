@@ -1,0 +1,100 @@
+"""Batching of questions within one operation: many resolvers ask for one uid, the graph is asked once.
+
+A ``Loader`` collects what is asked within one turn of the event loop and fetches it together. Its
+fetches are tasks of the operation, so they end with it: a question nobody waits for any more is
+stopped on the graph, too. One loader a question, built anew for each operation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, TypeVar
+
+from lineage_server.domain.nodes import Node
+from lineage_server.graph.read_tracking import Link
+from lineage_server.tasks import Tasks
+from lineage_server.tracking.service import Tracking
+
+K = TypeVar("K")
+V = TypeVar("V")
+Scope = frozenset[str] | None
+
+
+class Loader(Generic[K, V]):
+    """One question that can be asked for many keys at once."""
+
+    def __init__(self, name: str, tasks: Tasks, fetch: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._name = name
+        self._tasks = tasks
+        self._fetch = fetch
+        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+
+    async def load(self, key: K) -> V | None:
+        """The answer for one key, None where there is none."""
+        future = self._waiting.get(key)
+        if future is None:
+            loop = asyncio.get_running_loop()
+            if not self._waiting:
+                loop.call_soon(self._dispatch)
+            future = self._waiting[key] = loop.create_future()
+        # Shielded: one caller that gives up must not cancel it for the others.
+        return await asyncio.shield(future)
+
+    def _dispatch(self) -> None:
+        batch, self._waiting = self._waiting, {}
+        try:
+            self._tasks.start(f"load {self._name}", self._answer(batch), ends=True)
+        except RuntimeError:  # the operation is over
+            for future in batch.values():
+                future.cancel()
+
+    async def _answer(self, batch: dict[K, asyncio.Future[V | None]]) -> None:
+        try:
+            found = await self._fetch(list(batch))
+        except BaseException as error:
+            for future in batch.values():
+                if not future.done():
+                    if isinstance(error, Exception):
+                        future.set_exception(error)
+                        future.exception()  # seen, even if its caller is gone
+                    else:
+                        future.cancel()
+            if not isinstance(error, Exception):
+                raise
+            return
+        for key, future in batch.items():
+            if not future.done():
+                future.set_result(found.get(key))
+
+
+class Loaders:
+    """All loaders of one operation."""
+
+    def __init__(self, tracking: Tracking, scope: Scope) -> None:
+        self._tasks = Tasks("graphql")
+
+        async def nodes(uids: list[str]) -> Mapping[str, Node]:
+            return await tracking.nodes(uids, scope=scope)
+
+        async def producers(uids: list[str]) -> Mapping[str, tuple[str, str]]:
+            return await tracking.producers(uids, scope=scope)
+
+        async def aliases(uids: list[str]) -> Mapping[str, list[str]]:
+            return await tracking.aliases(uids, scope=scope)
+
+        async def inputs(uids: list[str]) -> Mapping[str, list[Link]]:
+            return await tracking.links(uids, scope=scope, inputs=True)
+
+        async def outputs(uids: list[str]) -> Mapping[str, list[Link]]:
+            return await tracking.links(uids, scope=scope, inputs=False)
+
+        self.nodes: Loader[str, Node] = Loader("nodes", self._tasks, nodes)
+        self.producers: Loader[str, tuple[str, str]] = Loader("producers", self._tasks, producers)
+        self.aliases: Loader[str, list[str]] = Loader("aliases", self._tasks, aliases)
+        self.inputs: Loader[str, list[Link]] = Loader("inputs", self._tasks, inputs)
+        self.outputs: Loader[str, list[Link]] = Loader("outputs", self._tasks, outputs)
+
+    async def stop(self) -> None:
+        """Give up what is still being asked."""
+        await self._tasks.stop(timeout_seconds=1.0)

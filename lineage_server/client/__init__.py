@@ -1,0 +1,97 @@
+"""The Python client: record runs, inputs and outputs; ask for lineage. Uses ``domain`` and nothing else of ours.
+
+Public names are loaded on first use, so that an import costs almost nothing. Recording never waits for a
+server and never raises because of one; questions do.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lineage_server.client.aio import AsyncClient, AsyncRun
+    from lineage_server.client.artifact import Artifact
+    from lineage_server.client.client import Client, SyncStatus
+    from lineage_server.client.run import Run, current_run
+    from lineage_server.client.shortcuts import (
+        attach_run,
+        connect,
+        flush,
+        gql,
+        lineage,
+        offline,
+        start_run,
+        sync,
+        sync_status,
+    )
+    from lineage_server.client.syncing import SyncReport
+    from lineage_server.client.view import LineageView
+    from lineage_server.domain.errors import (
+        ConflictError,
+        ForbiddenError,
+        InvalidInputError,
+        LimitError,
+        LineageError,
+        NotAuthenticatedError,
+        NotFoundError,
+        NotSupportedError,
+        UnavailableError,
+    )
+
+__all__ = [
+    "Artifact",
+    "AsyncClient",
+    "AsyncRun",
+    "Client",
+    "ConflictError",
+    "ForbiddenError",
+    "InvalidInputError",
+    "LimitError",
+    "LineageError",
+    "LineageView",
+    "NotAuthenticatedError",
+    "NotFoundError",
+    "NotSupportedError",
+    "Run",
+    "SyncReport",
+    "SyncStatus",
+    "UnavailableError",
+    "attach_run",
+    "connect",
+    "current_run",
+    "flush",
+    "gql",
+    "lineage",
+    "offline",
+    "start_run",
+    "sync",
+    "sync_status",
+]
+
+_HOMES = {
+    "aio": ("AsyncClient", "AsyncRun"),
+    "artifact": ("Artifact",),
+    "client": ("Client", "SyncStatus"),
+    "run": ("Run", "current_run"),
+    "syncing": ("SyncReport",),
+    "view": ("LineageView",),
+    "shortcuts": (
+        "attach_run", "connect", "flush", "gql", "lineage", "offline", "start_run", "sync", "sync_status",
+    ),
+}  # fmt: skip
+_MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    home = _MODULE_OF.get(name, "lineage_server.domain.errors" if name in __all__ else "")
+    if not home:
+        raise AttributeError(f"module 'lineage_server.client' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,189 @@
+"""``AsyncClient`` and ``AsyncRun``: the same for coroutines.
+
+Telling (``log``, ``log_params`` …) never waits, so these stay plain calls. What reads files or waits
+for the server is awaited: contents are hashed in a thread, questions go over an async connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from lineage_server.client import queries
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.builders import ColumnsFrom
+from lineage_server.client.client import Client, SyncStatus, lineage_question
+from lineage_server.client.run import FINISH_SECONDS, Run
+from lineage_server.client.syncing import SyncReport
+from lineage_server.client.view import LineageView
+
+
+class AsyncRun:
+    """A ``Run`` for coroutines; use it in an ``async with`` block."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __repr__(self) -> str:
+        return repr(self.run)
+
+    @property
+    def id(self) -> str:
+        return self.run.id
+
+    @property
+    def uid(self) -> str:
+        return self.run.uid
+
+    @property
+    def project(self) -> str:
+        return self.run.project
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """See ``Run.log``."""
+        self.run.log(values, step)
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """See ``Run.log_params``."""
+        self.run.log_params(params)
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """See ``Run.set_tags``."""
+        self.run.set_tags(tags)
+
+    def note(self, text: str) -> None:
+        """See ``Run.note``."""
+        self.run.note(text)
+
+    async def use(
+        self,
+        what: Any,
+        role: str | None = None,
+        *,
+        name: str | None = None,
+        type: str | None = None,
+        project: str | None = None,
+    ) -> Artifact:
+        """See ``Run.use``."""
+        return await asyncio.to_thread(self.run.use, what, role, name=name, type=type, project=project)
+
+    async def produce(
+        self,
+        name: str,
+        value: Any,
+        *,
+        type: str | None = None,
+        role: str | None = None,
+        uri: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        columns_from: ColumnsFrom | None = None,
+        partial: bool = False,
+    ) -> Artifact:
+        """See ``Run.produce``."""
+        return await asyncio.to_thread(
+            self.run.produce, name, value, type=type, role=role, uri=uri, description=description,
+            metadata=metadata, columns_from=columns_from, partial=partial,
+        )  # fmt: skip
+
+    def child(
+        self, name: str, *, kind: str = "step", params: Mapping[str, Any] | None = None, **told: Any
+    ) -> AsyncRun:
+        """See ``Run.child``."""
+        return AsyncRun(self.run.child(name, kind=kind, params=params, **told))
+
+    async def fail(self, reason: str, *, timeout: float = FINISH_SECONDS) -> bool:
+        """See ``Run.fail``."""
+        return await asyncio.to_thread(self.run.fail, reason, timeout=timeout)
+
+    async def finish(self, timeout: float = FINISH_SECONDS) -> bool:
+        """See ``Run.finish``."""
+        return await asyncio.to_thread(self.run.finish, timeout)
+
+    async def __aenter__(self) -> Self:
+        self.run.enter()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.run.leave()
+        # Even when this task is being cancelled: the end of the run is written, then it goes on.
+        await asyncio.shield(asyncio.to_thread(self.run.end_after, exc))
+
+
+class AsyncClient:
+    """A ``Client`` for coroutines; shares journal and sender with ``client``."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        project: str | None = None,
+        mode: str | None = None,
+        journal_dir: str | os.PathLike[str] | None = None,
+        capture: str | None = None,
+        client: Client | None = None,
+    ) -> None:
+        self.client = client or Client(
+            url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture
+        )
+
+    def start_run(self, name: str | None = None, **told: Any) -> AsyncRun:
+        """See ``Client.start_run``; returns at once, so there is nothing to await."""
+        return AsyncRun(self.client.start_run(name, **told))
+
+    def attach_run(self, run_id: str, *, project: str | None = None) -> AsyncRun:
+        """See ``Client.attach_run``."""
+        return AsyncRun(self.client.attach_run(run_id, project=project))
+
+    async def lineage(
+        self,
+        ref: str | Run | AsyncRun | Artifact,
+        direction: str = "both",
+        *,
+        depth: int | None = None,
+        view: str = "version",
+        as_of: datetime | str | None = None,
+        known_at: datetime | str | None = None,
+    ) -> LineageView:
+        """See ``Client.lineage``."""
+        start = self.client.start_of(ref.run if isinstance(ref, AsyncRun) else ref)
+        asked = lineage_question(start, direction, depth, view, as_of, known_at)
+        await self.flush(5.0)
+        data = await self.client.graphql.run_async(queries.LINEAGE, asked)
+        return queries.view_from(data, asked=[start], direction=direction)
+
+    async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """See ``Client.gql``."""
+        return await self.client.graphql.run_async(query, variables)
+
+    async def flush(self, timeout: float = 10.0) -> bool:
+        """See ``Client.flush``."""
+        return await asyncio.to_thread(self.client.flush, timeout)
+
+    async def sync(self, folder: str | os.PathLike[str] | None = None) -> SyncReport:
+        """See ``Client.sync``."""
+        return await asyncio.to_thread(self.client.sync, folder)
+
+    def sync_status(self) -> SyncStatus:
+        """See ``Client.sync_status``."""
+        return self.client.sync_status()
+
+    async def close(self, timeout: float = 5.0) -> bool:
+        """See ``Client.close``."""
+        await self.client.graphql.close_async()
+        return await asyncio.to_thread(self.client.close, timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,295 @@
+"""``Client``: settings, journal and connection in one object; what the module's functions use.
+
+Starting runs and asking questions. What a run records is in ``run``, how it gets out in ``outbox``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lineage_server.client import builders, capture, process, queries
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.config import Config, captures, load_config
+from lineage_server.client.delivery import HttpDeliverer
+from lineage_server.client.graphql import GraphQL
+from lineage_server.client.hashing import Remembered
+from lineage_server.client.outbox import Outbox
+from lineage_server.client.resolve import qualified
+from lineage_server.client.run import Run
+from lineage_server.client.syncing import Left, SyncReport, leftovers, sync_folder
+from lineage_server.client.view import LineageView
+from lineage_server.domain.errors import InvalidInputError, UnavailableError
+from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id
+
+logger = logging.getLogger("lineage_server.client")
+
+_SECONDS_FOR_OWN = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStatus:
+    """Where what was recorded is. ``pending_bytes`` are in the journal, ``waiting`` events only in
+    memory; ``left`` are journals of other processes."""
+
+    mode: str
+    url: str
+    journal: Path
+    pending_bytes: int = 0
+    waiting: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    dropped: int = 0
+    trouble: str = ""
+    left: tuple[Left, ...] = ()
+
+    @property
+    def all_sent(self) -> bool:
+        """Nothing of this process is left to send."""
+        return not self.pending_bytes and not self.waiting and not self.dropped
+
+
+class Client:
+    """A connection to one server. Thread-safe; usable after a fork."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        project: str | None = None,
+        mode: str | None = None,
+        journal_dir: str | os.PathLike[str] | None = None,
+        capture: str | None = None,
+        config: Config | None = None,
+    ) -> None:
+        self.config = config or load_config(
+            url=url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture
+        )
+        self.outbox: Outbox | None = None if self.config.mode == "disabled" else Outbox(self.config)
+        self.graphql = GraphQL(self.config)
+        self.cache = Remembered(self.config.cache_dir)
+        self.produced: dict[tuple[str, str, str], Artifact] = {}
+        self._env_run_id = self.config.run_id
+        self._taking = threading.Lock()
+
+    # --- runs --------------------------------------------------------------------------
+
+    def start_run(
+        self,
+        name: str | None = None,
+        *,
+        job: str | None = None,
+        kind: str = "script",
+        project: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        parent: str | Run | None = None,
+        run_id: str | None = None,
+        retry_of: str | Run | None = None,
+        resumed_from: str | Run | None = None,
+        capture: str | None = None,
+    ) -> Run:
+        """Begin a run; returns at once, with or without a server.
+
+        Of a distributed job only rank 0 begins it; the other ranks attach to ``run_id`` (or
+        LINEAGE_RUN_ID) and tell inputs and outputs, or stay silent where no id is known.
+        """
+        project = clean_project(project) if project is not None else self.config.project
+        given = clean_run_id(run_id) if run_id is not None else ""
+        env_id = "" if given else self._take_env_run_id()
+        chosen = given or env_id
+        if self.config.rank > 0:
+            return Run(self, chosen or new_run_id(), project, owned=False, points=False, silent=not chosen)
+        folder, entry = _place()
+        name = name if name is not None else _name(entry)
+        event = builders.started(
+            chosen or new_run_id(),
+            project=project,
+            name=name,
+            job=job if job is not None else name,
+            kind=kind,
+            params=params,
+            tags=tags,
+            description=description,
+            parent=id_of(parent) or self._outer_run(env_id),
+            retry_of=id_of(retry_of),
+            resumed_from=id_of(resumed_from),
+        )
+        wanted = captures(capture) if capture is not None else self.config.capture
+        run = Run(self, event.run, project, name=name)
+        if self.outbox is not None:
+            self.outbox.put(event)
+            process.watch_sigterm()
+        run.capture_in_background(wanted, folder, entry)
+        return run
+
+    def attach_run(self, run_id: str, *, project: str | None = None) -> Run:
+        """Join a run that somebody else began and will end (another rank, process or host)."""
+        return Run(
+            self,
+            clean_run_id(run_id.removeprefix("run:")),
+            clean_project(project) if project is not None else self.config.project,
+            owned=False,
+        )
+
+    def _take_env_run_id(self) -> str:
+        """The id that a launcher chose for this process's run: for the first one only."""
+        with self._taking:
+            taken, self._env_run_id = self._env_run_id, ""
+        return clean_run_id(taken) if taken else ""
+
+    def _outer_run(self, env_id: str) -> str | None:
+        """Later runs of a launched process belong to the launched one."""
+        if env_id or not self.config.run_id:
+            return self.config.parent_run or None
+        return self.config.run_id
+
+    # --- questions ---------------------------------------------------------------------
+
+    def lineage(
+        self,
+        ref: str | Run | Artifact,
+        direction: str = "both",
+        *,
+        depth: int | None = None,
+        view: str = "version",
+        as_of: datetime | str | None = None,
+        known_at: datetime | str | None = None,
+    ) -> LineageView:
+        """What ``ref`` was made from and what came of it; raises a domain error.
+
+        ``depth`` counts artifact steps (None: as far as the server goes by itself). ``as_of``: as it
+        was then; ``known_at``: as it was known then.
+        """
+        start = self.start_of(ref)
+        asked = lineage_question(start, direction, depth, view, as_of, known_at)
+        self.flush(_SECONDS_FOR_OWN)
+        data = self.graphql.run(queries.LINEAGE, asked)
+        return queries.view_from(data, asked=[start], direction=direction)
+
+    def start_of(self, ref: str | Run | Artifact) -> str:
+        """What to ask the server for."""
+        if isinstance(ref, Run):
+            return f"run:{ref.id}"
+        if isinstance(ref, Artifact):
+            return ref.uid or ref.ref
+        return qualified(ref, self.config.project)
+
+    def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask GraphQL; the ``data`` of the answer, or the domain error it holds."""
+        return self.graphql.run(query, variables)
+
+    # --- sending -----------------------------------------------------------------------
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Write everything, and wait until it is sent; False if some of it still waits."""
+        return self.outbox is None or self.outbox.flush(timeout)
+
+    def sync(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        progress: Callable[[SyncReport], None] | None = None,
+    ) -> SyncReport:
+        """Send what dead processes left in the journal folder (and what this one has)."""
+        if not self.config.url or self.config.mode == "disabled":
+            raise UnavailableError("there is no server to send to: set LINEAGE_URL", part="server")
+        if self.outbox is not None:
+            self.outbox.flush(_SECONDS_FOR_OWN)
+        deliverer = HttpDeliverer(self.config)
+        try:
+            return sync_folder(
+                Path(folder) if folder else self.config.journal_dir, deliverer, progress=progress
+            )
+        finally:
+            deliverer.close()
+
+    def sync_status(self) -> SyncStatus:
+        """How much is sent, how much waits, and why."""
+        box = self.outbox
+        if box is None:
+            return SyncStatus(mode="disabled", url=self.config.url, journal=self.config.journal_dir)
+        journal, sender = box.journal, box.sender
+        state = sender.state if sender else None
+        others = [left for left in leftovers(self.config.journal_dir) if left.path != journal.path]
+        return SyncStatus(
+            mode="online" if sender else "offline",
+            url=self.config.url,
+            journal=journal.path,
+            pending_bytes=journal.written - journal.acknowledged,
+            waiting=journal.waiting,
+            accepted=state.accepted if state else 0,
+            duplicate=state.duplicate if state else 0,
+            refused=state.refused if state else 0,
+            dropped=journal.dropped + box.dropped_points,
+            trouble=state.trouble if state else "",
+            left=tuple(others),
+        )
+
+    def sync_command(self) -> str:
+        """What to type to send this client's journal later."""
+        default = load_config(environ={"HOME": self.config.environ.get("HOME", "")}).journal_dir
+        folder = self.config.journal_dir
+        return "lineage sync" if folder == default else f"LINEAGE_JOURNAL_DIR={folder} lineage sync"
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """End open runs, send what can be sent in time; True if nothing is left."""
+        done = self.outbox is None or self.outbox.close(timeout)
+        self.graphql.close()
+        return done
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _place() -> tuple[Path, str]:
+    return capture.current_place()
+
+
+def _name(entry: str) -> str:
+    return builders.name_of_file(capture.default_name(entry))
+
+
+def id_of(run: str | Run | None) -> str | None:
+    """A run's id, from whatever names it."""
+    if run is None or isinstance(run, Run):
+        return run.id if run is not None else None
+    return clean_run_id(run.removeprefix("run:"))
+
+
+def lineage_question(
+    start: str,
+    direction: str,
+    depth: int | None,
+    view: str,
+    as_of: datetime | str | None,
+    known_at: datetime | str | None,
+) -> dict[str, Any]:
+    """Variables of the lineage document; those not given are left to the server."""
+    asked = queries.lineage_variables(
+        start, direction=direction, depth=depth, view=view, as_of=_moment(as_of), known_at=_moment(known_at)
+    )
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _moment(when: datetime | str | None) -> str | None:
+    if not isinstance(when, datetime):
+        return when
+    if when.tzinfo is None:
+        raise InvalidInputError("a time without time zone", field="as_of", allowed="datetime with tzinfo")
+    return when.isoformat()

@@ -1,0 +1,177 @@
+"""What ``use`` and ``produce`` make of their arguments: a handle, and the events that record it.
+
+Shared by the sync and async runs. Looking at contents (``contents``) and asking the server
+(``resolve``) happen here; writing events does not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lineage_server.client import builders, resolve
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.contents import Content, content_of
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.events import Event, InputFact
+from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project
+from lineage_server.domain.nodes import Column, RunState
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+
+class RunLike(Protocol):
+    """Which run records."""
+
+    id: str
+    project: str
+
+
+def input_of(
+    client: Client,
+    run: RunLike,
+    what: Any,
+    *,
+    role: str | None,
+    name: str | None,
+    kind: str | None,
+    project: str | None,
+) -> tuple[Artifact, list[Event]]:
+    """The handle of an input, and the events that tell of it."""
+    owner = clean_project(project) if project is not None else run.project
+    known = what if isinstance(what, Artifact) else _named(client, what, owner, kind)
+    if known is not None:
+        return known, [_read(run, [_fact(known, role, run)])]
+    content = content_of(what, cache=client.cache) if client.outbox else _unread(what)
+    if name is None and not content.name:
+        raise InvalidInputError(
+            'what is read needs a name: run.use(frame, name="iris")', field="name", allowed="any name"
+        )
+    called, kind = builders.name_and_type(name or content.name, kind, content.kind)
+    artifact = _handle(content, called, kind, owner, role, what)
+    events: list[Event] = []
+    if content.digest:
+        events.append(
+            builders.version_told(
+                called, kind, project=owner, digest=content.digest, uri=content.uri, size=content.size,
+                columns=content.columns, stats=content.stats,
+            )
+        )  # fmt: skip
+    return artifact, [*events, _read(run, [_fact(artifact, role, run)])]
+
+
+def _named(client: Client, what: Any, owner: str, kind: str | None) -> Artifact | None:
+    """The version that a text names; None when it is no name but a path, an address or a value."""
+    if not isinstance(what, str):
+        return None
+    asked = builders.reference_in(what)
+    if asked is None and kind is not None and not builders.is_address(what) and not os.path.exists(what):
+        asked = resolve.reference_of(f"{clean_artifact_type(kind)}:{what}", owner)
+    if asked is None:
+        return resolve.version_of_uid(what)
+    full = Reference(asked.kind, asked.name, asked.selector, asked.project or owner)
+    return resolve.find(client, full, "")
+
+
+def _fact(artifact: Artifact, role: str | None, run: RunLike) -> InputFact:
+    return builders.input_fact(
+        artifact.name,
+        artifact.type,
+        role=role,
+        project="" if artifact.project == run.project else artifact.project,
+        digest=artifact.digest,
+        version=None if artifact.digest else artifact.ordinal,
+        uri=artifact.uri,
+        run="" if artifact.digest else artifact.run,
+    )
+
+
+def _read(run: RunLike, facts: list[InputFact]) -> Event:
+    return builders.run_told(run.id, project=run.project, inputs=facts)
+
+
+def output_of(
+    client: Client,
+    run: RunLike,
+    name: str,
+    value: Any,
+    *,
+    kind: str | None,
+    role: str | None,
+    uri: str | None,
+    description: str | None,
+    metadata: Mapping[str, Any] | None,
+    columns_from: builders.ColumnsFrom | None,
+    partial: bool,
+) -> tuple[Artifact, Event]:
+    """The handle of an output, and the event that tells of it."""
+    # First the cheap checks: a wrong name must not cost the reading of a large file.
+    builders.name_and_type(name, kind, "dataset")
+    content = content_of(value, cache=client.cache) if client.outbox else _unread(value)
+    called, kind = builders.name_and_type(name, kind, content.kind)
+    fact = builders.output_fact(
+        called,
+        kind,
+        role=role,
+        digest=content.digest,
+        uri=uri or content.uri,
+        size=content.size,
+        columns=content.columns,
+        stats=content.stats,
+        columns_from=columns_from,
+        partial=partial,
+        description=description,
+        metadata=metadata,
+    )
+    artifact = _handle(content, called, kind, run.project, role, value, uri=uri, run=run.id)
+    return artifact, builders.run_told(run.id, project=run.project, outputs=[fact])
+
+
+def _handle(
+    content: Content,
+    name: str,
+    kind: str,
+    project: str,
+    role: str | None,
+    value: Any,
+    *,
+    uri: str | None = None,
+    run: str = "",
+) -> Artifact:
+    return Artifact(
+        name=name,
+        type=kind,
+        project=project,
+        role=role or "",
+        digest=content.digest,
+        uri=uri or content.uri,
+        size=content.size,
+        columns=tuple(Column(**column) for column in content.columns or ()),
+        run=run,
+        value=None if isinstance(value, str | os.PathLike | bytes) else value,
+    )
+
+
+def _unread(value: Any) -> Content:
+    """Of a client that is switched off: nothing is read, the handle still leads to a local file."""
+    if isinstance(value, str) and builders.is_address(value):
+        return Content(uri=value, name=builders.name_of_file(value))
+    if isinstance(value, str | os.PathLike):
+        path = Path(value).expanduser().absolute()
+        return Content(uri=path.as_uri(), name=builders.name_of_file(path.name))
+    return Content()
+
+
+def outcome_of(error: BaseException | None) -> tuple[RunState, str, int | None]:
+    """State, reason and exit code of a block that ended so."""
+    if error is None:
+        return RunState.COMPLETE, "", None
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else (0 if error.code is None else 1)
+        return (RunState.FAILED, builders.reason_of(error), code) if code else (RunState.COMPLETE, "", 0)
+    if isinstance(error, KeyboardInterrupt | GeneratorExit) or type(error).__name__ == "CancelledError":
+        return RunState.ABORTED, builders.reason_of(error), None
+    return RunState.FAILED, builders.reason_of(error), None

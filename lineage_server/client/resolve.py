@@ -1,0 +1,130 @@
+"""From what people type to a version: which one the server means, else what is known without it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.builders import ARTIFACT_TYPES
+from lineage_server.client.queries import VERSION
+from lineage_server.domain.errors import LineageError, NotFoundError
+from lineage_server.domain.ids import Reference, parse_reference
+from lineage_server.domain.nodes import LABEL_OF, Column, JobKind
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+logger = logging.getLogger("lineage_server.client")
+
+_SECONDS = 5.0
+_FULL_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
+_VERSION_UID = re.compile(r"version:(?P<project>[^/]+)/(?P<type>[^/]+)/(?P<name>.+)@(?P<key>.+)", re.DOTALL)
+_NAMED_IN_PROJECT = ARTIFACT_TYPES | {str(kind) for kind in JobKind} | {"job"}
+
+
+def qualified(text: str, project: str) -> str:
+    """A reference with its project said; uids and runs stay as they are."""
+    text = text.strip()
+    kind, _, rest = text.partition(":")
+    is_uid = kind in LABEL_OF and ("/" in rest or kind not in _NAMED_IN_PROJECT)
+    if is_uid or kind == "run" or "/" in kind or kind not in _NAMED_IN_PROJECT:
+        return text
+    return f"{project}/{text}"
+
+
+def version_of_uid(uid: str) -> Artifact | None:
+    """What a version's uid itself says."""
+    found = _VERSION_UID.fullmatch(uid)
+    if found is None or found["type"] not in ARTIFACT_TYPES:
+        return None
+    key = found["key"]
+    return Artifact(
+        name=found["name"],
+        type=found["type"],
+        project=found["project"],
+        digest="" if key.startswith("run:") else key,
+        run=key.removeprefix("run:") if key.startswith("run:") else "",
+    )
+
+
+def find(client: Client, asked: Reference, role: str) -> Artifact:
+    """The version meant, as exact as can be known; never raises for a server that is away."""
+    told = _ask(client, asked)
+    if told is None and asked.selector in ("", "latest"):
+        told = client.produced.get((asked.project, asked.kind, asked.name))
+    if told is None:
+        told = _stated(asked)
+    return Artifact(
+        name=told.name,
+        type=told.type,
+        project=told.project,
+        role=role,
+        digest=told.digest,
+        ordinal=told.ordinal,
+        uri=told.uri,
+        size=told.size,
+        columns=told.columns,
+        run=told.run,
+        value=told.value,
+    )
+
+
+def _stated(asked: Reference) -> Artifact:
+    """What the reference alone says."""
+    selector = asked.selector
+    digest = selector if _FULL_DIGEST.fullmatch(selector) else ""
+    ordinal = int(selector) if selector.isascii() and selector.isdecimal() and len(selector) < 10 else None
+    if not digest and ordinal is None and selector not in ("", "latest"):
+        logger.warning(
+            "lineage: which version %s is could not be asked; the run records that it read %s:%s, "
+            "and the server takes the newest version before the run's start",
+            asked,
+            asked.kind,
+            asked.name,
+        )
+    return Artifact(name=asked.name, type=asked.kind, project=asked.project, digest=digest, ordinal=ordinal)
+
+
+def _ask(client: Client, asked: Reference) -> Artifact | None:
+    if client.outbox is None or client.outbox.sender is None:
+        return None
+    # What this process has produced a moment ago must be there before the server is asked.
+    if not client.outbox.flush(_SECONDS) and client.outbox.sender.state.fate != "busy":
+        return None
+    try:
+        data = client.graphql.run(VERSION, {"ref": str(asked)}, _SECONDS)
+        found = data.get("version")
+        return artifact_from(found, asked) if found else None
+    except NotFoundError as error:
+        logger.warning("lineage: %s; the run records that it read %s all the same", error.message, asked)
+    except LineageError as error:
+        logger.info("lineage: %s could not be looked up: %s", asked, error.message)
+    return None
+
+
+def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
+    """The handle of a version as GraphQL tells it."""
+    known = version_of_uid(str(found.get("uid") or ""))
+    run = found.get("run") or {}
+    return Artifact(
+        name=known.name if known else asked.name,
+        type=known.type if known else asked.kind,
+        project=known.project if known else asked.project,
+        digest=str(found.get("digest") or (known.digest if known else "")),
+        ordinal=found.get("ordinal"),
+        uri=str(found.get("uri") or ""),
+        size=int(found["size"]) if found.get("size") is not None else None,
+        columns=tuple(
+            Column(name=str(c["name"]), type=str(c["type"]), nullable=bool(c.get("nullable", True)))
+            for c in found.get("columns") or ()
+        ),
+        run=known.run if known else str(run.get("uid") or "").removeprefix("run:"),
+    )
+
+
+def reference_of(text: str, project: str) -> Reference:
+    """Parse, with the project filled in."""
+    asked = parse_reference(text)
+    return Reference(asked.kind, asked.name, asked.selector, asked.project or project)

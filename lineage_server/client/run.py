@@ -1,0 +1,326 @@
+"""``Run``: what a program tells about one execution while it runs.
+
+Every call but ``use`` and ``produce`` (which read what they record) returns at once; nothing waits
+for the server before ``finish``. Runs are thread-safe. A forked child may go on telling; only the
+process that began a run ends it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from dataclasses import replace
+from pathlib import Path
+from time import time_ns
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from lineage_server.client import builders, recording
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.builders import ColumnsFrom
+from lineage_server.client.process import Ending
+from lineage_server.domain.edges import Basis
+from lineage_server.domain.nodes import RunState
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+    from lineage_server.domain.events import Event
+
+logger = logging.getLogger("lineage_server.client")
+
+FINISH_SECONDS = 10.0
+_CAPTURE_SECONDS = 3.0
+_MOST_STEP = 1 << 53
+
+_current: ContextVar[Run | None] = ContextVar("lineage_current_run", default=None)
+_latest: list[Run] = []
+
+
+class Run:
+    """One execution. Use it in a ``with`` block: an exception makes it failed, its end complete."""
+
+    def __init__(
+        self,
+        client: Client,
+        run_id: str,
+        project: str,
+        *,
+        name: str = "",
+        owned: bool = True,
+        points: bool = True,
+        silent: bool = False,
+    ) -> None:
+        self.id = run_id
+        self.project = project
+        self.name = name
+        self._client = client
+        self._outbox = None if silent else client.outbox
+        self._owner = os.getpid() if owned else 0
+        self._points = points
+        self._ended = threading.Event()
+        self._notes: list[str] = []
+        self._captured: threading.Thread | None = None
+        self._steps = itertools.count()
+        self._keys: set[str] = set()
+        self._warned: set[str] = set()
+        self._token: Token[Run | None] | None = None
+        self._buffer = self._outbox.buffer(run_id, project) if self._outbox and points else None
+        if self._outbox is not None and owned:
+            self._outbox.open_runs.append(self)
+            _latest.append(self)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name or ''} {self.id} of project {self.project}>"
+
+    @property
+    def uid(self) -> str:
+        """Its uid in the graph."""
+        return f"run:{self.id}"
+
+    # --- telling -----------------------------------------------------------------------
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Points of metrics. Never waits and never raises: what is no number is left out, with one
+        warning. Without ``step`` the calls are counted."""
+        buffer = self._buffer
+        if buffer is None or self._outbox is None:
+            return
+        if step is None:
+            step = next(self._steps)
+        elif type(step) is not int or not -_MOST_STEP < step < _MOST_STEP:
+            step = self._step(step)
+        now = time_ns() // 1000
+        keys, append = self._keys, buffer.points.append
+        for key, value in values.items():
+            if type(value) is not float or key not in keys:
+                number = self._number(key, value)
+                if number is None:
+                    continue
+                value = number
+            append((key, step, now, value))
+        if now >= self._outbox.next_flush:
+            self._outbox.point_added(buffer, now)
+
+    def _step(self, step: Any) -> int:
+        try:
+            return max(1 - _MOST_STEP, min(_MOST_STEP - 1, int(step)))
+        except (TypeError, ValueError, OverflowError):
+            self._warn(f"step {type(step).__name__}", "a step is no whole number; calls are counted instead")
+            return next(self._steps)
+
+    def _number(self, key: Any, value: Any) -> float | None:
+        """The value as a float, once key and value are fit; None and a warning if not."""
+        if key not in self._keys:
+            if not isinstance(key, str) or not 0 < len(key) <= builders.MAX_KEY or not key.isprintable():
+                self._warn(f"key {key!r:.60}", "a metric's name has 1 to 250 printable characters")
+                return None
+            if self._ended.is_set():
+                self._warn("ended", "the run has ended, its metrics are closed")
+                return None
+            self._keys.add(key)
+        try:
+            item = getattr(value, "item", None)
+            return float(item() if item is not None else value)
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            self._warn(f"value {key}", f"its value is no number but a {type(value).__name__}")
+            return None
+
+    def _warn(self, subject: str, why: str) -> None:
+        if subject not in self._warned:
+            self._warned.add(subject)
+            logger.warning("lineage: left out of run %s: %s: %s", self.id, subject, why)
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Parameters; nested mappings get dotted keys. May be called again, later values win."""
+        self._tell(params=builders.clean_params(params))
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Tags; None takes one away."""
+        self._tell(tags=builders.clean_tags(tags))
+
+    def note(self, text: str) -> None:
+        """A remark; remarks make up the run's description, in their order."""
+        self._notes.append(text)
+        self._tell(description="\n".join(self._notes)[: builders.MAX_TEXT])
+
+    def _tell(self, **told: Any) -> None:
+        self._put(builders.run_told(self.id, project=self.project, **told))
+
+    def _put(self, *events: Event) -> None:
+        if self._outbox is not None:
+            self._outbox.put(*events)
+
+    # --- inputs and outputs ------------------------------------------------------------
+
+    def use(
+        self,
+        what: Any,
+        role: str | None = None,
+        *,
+        name: str | None = None,
+        type: str | None = None,
+        project: str | None = None,
+    ) -> Artifact:
+        """Record an input, and get its handle.
+
+        ``what``: a reference (``"dataset:iris@latest"``), an artifact of another run, a path, a frame
+        (give it a ``name``), or an address such as ``s3://…``.
+        """
+        artifact, events = recording.input_of(
+            self._client, self, what, role=role, name=name, kind=type, project=project
+        )
+        self._put(*events)
+        return artifact
+
+    def produce(
+        self,
+        name: str,
+        value: Any,
+        *,
+        type: str | None = None,
+        role: str | None = None,
+        uri: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        columns_from: ColumnsFrom | None = None,
+        partial: bool = False,
+    ) -> Artifact:
+        """Record an output, and get its handle: the same content under a name is the same version.
+
+        ``value``: a file, a folder, a frame, bytes, JSON values, or an address (``s3://…``, recorded
+        and not read). The bytes stay where they are. ``columns_from``: of each column the columns of
+        inputs (by role or name) it was made from. ``partial``: more of it will come.
+        """
+        artifact, event = recording.output_of(
+            self._client, self, name, value, kind=type, role=role, uri=uri, description=description,
+            metadata=metadata, columns_from=columns_from, partial=partial,
+        )  # fmt: skip
+        self._put(event)
+        if not partial:
+            self._client.produced[(self.project, artifact.type, artifact.name)] = artifact
+        return artifact
+
+    def child(
+        self, name: str, *, kind: str = "step", params: Mapping[str, Any] | None = None, **told: Any
+    ) -> Run:
+        """Begin a run that is part of this one."""
+        told.setdefault("capture", "none")  # it runs where its parent runs
+        return self._client.start_run(
+            name, kind=kind, params=params, project=self.project, parent=self.id, **told
+        )
+
+    # --- capture -----------------------------------------------------------------------
+
+    def capture_in_background(self, wanted: frozenset[str], folder: Path, entry: str) -> None:
+        """Look at code, packages and machine beside the program; told in one event once it is known."""
+        config = replace(self._client.config, capture=wanted)
+        if self._outbox is None or not (wanted or config.capture_env):
+            return
+
+        def look() -> None:
+            from lineage_server.client.capture import capture
+
+            told = capture(config, folder, entry).told()
+            if told:
+                self._tell(basis=Basis.OBSERVED, **told)
+
+        self._captured = threading.Thread(target=look, name="lineage-capture", daemon=True)
+        self._captured.start()
+
+    # --- the end -----------------------------------------------------------------------
+
+    def fail(self, reason: str, *, timeout: float = FINISH_SECONDS) -> bool:
+        """End as failed."""
+        return self._end(RunState.FAILED, reason, timeout=timeout)
+
+    def finish(self, timeout: float = FINISH_SECONDS) -> bool:
+        """End as complete, and wait at most ``timeout`` seconds until all is sent; True if it is.
+
+        Not sent is not lost: it stays in the journal. Where nobody answers it does not wait.
+        """
+        return self._end(RunState.COMPLETE, "", timeout=timeout)
+
+    def end_with(self, ending: Ending | None) -> None:
+        """The process ends, and nobody has finished this run."""
+        if ending is None:
+            self._end(RunState.COMPLETE, "", timeout=0)
+        else:
+            self._end(ending.state, ending.reason, timeout=0)
+
+    def _end(self, state: RunState, reason: str, *, timeout: float, exit_code: int | None = None) -> bool:
+        box = self._outbox
+        self.leave()
+        if self._ended.is_set() or box is None:
+            return box is None or not box.journal.pending
+        self._ended.set()
+        self._keys.clear()
+        if self._captured is not None and self._owner == os.getpid():
+            self._captured.join(min(timeout, _CAPTURE_SECONDS) if timeout else 0.5)
+        if self._owner == os.getpid():
+            self._put(
+                builders.ended(self.id, project=self.project, state=state, reason=reason, exit_code=exit_code)
+            )
+            box.open_runs.remove(self)
+            if self in _latest:
+                _latest.remove(self)
+        if self._buffer is not None:
+            box.release(self._buffer)
+        if timeout <= 0:
+            box.journal.settle()
+            return False
+        return self._sent(box.flush(timeout))
+
+    def _sent(self, done: bool) -> bool:
+        box = self._outbox
+        if done or box is None:
+            return True
+        level = logging.WARNING if box.sender is not None else logging.INFO
+        why = f" ({box.sender.state.trouble})" if box.sender and box.sender.state.trouble else ""
+        logger.log(
+            level,
+            "lineage: run %s is recorded in %s and not sent yet%s; send it later with: %s",
+            self.id,
+            box.journal.path,
+            why,
+            self._client.sync_command(),
+        )
+        return False
+
+    def enter(self) -> None:
+        """From here on this is the current run."""
+        self._token = _current.set(self)
+
+    def leave(self) -> None:
+        """No longer the current run."""
+        if self._token is not None:
+            token, self._token = self._token, None
+            try:
+                _current.reset(token)
+            except ValueError:
+                pass  # ended in another task or thread than it was entered in
+
+    def end_after(self, error: BaseException | None) -> None:
+        """End as a block that was left by ``error`` (None: regularly)."""
+        state, reason, exit_code = recording.outcome_of(error)
+        self._end(state, reason, timeout=FINISH_SECONDS, exit_code=exit_code)
+
+    def __enter__(self) -> Self:
+        self.enter()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end_after(exc)
+
+
+def current_run() -> Run | None:
+    """The run of the ``with`` block around this, else the only run this process has open."""
+    inner = _current.get()
+    if inner is not None:
+        return inner
+    return _latest[0] if len(_latest) == 1 else None
