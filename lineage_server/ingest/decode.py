@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from lineage_server.domain.errors import InvalidInputError, LineageError, LimitError
+from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError
 from lineage_server.domain.events import EVENT_TYPES, Event
 from lineage_server.domain.ids import clean_project, shorten
 from lineage_server.ingest.values import MAX_TIME
@@ -128,9 +128,9 @@ def _times_to_micros(value: Any) -> bool:
     """Replace RFC 3339 text under ``at`` and ``*_at`` by microseconds; True if any was."""
     found = False
     if isinstance(value, list):
-        return any([_times_to_micros(item) for item in value])
+        return any([_times_to_micros(item) for item in cast("list[Any]", value)])
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key, item in cast("dict[str, Any]", value).items():
             if isinstance(item, str) and (key == "at" or key.endswith("_at")):
                 moment = datetime.fromisoformat(item)
                 if moment.tzinfo is None:
@@ -146,8 +146,8 @@ def _has_nul(value: Any) -> bool:
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_has_nul(k) or _has_nul(v) for k, v in value.items())
-    return isinstance(value, list) and any(_has_nul(v) for v in value)
+        return any(_has_nul(k) or _has_nul(v) for k, v in cast("dict[str, Any]", value).items())
+    return isinstance(value, list) and any(_has_nul(v) for v in cast("list[Any]", value))
 
 
 def _check_time(event: Event, now: int, skew_seconds: float) -> None:
@@ -183,7 +183,7 @@ def _plain(value: Any) -> Any:
         defaults = dict(_defaults(type(value)))
         return {k: _plain(v) for k, v in known.items() if v != defaults[k]}
     if isinstance(value, list):
-        return [_plain(v) for v in value]
+        return [_plain(v) for v in cast("list[Any]", value)]
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import pyarrow as pa
+import pyarrow
 
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, EdgeType
@@ -23,6 +23,9 @@ from lineage_server.ingest.values import (
     dumps,
     epoch,
 )
+
+pa: Any = pyarrow
+"""The stubs leave the array types unknown."""
 
 MAX_LINKS = 10_000
 """Inputs and outputs in one event; more come in several events."""
@@ -119,7 +122,20 @@ def run_facts(event: RunReported, project: str, clock: Clock) -> list[NodeFacts]
 
 
 def _own_values(event: RunReported, run: NodeFacts, clock: Clock) -> None:
-    values = run.values
+    run.values.update(_stated_values(event))
+    if event.metrics:
+        if len(event.metrics) > MAX_KEYS:
+            raise InvalidInputError(f"more than {MAX_KEYS} metrics in one event", field="metrics")
+        run.metrics = {
+            clean_key(k, "metrics"): (FINAL_STEP, clock.at, clean_metric(v, "metrics"))
+            for k, v in event.metrics.items()
+        }
+    _times(event, run, clock)
+
+
+def _stated_values(event: RunReported) -> dict[str, Any]:
+    """Values of which the last writer wins."""
+    values: dict[str, Any] = {}
     if event.name is not None:
         values["name"] = ids.clean_name(event.name, "name")
     if event.kind is not None:
@@ -142,14 +158,7 @@ def _own_values(event: RunReported, run: NodeFacts, clock: Clock) -> None:
         values.update((k, v) for k, v in told.items() if v is not None)
     if event.node is not None:
         values["node"] = event.node
-    if event.metrics:
-        if len(event.metrics) > MAX_KEYS:
-            raise InvalidInputError(f"more than {MAX_KEYS} metrics in one event", field="metrics")
-        run.metrics = {
-            clean_key(k, "metrics"): (FINAL_STEP, clock.at, clean_metric(v, "metrics"))
-            for k, v in event.metrics.items()
-        }
-    _times(event, run, clock)
+    return values
 
 
 def _times(event: RunReported, run: NodeFacts, clock: Clock) -> None:

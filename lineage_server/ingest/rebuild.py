@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from lineage_server.domain.errors import LineageError
+from lineage_server.domain.events import Event
 from lineage_server.domain.ids import run_uid
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import events as q
@@ -62,7 +64,7 @@ class Rebuilder:
                     break
 
     async def _replay(self, page: list[StoredEvent]) -> None:
-        readable = []
+        readable: list[tuple[Event, StoredEvent]] = []
         for stored in page:
             try:
                 readable.append((decode(stored.raw, max_event_bytes=NO_LIMIT), stored))
@@ -82,20 +84,7 @@ class Rebuilder:
                     continue
                 left = redact(decode(stored.raw, max_event_bytes=NO_LIMIT), uid)
                 if left is not None:
-                    changed.append(
-                        StoredEvent(
-                            uid=stored.uid,
-                            project=stored.project,
-                            seq=stored.seq,
-                            pos=stored.pos,
-                            type=left.type,
-                            at=stored.at,
-                            recorded_at=stored.recorded_at,
-                            actor=stored.actor,
-                            raw=encode(left),
-                            redacted=True,
-                        )  # fmt: skip
-                    )
+                    changed.append(replace(stored, type=left.type, raw=encode(left), redacted=True))
             if changed:
                 await self._store.replace(changed)
                 redacted += len(changed)

@@ -16,12 +16,15 @@ from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow.parquet as untyped_parquet
 
 from lineage_server.domain.ids import now_micros
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import events as q
 from lineage_server.ingest.verdicts import inflate
+
+pq: Any = untyped_parquet
+"""The stubs leave half of this module unknown."""
 
 PAGE_BATCHES = 20
 """Batches read at once: at most this times the batch size of events."""

@@ -11,6 +11,7 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.loaders import Loaders
 from lineage_server.api.services import Services
+from lineage_server.auth.access import Credentials
 from lineage_server.auth.principal import Principal
 from lineage_server.domain.errors import NotAuthenticatedError, NotFoundError
 from lineage_server.domain.ids import shorten
@@ -33,6 +34,7 @@ class Context:
     tracking: Tracking
     asking: Principal | None
     origin: str = ""
+    credentials: Credentials = field(default_factory=Credentials)
     connection_params: dict[str, object] = field(default_factory=dict[str, object])
     document: DocumentNode | None = None
 

@@ -52,20 +52,17 @@ class Loader(Generic[K, V]):
     async def _answer(self, batch: dict[K, asyncio.Future[V | None]]) -> None:
         try:
             found = await self._fetch(list(batch))
-        except BaseException as error:
+            for key, future in batch.items():
+                if not future.done():
+                    future.set_result(found.get(key))
+        except Exception as error:  # noqa: BLE001 – handed on to all who asked
             for future in batch.values():
                 if not future.done():
-                    if isinstance(error, Exception):
-                        future.set_exception(error)
-                        future.exception()  # seen, even if its caller is gone
-                    else:
-                        future.cancel()
-            if not isinstance(error, Exception):
-                raise
-            return
-        for key, future in batch.items():
-            if not future.done():
-                future.set_result(found.get(key))
+                    future.set_exception(error)
+                    future.exception()  # seen, even if whoever asked is gone
+        finally:
+            for future in batch.values():
+                future.cancel()
 
 
 class Loaders:

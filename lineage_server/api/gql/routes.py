@@ -1,47 +1,111 @@
-"""GraphQL over HTTP and WebSocket (graphql-transport-ws) at ``/graphql``."""
+"""GraphQL over HTTP, WebSocket (graphql-transport-ws) and server-sent events at ``/graphql``.
+
+Who is asking comes with the request; on a WebSocket also with its first message, since browsers cannot
+set headers there: ``{"authorization": "Bearer lin_…"}``.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from lineage_server.api.deps import origin_of, principal_of
+from lineage_server.api.deps import credentials_of, origin_of, principal_of, services_of
+from lineage_server.api.errors import extensions_of, headers_of
 from lineage_server.api.gql.context import Context
+from lineage_server.api.gql.documents import Documents, read_operations
 from lineage_server.api.gql.schema import build_schema
 from lineage_server.api.services import Services
+from lineage_server.auth.access import Credentials, is_loopback
+from lineage_server.domain.errors import LineageError, NotAuthenticatedError
+from lineage_server.tracking.service import Tracking
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_MOST_SUBSCRIPTIONS = 100
 
 
 class _Endpoint(GraphQL[Context, None]):
     """One schema for all requests; the context says who is asking."""
 
     def __init__(self, services: Services, *, graphiql: bool) -> None:
+        documents = Documents(read_operations())
         super().__init__(
-            build_schema(),
+            build_schema(
+                documents=documents,
+                seconds=services.settings.http.request_timeout_seconds * 0.9,
+                histogram=services.telemetry.metrics.operations,
+            ),
             graphql_ide="graphiql" if graphiql else None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             allow_queries_via_get=False,
+            max_subscriptions_per_connection=_MOST_SUBSCRIPTIONS,
+            allowed_origins=("*",),  # GuardMiddleware has checked the origin already
         )
-        self._services = services
+        self._tracking = Tracking(
+            services.bolt, timeout_seconds=services.settings.graph.read_timeout_seconds
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except LineageError as error:
+            if scope["type"] != "http":
+                raise
+            await _refusal(error)(scope, receive, send)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket | None = None
     ) -> Context:
+        try:
+            asking = await principal_of(request)
+        except NotAuthenticatedError:
+            if not isinstance(request, WebSocket):
+                raise
+            asking = None  # its first message may still say it
         return Context(
-            services=self._services,
-            principal=await principal_of(request),
+            services=services_of(request),
+            tracking=self._tracking,
+            asking=asking,
             origin=origin_of(request),
+            credentials=credentials_of(request),
         )
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        told = context.connection_params
+        text = told.get("authorization") or told.get("Authorization")
+        try:
+            if isinstance(text, str) and text:
+                here = context.credentials
+                given = Credentials(authorization=text, peer=here.peer, headers=here.headers)
+                context.asking = await context.services.access.authenticate(given)
+            return await super().on_ws_connect(context) if context.principal else None
+        except NotAuthenticatedError as error:
+            raise ConnectionRejectionError({"message": error.message}) from error
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        # Text, not bytes: graphql-transport-ws sends text frames.
+        return orjson.dumps(data).decode()
+
+
+def _refusal(error: LineageError) -> JSONResponse:
+    """An answer in GraphQL's shape to a request that came to no operation."""
+    body = {"data": None, "errors": [{"message": error.message, "extensions": extensions_of(error)}]}
+    return JSONResponse(body, status_code=error.http_status, headers=headers_of(error))
 
 
 def graphql_routes(services: Services) -> list[BaseRoute]:
     """Routes to add to the application."""
     http = services.settings.http
-    graphiql = http.graphiql == "on" or (http.graphiql == "auto" and http.host in LOOPBACK)
+    graphiql = http.graphiql == "on" or (http.graphiql == "auto" and is_loopback(http.host))
     endpoint = _Endpoint(services, graphiql=graphiql)
     return [Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)]

@@ -2,56 +2,199 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import (
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    ParserCache,
-    QueryDepthLimiter,
-    ValidationCache,
-)
+from graphql import GraphQLError, GraphQLSyntaxError
+from prometheus_client import Histogram
+from strawberry.extensions import SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
-from lineage_server.api.gql.errors import ShowErrors
+from lineage_server.api.gql.administration import AdministrationQueries
+from lineage_server.api.gql.context import Context
+from lineage_server.api.gql.documents import OTHER, Documents, Prepared, read_operations
+from lineage_server.api.gql.errors import error_of, shown
+from lineage_server.api.gql.lists import ListQueries
+from lineage_server.api.gql.mutations.root import Mutation
 from lineage_server.api.gql.questions import LineageQueries
 from lineage_server.api.gql.scalars import SCALARS
+from lineage_server.api.gql.subscriptions.root import Subscription
+from lineage_server.api.gql.types import nodes
+from lineage_server.domain.errors import LimitError, LineageError
 
-MAX_DEPTH = 15
-MAX_ALIASES = 60
-MAX_TOKENS = 4_000
+DEFAULT_SECONDS = 60.0
 
 
 @strawberry.type
-class Query(LineageQueries):
+class Query(LineageQueries, ListQueries, AdministrationQueries):
     """All questions."""
 
 
+class _Prepared(SchemaExtension):
+    """Hands the document over that was checked and parsed before."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context.context
+        if isinstance(context, Context):
+            self.execution_context.graphql_document = context.document
+        yield
+
+
 class Schema(strawberry.Schema):
-    """Strawberry's schema, without its habit of logging every expected error as a crash."""
+    """Strawberry's schema with our limits before, our time limit around and our errors after it."""
+
+    documents: Documents
+    seconds: float = DEFAULT_SECONDS
+    histogram: Histogram | None = None
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """``ShowErrors`` logs what is unexpected."""
+        """Not logged here: ``errors.shown`` logs what is unexpected."""
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """One operation, one answer."""
+        began = time.perf_counter()
+        prepared = self._prepare(query, variable_values, operation_name, operation_extensions)
+        if isinstance(prepared, PreExecutionError):
+            return self._noted(prepared, OTHER, began)
+        context: Context = context_value.for_operation(prepared.document)  # type: ignore[union-attr]
+        try:
+            async with asyncio.timeout(self.seconds):
+                result = await super().execute(
+                    query or " ",
+                    variable_values,
+                    context,
+                    root_value,
+                    operation_name,
+                    allowed_operation_types,
+                    operation_extensions,
+                )
+        except TimeoutError:
+            result = PreExecutionError(data=None, errors=[self._late()])
+        finally:
+            await context.close()
+        result.errors = shown(result.errors)
+        return self._noted(result, prepared.name, began)
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> Any:
+        """One operation, any number of answers: what WebSockets and server-sent events use."""
+        prepared = self._prepare(query, variable_values, operation_name, operation_extensions)
+        if isinstance(prepared, PreExecutionError):
+            return _once(prepared)
+        context: Context = context_value.for_operation(prepared.document)  # type: ignore[union-attr]
+        results = await super().stream(
+            query or " ",
+            variable_values,
+            context,
+            root_value,
+            operation_name,
+            operation_extensions,
+            allowed_operation_types,
+        )
+        return self._answers(results, context, prepared)
+
+    async def _answers(
+        self, results: Any, context: Context, prepared: Prepared
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        began = time.perf_counter()
+        limit = None if prepared.is_subscription else self.seconds
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(limit):
+                        result = await anext(results)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    yield PreExecutionError(data=None, errors=[self._late()])
+                    return
+                result.errors = shown(result.errors)
+                yield self._noted(result, prepared.name, began)
+        finally:
+            await results.aclose()
+            await context.close()
+
+    def _prepare(
+        self,
+        query: str | None,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        extensions: dict[str, Any] | None,
+    ) -> Prepared | PreExecutionError:
+        try:
+            return self.documents.prepare(
+                query, variables, operation_name=operation_name, extensions=extensions
+            )
+        except LineageError as error:
+            return PreExecutionError(data=None, errors=[error_of(error)])
+        except GraphQLSyntaxError as error:
+            return PreExecutionError(data=None, errors=shown([error]))
+
+    def _late(self) -> GraphQLError:
+        return error_of(
+            LimitError(
+                f"the operation was not done after {self.seconds:.0f} s, so it was stopped; ask for less "
+                "(smaller pages, depth or budget) or in several requests",
+                limit=self.seconds,
+                actual=self.seconds,
+            )
+        )
+
+    def _noted(self, result: ExecutionResult, name: str, began: float) -> ExecutionResult:
+        if self.histogram is not None:
+            code = result.errors[0].extensions.get("code", "error") if result.errors else "ok"
+            self.histogram.labels(name, str(code)).observe(time.perf_counter() - began)
+        return result
 
 
-def build_schema() -> Schema:
-    return Schema(
+async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
+def build_schema(
+    *,
+    documents: Documents | None = None,
+    seconds: float = DEFAULT_SECONDS,
+    histogram: Histogram | None = None,
+) -> Schema:
+    schema = Schema(
         query=Query,
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
-        extensions=[
-            ShowErrors,
-            lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
-            lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
-            lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-            lambda: ParserCache(maxsize=200),
-            lambda: ValidationCache(maxsize=200),
-        ],
+        mutation=Mutation,
+        subscription=Subscription,
+        types=nodes.CONCRETE,
+        config=StrawberryConfig(scalar_map=SCALARS),
+        extensions=[_Prepared, lambda: ValidationCache(maxsize=200)],
     )
+    schema.documents = documents if documents is not None else Documents(read_operations())
+    schema.seconds = seconds
+    schema.histogram = histogram
+    return schema
 
 
 def sdl() -> str:

@@ -59,4 +59,4 @@ WIPED: tuple[Label, ...] = (
 
 
 def wipe(label: Label) -> LiteralString:
-    return f"MATCH (n:{label}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS deleted"
+    return f"MATCH (n:{label.value}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS deleted"

@@ -40,7 +40,8 @@ _RUN: LiteralString = (
 )
 _VERSION: LiteralString = (
     "artifact: r.artifact, key: r.key, digest: r.digest, run: r.run, ordinal: r.ordinal, uri: r.uri, "
-    "size: r.size, sealed_at: r.sealed_at, seals: r.seals, partial: r.partial, schema: r.schema, stats: r.stats"
+    "size: r.size, sealed_at: r.sealed_at, seals: r.seals, partial: r.partial, "
+    "schema: r.schema, stats: r.stats"
 )
 _FACT: LiteralString = (
     "role: e.role, at: e.at, last_at: e.last_at, recorded_at: e.recorded_at, "
@@ -48,13 +49,38 @@ _FACT: LiteralString = (
 )
 
 COMMON_KEYS = frozenset(
-    ("uid", "project", "name", "kind", "rid", "stub", "created_at", "updated_at", "search_text", "clock", "clocks")
+    (
+        "uid",
+        "project",
+        "name",
+        "kind",
+        "rid",
+        "stub",
+        "created_at",
+        "updated_at",
+        "search_text",
+        "clock",
+        "clocks",
+    )
 )
 RUN_KEYS = COMMON_KEYS | frozenset(
     ("job", "job_name", "state", "reason", "exit_code", "requested_at", "queued_at", "started_at", "ended_at")
 )
 VERSION_KEYS = COMMON_KEYS | frozenset(
-    ("artifact", "key", "digest", "run", "ordinal", "uri", "size", "sealed_at", "seals", "partial", "schema", "stats")
+    (
+        "artifact",
+        "key",
+        "digest",
+        "run",
+        "ordinal",
+        "uri",
+        "size",
+        "sealed_at",
+        "seals",
+        "partial",
+        "schema",
+        "stats",
+    )
 )
 """Properties that the blocks below write one by one; all others go in one map, ``more``."""
 
@@ -79,7 +105,8 @@ NEW_RUN_WITH_MORE: LiteralString = (
 )
 NEW_VERSION_OF_RUN: LiteralString = (
     "WITH r, r.output AS e MATCH (p:Run {uid: e.other}) "
-    f"CREATE (p)-[:OUTPUT {{{_FACT}{_EXTRA[EdgeType.OUTPUT]}}}]->(n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
+    f"CREATE (p)-[:OUTPUT {{{_FACT}{_EXTRA[EdgeType.OUTPUT]}}}]->"
+    f"(n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
 )
 NEW_VERSION: LiteralString = f"CREATE (n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
 NEW_EVENT: LiteralString = (
@@ -91,11 +118,11 @@ NEW_REFUSED: LiteralString = "CREATE (n:Refused) SET n = r"
 
 def new_node(label: Label) -> LiteralString:
     """Create nodes of a label that has no block of its own."""
-    return f"CREATE (n:{label} {{{_COMMON}}}) SET n += r.more"
+    return f"CREATE (n:{label.value} {{{_COMMON}}}) SET n += r.more"
 
 
 def set_node(label: Label) -> LiteralString:
-    return f"MATCH (n:{label} {{uid: r.uid}}) SET n += r.p"
+    return f"MATCH (n:{label.value} {{uid: r.uid}}) SET n += r.p"
 
 
 def _ends(kind: EdgeType) -> tuple[Label, Label]:
@@ -109,10 +136,11 @@ def new_edge(kind: EdgeType) -> LiteralString:
     """Create edges between nodes that are there; ``anchor`` and ``other`` are uids."""
     start, end = _ends(kind)
     rule = RULES[kind]
-    a, b = ("anchor", "other") if rule.anchored_at_start else ("other", "anchor")
+    a: LiteralString = "anchor" if rule.anchored_at_start else "other"
+    b: LiteralString = "other" if rule.anchored_at_start else "anchor"
     return (
-        f"WITH r AS e MATCH (a:{start} {{uid: e.{a}}}) MATCH (b:{end} {{uid: e.{b}}}) "
-        f"CREATE (a)-[:{kind} {{{_FACT}{_EXTRA.get(kind, '')}}}]->(b)"
+        f"WITH r AS e MATCH (a:{start.value} {{uid: e.{a}}}) MATCH (b:{end.value} {{uid: e.{b}}}) "
+        f"CREATE (a)-[:{kind.value} {{{_FACT}{_EXTRA.get(kind, '')}}}]->(b)"
     )
 
 
@@ -122,11 +150,11 @@ def set_edge(kind: EdgeType) -> LiteralString:
     rule = RULES[kind]
     if rule.anchored_at_start:
         return (
-            f"MATCH (n:{start} {{uid: r.anchor}}) MATCH (n)-[e:{kind}]->(o:{end}) "
+            f"MATCH (n:{start.value} {{uid: r.anchor}}) MATCH (n)-[e:{kind.value}]->(o:{end.value}) "
             "WHERE o.uid = r.other AND e.role = r.role SET e += r.p"
         )
     return (
-        f"MATCH (n:{end} {{uid: r.anchor}}) MATCH (n)<-[e:{kind}]-(o:{start}) "
+        f"MATCH (n:{end.value} {{uid: r.anchor}}) MATCH (n)<-[e:{kind.value}]-(o:{start.value}) "
         "WHERE o.uid = r.other AND e.role = r.role SET e += r.p"
     )
 
@@ -164,8 +192,11 @@ _ROW: LiteralString = "u AS uid, properties(n) AS props"
 # Lists, not maps: a map projection inside a map comes out wrong on the embedded engine.
 _OUT: LiteralString = "[type(e), o.uid, properties(e), e.role]"
 
+_OF_RUN: LiteralString = (
+    "OUTPUT|READS|CHILD_OF|RETRY_OF|RESUMED_FROM|BY|USED_CODE|USED_ENV|MOUNTS|ON_NODE|ON_GPU|BOARD_FOR"
+)
 _ANCHORED: dict[Label, LiteralString] = {
-    Label.RUN: f"[(n)-[e:OUTPUT|READS|CHILD_OF|RETRY_OF|RESUMED_FROM|BY|USED_CODE|USED_ENV|MOUNTS|ON_NODE|ON_GPU|BOARD_FOR]->(o) | {_OUT}] + [(n)<-[e:INPUT_TO]-(o) | {_OUT}]",
+    Label.RUN: (f"[(n)-[e:{_OF_RUN}]->(o) | {_OUT}] + [(n)<-[e:INPUT_TO]-(o) | {_OUT}]"),
     Label.ARTIFACT_VERSION: f"[(n)<-[e:DERIVED|SAME_AS]-(o) | {_OUT}]",
     Label.MODEL_VERSION: f"[(n)<-[e:REGISTERED_AS]-(o) | {_OUT}]",
     Label.DEPLOYMENT: f"[(n)<-[e:DEPLOYED_AS]-(o) | {_OUT}] + [(n)-[e:ROUTES_TO]->(o) | {_OUT}]",
@@ -180,14 +211,13 @@ _ANCHORED: dict[Label, LiteralString] = {
 def load_full(label: Label, parameter: LiteralString) -> LiteralString:
     """Nodes by uid with all properties and the edges anchored at them."""
     edges = _ANCHORED.get(label, "[]")
-    return f"UNWIND ${parameter} AS u MATCH (n:{label} {{uid: u}}) RETURN {_ROW}, {edges} AS edges"
+    return f"UNWIND ${parameter} AS u MATCH (n:{label.value} {{uid: u}}) RETURN {_ROW}, {edges} AS edges"
 
 
 def load_known(label: Label, parameter: LiteralString) -> LiteralString:
     """Which of these uids exist."""
-    return (
-        f"UNWIND ${parameter} AS u MATCH (n:{label} {{uid: u}}) RETURN u AS uid, null AS props, null AS edges"
-    )
+    found: LiteralString = "u AS uid, null AS props, null AS edges"
+    return f"UNWIND ${parameter} AS u MATCH (n:{label.value} {{uid: u}}) RETURN {found}"
 
 
 UNION: LiteralString = " UNION ALL "
