@@ -39,6 +39,7 @@ from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent, default_cache_dir
+from lineage_server.graph.queries import ingest as ingest_queries
 from lineage_server.graph.queries import server as server_queries
 from lineage_server.graph.schema import migrate
 from lineage_server.graph.write import GraphWriter
@@ -53,6 +54,7 @@ from lineage_server.telemetry import IngestNumbers, Telemetry
 logger = logging.getLogger(__name__)
 
 _PROBE_SECONDS = 2.0
+_OTHERS_SECONDS = 1.0
 _LEAST_STOP_SECONDS = 3.0
 _RECONNECT_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -259,8 +261,24 @@ class Server:
             await services.rebuilder.rebuild()
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
+        if settings.graph.uri:
+            self._tasks.start("watch other writers", self._watch_other_writers(services))
         self.services = app.state.services = services
         logger.info("ready: graph %s", services.bolt.server_agent or services.bolt.uri)
+
+    async def _watch_other_writers(self, services: Services) -> None:
+        """Replicas on the same graph commit without us: tell our subscribers to look again."""
+        seen = 0
+        while True:
+            await asyncio.sleep(_OTHERS_SECONDS)
+            try:
+                rows = await services.bolt.read(ingest_queries.WRITER_STATE, timeout_seconds=_PROBE_SECONDS)
+            except LineageError:
+                continue  # the probes say so already
+            seq = int(rows[0]["seq"])
+            if seen and seq > max(seen, services.ingest.counters.last_seq):
+                services.changes.resync_all(seq)
+            seen = max(seen, seq)
 
     # --- probes ----------------------------------------------------------------------------
 

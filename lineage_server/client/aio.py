@@ -16,7 +16,7 @@ from typing import Any, Self
 from lineage_server.client import queries
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
-from lineage_server.client.client import Client, SyncStatus, lineage_question
+from lineage_server.client.client import Client, SyncStatus
 from lineage_server.client.run import FINISH_SECONDS, Run
 from lineage_server.client.syncing import SyncReport
 from lineage_server.client.view import LineageView
@@ -154,10 +154,13 @@ class AsyncClient:
     ) -> LineageView:
         """See ``Client.lineage``."""
         start = self.client.start_of(ref.run if isinstance(ref, AsyncRun) else ref)
-        asked = lineage_question(start, direction, depth, view, as_of, known_at)
+        asked = queries.lineage_variables(
+            start, project=self.client.config.project, direction=direction, depth=depth, view=view,
+            as_of=as_of, known_at=known_at,
+        )  # fmt: skip
         await self.flush(5.0)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
-        return queries.view_from(data, asked=[start], direction=direction)
+        return queries.view_from(data, direction=direction)
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

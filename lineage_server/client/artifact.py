@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage_server.client.contents import content_of, path_of_uri, read_table
-from lineage_server.client.frames import arrow, is_frame, table_of
 from lineage_server.domain.errors import ConflictError, NotFoundError, NotSupportedError
 from lineage_server.domain.ids import Reference, shorten, version_uid
 from lineage_server.domain.nodes import Column
@@ -59,10 +57,13 @@ class Artifact:
                 f"where the bytes of {self.ref} are was never recorded (a frame, or a version the server "
                 "could not be asked about)"
             )
+        from lineage_server.client.contents import path_of_uri
+
         path = path_of_uri(self.uri) if "://" in self.uri else Path(self.uri)
         if path is None:
             raise NotSupportedError(
-                f"the bytes of {self.ref} are at {shorten(self.uri, 200)}; read them with a tool for that place"
+                f"the bytes of {self.ref} are at {shorten(self.uri, 200)}; "
+                "read them with a tool for that place"
             )
         if not path.exists():
             raise NotFoundError(
@@ -73,6 +74,8 @@ class Artifact:
 
     def verify(self) -> Path:
         """The path, once its content is found to be the recorded one; raises ConflictError if it is not."""
+        from lineage_server.client.contents import content_of
+
         path = self.path
         now = content_of(path, with_stats=False).digest
         if self.digest and now != self.digest:
@@ -84,9 +87,12 @@ class Artifact:
 
     def to_arrow(self) -> pa.Table:
         """As an Arrow table: the frame that was passed, or a parquet, CSV or Arrow file."""
-        if self.value is not None and is_frame(self.value):
+        if self.value is not None:
+            from lineage_server.client.frames import table_of
+
             return table_of(self.value)
-        arrow()
+        from lineage_server.client.contents import read_table
+
         return read_table(self.path)
 
     def to_pandas(self) -> pd.DataFrame:

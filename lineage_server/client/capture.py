@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lineage_server.client.config import Config, entry_point
+from lineage_server.client.config import Config
 from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text, scrub_uri
 from lineage_server.domain.events import CodeFact, EnvironmentFact, GpuFact
 
@@ -89,35 +89,6 @@ def _guarded(part: _Part, found: Captured, config: Config, folder: Path, entry: 
         )
 
 
-def current_place() -> tuple[Path, str]:
-    """Working folder and entry (script, module or notebook), as they are when the run starts."""
-    try:
-        folder = Path.cwd()
-    except OSError:
-        folder = Path(os.sep)
-    return folder, notebook_name() or entry_point()
-
-
-def notebook_name() -> str:
-    """The notebook this kernel runs, where its front end says so."""
-    kernel = sys.modules.get("ipykernel")
-    if kernel is None:
-        return ""
-    with suppress(ImportError, AttributeError):
-        namespace = sys.modules["__main__"].__dict__
-        told = namespace.get("__vsc_ipynb_file__") or namespace.get("__session__")
-        if told:
-            return str(told)
-    return os.environ.get("JPY_SESSION_NAME", "")
-
-
-def default_name(entry: str) -> str:
-    """A run's name where nobody gave one."""
-    if entry.startswith("module:"):
-        return entry.removeprefix("module:")
-    return Path(entry).stem.strip() or "interactive"
-
-
 # --- code ------------------------------------------------------------------------------
 
 
@@ -180,7 +151,7 @@ def _changes(root: Path, *, wanted: bool) -> tuple[str, str]:
     if not diff and not new:
         return "", ""
     digest = hashlib.sha256(diff)
-    for name in sorted(new)[:2000]:
+    for name in new[:2000]:
         digest.update(b"\0" + name + b"\0")
         path = root / os.fsdecode(name)
         with suppress(OSError):
@@ -192,8 +163,7 @@ def _changes(root: Path, *, wanted: bool) -> tuple[str, str]:
         if len(diff) > DIFF_BYTES:
             text += f"\n… cut: {len(diff)} bytes in all\n"
         if new:
-            listed = "".join(f"# new: {name.decode('utf-8', 'replace')}\n" for name in sorted(new)[:100])
-            text += listed
+            text += "".join(f"# new: {name.decode('utf-8', 'replace')}\n" for name in new[:100])
     return "sha256:" + digest.hexdigest(), text
 
 

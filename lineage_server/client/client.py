@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from lineage_server.client import builders, capture, process, queries
+from lineage_server.client import builders, process
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.config import Config, captures, load_config
-from lineage_server.client.delivery import HttpDeliverer
 from lineage_server.client.graphql import GraphQL
-from lineage_server.client.hashing import Remembered
 from lineage_server.client.outbox import Outbox
-from lineage_server.client.resolve import qualified
+from lineage_server.client.place import current_place, default_name
 from lineage_server.client.run import Run
-from lineage_server.client.syncing import Left, SyncReport, leftovers, sync_folder
-from lineage_server.client.view import LineageView
-from lineage_server.domain.errors import InvalidInputError, UnavailableError
+from lineage_server.domain.errors import UnavailableError
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id
+
+if TYPE_CHECKING:
+    from lineage_server.client.syncing import Left, SyncReport
+    from lineage_server.client.view import LineageView
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -76,7 +76,6 @@ class Client:
         )
         self.outbox: Outbox | None = None if self.config.mode == "disabled" else Outbox(self.config)
         self.graphql = GraphQL(self.config)
-        self.cache = Remembered(self.config.cache_dir)
         self.produced: dict[tuple[str, str, str], Artifact] = {}
         self._env_run_id = self.config.run_id
         self._taking = threading.Lock()
@@ -110,8 +109,8 @@ class Client:
         chosen = given or env_id
         if self.config.rank > 0:
             return Run(self, chosen or new_run_id(), project, owned=False, points=False, silent=not chosen)
-        folder, entry = _place()
-        name = name if name is not None else _name(entry)
+        folder, entry = current_place(self.config.environ)
+        name = name if name is not None else builders.name_of_file(default_name(entry))
         event = builders.started(
             chosen or new_run_id(),
             project=project,
@@ -171,11 +170,16 @@ class Client:
         ``depth`` counts artifact steps (None: as far as the server goes by itself). ``as_of``: as it
         was then; ``known_at``: as it was known then.
         """
+        from lineage_server.client import queries
+
         start = self.start_of(ref)
-        asked = lineage_question(start, direction, depth, view, as_of, known_at)
+        asked = queries.lineage_variables(
+            start, project=self.config.project, direction=direction, depth=depth, view=view, as_of=as_of,
+            known_at=known_at,
+        )  # fmt: skip
         self.flush(_SECONDS_FOR_OWN)
         data = self.graphql.run(queries.LINEAGE, asked)
-        return queries.view_from(data, asked=[start], direction=direction)
+        return queries.view_from(data, direction=direction)
 
     def start_of(self, ref: str | Run | Artifact) -> str:
         """What to ask the server for."""
@@ -183,7 +187,7 @@ class Client:
             return f"run:{ref.id}"
         if isinstance(ref, Artifact):
             return ref.uid or ref.ref
-        return qualified(ref, self.config.project)
+        return ref
 
     def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask GraphQL; the ``data`` of the answer, or the domain error it holds."""
@@ -216,6 +220,8 @@ class Client:
 
     def sync_status(self) -> SyncStatus:
         """How much is sent, how much waits, and why."""
+        from lineage_server.client.syncing import leftovers
+
         box = self.outbox
         if box is None:
             return SyncStatus(mode="disabled", url=self.config.url, journal=self.config.journal_dir)
@@ -257,39 +263,8 @@ class Client:
         self.close()
 
 
-def _place() -> tuple[Path, str]:
-    return capture.current_place()
-
-
-def _name(entry: str) -> str:
-    return builders.name_of_file(capture.default_name(entry))
-
-
 def id_of(run: str | Run | None) -> str | None:
     """A run's id, from whatever names it."""
     if run is None or isinstance(run, Run):
         return run.id if run is not None else None
     return clean_run_id(run.removeprefix("run:"))
-
-
-def lineage_question(
-    start: str,
-    direction: str,
-    depth: int | None,
-    view: str,
-    as_of: datetime | str | None,
-    known_at: datetime | str | None,
-) -> dict[str, Any]:
-    """Variables of the lineage document; those not given are left to the server."""
-    asked = queries.lineage_variables(
-        start, direction=direction, depth=depth, view=view, as_of=_moment(as_of), known_at=_moment(known_at)
-    )
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def _moment(when: datetime | str | None) -> str | None:
-    if not isinstance(when, datetime):
-        return when
-    if when.tzinfo is None:
-        raise InvalidInputError("a time without time zone", field="as_of", allowed="datetime with tzinfo")
-    return when.isoformat()

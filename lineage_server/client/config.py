@@ -7,7 +7,6 @@ library only, since it is loaded by ``import lineage_server`` users in every pro
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,9 +46,7 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "what runs capture by themselves, separated by commas; 'none' = nothing, '-diff' = all but that",
     ),
     Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
-    Setting(
-        "LINEAGE_RUN_ID", "", "the first run of the process takes this id; 'lineage run' and launchers set it"
-    ),
+    Setting("LINEAGE_RUN_ID", "", "id of the first run of the process; set by 'lineage run' and launchers"),
     Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of"),
 )
 """Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""
@@ -162,13 +159,3 @@ def _rank(env: Mapping[str, str]) -> int:
             # Slurm sets its variable for `salloc` shells too, where it is 0: no harm.
             return int(text)
     return 0
-
-
-def entry_point() -> str:
-    """The script that runs, ``module:<name>`` for ``-m``, or empty in a prompt or notebook."""
-    main = sys.modules.get("__main__")
-    spec = getattr(main, "__spec__", None)
-    if spec is not None and spec.name and spec.name != "__main__":
-        return f"module:{spec.name.removesuffix('.__main__')}"
-    path = getattr(main, "__file__", None)
-    return str(path) if path else ""

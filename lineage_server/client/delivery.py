@@ -6,13 +6,13 @@ leaves the batch where it is, with the time to wait.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lineage_server.client.connection import EVENTS_PATH, sync_client
 from lineage_server.client.wire import Refusal, Verdicts, verdicts_from
 from lineage_server.domain.ids import shorten
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 EVENTS_A_BATCH = 500
 BYTES_A_BATCH = 1_000_000
-_CONNECT_SECONDS = 3.0
 _READ_SECONDS = 35.0
 
 
@@ -59,16 +58,6 @@ class Deliverer(Protocol):
     def close(self) -> None: ...
 
 
-def headers_of(config: Config) -> dict[str, str]:
-    """What every request carries."""
-    from lineage_server import __version__
-
-    told = {"user-agent": f"lineage-client/{__version__}"}
-    if config.token:
-        told["authorization"] = f"Bearer {config.token}"
-    return told
-
-
 class HttpDeliverer:
     """``POST /api/v1/events`` over one kept connection."""
 
@@ -78,17 +67,15 @@ class HttpDeliverer:
 
     def deliver(self, lines: Sequence[bytes]) -> Result:
         """Send lines; raises nothing that a network or server can cause."""
+        import gzip
+
         import httpx2
 
         try:
             if self._client is None:
-                self._client = httpx2.Client(
-                    base_url=self._config.url,
-                    headers=headers_of(self._config),
-                    timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
-                )
+                self._client = sync_client(self._config, _READ_SECONDS)
             answer = self._client.post(
-                "/api/v1/events",
+                EVENTS_PATH,
                 content=gzip.compress(b"".join(lines), compresslevel=4),
                 headers={"content-type": "application/x-ndjson", "content-encoding": "gzip"},
             )
@@ -139,10 +126,6 @@ class HttpDeliverer:
         client, self._client = self._client, None
         if client is not None:
             client.close()
-
-    def forget(self) -> None:
-        """In a forked child: the connection belongs to the parent."""
-        self._client = None
 
 
 def _done(verdicts: Verdicts) -> Result:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from lineage_server.client.delivery import headers_of
+from lineage_server.client.connection import CONNECT_SECONDS, GRAPHQL_PATH, async_client, sync_client
 from lineage_server.domain.errors import (
     ERRORS,
     ConflictError,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lineage_server.client.config import Config
 
-_PATH = "/graphql"
+_SECONDS = 30.0
 _BY_CODE: dict[str, type[LineageError]] = {cls.code: cls for cls in ERRORS}
 
 
@@ -59,7 +59,7 @@ def data_from(status: int, body: bytes, url: str) -> dict[str, Any]:
         errors = answer.get("errors")
         if errors:
             first = errors[0]
-            told = first.get("extensions") or {}
+            told = cast("dict[str, Any]", first.get("extensions") or {})
             raise error_from(str(told.get("code") or "BAD_INPUT"), str(first["message"]), told)
         if status == 200:
             return cast("dict[str, Any]", answer["data"])
@@ -81,25 +81,18 @@ class GraphQL:
         self._sync: httpx2.Client | None = None
         self._async: httpx2.AsyncClient | None = None
 
-    def _options(self, seconds: float) -> dict[str, Any]:
-        import httpx2
-
-        timeout = httpx2.Timeout(seconds, connect=3.0)
-        return {"base_url": self._config.url, "headers": headers_of(self._config), "timeout": timeout}
-
-    def run(self, query: str, variables: Mapping[str, Any] | None, seconds: float = 30.0) -> dict[str, Any]:
+    def run(
+        self, query: str, variables: Mapping[str, Any] | None, seconds: float = _SECONDS
+    ) -> dict[str, Any]:
         """Ask; raises a domain error."""
         import httpx2
 
         self._check()
         try:
             if self._sync is None:
-                self._sync = httpx2.Client(**self._options(30.0))
-            answer = self._sync.post(
-                _PATH,
-                json=_body(query, variables),
-                timeout=httpx2.Timeout(seconds, connect=min(3.0, seconds)),
-            )
+                self._sync = sync_client(self._config, _SECONDS)
+            timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+            answer = self._sync.post(GRAPHQL_PATH, json=_body(query, variables), timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return data_from(answer.status_code, answer.content, self._config.url)
@@ -111,8 +104,8 @@ class GraphQL:
         self._check()
         try:
             if self._async is None:
-                self._async = httpx2.AsyncClient(**self._options(30.0))
-            answer = await self._async.post(_PATH, json=_body(query, variables))
+                self._async = async_client(self._config, _SECONDS)
+            answer = await self._async.post(GRAPHQL_PATH, json=_body(query, variables))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return data_from(answer.status_code, answer.content, self._config.url)

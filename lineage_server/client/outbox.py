@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -143,7 +143,7 @@ class Outbox:
         return lines
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def _held(self) -> Generator[None]:
         self._lock.acquire()
         self._holder = threading.get_ident()
         try:
@@ -178,6 +178,8 @@ class Outbox:
             self._sender.wake()
 
     def _record(self) -> None:
+        # The call that began recording returns first: imports would hold it up.
+        time.sleep(FLUSH_MICROS / 1e6)
         with suppress(ImportError):
             import msgspec.json  # noqa: F401  # pyright: ignore[reportUnusedImport]  wire uses it once it is loaded
         idle = 0

@@ -6,6 +6,7 @@ All knowledge of the schema's shape is here; the contract tests run these docume
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from lineage_server.client.view import LineageView, ViewEdge, ViewNode
@@ -14,14 +15,21 @@ from lineage_server.domain.ids import shorten
 
 LINEAGE = """
 query Lineage($start: [String!]!, $direction: Direction!, $view: View!, $maxDepth: Int,
-              $asOf: DateTime, $knownAt: DateTime) {
-  lineage(start: $start, direction: $direction, view: $view, maxDepth: $maxDepth, asOf: $asOf, knownAt: $knownAt) {
-    nodes { node { uid label name kind project state ordinal aliases } depth }
+              $asOf: DateTime, $knownAt: DateTime, $project: String!) {
+  lineage(start: $start, direction: $direction, view: $view, maxDepth: $maxDepth, asOf: $asOf,
+          knownAt: $knownAt, project: $project) {
+    start
+    nodes {
+      node { uid label name kind project state ordinal version digest at endedAt aliases }
+      depth
+      side
+    }
     edges { from to type role at basis }
     isPartial
     reason
     truncated { uid hidden }
-    plan { levels visited milliseconds }
+    boundary { uid more }
+    plan { levels nodesVisited milliseconds }
   }
 }
 """
@@ -43,23 +51,36 @@ VIEWS = {"version": "VERSION", "logical": "LOGICAL"}
 
 
 def lineage_variables(
-    start: str | list[str],
+    start: str,
     *,
+    project: str,
     direction: str,
     depth: int | None,
     view: str,
-    as_of: str | None,
-    known_at: str | None,
+    as_of: datetime | str | None,
+    known_at: datetime | str | None,
 ) -> dict[str, Any]:
-    """Variables of LINEAGE; raises InvalidInputError."""
-    return {
-        "start": [start] if isinstance(start, str) else list(start),
+    """Variables of LINEAGE, without those left to the server; raises InvalidInputError."""
+    asked = {
+        "start": [start],
+        "project": project,
         "direction": _one_of(DIRECTIONS, direction, "direction"),
         "view": _one_of(VIEWS, view, "view"),
         "maxDepth": depth,
-        "asOf": as_of,
-        "knownAt": known_at,
+        "asOf": _moment(as_of, "as_of"),
+        "knownAt": _moment(known_at, "known_at"),
     }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _moment(when: datetime | str | None, field: str) -> str | None:
+    if not isinstance(when, datetime):
+        return when
+    if when.tzinfo is None:
+        raise InvalidInputError(
+            f"{field} has no time zone", field=field, allowed="an aware datetime, or RFC 3339 text"
+        )
+    return when.isoformat()
 
 
 def _one_of(known: dict[str, str], word: str, field: str) -> str:
@@ -71,47 +92,58 @@ def _one_of(known: dict[str, str], word: str, field: str) -> str:
     return found
 
 
-def view_from(data: Mapping[str, Any], *, asked: list[str], direction: str) -> LineageView:
+def view_from(data: Mapping[str, Any], *, direction: str) -> LineageView:
     """The answer to LINEAGE."""
     told = data["lineage"]
-    nodes = tuple(
-        ViewNode(
-            uid=n["node"]["uid"],
-            label=n["node"]["label"],
-            name=n["node"].get("name") or "",
-            kind=n["node"].get("kind") or "",
-            project=n["node"].get("project") or "",
-            state=n["node"].get("state") or "",
-            ordinal=n["node"].get("ordinal"),
-            aliases=tuple(n["node"].get("aliases") or ()),
-            depth=n.get("depth") or 0,
-        )
-        for n in told["nodes"]
-    )
-    edges = tuple(
-        ViewEdge(
-            start=e["from"],
-            end=e["to"],
-            type=e["type"],
-            role=e.get("role") or "",
-            at=str(e.get("at") or ""),
-            basis=e.get("basis") or "",
-        )
-        for e in told["edges"]
-    )
     return LineageView(
-        start=_start_of(nodes, asked),
+        start=tuple(told["start"]),
         direction=direction.lower(),
-        nodes=nodes,
-        edges=edges,
-        is_partial=bool(told.get("isPartial")),
-        reason=told.get("reason") or "",
-        hidden={t["uid"]: int(t.get("hidden") or 0) for t in told.get("truncated") or ()},
-        plan=dict(told.get("plan") or {}),
+        nodes=tuple(_node(n) for n in told["nodes"]),
+        edges=tuple(_edge(e) for e in told["edges"]),
+        is_partial=bool(told["isPartial"]),
+        reason=told["reason"] or "",
+        hidden=_hidden(told),
+        plan=dict(told["plan"] or {}),
     )
 
 
-def _start_of(nodes: tuple[ViewNode, ...], asked: list[str]) -> tuple[str, ...]:
-    """Uids of the nodes that were asked for: the ones at depth 0."""
-    found = tuple(node.uid for node in nodes if node.depth == 0)
-    return found or tuple(asked)
+def _node(told: Mapping[str, Any]) -> ViewNode:
+    head = told["node"]
+    return ViewNode(
+        uid=head["uid"],
+        label=head["label"],
+        name=head["name"] or "",
+        kind=head["kind"] or "",
+        project=head["project"] or "",
+        state=head["state"] or "",
+        ordinal=head["ordinal"],
+        version=head["version"] or "",
+        digest=head["digest"] or "",
+        at=head["at"] or "",
+        ended_at=head["endedAt"] or "",
+        aliases=tuple(head["aliases"] or ()),
+        depth=told["depth"] or 0,
+        side=(told["side"] or "").lower(),
+    )
+
+
+def _edge(told: Mapping[str, Any]) -> ViewEdge:
+    return ViewEdge(
+        start=told["from"],
+        end=told["to"],
+        type=told["type"],
+        role=told["role"] or "",
+        at=told["at"] or "",
+        basis=told["basis"] or "",
+    )
+
+
+def _hidden(told: Mapping[str, Any]) -> dict[str, int]:
+    """How many neighbours of a node are left out; 0: some, not counted."""
+    out: dict[str, int] = {}
+    for one in told["truncated"] or ():
+        out[one["uid"]] = out.get(one["uid"], 0) + int(one["hidden"] or 0)
+    for one in told["boundary"] or ():
+        if one["more"]:
+            out[one["uid"]] = out.get(one["uid"], 0) + int(one["more"])
+    return out

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lineage_server.client import builders, resolve
 from lineage_server.client.artifact import Artifact
-from lineage_server.client.contents import Content, content_of
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import Event, InputFact
 from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project
@@ -21,6 +20,7 @@ from lineage_server.domain.nodes import Column, RunState
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
+    from lineage_server.client.contents import Content
 
 
 class RunLike(Protocol):
@@ -45,7 +45,7 @@ def input_of(
     known = what if isinstance(what, Artifact) else _named(client, what, owner, kind)
     if known is not None:
         return known, [_read(run, [_fact(known, role, run)])]
-    content = content_of(what, cache=client.cache) if client.outbox else _unread(what)
+    content = _looked_at(client, what)
     if name is None and not content.name:
         raise InvalidInputError(
             'what is read needs a name: run.use(frame, name="iris")', field="name", allowed="any name"
@@ -110,7 +110,7 @@ def output_of(
     """The handle of an output, and the event that tells of it."""
     # First the cheap checks: a wrong name must not cost the reading of a large file.
     builders.name_and_type(name, kind, "dataset")
-    content = content_of(value, cache=client.cache) if client.outbox else _unread(value)
+    content = _looked_at(client, value)
     called, kind = builders.name_and_type(name, kind, content.kind)
     fact = builders.output_fact(
         called,
@@ -151,12 +151,24 @@ def _handle(
         size=content.size,
         columns=tuple(Column(**column) for column in content.columns or ()),
         run=run,
-        value=None if isinstance(value, str | os.PathLike | bytes) else value,
+        value=value if content.columns is not None and not content.uri else None,
     )
 
 
+def _looked_at(client: Client, value: Any) -> Content:
+    """Digest, schema and the rest; a client that is switched off reads nothing."""
+    from lineage_server.client.contents import content_of
+    from lineage_server.client.hashing import Remembered
+
+    if client.outbox is None:
+        return _unread(value)
+    return content_of(value, cache=Remembered(client.config.cache_dir))
+
+
 def _unread(value: Any) -> Content:
-    """Of a client that is switched off: nothing is read, the handle still leads to a local file."""
+    """The handle still leads to a local file."""
+    from lineage_server.client.contents import Content
+
     if isinstance(value, str) and builders.is_address(value):
         return Content(uri=value, name=builders.name_of_file(value))
     if isinstance(value, str | os.PathLike):

@@ -11,7 +11,7 @@ from lineage_server.client.builders import ARTIFACT_TYPES
 from lineage_server.client.queries import VERSION
 from lineage_server.domain.errors import LineageError, NotFoundError
 from lineage_server.domain.ids import Reference, parse_reference
-from lineage_server.domain.nodes import LABEL_OF, Column, JobKind
+from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -21,17 +21,6 @@ logger = logging.getLogger("lineage_server.client")
 _SECONDS = 5.0
 _FULL_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
 _VERSION_UID = re.compile(r"version:(?P<project>[^/]+)/(?P<type>[^/]+)/(?P<name>.+)@(?P<key>.+)", re.DOTALL)
-_NAMED_IN_PROJECT = ARTIFACT_TYPES | {str(kind) for kind in JobKind} | {"job"}
-
-
-def qualified(text: str, project: str) -> str:
-    """A reference with its project said; uids and runs stay as they are."""
-    text = text.strip()
-    kind, _, rest = text.partition(":")
-    is_uid = kind in LABEL_OF and ("/" in rest or kind not in _NAMED_IN_PROJECT)
-    if is_uid or kind == "run" or "/" in kind or kind not in _NAMED_IN_PROJECT:
-        return text
-    return f"{project}/{text}"
 
 
 def version_of_uid(uid: str) -> Artifact | None:
@@ -107,7 +96,8 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
 def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
     """The handle of a version as GraphQL tells it."""
     known = version_of_uid(str(found.get("uid") or ""))
-    run = found.get("run") or {}
+    run: dict[str, Any] = found.get("run") or {}
+    columns: list[dict[str, Any]] = found.get("columns") or []
     return Artifact(
         name=known.name if known else asked.name,
         type=known.type if known else asked.kind,
@@ -118,7 +108,7 @@ def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
         size=int(found["size"]) if found.get("size") is not None else None,
         columns=tuple(
             Column(name=str(c["name"]), type=str(c["type"]), nullable=bool(c.get("nullable", True)))
-            for c in found.get("columns") or ()
+            for c in columns
         ),
         run=known.run if known else str(run.get("uid") or "").removeprefix("run:"),
     )

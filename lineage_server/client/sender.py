@@ -20,6 +20,7 @@ from lineage_server.client.wire import Refusal
 logger = logging.getLogger("lineage_server.client")
 
 _LINGER_SECONDS = 0.02
+_FIRST_LINGER_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _DENIED_PAUSE_SECONDS = 60.0
@@ -68,6 +69,7 @@ class Sender:
             self._changed.notify_all()
 
     def _repeat(self) -> None:
+        linger = _FIRST_LINGER_SECONDS  # the call that began recording returns before we import HTTP
         while True:
             with self._changed:
                 wait = self._seconds_to_wait()
@@ -79,7 +81,8 @@ class Sender:
                 self._woken = False
                 hurried, self._hurry = self._hurry, False
             if not hurried:
-                time.sleep(_LINGER_SECONDS)  # what is logged together is sent together
+                time.sleep(linger)  # what is logged together is sent together
+                linger = _LINGER_SECONDS
             try:
                 self.step()
             except Exception as error:  # noqa: BLE001 - the guard of this thread: a defect must not end sending
@@ -126,8 +129,8 @@ class Sender:
         first = refusals[0]
         self._warn(
             "refused",
-            f"the server refused {len(refusals)} event(s), the first because: {first.message} ({first.code}); "
-            f"they are kept in {refused_path(self._journal.path)}",
+            f"the server refused {len(refusals)} event(s), the first because: {first.message} "
+            f"({first.code}); they are kept in {refused_path(self._journal.path)}",
         )
 
     def _worked(self, result: Result) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewNode:
-    """A node of the answer. ``depth`` in artifact steps from the start."""
+    """A node of the answer. ``depth`` in artifact steps from the start, on ``side`` of it; ``at``: when
+    it started, was sealed or began to serve (RFC 3339); ``version``: of a registered model."""
 
     uid: str
     label: str
@@ -21,8 +22,13 @@ class ViewNode:
     project: str = ""
     state: str = ""
     ordinal: int | None = None
+    version: str = ""
+    digest: str = ""
+    at: str = ""
+    ended_at: str = ""
     aliases: tuple[str, ...] = ()
     depth: int = 0
+    side: str = ""
 
     @property
     def is_run(self) -> bool:
@@ -36,8 +42,12 @@ class ViewNode:
             return f"run {self.name or self.uid.removeprefix('run:')}"
         if self.label == "Job":
             return f"job {self.name}"
+        if self.label == "ModelVersion":
+            return f"registered model:{self.name}@{self.version or self.ordinal}"
         kind = self.kind or self.label.lower()
-        return f"{kind}:{self.name or self.uid}" + (f"@{self.ordinal}" if self.ordinal is not None else "")
+        if kind and not self.name:
+            return self.uid
+        return f"{kind}:{self.name}" + (f"@{self.ordinal}" if self.ordinal is not None else "")
 
     @property
     def notes(self) -> str:

@@ -95,6 +95,7 @@ class IngestCounters:
     batches: int = 0
     retries: int = 0
     overloads: int = 0
+    last_seq: int = 0
     last_commit_at: int = 0
     last_batch_seconds: float = 0.0
     last_error: str = ""

@@ -274,6 +274,7 @@ class IngestWriter:
             if not await session.commit(write):
                 return None
             cache.position = (seq + 1, write.rid)
+            self.counters.last_seq = seq + 1
         return batch.settle(seq)
 
     async def _sort_out_duplicates(

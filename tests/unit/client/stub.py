@@ -107,7 +107,9 @@ def _handler(stub: StubServer) -> type[BaseHTTPRequestHandler]:
             stub.requests.append({**dict(self.headers.items()), "path": self.path})
             if stub.answers:
                 status, headers = stub.answers.pop(0)
-                self._answer(status, {"error": "X", "message": f"told to say {status}", "details": {}}, headers)
+                self._answer(
+                    status, {"error": "X", "message": f"told to say {status}", "details": {}}, headers
+                )
             elif self.path == "/graphql":
                 asked = json.loads(body)
                 stub.asked.append(asked)

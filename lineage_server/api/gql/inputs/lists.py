@@ -1,0 +1,148 @@
+"""What lists are filtered and sorted by, and how that is said to the tracking service."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import strawberry
+
+from lineage_server.api.gql.scalars import Json, Micros
+from lineage_server.api.gql.types.nodes import RunState
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.tracking import filters
+
+Operator = strawberry.enum(filters.Operator, name="Operator")
+
+
+@strawberry.enum
+class SortDirection(StrEnum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+@strawberry.enum
+class RunSort(StrEnum):
+    STARTED = "STARTED"
+    ENDED = "ENDED"
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    NAME = "NAME"
+    DURATION = "DURATION"
+
+
+@strawberry.enum
+class NodeSort(StrEnum):
+    NAME = "NAME"
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+
+
+@strawberry.input(description="A parameter or metric against a value; where it is missing the answer is no")
+class Comparison:
+    key: str
+    op: Operator = filters.Operator.EQ
+    value: Json | None = None
+
+
+@strawberry.input(description="The tag is there, with this value unless that is left out")
+class TagFilter:
+    key: str
+    value: str | None = None
+
+
+@strawberry.input(description="All conditions must hold")
+class NodeFilter:
+    text: str = strawberry.field(
+        default="", description="words that name, kind, description or tags contain"
+    )
+    kinds: list[str] = strawberry.field(default_factory=list[str])
+    tags: list[TagFilter] = strawberry.field(default_factory=list[TagFilter])
+    include_deleted: bool = False
+
+
+@strawberry.input(description="All conditions must hold")
+class RunFilter:
+    text: str = strawberry.field(
+        default="", description="words that name, job, kind, description or tags contain"
+    )
+    kinds: list[str] = strawberry.field(default_factory=list[str])
+    states: list[RunState] = strawberry.field(default_factory=list[RunState])
+    jobs: list[str] = strawberry.field(default_factory=list[str], description="uids of jobs")
+    tags: list[TagFilter] = strawberry.field(default_factory=list[TagFilter])
+    started_after: Micros | None = strawberry.field(default=None, description="at or after")
+    started_before: Micros | None = None
+    params: list[Comparison] = strawberry.field(default_factory=list[Comparison])
+    metrics: list[Comparison] = strawberry.field(default_factory=list[Comparison])
+    include_deleted: bool = False
+
+
+@strawberry.input(description="One of by, metric and param; newest start first where none is given")
+class RunOrder:
+    by: RunSort | None = None
+    metric: str | None = None
+    param: str | None = None
+    direction: SortDirection = SortDirection.DESC
+
+
+@strawberry.input
+class NodeOrder:
+    by: NodeSort = NodeSort.NAME
+    direction: SortDirection = SortDirection.ASC
+
+
+def node_filter(value: NodeFilter | None) -> filters.ListFilter:
+    value = value or NodeFilter()
+    return filters.ListFilter(
+        text=value.text, kinds=tuple(value.kinds), tags=_tags(value.tags), deleted=value.include_deleted
+    )
+
+
+def run_filter(value: RunFilter | None) -> filters.ListFilter:
+    value = value or RunFilter()
+    return filters.ListFilter(
+        text=value.text,
+        kinds=tuple(value.kinds),
+        states=tuple(str(state.value) for state in value.states),
+        jobs=tuple(value.jobs),
+        tags=_tags(value.tags),
+        since=value.started_after,
+        until=value.started_before,
+        params=_comparisons(value.params, "params"),
+        metrics=_comparisons(value.metrics, "metrics"),
+        deleted=value.include_deleted,
+    )
+
+
+def run_order(value: RunOrder | None) -> filters.Order:
+    value = value or RunOrder()
+    descending = value.direction is SortDirection.DESC
+    if sum(one is not None for one in (value.by, value.metric, value.param)) > 1:
+        raise InvalidInputError("a list has one order", field="orderBy", allowed="one of by, metric, param")
+    if value.metric is not None:
+        return filters.Order(by=filters.SortBy.METRIC, key=value.metric, descending=descending)
+    if value.param is not None:
+        return filters.Order(by=filters.SortBy.PARAM, key=value.param, descending=descending)
+    by = filters.SortBy[(value.by or RunSort.STARTED).name]
+    return filters.Order(by=by, descending=descending)
+
+
+def node_order(value: NodeOrder | None) -> filters.Order:
+    value = value or NodeOrder()
+    return filters.Order(
+        by=filters.SortBy[value.by.name], descending=value.direction is SortDirection.DESC
+    )
+
+
+def _tags(tags: list[TagFilter]) -> tuple[filters.TagCondition, ...]:
+    return tuple(filters.TagCondition(key=tag.key, value=tag.value) for tag in tags)
+
+
+def _comparisons(comparisons: list[Comparison], field: str) -> tuple[filters.Comparison, ...]:
+    out: list[filters.Comparison] = []
+    for one in comparisons:
+        if one.value is not None and not isinstance(one.value, str | int | float | bool):
+            raise InvalidInputError(
+                "a value is text, a number or a boolean", field=field, allowed="one plain value"
+            )
+        out.append(filters.Comparison(key=one.key, op=one.op, value=one.value))
+    return tuple(out)

@@ -1,0 +1,57 @@
+"""HTTP connections to the server: one way to make them, quiet in the log of the program that uses us."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lineage_server.client.config import Config
+
+if TYPE_CHECKING:
+    import httpx2
+
+EVENTS_PATH = "/api/v1/events"
+GRAPHQL_PATH = "/graphql"
+CONNECT_SECONDS = 3.0
+
+
+def sync_client(config: Config, seconds: float) -> httpx2.Client:
+    """A client for threads."""
+    import httpx2
+
+    _quieten()
+    return httpx2.Client(**_options(config, seconds))
+
+
+def async_client(config: Config, seconds: float) -> httpx2.AsyncClient:
+    """A client for coroutines."""
+    import httpx2
+
+    _quieten()
+    return httpx2.AsyncClient(**_options(config, seconds))
+
+
+def _options(config: Config, seconds: float) -> dict[str, Any]:
+    import httpx2
+
+    from lineage_server import __version__
+
+    headers = {"user-agent": f"lineage-client/{__version__}"}
+    if config.token:
+        headers["authorization"] = f"Bearer {config.token}"
+    timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+    return {"base_url": config.url, "headers": headers, "timeout": timeout}
+
+
+def _quieten() -> None:
+    """httpx tells of every request; a training's log is not the place for ours."""
+    logger = logging.getLogger("httpx2")
+    if _is_not_ours not in logger.filters:
+        logger.addFilter(_is_not_ours)
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    words: Any = record.args
+    if record.levelno > logging.INFO or not isinstance(words, tuple) or len(words) < 2:  # pyright: ignore[reportUnknownArgumentType]
+        return True
+    return not str(words[1]).endswith((EVENTS_PATH, GRAPHQL_PATH))  # pyright: ignore[reportUnknownArgumentType]
