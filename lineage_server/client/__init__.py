@@ -1,4 +1,4 @@
-"""The Python client: record runs, inputs and outputs; ask for lineage. Uses ``domain`` and nothing else of ours.
+"""The Python client: record runs, inputs and outputs; ask for lineage. Of ours it uses only ``domain``.
 
 Public names are loaded on first use, so that an import costs almost nothing. Recording never waits for a
 server and never raises because of one; questions do.

@@ -15,7 +15,7 @@ from lineage_server.domain.ids import Reference, shorten, version_uid
 from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
     import polars as pl
     import pyarrow as pa
 
@@ -97,7 +97,8 @@ class Artifact:
 
     def to_pandas(self) -> pd.DataFrame:
         """As a pandas frame."""
-        return self.to_arrow().to_pandas()
+        table: Any = self.to_arrow()
+        return table.to_pandas()
 
     def to_polars(self) -> pl.DataFrame:
         """As a polars frame."""
@@ -107,4 +108,5 @@ class Artifact:
             raise NotSupportedError(
                 "to_polars needs polars, which is not installed: pip install polars"
             ) from None
-        return polars.DataFrame(polars.from_arrow(self.to_arrow()))
+        table: Any = self.to_arrow()
+        return polars.DataFrame(table)

@@ -210,11 +210,13 @@ class Client:
             raise UnavailableError("there is no server to send to: set LINEAGE_URL", part="server")
         if self.outbox is not None:
             self.outbox.flush(_SECONDS_FOR_OWN)
+        from lineage_server.client.delivery import HttpDeliverer
+        from lineage_server.client.syncing import sync_folder
+
         deliverer = HttpDeliverer(self.config)
+        place = Path(folder) if folder else self.config.journal_dir
         try:
-            return sync_folder(
-                Path(folder) if folder else self.config.journal_dir, deliverer, progress=progress
-            )
+            return sync_folder(place, deliverer, progress=progress)
         finally:
             deliverer.close()
 

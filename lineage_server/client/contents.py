@@ -52,7 +52,7 @@ def content_of(value: object, *, cache: Remembered | None = None, with_stats: bo
     if is_frame(value):
         return _frame(value, with_stats=with_stats)
     if isinstance(value, bytes | bytearray | memoryview):
-        data = bytes(value)
+        data = bytes(cast("bytes", value))
         return Content(digest="sha256:" + hashlib.sha256(data).hexdigest(), size=len(data), kind="other")
     return _json(value)
 
@@ -145,7 +145,8 @@ def read_table(path: Path) -> Any:
             source.seek(0)
             return pa.ipc.open_stream(source).read_all()
     raise NotSupportedError(
-        f"{path.name} is not read as a table; that is done for {', '.join(sorted(_TABLES))}. Its place is .path"
+        f"{path.name} is not read as a table; that is done for {', '.join(sorted(_TABLES))}. "
+        "Its place is .path"
     )
 
 
@@ -161,7 +162,8 @@ def _frame(value: Any, *, with_stats: bool) -> Content:
 
 
 def _json(value: object) -> Content:
-    if value is None or isinstance(value, Mapping | list | tuple | int | float | bool):
+    plain = cast("type | tuple[type, ...]", (Mapping, list, tuple, int, float, bool, type(None)))
+    if isinstance(value, plain):
         try:
             text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             data = text.encode("utf-8", "surrogatepass")

@@ -25,7 +25,7 @@ def arrow() -> Any:
     """pyarrow, or an error that says how to get it."""
     try:
         import pyarrow as pa
-        import pyarrow.compute  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        import pyarrow.compute  # pyright: ignore[reportUnusedImport]
     except ImportError:
         raise NotSupportedError(
             'frames need pyarrow, which is not installed: pip install "lineage-server[frames]" '
@@ -66,10 +66,14 @@ def table_of(value: Any) -> pa.Table:
         return pa.table(value)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidInputError(
-            f"this {type(value).__name__} cannot be a table: {error}",
+            f"this {_kind_of(cast(object, value))} cannot be a table: {error}",
             field="value",
             allowed="columns of one type each and of equal length",
         ) from None
+
+
+def _kind_of(value: object) -> str:
+    return type(value).__name__
 
 
 def _rows(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -78,7 +82,7 @@ def _rows(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in names} for row in rows]
 
 
-def columns_of(table: pa.Table) -> list[dict[str, Any]]:
+def columns_of(table: Any) -> list[dict[str, Any]]:
     """The schema as events carry it."""
     return [{"name": f.name, "type": type_name(f.type), "nullable": f.nullable} for f in table.schema]
 
@@ -126,7 +130,7 @@ class _Counted:
         return self._sha.hexdigest()
 
 
-def digest_of(table: pa.Table) -> tuple[str, int]:
+def digest_of(table: Any) -> tuple[str, int]:
     """SHA-256 over the canonical content, and the size of that in bytes."""
     digest = _Counted()
     digest.update(b"lineage-frame-v1\n")
@@ -164,12 +168,7 @@ def _feed(digest: _Counted, array: Any) -> None:
         _bytes(digest, array.is_valid().cast(pa.uint8()), 1)
     if types.is_boolean(kind):
         return _bytes(digest, array.cast(pa.uint8()).fill_null(0), 1)
-    if (
-        types.is_floating(kind)
-        or types.is_integer(kind)
-        or types.is_temporal(kind)
-        and not types.is_interval(kind)
-    ):
+    if types.is_floating(kind) or types.is_integer(kind) or _is_time(types, kind):
         return _feed_numbers(digest, array)
     if _is_text(types, kind):
         return _feed_text(digest, array)
@@ -183,6 +182,10 @@ def _feed(digest: _Counted, array: Any) -> None:
             _feed(digest, child)
         return None
     return _feed_slowly(digest, array)
+
+
+def _is_time(types: Any, kind: Any) -> bool:
+    return types.is_temporal(kind) and not types.is_interval(kind)
 
 
 def _is_text(types: Any, kind: Any) -> bool:
@@ -211,10 +214,12 @@ def _feed_text(digest: _Counted, array: Any) -> None:
     pa = arrow()
     array = array.cast(pa.large_binary()).fill_null(b"")
     _bytes(digest, pa.compute.binary_length(array).cast(pa.int64()), 8)
+    offsets: Any
+    data: Any
     _, offsets, data = array.buffers()
     if not len(array) or data is None:
         return
-    ends = memoryview(offsets).cast("q")
+    ends: Any = memoryview(offsets).cast("q")
     first, last = ends[array.offset], ends[array.offset + len(array)]
     digest.update(memoryview(data)[first:last])
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -167,11 +168,9 @@ def hash_folder(root: Path, cache: Remembered | None = None) -> Hashed:
     if files:
         workers = min(8, os.cpu_count() or 1, len(files))
         with ThreadPoolExecutor(workers, thread_name_prefix="lineage-hash") as pool:
-            hashed = pool.map(lambda found: hash_file(found[1], cache), files)
-            entries += [
-                Entry(name, h.size, h.digest.removeprefix("sha256:"))
-                for (name, _), h in zip(files, hashed, strict=True)
-            ]
+            hashed = pool.map(partial(hash_file, cache=cache), [path for _, path in files])
+            for (name, _), one in zip(files, hashed, strict=True):
+                entries.append(Entry(name, one.size, one.digest.removeprefix("sha256:")))
     entries.sort()
     return Hashed(manifest_digest(entries), sum(e.size for e in entries), tuple(entries))
 

@@ -183,14 +183,14 @@ class Journal:
             )
             return Batch(lines, start, end)
         with self._lock:
-            lines = []
+            some: list[bytes] = []
             size = 0
             for line in self._waiting:
                 size += len(line)
-                if lines and (len(lines) == most_events or size > most_bytes):
+                if some and (len(some) == most_events or size > most_bytes):
                     break
-                lines.append(line)
-            return Batch(lines, -1, len(lines)) if lines else None
+                some.append(line)
+            return Batch(some, -1, len(some)) if some else None
 
     def acknowledge(self, batch: Batch) -> None:
         """The server has taken (or refused for good) this batch."""

@@ -54,6 +54,7 @@ class Outbox:
         self.journal = Journal(config.journal_dir)
         self.dropped_points = 0
         self.closed = False
+        self.told_of_rest = False
         self.open_runs: list[process.OpenRun] = []
         self._lock = threading.Lock()
         self._holder = 0

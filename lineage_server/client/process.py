@@ -130,7 +130,13 @@ def _after_fork() -> None:
     if util is not None:
         # Children of multiprocessing leave by os._exit: only its own finalizers run then. They are
         # cleared in the child before this callback runs.
-        util.register_after_fork(_watching, lambda _: util.Finalize(None, _flush_all, exitpriority=5))
+        util.register_after_fork(_watching, _finish_with_multiprocessing)
+
+
+def _finish_with_multiprocessing(_: object) -> None:
+    from multiprocessing.util import Finalize
+
+    Finalize(None, _flush_all, exitpriority=5)
 
 
 def _flush_all() -> None:

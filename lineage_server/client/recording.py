@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lineage_server.client import builders, resolve
 from lineage_server.client.artifact import Artifact
@@ -172,7 +172,7 @@ def _unread(value: Any) -> Content:
     if isinstance(value, str) and builders.is_address(value):
         return Content(uri=value, name=builders.name_of_file(value))
     if isinstance(value, str | os.PathLike):
-        path = Path(value).expanduser().absolute()
+        path = Path(cast("str | os.PathLike[str]", value)).expanduser().absolute()
         return Content(uri=path.as_uri(), name=builders.name_of_file(path.name))
     return Content()
 

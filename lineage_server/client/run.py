@@ -11,7 +11,9 @@ import itertools
 import logging
 import os
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +36,7 @@ logger = logging.getLogger("lineage_server.client")
 
 FINISH_SECONDS = 10.0
 _CAPTURE_SECONDS = 3.0
+_CAPTURE_LATER_SECONDS = 0.05
 _MOST_STEP = 1 << 53
 
 _current: ContextVar[Run | None] = ContextVar("lineage_current_run", default=None)
@@ -222,6 +225,7 @@ class Run:
             return
 
         def look() -> None:
+            time.sleep(_CAPTURE_LATER_SECONDS)
             from lineage_server.client.capture import capture
 
             told = capture(config, folder, entry).told()
@@ -278,7 +282,9 @@ class Run:
         box = self._outbox
         if done or box is None:
             return True
-        level = logging.WARNING if box.sender is not None else logging.INFO
+        # Once a process is enough: the journal and the command stay the same.
+        level = logging.INFO if box.sender is None or box.told_of_rest else logging.WARNING
+        box.told_of_rest = True
         why = f" ({box.sender.state.trouble})" if box.sender and box.sender.state.trouble else ""
         logger.log(
             level,
@@ -298,10 +304,8 @@ class Run:
         """No longer the current run."""
         if self._token is not None:
             token, self._token = self._token, None
-            try:
+            with suppress(ValueError):  # ended in another task or thread than it was entered in
                 _current.reset(token)
-            except ValueError:
-                pass  # ended in another task or thread than it was entered in
 
     def end_after(self, error: BaseException | None) -> None:
         """End as a block that was left by ``error`` (None: regularly)."""

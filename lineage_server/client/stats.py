@@ -11,13 +11,10 @@ import time
 from datetime import date, datetime
 from datetime import time as day_time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lineage_server.client.frames import arrow, type_name
 from lineage_server.client.scrub import scrub_text
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BUDGET_SECONDS = 2.0
 BINS = 20
@@ -28,7 +25,7 @@ _MOST_COLUMNS = 500
 _LONGEST = 100
 
 
-def stats_of(table: pa.Table, *, seconds: float = BUDGET_SECONDS) -> dict[str, Any]:
+def stats_of(table: Any, *, seconds: float = BUDGET_SECONDS) -> dict[str, Any]:
     """Numbers by column; ``rows`` is always exact."""
     deadline = time.monotonic() + seconds
     columns = min(table.num_columns, _MOST_COLUMNS)
@@ -49,7 +46,7 @@ def stats_of(table: pa.Table, *, seconds: float = BUDGET_SECONDS) -> dict[str, A
     return out
 
 
-def _sample(table: pa.Table, rows: int) -> pa.Table:
+def _sample(table: Any, rows: int) -> Any:
     """Evenly spread pieces: begin and end of a sorted table are both in."""
     if table.num_rows <= rows:
         return table

@@ -22,14 +22,12 @@ from lineage_server.client.journal import (
     keep_torn,
     read_ack,
     read_lines,
-    refused_path,
     write_ack,
 )
 from lineage_server.client.locks import try_lock
 from lineage_server.client.sender import refusal_entry
 from lineage_server.domain.errors import (
     ForbiddenError,
-    LineageError,
     NotAuthenticatedError,
     NotFoundError,
     UnavailableError,
@@ -102,7 +100,7 @@ def sync_folder(
 ) -> SyncReport:
     """Send every journal of ``folder`` that no living process holds."""
     report = SyncReport()
-    tell = progress or (lambda _: None)
+    tell = progress or _nobody
     for path in _journals(folder):
         if report.trouble:
             report.left.append(str(path))
@@ -113,6 +111,10 @@ def sync_folder(
         for path in sorted(folder.glob("*.refused")):
             _try_refused_again(path, deliverer, report)
     return report
+
+
+def _nobody(report: SyncReport) -> None:
+    """Who is told of progress where nobody asked."""
 
 
 def _sync_one(

@@ -183,9 +183,7 @@ class EmbeddedGraph:
         port = free_port()
         return port, await self._launch(install, port, password)
 
-    async def _launch(
-        self, install: EngineInstall, port: int, password: str
-    ) -> asyncio.subprocess.Process:
+    async def _launch(self, install: EngineInstall, port: int, password: str) -> asyncio.subprocess.Process:
         cache = start_cache_option(self._start_cache, install) if self._start_cache else ()
         return await start_engine(
             install,

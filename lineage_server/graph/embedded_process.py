@@ -104,9 +104,7 @@ def find_engine() -> EngineInstall:
             part="graph",
         )
     home = Path(places[0])
-    jars = tuple(
-        sorted(p for p in home.glob("jars/*.jar") if not p.name.startswith(_UNWANTED_JARS))
-    )
+    jars = tuple(sorted(p for p in home.glob("jars/*.jar") if not p.name.startswith(_UNWANTED_JARS)))
     versions = [m[1] for p in jars if (m := re.match(r"arcadedb-engine-([\d.]+)\.jar$", p.name))]
     java = home / "jre" / "bin" / "java"
     if not versions or not java.is_file():

@@ -33,6 +33,7 @@ from lineage_server.graph.embedded_process import (
     jvm_options,
     spawn_engine,
 )
+from lineage_server.graph.queries.server import TRAINING
 
 logger = logging.getLogger(__name__)
 
@@ -42,22 +43,6 @@ _POLL_SECONDS = 0.02
 _LISTENS = b"Listening for incoming BOLT connections"
 # With its port taken the server logs this and then hangs around without a listener.
 _PORT_TAKEN = b"Unable to listen for BOLT connections"
-
-# What a first minute of use touches, so that the cache holds the classes and profiles for it.
-_TRAINING = (
-    "CREATE CONSTRAINT training IF NOT EXISTS FOR (n:Training) REQUIRE n.id IS UNIQUE",
-    *(
-        f"UNWIND range({start}, {start + 199}) AS i MERGE (n:Training {{id: toString(i)}}) "
-        f"SET n.name = 'name ' + i, n.at = i"
-        for start in range(0, 2000, 200)
-    ),
-    "UNWIND range(0, 198) AS i MATCH (a:Training {id: toString(i)}) "
-    "MATCH (b:Training {id: toString(i + 1)}) MERGE (a)-[r:NEXT]->(b) SET r.at = i",
-    "MATCH (a:Training {id: '1'})-[:NEXT*1..5]->(b) "
-    "RETURN b.id, labels(b), properties(b) ORDER BY b.id",
-    "MATCH (n:Training) WHERE n.name STARTS WITH 'name 1' RETURN count(n), collect(n.id)[0..5]",
-    "MATCH (n:Training) DETACH DELETE n",
-)
 
 
 class PortTakenError(UnavailableError):
@@ -169,9 +154,7 @@ def start_cache_file(cache_dir: Path, install: EngineInstall) -> Path:
     return cache_dir / f"engine-{install.version}-{digest}.aot"
 
 
-async def build_start_cache(
-    cache_dir: Path, *, heap_mb: int = 448, timeout_seconds: float = 120.0
-) -> Path:
+async def build_start_cache(cache_dir: Path, *, heap_mb: int = 448, timeout_seconds: float = 120.0) -> Path:
     """Make the cache unless it is there; about 7 s at the lowest priority. Answers the file.
 
     Meant for installation (``make``) or for a quiet moment; a start never waits for it. Callers
@@ -191,14 +174,12 @@ async def build_start_cache(
             port=free_port(),
             password=folder.password(),
             timeout_seconds=timeout_seconds,
-            first_statements=_TRAINING,
+            first_statements=TRAINING,
         )
         # The JVM writes the cache while it ends, in a second process.
         closed = await end_engine(process, timeout_seconds=timeout_seconds)
         if not closed or not await asyncio.to_thread(_publish, fresh, target):
-            raise UnavailableError(
-                f"The start cache was not written:\n{folder.log_tail()}", part="graph"
-            )
+            raise UnavailableError(f"The start cache was not written:\n{folder.log_tail()}", part="graph")
         return target
     except OSError as error:
         raise folder.explain(error) from error

@@ -10,8 +10,8 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.inputs.lists import (
-    NodeFilter,
-    NodeOrder,
+    ListFilterInput,
+    ListOrder,
     RunFilter,
     RunOrder,
     node_filter,
@@ -105,8 +105,8 @@ class ListQueries:
         self,
         info: Ctx,
         project: str | None = None,
-        filter: NodeFilter | None = None,
-        order_by: NodeOrder | None = None,
+        filter: ListFilterInput | None = None,
+        order_by: ListOrder | None = None,
         first: int = 50,
         after: str = "",
     ) -> Connection[shown.Job]:
@@ -118,8 +118,8 @@ class ListQueries:
         self,
         info: Ctx,
         project: str | None = None,
-        filter: NodeFilter | None = None,
-        order_by: NodeOrder | None = None,
+        filter: ListFilterInput | None = None,
+        order_by: ListOrder | None = None,
         first: int = 50,
         after: str = "",
     ) -> Connection[shown.Artifact]:
@@ -131,8 +131,8 @@ class ListQueries:
         self,
         info: Ctx,
         project: str | None = None,
-        filter: NodeFilter | None = None,
-        order_by: NodeOrder | None = None,
+        filter: ListFilterInput | None = None,
+        order_by: ListOrder | None = None,
         first: int = 50,
         after: str = "",
     ) -> Connection[shown.RegisteredModel]:
@@ -145,8 +145,8 @@ class ListQueries:
         self,
         info: Ctx,
         project: str | None = None,
-        filter: NodeFilter | None = None,
-        order_by: NodeOrder | None = None,
+        filter: ListFilterInput | None = None,
+        order_by: ListOrder | None = None,
         first: int = 50,
         after: str = "",
     ) -> Connection[shown.Deployment]:

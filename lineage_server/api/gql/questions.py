@@ -8,6 +8,7 @@ from strawberry.types import Info
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.scalars import Micros
 from lineage_server.api.gql.types import answers as shown
+from lineage_server.api.gql.types import walks
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import LABEL_OF
@@ -87,7 +88,7 @@ class LineageQueries:
         after: str = "",
         column: str = "",
         project: str = DEFAULT_PROJECT,
-    ) -> shown.Lineage:
+    ) -> walks.Lineage:
         if not 0 < len(start) <= MAX_STARTS:
             raise InvalidInputError("start takes 1 to 100 uids or references", field="start")
         context = context_of(info)
@@ -104,7 +105,7 @@ class LineageQueries:
             column=column,
         )
         answer = await context.lineage.lineage(question, scope=context.scope)
-        return shown.lineage(answer, await _aliases(info, [n.head for n in answer.nodes]))
+        return walks.lineage(answer, await _aliases(info, [n.head for n in answer.nodes]))
 
     @strawberry.field(description="A lineage made ready for drawing")
     async def lineage_scene(
@@ -122,7 +123,7 @@ class LineageQueries:
         best_metric: str = "",
         higher_is_better: bool = True,
         project: str = DEFAULT_PROJECT,
-    ) -> shown.LineageScene:
+    ) -> walks.LineageScene:
         context = context_of(info)
         question = scene.SceneQuestion(
             focus=await uid_of(info, focus, project),
@@ -138,7 +139,7 @@ class LineageQueries:
             higher_is_better=higher_is_better,
         )
         answer = await context.lineage.scene(question, scope=context.scope)
-        return shown.lineage_scene(answer, await _aliases(info, [n.head for n in answer.nodes]))
+        return walks.lineage_scene(answer, await _aliases(info, [n.head for n in answer.nodes]))
 
     @strawberry.field(description="What breaks if this is bad")
     async def impact(

@@ -53,7 +53,8 @@ def svg_of(view: LineageView) -> str:
         width = max(width, len(remark) * _CHAR + 2 * _MARGIN)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lg" role="img" width="{width:.0f}" '
-        f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" font-family="sans-serif" font-size="13">',
+        f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" font-family="sans-serif" '
+        'font-size="13">',
         f"<title>{_text(_caption(view))}</title><style>{_STYLE}</style>",
     ]
     parts += _arrows(view, boxes)

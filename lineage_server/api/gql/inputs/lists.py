@@ -31,7 +31,7 @@ class RunSort(StrEnum):
 
 
 @strawberry.enum
-class NodeSort(StrEnum):
+class ListSort(StrEnum):
     NAME = "NAME"
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -51,7 +51,7 @@ class TagFilter:
 
 
 @strawberry.input(description="All conditions must hold")
-class NodeFilter:
+class ListFilterInput:
     text: str = strawberry.field(
         default="", description="words that name, kind, description or tags contain"
     )
@@ -85,13 +85,13 @@ class RunOrder:
 
 
 @strawberry.input
-class NodeOrder:
-    by: NodeSort = NodeSort.NAME
+class ListOrder:
+    by: ListSort = ListSort.NAME
     direction: SortDirection = SortDirection.ASC
 
 
-def node_filter(value: NodeFilter | None) -> filters.ListFilter:
-    value = value or NodeFilter()
+def node_filter(value: ListFilterInput | None) -> filters.ListFilter:
+    value = value or ListFilterInput()
     return filters.ListFilter(
         text=value.text, kinds=tuple(value.kinds), tags=_tags(value.tags), deleted=value.include_deleted
     )
@@ -126,8 +126,8 @@ def run_order(value: RunOrder | None) -> filters.Order:
     return filters.Order(by=by, descending=descending)
 
 
-def node_order(value: NodeOrder | None) -> filters.Order:
-    value = value or NodeOrder()
+def node_order(value: ListOrder | None) -> filters.Order:
+    value = value or ListOrder()
     return filters.Order(
         by=filters.SortBy[value.by.name], descending=value.direction is SortDirection.DESC
     )

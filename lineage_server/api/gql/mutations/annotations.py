@@ -1,0 +1,104 @@
+"""Tags and descriptions of any node; tombstones, restoring, erasing."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.types import Info
+
+from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.inputs.changes import (
+    DeleteNodeInput,
+    EraseNodeInput,
+    RestoreNodeInput,
+    SetDescriptionInput,
+    SetTagsInput,
+)
+from lineage_server.api.gql.mutations.recording import record, seen_node, tags_of
+from lineage_server.api.gql.permissions import MayAdminister, MayWrite
+from lineage_server.api.gql.types import nodes as shown
+from lineage_server.api.gql.types.payloads import (
+    MENDABLE,
+    DeleteNodePayload,
+    EraseNodePayload,
+    RestoreNodePayload,
+    SetDescriptionPayload,
+    SetTagsPayload,
+    problem_of,
+)
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.events import NodeAnnotated, NodeDeleted, NodeErased, NodeRestored
+
+Ctx = Info[Context, None]
+
+
+@strawberry.type
+class AnnotationMutations:
+    @strawberry.mutation(permission_classes=[MayWrite], description="Set tags; a null value removes one")
+    async def set_tags(self, info: Ctx, input: SetTagsInput) -> SetTagsPayload:
+        context = context_of(info)
+        old = await seen_node(context, input.uid)
+        try:
+            tags = tags_of(input.tags)
+            if tags is None:
+                raise InvalidInputError("there is no tag to set", field="tags", allowed="at least one")
+            event = NodeAnnotated(project=old.project, uid=input.uid, tags=tags)
+            before = {key: old.tags.get(key) for key in tags}
+            await record(context, event, "setTags", input.uid, before=before, after=tags)
+        except MENDABLE as error:
+            return SetTagsPayload(problems=[problem_of(error)])
+        return SetTagsPayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))
+
+    @strawberry.mutation(permission_classes=[MayWrite], description="Describe a node in words")
+    async def set_description(self, info: Ctx, input: SetDescriptionInput) -> SetDescriptionPayload:
+        context = context_of(info)
+        old = await seen_node(context, input.uid)
+        try:
+            event = NodeAnnotated(project=old.project, uid=input.uid, description=input.description)
+            before, after = {"description": old.description}, {"description": input.description}
+            await record(context, event, "setDescription", input.uid, before=before, after=after)
+        except MENDABLE as error:
+            return SetDescriptionPayload(problems=[problem_of(error)])
+        return SetDescriptionPayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))
+
+    @strawberry.mutation(
+        permission_classes=[MayWrite],
+        description="Put a tombstone: uid, digest and edges stay, everything else goes out of sight",
+    )
+    async def delete_node(self, info: Ctx, input: DeleteNodeInput) -> DeleteNodePayload:
+        context = context_of(info)
+        old = await seen_node(context, input.uid)
+        try:
+            event = NodeDeleted(project=old.project, uid=input.uid, reason=input.reason)
+            await record(context, event, "deleteNode", input.uid, after={"reason": input.reason})
+        except MENDABLE as error:
+            return DeleteNodePayload(problems=[problem_of(error)])
+        return DeleteNodePayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))
+
+    @strawberry.mutation(permission_classes=[MayWrite], description="Lift a tombstone again")
+    async def restore_node(self, info: Ctx, input: RestoreNodeInput) -> RestoreNodePayload:
+        context = context_of(info)
+        old = await seen_node(context, input.uid)
+        try:
+            event = NodeRestored(project=old.project, uid=input.uid, reason=input.reason)
+            await record(context, event, "restoreNode", input.uid, after={"reason": input.reason})
+        except MENDABLE as error:
+            return RestoreNodePayload(problems=[problem_of(error)])
+        return RestoreNodePayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))
+
+    @strawberry.mutation(
+        permission_classes=[MayAdminister],
+        description="For privacy: take the payload from the node and from all stored events, for good",
+    )
+    async def erase_node(self, info: Ctx, input: EraseNodeInput) -> EraseNodePayload:
+        context = context_of(info)
+        old = await seen_node(context, input.uid)
+        try:
+            if not input.reason.strip():
+                raise InvalidInputError("erasing needs a reason", field="reason", allowed="some words")
+            event = NodeErased(project=old.project, uid=input.uid, reason=input.reason)
+            await record(context, event, "eraseNode", input.uid, after={"reason": input.reason})
+        except MENDABLE as error:
+            return EraseNodePayload(problems=[problem_of(error)])
+        count = await context.services.rebuilder.erase(input.uid)
+        node = shown.node_of(await seen_node(context, input.uid))
+        return EraseNodePayload(problems=[], node=node, events_redacted=count)

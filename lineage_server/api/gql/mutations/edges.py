@@ -1,0 +1,83 @@
+"""Derivations that a person states, and takes back."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.types import Info
+
+from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.inputs.changes import AddEdgeInput, RetractEdgeInput
+from lineage_server.api.gql.mutations.recording import record, seen_node
+from lineage_server.api.gql.permissions import MayWrite
+from lineage_server.api.gql.scalars import Micros
+from lineage_server.api.gql.types.payloads import (
+    MENDABLE,
+    AddEdgePayload,
+    RetractEdgePayload,
+    StatedEdge,
+    problem_of,
+)
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.events import EdgeAsserted, EdgeRetracted
+
+Ctx = Info[Context, None]
+
+
+class MayWriteTheEnd(MayWrite):
+    """WRITE in the project of the version that was made; the other end need only be visible."""
+
+    arguments = ("end",)
+
+
+@strawberry.type
+class EdgeMutations:
+    @strawberry.mutation(permission_classes=[MayWriteTheEnd], description="State a derivation, and why")
+    async def add_edge(self, info: Ctx, input: AddEdgeInput) -> AddEdgePayload:
+        context = context_of(info)
+        project = await _project_of_end(context, input)
+        try:
+            _check_reason(input.reason)
+            event = EdgeAsserted(
+                project=project, start=input.start, end=input.end, role=input.role, reason=input.reason
+            )
+            sent = await record(context, event, "addEdge", input.end, after=_picture(input))
+        except MENDABLE as error:
+            return AddEdgePayload(problems=[problem_of(error)])
+        return AddEdgePayload(problems=[], edge=_stated(input, sent.at))
+
+    @strawberry.mutation(
+        permission_classes=[MayWriteTheEnd], description="Take a stated derivation back; history keeps it"
+    )
+    async def retract_edge(self, info: Ctx, input: RetractEdgeInput) -> RetractEdgePayload:
+        context = context_of(info)
+        project = await _project_of_end(context, input)
+        try:
+            _check_reason(input.reason)
+            event = EdgeRetracted(
+                project=project, start=input.start, end=input.end, role=input.role, reason=input.reason
+            )
+            sent = await record(context, event, "retractEdge", input.end, before=_picture(input))
+        except MENDABLE as error:
+            return RetractEdgePayload(problems=[problem_of(error)])
+        return RetractEdgePayload(problems=[], edge=_stated(input, sent.at))
+
+
+async def _project_of_end(context: Context, input: AddEdgeInput | RetractEdgeInput) -> str:
+    """Both ends must be there to see; the edge belongs to the project of its end."""
+    await seen_node(context, input.start)
+    return (await seen_node(context, input.end)).project
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInputError("a stated derivation needs a reason", field="reason", allowed="some words")
+
+
+def _picture(input: AddEdgeInput | RetractEdgeInput) -> dict[str, str]:
+    return {"start": input.start, "end": input.end, "role": input.role, "reason": input.reason}
+
+
+def _stated(input: AddEdgeInput | RetractEdgeInput, at: int) -> StatedEdge:
+    return StatedEdge(
+        from_=input.start, to=input.end, role=input.role, reason=input.reason, at=Micros(at)
+    )

@@ -1,0 +1,88 @@
+"""Refused events, sent again as they were received."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.types import Info
+
+from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.inputs.changes import ReplayRefusedInput
+from lineage_server.api.gql.mutations.recording import audit
+from lineage_server.api.gql.permissions import SignedIn
+from lineage_server.api.gql.types.payloads import MENDABLE, Replay, ReplayRefusedPayload, problem_of
+from lineage_server.auth.rules import check_event
+from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError, NotFoundError
+from lineage_server.domain.ids import now_micros, shorten
+from lineage_server.graph.read_tracking import RefusedEvent
+from lineage_server.ingest.decode import Received, decode_lines
+from lineage_server.ingest.verdicts import Outcome
+
+Ctx = Info[Context, None]
+MAX_REPLAYED = 500
+
+
+@strawberry.type
+class IntakeMutations:
+    @strawberry.mutation(
+        permission_classes=[SignedIn],
+        description="Send refused events again; each needs the right that it needed the first time",
+    )
+    async def replay_refused(self, info: Ctx, input: ReplayRefusedInput) -> ReplayRefusedPayload:
+        context = context_of(info)
+        if not 0 < len(input.uids) <= MAX_REPLAYED:
+            error = InvalidInputError(
+                "the number of events is out of range", field="uids", allowed=f"1 to {MAX_REPLAYED}"
+            )
+            return ReplayRefusedPayload(problems=[problem_of(error)])
+        found = {one.uid: one for one in await context.tracking.refused(input.uids, scope=context.scope)}
+        missing = [uid for uid in input.uids if uid not in found]
+        if missing:
+            raise NotFoundError(f"refused event {shorten(missing[0])!r} is not there, or not yours to see")
+        replays = [await _replay(context, one) for one in found.values()]
+        done = [one.uid for one in replays if one.outcome != Outcome.REFUSED]
+        if done:
+            await context.tracking.forget_refused(done, scope=context.scope)
+        outcomes = {one.uid: one.outcome for one in replays}
+        await audit(context, "replayRefused", "", after=outcomes)
+        return ReplayRefusedPayload(problems=[], replays=replays)
+
+
+async def _replay(context: Context, refused: RefusedEvent) -> Replay:
+    """Once more through decoding, permissions and the writer."""
+    try:
+        received = _read(context, refused)
+        check_event(context.principal, received.event)
+    except LineageError as error:
+        # Told of each one: the others may be fine. No right or not readable is no news to the sender.
+        if isinstance(error, MENDABLE):
+            return Replay(uid=refused.uid, outcome=Outcome.REFUSED, code=error.code, message=error.message)
+        raise
+    verdicts = await context.services.ingest.submit_received([received], actor=refused.actor)
+    verdict = verdicts[0]
+    if verdict.outcome is Outcome.REFUSED:
+        # It was kept once more under a new uid: one copy is enough.
+        await context.tracking.forget_refused([refused.uid], scope=context.scope)
+    return Replay(uid=refused.uid, outcome=verdict.outcome, code=verdict.code, message=verdict.message)
+
+
+def _read(context: Context, refused: RefusedEvent) -> Received:
+    limits = context.services.settings.ingest
+    if refused.cut:
+        raise LimitError(
+            f"of this event's {refused.size} bytes only the first were kept, so it cannot be replayed; "
+            "send it again from its source",
+            limit=len(refused.raw),
+            actual=refused.size,
+        )
+    lines = decode_lines(
+        refused.raw,
+        max_event_bytes=limits.max_event_bytes,
+        now=now_micros(),
+        skew_seconds=limits.future_skew_seconds,
+    )
+    if len(lines) != 1:
+        raise InvalidInputError("the kept bytes are no single event", field="line")
+    line = lines[0]
+    if isinstance(line, Received):
+        return line
+    raise line.error

@@ -1,0 +1,83 @@
+"""How a mutation is done: a domain event through the intake, then the audit record.
+
+The event goes the same way as everybody's, so it can be replayed and the rules of the intake hold. Its id
+is new each time: two equal wishes at different times are two events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from lineage_server.api.gql.context import Context
+from lineage_server.api.gql.inputs.changes import TagInput
+from lineage_server.auth.rules import check_event
+from lineage_server.domain.edges import Source
+from lineage_server.domain.errors import ERRORS, ConflictError, InvalidInputError, LineageError
+from lineage_server.domain.events import Event
+from lineage_server.domain.ids import new_run_id, now_micros
+from lineage_server.domain.nodes import Node
+from lineage_server.ingest.verdicts import Outcome, Verdict
+
+E = TypeVar("E", bound=Event)
+_BY_CODE = {error.code: error for error in ERRORS}
+
+
+async def record(
+    context: Context,
+    event: E,
+    action: str,
+    target: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> E:
+    """Submit one event as the caller's; answers it as it was sent. Raises what refused it."""
+    sent = replace(event, id=new_run_id(), at=now_micros(), source=Source.UI)
+    check_event(context.principal, sent)
+    verdicts = await context.services.ingest.submit([sent], actor=context.principal.actor)
+    raise_refusal(verdicts[0])
+    await audit(context, action, target, project=sent.project, before=before, after=after)
+    return sent
+
+
+async def audit(
+    context: Context,
+    action: str,
+    target: str,
+    *,
+    project: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    await context.services.audit.record(
+        context.principal,
+        action,
+        target,
+        project=project,
+        before=before,
+        after=after,
+        origin=context.origin,
+    )
+
+
+def raise_refusal(verdict: Verdict) -> None:
+    """The verdict's error, if it was refused."""
+    if verdict.outcome is not Outcome.REFUSED:
+        return
+    kind: type[LineageError] = _BY_CODE.get(verdict.code, ConflictError)
+    raise kind(verdict.message)
+
+
+async def seen_node(context: Context, uid: str) -> Node:
+    """The node as it stands now; raises NotFoundError."""
+    return await context.tracking.node(uid, scope=context.scope)
+
+
+def tags_of(tags: list[TagInput]) -> dict[str, str | None] | None:
+    """Tags of an input as an event has them; raises InvalidInputError for one that is named twice."""
+    out = {tag.key: tag.value for tag in tags}
+    if len(out) < len(tags):
+        raise InvalidInputError("a tag is named twice", field="tags", allowed="each key once")
+    return out or None
