@@ -44,6 +44,10 @@ class WriteBatch:
     seq: int = 0
     rid: int = 0
     rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(list))
+    _runs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _feeds: dict[tuple[str, str], dict[str, Any]] = field(
+        default_factory=dict[tuple[str, str], dict[str, Any]]
+    )
 
     def new_node(self, label: Label, row: dict[str, Any]) -> None:
         """A node of a label without a block of its own."""
@@ -57,7 +61,7 @@ class WriteBatch:
             row["more"] = {k: row.pop(k) for k in tuple(row) if k not in _RUN_ROW}
             self.rows["new_runs_more"].append(row)
         else:
-            self.rows["new_runs"].append(row)
+            self._runs[row["uid"]] = row
 
     def new_version(self, row: dict[str, Any], output: dict[str, Any] | None) -> None:
         more = {k: row.pop(k) for k in tuple(row) if k not in q.VERSION_KEYS}
@@ -65,9 +69,22 @@ class WriteBatch:
             self.rows["set_ArtifactVersion"].append({"uid": row["uid"], "p": more})
         if output is None:
             self.rows["new_versions"].append(row)
+            return
+        run = self._runs.get(output["other"])
+        if run is not None and "made" not in run:
+            run["made"], run["output"] = row, output
         else:
             row["output"] = output
             self.rows["new_outputs"].append(row)
+
+    def finish(self) -> None:
+        """All rows are in: new runs go with the version they made, roll-ups with their job."""
+        for row in self._runs.values():
+            self.rows["new_runs_made" if "made" in row else "new_runs"].append(row)
+        self._runs.clear()
+        for (role, anchor), by in self._feeds.items():
+            self.rows[f"set_feeds_{role}"].append({"anchor": anchor, "by": by})
+        self._feeds.clear()
 
     def set_node(self, label: Label, uid: str, props: dict[str, Any]) -> None:
         self.rows["set_" + label].append({"uid": uid, "p": props})
@@ -78,11 +95,12 @@ class WriteBatch:
 
     def set_edge(self, kind: EdgeType, role: str, ends: tuple[str, str], props: dict[str, Any]) -> None:
         """Change an edge; ``ends`` are the uids of its anchor and of its other end."""
-        row: dict[str, Any] = {"anchor": ends[0], "other": ends[1]}
+        anchor, other = ends
         if kind is EdgeType.FEEDS:
-            self.rows[f"set_feeds_{role}"].append(row | props)
+            self._feeds.setdefault((role, anchor), {})[other] = props
         else:
-            self.rows["set_" + kind].append(row | {"role": role, "p": props})
+            row = {"anchor": anchor, "other": other, "role": role, "p": props}
+            self.rows["set_" + kind].append(row)
 
 
 _RUN_ROW = q.RUN_KEYS | {"inputs"}
@@ -143,6 +161,7 @@ class WriteSession:
         Raises DuplicateKeyError where a node was there against our belief, and what
         ``Bolt.write`` raises; nothing is changed then, unless the connection broke.
         """
+        batch.finish()
         names = {name for name, rows in batch.rows.items() if rows}
         return await self.commit_family(batch, _smallest(_COMMIT_FAMILIES, names))
 
@@ -195,6 +214,7 @@ def _blocks() -> list[tuple[LiteralString, LiteralString]]:
     blocks.extend((f"new_{label.value}", q.new_node(label)) for label in _PLAIN)
     blocks.append(("new_versions", q.NEW_VERSION))
     blocks.append(("new_runs", q.NEW_RUN))
+    blocks.append(("new_runs_made", q.NEW_RUN_AND_VERSION))
     blocks.append(("new_runs_more", q.NEW_RUN_WITH_MORE))
     blocks.append(("new_outputs", q.NEW_VERSION_OF_RUN))
     blocks.extend((f"set_{label.value}", q.set_node(label)) for label in Label)
@@ -208,14 +228,22 @@ _BLOCKS = dict(_blocks())
 # Neo4j plans a statement anew for every text (some 20 ms a block): a few texts that fit all
 # batches, smallest first, are planned once.
 _EXECUTIONS = frozenset(
-    ("events", "new_runs", "new_outputs", "set_Artifact", "set_feeds_in", "set_feeds_out")
+    ("events", "new_runs_made", "new_outputs", "set_Artifact", "set_feeds_in", "set_feeds_out")
 )
 _UPDATES = frozenset(("events", "set_Run", "new_MetricChunk"))
 _RUN_TRAFFIC = frozenset(
     (
         *_EXECUTIONS,
         *_UPDATES,
-        *("new_runs_more", "new_versions", "new_Job", "new_Artifact", "new_CodeRef", "new_Environment"),
+        *(
+            "new_runs",
+            "new_runs_more",
+            "new_versions",
+            "new_Job",
+            "new_Artifact",
+            "new_CodeRef",
+            "new_Environment",
+        ),
         *("set_Job", "set_ArtifactVersion", "new_feeds_in", "new_feeds_out", "new_INPUT_TO", "new_OUTPUT"),
         *("new_READS", "new_CHILD_OF", "new_USED_CODE", "new_USED_ENV", "set_INPUT_TO", "refused"),
     )

@@ -270,6 +270,7 @@ class IngestWriter:
         batch.rows(write)
         write.rows["events"] = [event_row(e, seq, pos) for pos, e in enumerate(fresh) if e.refusal is None]
         write.rows["refused"] = [e.refusal for e in entries if e.refusal is not None]
+        write.finish()
         if any(write.rows.values()):
             if not await session.commit(write):
                 return None
@@ -380,6 +381,7 @@ class IngestWriter:
                 await batch.prepare()
                 write = WriteBatch(seq, rid)
                 batch.rows(write)
+                write.finish()
                 if any(write.rows.values()) and not await session.commit(write):
                     raise TransientGraphError("the writers' lock was lost during a replay", part="graph")
             self._publish(batch.settle(seq))

@@ -98,6 +98,14 @@ NEW_RUN: LiteralString = (
     "WITH n, r UNWIND r.inputs AS e MATCH (o:ArtifactVersion {uid: e.other}) "
     f"CREATE (o)-[:INPUT_TO {{{_FACT}{_EXTRA[EdgeType.INPUT_TO]}}}]->(n)"
 )
+# A run and the one version it made, at once: no look-up for the edge between them.
+NEW_RUN_AND_VERSION: LiteralString = (
+    "WITH r, r.output AS e, r.made AS v "
+    f"CREATE (n:Run {{{_COMMON}, {_RUN}}})-[:OUTPUT {{{_FACT}{_EXTRA[EdgeType.OUTPUT]}}}]->"
+    f"(:ArtifactVersion {{{_COMMON.replace(': r.', ': v.')}, {_VERSION.replace(': r.', ': v.')}}}) "
+    "WITH n, r UNWIND r.inputs AS e MATCH (o:ArtifactVersion {uid: e.other}) "
+    f"CREATE (o)-[:INPUT_TO {{{_FACT}{_EXTRA[EdgeType.INPUT_TO]}}}]->(n)"
+)
 NEW_RUN_WITH_MORE: LiteralString = (
     f"CREATE (n:Run {{{_COMMON}, {_RUN}}}) SET n += r.more "
     "WITH n, r UNWIND r.inputs AS e MATCH (o:ArtifactVersion {uid: e.other}) "
@@ -168,13 +176,16 @@ NEW_FEED_IN: LiteralString = (
 NEW_FEED_OUT: LiteralString = (
     f"MATCH (j:Job {{uid: r.anchor}}) MATCH (a:Artifact {{uid: r.other}}) CREATE (j)-[:FEEDS {_ROLL_UP}]->(a)"
 )
+# One walk over a job's edges for all that changed: ``by`` maps artifact uids to new values.
+_SET_ROLL_UP: LiteralString = (
+    "WITH e, r.by[o.uid] AS f WHERE f IS NOT NULL "
+    "SET e.first_at = f.first_at, e.last_at = f.last_at, e.run_count = f.run_count, e.last_run = f.last_run"
+)
 SET_FEED_IN: LiteralString = (
-    "MATCH (j:Job {uid: r.anchor}) MATCH (j)<-[e:FEEDS]-(o:Artifact) WHERE o.uid = r.other "
-    "SET e.first_at = r.first_at, e.last_at = r.last_at, e.run_count = r.run_count, e.last_run = r.last_run"
+    f"MATCH (j:Job {{uid: r.anchor}}) MATCH (j)<-[e:FEEDS]-(o:Artifact) {_SET_ROLL_UP}"
 )
 SET_FEED_OUT: LiteralString = (
-    "MATCH (j:Job {uid: r.anchor}) MATCH (j)-[e:FEEDS]->(o:Artifact) WHERE o.uid = r.other "
-    "SET e.first_at = r.first_at, e.last_at = r.last_at, e.run_count = r.run_count, e.last_run = r.last_run"
+    f"MATCH (j:Job {{uid: r.anchor}}) MATCH (j)-[e:FEEDS]->(o:Artifact) {_SET_ROLL_UP}"
 )
 
 
