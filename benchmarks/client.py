@@ -29,15 +29,16 @@ count = 200_000
 for step in range(count):
     run.log({"loss": 0.5}, step=step)
 logged = time.perf_counter()
-print(json.dumps([imported - began, started - imported, count / (logged - started)]), flush=True)
-import os
-os._exit(0)
+run.finish()
+kept = time.perf_counter()
+told = [imported - began, started - imported, count / (logged - started), count / (kept - started)]
+print(json.dumps(told), flush=True)
 """
 
 
 def run(context: Context) -> Iterator[Row]:
     samples = [_sample() for _ in range(PROCESSES)]
-    imports, starts, rates = (list(column) for column in zip(*samples, strict=True))
+    imports, starts, rates, kept = (list(column) for column in zip(*samples, strict=True))
     yield row(
         "client: import",
         "-",
@@ -60,7 +61,7 @@ def run(context: Context) -> Iterator[Row]:
         statistics.median(rates),
         "/s",
         target=Target(sign=">", bound=200_000),
-        note=_spread(rates, 1),
+        note=f"{_spread(rates, 1)}; until all is in the journal {statistics.median(kept):,.0f}/s",
     )
 
 

@@ -28,7 +28,7 @@ from tests.support.neo4j_server import Address, Neo4jServer
 
 START_SECONDS = 120.0
 STOP_SECONDS = 40.0
-_COMMAND = "from lineage_server.app import serve; from lineage_server.settings import load; serve(load())"
+_COMMAND = "import sys; from lineage_server.cli.main import main; main(sys.argv[1:])"
 
 
 @dataclass(frozen=True)

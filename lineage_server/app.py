@@ -261,6 +261,8 @@ class Server:
             await services.rebuilder.rebuild()
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
+        if days := settings.ingest.archive_after_days:
+            self._tasks.start("archive old events", services.store.keep_archiving(days))
         if settings.graph.uri:
             self._tasks.start("watch other writers", self._watch_other_writers(services))
         self.services = app.state.services = services
@@ -274,7 +276,7 @@ class Server:
             try:
                 rows = await services.bolt.read(ingest_queries.WRITER_STATE, timeout_seconds=_PROBE_SECONDS)
             except LineageError:
-                continue  # the probes say so already
+                continue
             seq = int(rows[0]["seq"])
             if seen and seq > max(seen, services.ingest.counters.last_seq):
                 services.changes.resync_all(seq)

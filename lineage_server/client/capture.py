@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +194,6 @@ def _environment(found: Captured, config: Config, folder: Path, entry: str) -> N
 @cache
 def installed() -> dict[str, str]:
     """Installed distributions and their versions; once a process."""
-    from importlib.metadata import distributions
-
     out: dict[str, str] = {}
     for one in distributions():
         with suppress(KeyError, OSError, ValueError, TypeError, AttributeError):

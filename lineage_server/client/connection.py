@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.config import Config
@@ -19,6 +20,7 @@ def sync_client(config: Config, seconds: float) -> httpx2.Client:
     """A client for threads."""
     import httpx2
 
+    import_module("encodings.idna")  # what looking up a host would import, at some other time
     _quieten()
     return httpx2.Client(**_options(config, seconds))
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lineage_server.client.connection import EVENTS_PATH, sync_client
+from lineage_server.client.process import importing
 from lineage_server.client.wire import Refusal, Verdicts, verdicts_from
 from lineage_server.domain.ids import shorten
 
@@ -67,13 +68,15 @@ class HttpDeliverer:
 
     def deliver(self, lines: Sequence[bytes]) -> Result:
         """Send lines; raises nothing that a network or server can cause."""
-        import gzip
+        with importing():
+            import gzip
 
-        import httpx2
+            import httpx2
 
         try:
             if self._client is None:
-                self._client = sync_client(self._config, _READ_SECONDS)
+                with importing():
+                    self._client = sync_client(self._config, _READ_SECONDS)
             answer = self._client.post(
                 EVENTS_PATH,
                 content=gzip.compress(b"".join(lines), compresslevel=4),

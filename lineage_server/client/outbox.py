@@ -181,7 +181,7 @@ class Outbox:
     def _record(self) -> None:
         # The call that began recording returns first: imports would hold it up.
         time.sleep(FLUSH_MICROS / 1e6)
-        with suppress(ImportError):
+        with suppress(ImportError), process.importing():
             import msgspec.json  # noqa: F401  # pyright: ignore[reportUnusedImport]  wire uses it once it is loaded
         idle = 0
         while not self.closed:

@@ -13,7 +13,8 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
@@ -55,6 +56,18 @@ class Guarded(Protocol):
 
 _guarded: weakref.WeakSet[Guarded] = weakref.WeakSet()
 _watching = threading.Event()
+_importing = threading.Lock()
+_IMPORT_SECONDS = 10.0
+
+
+@contextmanager
+def importing() -> Generator[None]:
+    """Around imports in background threads: a fork waits for them.
+
+    A module that is half imported when its thread is gone can never be imported in the child.
+    """
+    with _importing:
+        yield
 
 
 def guard(box: Guarded) -> None:
@@ -65,7 +78,7 @@ def guard(box: Guarded) -> None:
     _watching.set()
     atexit.register(at_exit)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(before=_before_fork, after_in_parent=_release, after_in_child=_after_fork)
 
 
 def unguard(box: Guarded) -> None:
@@ -123,7 +136,17 @@ def _terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _before_fork() -> None:
+    _importing.acquire(timeout=_IMPORT_SECONDS)
+
+
+def _release() -> None:
+    if _importing.locked():
+        _importing.release()
+
+
 def _after_fork() -> None:
+    _release()
     for box in list(_guarded):
         box.renew_after_fork()
     util = sys.modules.get("multiprocessing.util")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ARTIFACT_TYPES
-from lineage_server.client.queries import VERSION
 from lineage_server.domain.errors import LineageError, NotFoundError
 from lineage_server.domain.ids import Reference, parse_reference
 from lineage_server.domain.nodes import Column
@@ -79,6 +78,8 @@ def _stated(asked: Reference) -> Artifact:
 def _ask(client: Client, asked: Reference) -> Artifact | None:
     if client.outbox is None or client.outbox.sender is None:
         return None
+    from lineage_server.client.queries import VERSION
+
     # What this process has produced a moment ago must be there before the server is asked.
     if not client.outbox.flush(_SECONDS) and client.outbox.sender.state.fate != "busy":
         return None

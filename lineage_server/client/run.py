@@ -21,10 +21,9 @@ from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from lineage_server.client import builders, recording
+from lineage_server.client import builders, process, recording
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
-from lineage_server.client.process import Ending
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
 
@@ -226,7 +225,8 @@ class Run:
 
         def look() -> None:
             time.sleep(_CAPTURE_LATER_SECONDS)
-            from lineage_server.client.capture import capture
+            with process.importing():
+                from lineage_server.client.capture import capture
 
             told = capture(config, folder, entry).told()
             if told:
@@ -248,7 +248,7 @@ class Run:
         """
         return self._end(RunState.COMPLETE, "", timeout=timeout)
 
-    def end_with(self, ending: Ending | None) -> None:
+    def end_with(self, ending: process.Ending | None) -> None:
         """The process ends, and nobody has finished this run."""
         if ending is None:
             self._end(RunState.COMPLETE, "", timeout=0)

@@ -34,7 +34,6 @@ class SenderState:
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
-    attempts: int = 0
     failures: int = 0
     fate: Fate | None = None
     trouble: str = ""
@@ -55,6 +54,8 @@ class Sender:
         self._pause_until = 0.0
         self._row = 0
         self._retries = 0
+        self._begun = 0
+        self._ended = 0
         self._told: set[str] = set()
 
     def wake(self) -> None:
@@ -107,6 +108,8 @@ class Sender:
         if not batch.lines:
             self._journal.acknowledge(batch)
             return True
+        with self._changed:
+            self._begun += 1
         result = self._deliverer.deliver(batch.lines)
         if result.fate is not Fate.DONE:
             self._failed(result)
@@ -136,7 +139,7 @@ class Sender:
     def _worked(self, result: Result) -> None:
         with self._changed:
             state = self.state
-            state.attempts += 1
+            self._ended = self._begun
             state.accepted += result.accepted
             state.duplicate += result.duplicate
             state.refused += len(result.refusals)
@@ -149,7 +152,7 @@ class Sender:
 
     def _failed(self, result: Result) -> None:
         with self._changed:
-            self.state.attempts += 1
+            self._ended = self._begun
             self.state.failures += 1
             self.state.fate, self.state.trouble = result.fate, result.message
             pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(self._row, 10))
@@ -177,7 +180,8 @@ class Sender:
             return True
         deadline = time.monotonic() + timeout
         with self._changed:
-            attempts = self.state.attempts
+            # What is on its way now may have been sent before its cause was mended: the next one counts.
+            ours = self._begun + 1
             if self.state.fate is not Fate.BUSY:
                 self._hurry = True
         self.wake()
@@ -186,8 +190,7 @@ class Sender:
                 left = deadline - time.monotonic()
                 if left <= 0 or self._stopping:
                     return False
-                tried = self.state.attempts > attempts
-                if tried and self.state.fate in (Fate.AWAY, Fate.DENIED):
+                if self._ended >= ours and self.state.fate in (Fate.AWAY, Fate.DENIED):
                     return False
                 self._changed.wait(min(left, 0.5))
         return True

@@ -76,7 +76,8 @@ def clean_name(text: str, field: str) -> str:
         raise InvalidInputError(f"{field} is empty", field=field, allowed="1 to 500 characters")
     if len(text) > MAX_NAME:
         raise InvalidInputError(
-            f"{field} has {len(text)} characters, at most {MAX_NAME} are allowed; it begins {shorten(text, 40)!r}",
+            f"{field} has {len(text)} characters, at most {MAX_NAME} are allowed; "
+            f"it begins {shorten(text, 40)!r}",
             field=field,
             allowed="1 to 500 characters",
         )

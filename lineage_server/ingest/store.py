@@ -8,6 +8,8 @@ an event once.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as untyped_parquet
 
+from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import now_micros
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import events as q
@@ -29,6 +32,8 @@ pq: Any = untyped_parquet
 PAGE_BATCHES = 20
 """Batches read at once: at most this times the batch size of events."""
 DAY = 86_400_000_000
+_HOUR_SECONDS = 3600.0
+logger = logging.getLogger(__name__)
 
 _SCHEMA = pa.schema(
     [
@@ -124,6 +129,16 @@ class EventStore:
         count = await self._write_file(bounds["first"], until)
         await self._delete(bounds["first"], until)
         return count
+
+    async def keep_archiving(self, older_than_days: float) -> None:
+        """Archive every hour, for ever; what fails now is tried again in an hour."""
+        while True:
+            await asyncio.sleep(_HOUR_SECONDS)
+            try:
+                count = await self.archive(older_than_days)
+                logger.info("archived %d events older than %g days", count, older_than_days)
+            except (LineageError, OSError) as error:
+                logger.warning("could not archive old events: %s", error)
 
     async def _write_file(self, first: int, until: int) -> int:
         self.folder.mkdir(parents=True, exist_ok=True)

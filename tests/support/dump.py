@@ -41,6 +41,6 @@ async def dump(bolt: Bolt) -> Dump:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 – NaN
+    if isinstance(value, float) and value != value:
         return "NaN"
     return bytes(value) if isinstance(value, bytearray) else value

@@ -7,16 +7,12 @@ Written straight to the graph as ``docs/storage.md`` says, since the intake is n
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import random
-import statistics
 import time
 import uuid
 from collections.abc import Iterator
 from typing import Any, LiteralString
 
-from lineage_server.graph import schema
 from lineage_server.graph.bolt import Bolt
 
 PROJECTS = ("red", "blue")

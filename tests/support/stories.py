@@ -81,57 +81,97 @@ def _runs() -> list[Event]:
         RunReported(at=at(1), run=PARENT, job="all", kind=JobKind.PIPELINE, state=RunState.RUNNING),
         RunReported(at=at(1), run=PREPARE, job="prepare", state=RunState.RUNNING, parent=PARENT),
         RunReported(
-            at=at(2), run=PREPARE, state=RunState.COMPLETE,
+            at=at(2),
+            run=PREPARE,
+            state=RunState.COMPLETE,
             outputs=[OutputFact(name="iris", digest=D1, size=10, columns=[{"name": "x", "type": "int64"}])],
         ),
         # A watcher tells of the same run without digests, earlier and later.
         RunReported(
-            at=at(1.5), run=PREPARE, source=Source.WATCHER, basis=Basis.OBSERVED, state=RunState.QUEUED,
-            queued_at=at(0.5), outputs=[OutputFact(name="iris")], node="n1", cluster="c1", volumes=["data"],
+            at=at(1.5),
+            run=PREPARE,
+            source=Source.WATCHER,
+            basis=Basis.OBSERVED,
+            state=RunState.QUEUED,
+            queued_at=at(0.5),
+            outputs=[OutputFact(name="iris")],
+            node="n1",
+            cluster="c1",
+            volumes=["data"],
         ),
         RunReported(at=at(2.5), run=PREPARE, source=Source.WATCHER, state=RunState.FAILED, exit_code=1),
         # An input without a version: between the two versions of iris.
         RunReported(
-            at=at(4), run=TRAIN, name="train 1", job="train", state=RunState.RUNNING, parent=PARENT,
-            inputs=[InputFact(name="iris", role="training data")], params={"lr": 0.1, "depth": 3, "on": True},
-            tags={"who": "kim"}, gpu=GpuFact(product="H200", count=2, devices=["GPU-1"]),
+            at=at(4),
+            run=TRAIN,
+            name="train 1",
+            job="train",
+            state=RunState.RUNNING,
+            parent=PARENT,
+            inputs=[InputFact(name="iris", role="training data")],
+            params={"lr": 0.1, "depth": 3, "on": True},
+            tags={"who": "kim"},
+            gpu=GpuFact(product="H200", count=2, devices=["GPU-1"]),
             code=CodeFact(repo="r", commit="c0ffee", entry="train.py"),
             environment=EnvironmentFact(image="img", image_digest=D2, python="3.11"),
         ),
         RunReported(at=at(3.5), run=TRAIN, params={"lr": 0.2, "seed": 7}, tags={"who": "lee", "x": "y"}),
         RunReported(at=at(4.5), run=TRAIN, tags={"x": None}, description="a try"),
         MetricsLogged(
-            at=at(5), run=TRAIN, keys=["loss", "acc"], series=[0, 0, 1], steps=[1, 2, 2],
-            times=[at(4.1), at(4.2), at(4.2)], values=[0.9, 0.8, 0.5],
+            at=at(5),
+            run=TRAIN,
+            keys=["loss", "acc"],
+            series=[0, 0, 1],
+            steps=[1, 2, 2],
+            times=[at(4.1), at(4.2), at(4.2)],
+            values=[0.9, 0.8, 0.5],
         ),
-        MetricsLogged(at=at(4), run=TRAIN, keys=["loss"], series=[0], steps=[0], times=[at(4)], values=["NaN"]),
+        MetricsLogged(
+            at=at(4), run=TRAIN, keys=["loss"], series=[0], steps=[0], times=[at(4)], values=["NaN"]
+        ),
         RunReported(
-            at=at(6), run=TRAIN, state=RunState.COMPLETE, gpu=GpuFact(seconds=240.0), metrics={"best": 0.5},
+            at=at(6),
+            run=TRAIN,
+            state=RunState.COMPLETE,
+            gpu=GpuFact(seconds=240.0),
+            metrics={"best": 0.5},
             outputs=[
                 OutputFact(name="churn", type="model", digest=D3, fields={"y": [["training data", "x"]]}),
                 OutputFact(name="log", type="log"),
             ],
         ),
         RunReported(
-            at=at(7), run=EVALUATE, job="evaluate", retry_of=TRAIN, state=RunState.COMPLETE, started_at=at(6.5),
+            at=at(7),
+            run=EVALUATE,
+            job="evaluate",
+            retry_of=TRAIN,
+            state=RunState.COMPLETE,
+            started_at=at(6.5),
             inputs=[InputFact(name="churn", type="model", digest=D3), InputFact(name="iris", digest=D2)],
-            outputs=[OutputFact(name="report", type="report"), OutputFact(name="iris", digest=D1, reused=True)],
+            outputs=[
+                OutputFact(name="report", type="report"),
+                OutputFact(name="iris", digest=D1, reused=True),
+            ],
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _versions() -> list[Event]:
     return [
         # Late truth: a version sealed before the training began, told of after it.
         RunReported(
-            at=at(3), run=PREPARE_AGAIN, job="prepare", state=RunState.COMPLETE, started_at=at(2.8),
+            at=at(3),
+            run=PREPARE_AGAIN,
+            job="prepare",
+            state=RunState.COMPLETE,
+            started_at=at(2.8),
             outputs=[OutputFact(name="iris", digest=D2, size=11, sealed_at=at(3))],
         ),
         ArtifactReported(at=at(3), artifact="iris", description="flowers", tags={"topic": "botany"}),
         VersionReported(at=at(8), artifact="iris", digest=D1, uri="file:///iris.csv", hold=True),
         VersionReported(at=at(8), artifact="log", kind="log", run=TRAIN, learned_digest=D1),
         VersionReported(at=at(2), artifact="outside", digest=D3, sealed_at=at(2), stats={"rows": 5}),
-    ]  # fmt: skip
+    ]
 
 
 def _registry() -> list[Event]:
@@ -144,11 +184,17 @@ def _registry() -> list[Event]:
         AliasSet(at=at(10), model="churn", alias="prod", version="1"),
         ApprovalGiven(at=at(9), model="churn", version="1", verdict="approved", approver="kim", comment="ok"),
         DeploymentReported(
-            at=at(10), name="churn-api", revision="1", model="churn", version="1", traffic=100.0, from_at=at(10),
+            at=at(10),
+            name="churn-api",
+            revision="1",
+            model="churn",
+            version="1",
+            traffic=100.0,
+            from_at=at(10),
             routes_to=["deployment:default/local/other@1"],
         ),
         DeploymentReported(at=at(11), name="churn-api", revision="1", traffic=10.0, state="ready"),
-    ]  # fmt: skip
+    ]
 
 
 def _changes_of_mind() -> list[Event]:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType, parse
 
@@ -68,8 +68,8 @@ class Documents:
 
     def _persisted(self, operation_name: str | None, extensions: Mapping[str, Any]) -> str:
         """The text of a persisted operation that is only named."""
-        told: Any = extensions.get("persistedQuery")
-        digest: Any = told.get("sha256Hash") if isinstance(told, dict) else None  # pyright: ignore
+        told = extensions.get("persistedQuery")
+        digest = cast("dict[str, Any]", told).get("sha256Hash") if isinstance(told, dict) else None
         name = self._by_hash.get(str(digest).lower()) if digest else operation_name
         if not name:
             if digest:

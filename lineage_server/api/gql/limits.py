@@ -121,9 +121,7 @@ class _Measure:
             # Introspection is as deep as its standard query; the parser's bound holds for it, and
             # graphql-core has a rule of its own against lists within lists.
             return _Size(1, inside.aliases, 1)
-        return _Size(
-            1 + inside.depth, bool(node.alias) + inside.aliases, 1 + inside.cost * self._page(node)
-        )
+        return _Size(1 + inside.depth, bool(node.alias) + inside.aliases, 1 + inside.cost * self._page(node))
 
     def _spread(self, name: str) -> _Size:
         known = self._known.get(name)
@@ -135,7 +133,7 @@ class _Measure:
         return known
 
     def _page(self, node: FieldNode) -> int:
-        for argument in node.arguments:
+        for argument in node.arguments or ():
             if argument.name.value == "first":
                 value = argument.value
                 number: Any = 1

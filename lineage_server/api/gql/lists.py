@@ -50,9 +50,7 @@ class ListQueries:
         return [shown.node_of(found[uid]) if uid in found else None for uid in uids]
 
     @strawberry.field(description="An artifact version by reference, such as dataset:iris@3, or uid")
-    async def version(
-        self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT
-    ) -> shown.ArtifactVersion:
+    async def version(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> shown.ArtifactVersion:
         node = await context_of(info).node(await uid_of(info, ref, project))
         if node.label is not Label.ARTIFACT_VERSION:
             raise NotFoundError(f"{ids.shorten(ref)!r} is a {node.label}, not an artifact version")

@@ -7,7 +7,7 @@ caller's scope: what one may not see answers NOT_FOUND before any right is looke
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from strawberry.permission import BasePermission
 from strawberry.types import Info
@@ -15,7 +15,6 @@ from strawberry.types import Info
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.auth.principal import Permission
 from lineage_server.domain import ids
-
 
 
 class Declared(BasePermission):
@@ -34,18 +33,23 @@ class Declared(BasePermission):
         if self.permission is Permission.PLATFORM_ADMIN:
             principal.check(self.permission)
             return True
-        asked = kwargs.get("input")
-        values: dict[str, Any] = dict(kwargs) if asked is None else vars(asked)
+        asked: Any = kwargs.get("input")
+        values: dict[str, Any] = dict(kwargs) if asked is None else dict(cast("dict[str, Any]", vars(asked)))
         project = values.get("project")
         if isinstance(project, str):
             principal.check(self.permission, project)
             return True
-        uids = [value for name in self.arguments if isinstance(value := values.get(name), str)]
+        uids = [_uid(value) for name in self.arguments if isinstance(value := values.get(name), str)]
         for uid in uids:
             principal.check(self.permission, ids.project_of(uid) or (await context.node(uid)).project)
         if not uids:
             raise AssertionError(f"{info.field_name} declares a right but names no project and no uid")
         return True
+
+
+def _uid(text: str) -> str:
+    """A bare UUID is a run's."""
+    return text if ":" in text else ids.run_uid(ids.clean_run_id(text))
 
 
 class SignedIn(Declared):

@@ -6,7 +6,7 @@ set headers there: ``{"authorization": "Bearer lin_…"}``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from starlette.requests import Request
@@ -48,9 +48,7 @@ class _Endpoint(GraphQL[Context, None]):
             max_subscriptions_per_connection=_MOST_SUBSCRIPTIONS,
             allowed_origins=("*",),  # GuardMiddleware has checked the origin already
         )
-        self._tracking = Tracking(
-            services.bolt, timeout_seconds=services.settings.graph.read_timeout_seconds
-        )
+        self._tracking = Tracking(services.bolt, timeout_seconds=services.settings.graph.read_timeout_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -89,12 +87,25 @@ class _Endpoint(GraphQL[Context, None]):
         except NotAuthenticatedError as error:
             raise ConnectionRejectionError({"message": error.message}) from error
 
+    def parse_json(self, data: str | bytes) -> Any:
+        """``documentId`` names a persisted operation too, by its SHA-256 or its name."""
+        parsed: Any = super().parse_json(data)
+        if not isinstance(parsed, dict):
+            return parsed
+        body = cast("dict[str, Any]", parsed)
+        told = body.get("documentId")
+        if isinstance(told, str) and told and not body.get("query"):
+            by_hash = len(told) == 64
+            body["extensions"] = {"persistedQuery": {"sha256Hash": told}} if by_hash else None
+            body["operationName"] = body.get("operationName") if by_hash else told
+        return body
+
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
 
     def encode_json(self, data: object) -> str:
         # Text, not bytes: graphql-transport-ws sends text frames.
-        return orjson.dumps(data).decode()
+        return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _refusal(error: LineageError) -> JSONResponse:

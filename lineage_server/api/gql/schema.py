@@ -168,8 +168,9 @@ class Schema(strawberry.Schema):
 
     def _noted(self, result: ExecutionResult, name: str, began: float) -> ExecutionResult:
         if self.histogram is not None:
-            code = result.errors[0].extensions.get("code", "error") if result.errors else "ok"
-            self.histogram.labels(name, str(code)).observe(time.perf_counter() - began)
+            told = result.errors[0].extensions if result.errors else {"code": "ok"}
+            outcome = str((told or {}).get("code", "error"))
+            self.histogram.labels(name, outcome).observe(time.perf_counter() - began)
         return result
 
 

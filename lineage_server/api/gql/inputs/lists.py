@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import cast
 
 import strawberry
 
 from lineage_server.api.gql.scalars import Json, Micros
-from lineage_server.api.gql.types.nodes import RunState
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.nodes import RunState
 from lineage_server.tracking import filters
 
-Operator = strawberry.enum(filters.Operator, name="Operator")
+strawberry.enum(filters.Operator)
 
 
 @strawberry.enum
@@ -40,7 +41,7 @@ class ListSort(StrEnum):
 @strawberry.input(description="A parameter or metric against a value; where it is missing the answer is no")
 class Comparison:
     key: str
-    op: Operator = filters.Operator.EQ
+    op: filters.Operator = filters.Operator.EQ
     value: Json | None = None
 
 
@@ -52,9 +53,7 @@ class TagFilter:
 
 @strawberry.input(description="All conditions must hold")
 class ListFilterInput:
-    text: str = strawberry.field(
-        default="", description="words that name, kind, description or tags contain"
-    )
+    text: str = strawberry.field(default="", description="words that name, kind, description or tags contain")
     kinds: list[str] = strawberry.field(default_factory=list[str])
     tags: list[TagFilter] = strawberry.field(default_factory=list[TagFilter])
     include_deleted: bool = False
@@ -102,7 +101,7 @@ def run_filter(value: RunFilter | None) -> filters.ListFilter:
     return filters.ListFilter(
         text=value.text,
         kinds=tuple(value.kinds),
-        states=tuple(str(state.value) for state in value.states),
+        states=tuple(str(state) for state in value.states),
         jobs=tuple(value.jobs),
         tags=_tags(value.tags),
         since=value.started_after,
@@ -128,9 +127,7 @@ def run_order(value: RunOrder | None) -> filters.Order:
 
 def node_order(value: ListOrder | None) -> filters.Order:
     value = value or ListOrder()
-    return filters.Order(
-        by=filters.SortBy[value.by.name], descending=value.direction is SortDirection.DESC
-    )
+    return filters.Order(by=filters.SortBy[value.by.name], descending=value.direction is SortDirection.DESC)
 
 
 def _tags(tags: list[TagFilter]) -> tuple[filters.TagCondition, ...]:
@@ -140,9 +137,10 @@ def _tags(tags: list[TagFilter]) -> tuple[filters.TagCondition, ...]:
 def _comparisons(comparisons: list[Comparison], field: str) -> tuple[filters.Comparison, ...]:
     out: list[filters.Comparison] = []
     for one in comparisons:
-        if one.value is not None and not isinstance(one.value, str | int | float | bool):
+        value = cast("object", one.value)
+        if value is not None and not isinstance(value, str | int | float | bool):
             raise InvalidInputError(
                 "a value is text, a number or a boolean", field=field, allowed="one plain value"
             )
-        out.append(filters.Comparison(key=one.key, op=one.op, value=one.value))
+        out.append(filters.Comparison(key=one.key, op=one.op, value=value))
     return tuple(out)

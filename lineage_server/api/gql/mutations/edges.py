@@ -78,6 +78,4 @@ def _picture(input: AddEdgeInput | RetractEdgeInput) -> dict[str, str]:
 
 
 def _stated(input: AddEdgeInput | RetractEdgeInput, at: int) -> StatedEdge:
-    return StatedEdge(
-        from_=input.start, to=input.end, role=input.role, reason=input.reason, at=Micros(at)
-    )
+    return StatedEdge(from_=input.start, to=input.end, role=input.role, reason=input.reason, at=Micros(at))

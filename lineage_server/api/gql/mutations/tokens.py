@@ -23,7 +23,7 @@ Ctx = Info[Context, None]
 
 @strawberry.type
 class TokenMutations:
-    @strawberry.mutation(permission_classes=[SignedIn], description="Make a token; its text is shown only now")
+    @strawberry.mutation(permission_classes=[SignedIn], description="Make a token; its text is told once")
     async def create_token(self, info: Ctx, input: CreateTokenInput) -> CreateTokenPayload:
         context = context_of(info)
         wanted = NewToken(

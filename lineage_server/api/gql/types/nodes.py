@@ -21,8 +21,9 @@ from lineage_server.domain.nodes import Label, Role
 from lineage_server.graph.read_tracking import Link
 
 Ctx = Info[Context, None]
-RunState = strawberry.enum(domain.RunState)
-ProjectRole = strawberry.enum(Role, name="Role")
+for _enum in (domain.RunState, Role):
+    strawberry.enum(_enum)
+
 _ROLE = "role."
 
 
@@ -93,7 +94,7 @@ class Run(Node):
 
     job: str = strawberry.field(description="uid of the job")
     job_name: str
-    state: RunState | None
+    state: domain.RunState | None
     requested_at: Micros | None
     queued_at: Micros | None
     started_at: Micros | None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import strawberry
 
 from lineage_server.api.gql.scalars import Json, Long, Micros, Real, micros
-from lineage_server.api.gql.types.nodes import ProjectRole
 from lineage_server.auth.audit import AuditRecord
 from lineage_server.auth.tokens import Token as StoredToken
 from lineage_server.domain.nodes import Role
@@ -41,13 +40,13 @@ def series_of(value: Series) -> MetricSeries:
 @strawberry.type
 class Member:
     subject: str
-    role: ProjectRole
+    role: Role
 
 
 @strawberry.type
 class ProjectAccess:
     project: str
-    role: ProjectRole
+    role: Role
 
 
 @strawberry.type
@@ -58,7 +57,7 @@ class Me:
     issuer: str
     kind: str
     platform_admin: bool
-    everywhere: ProjectRole | None = strawberry.field(description="your role in every project, if any")
+    everywhere: Role | None = strawberry.field(description="your role in every project, if any")
     projects: list[ProjectAccess]
     scopes: list[str] = strawberry.field(description="limits of the token in use, as project=role")
 

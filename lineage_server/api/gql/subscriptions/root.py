@@ -1,0 +1,14 @@
+"""All subscriptions as one type."""
+
+from __future__ import annotations
+
+import strawberry
+
+from lineage_server.api.gql.subscriptions.intake import IntakeSubscriptions
+from lineage_server.api.gql.subscriptions.lineage import LineageSubscriptions
+from lineage_server.api.gql.subscriptions.runs import RunSubscriptions
+
+
+@strawberry.type
+class Subscription(RunSubscriptions, LineageSubscriptions, IntakeSubscriptions):
+    """What can be followed live."""

@@ -1,0 +1,163 @@
+"""Who may do what through GraphQL: every effect declares its right, and a foreign token sees nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType
+from strawberry.permission import PermissionExtension
+
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.api.gql.permissions import Declared
+from lineage_server.api.gql.schema import build_schema
+from lineage_server.domain.events import ProjectReported, RunReported
+from lineage_server.domain.nodes import RunState
+from tests.contract.test_operations import MUTATIONS, QUERIES
+from tests.support.served import Served
+from tests.support.stories import IRIS_1, MODEL_1, TRAIN
+
+TEXTS = read_operations()
+TRAIN_UID = f"run:{TRAIN}"
+FOREIGN_RUN = "0198c0de-0000-7000-8000-0000000000aa"
+# Operations that name a thing of the project: without a right to see it, the answer is NOT_FOUND.
+POINTED = {
+    name: variables
+    for name, (variables, _) in QUERIES.items()
+    if variables and name not in ("Search", "Nodes")
+}
+
+
+def effects() -> list[tuple[str, str, Any]]:
+    core = build_schema()._schema
+    out: list[tuple[str, str, Any]] = []
+    for root in (core.mutation_type, core.subscription_type):
+        assert isinstance(root, GraphQLObjectType)
+        for name, field in root.fields.items():
+            out.append((root.name, name, field.extensions["strawberry-definition"]))
+    return out
+
+
+@pytest.mark.parametrize(("root", "name", "field"), effects(), ids=lambda v: v if isinstance(v, str) else "")
+def test_every_effect_declares_its_permission(root: str, name: str, field: Any) -> None:
+    declared = [
+        permission
+        for extension in field.extensions
+        if isinstance(extension, PermissionExtension)
+        for permission in extension.permissions
+    ]
+    assert declared, f"{root}.{name} declares no permission"
+    assert all(isinstance(permission, Declared) for permission in declared)
+
+
+async def foreign_token(guarded: Served) -> str:
+    """A token that is good, for another project."""
+    await guarded.record(
+        ProjectReported(project="other", id="other-project", description="theirs"),
+        RunReported(project="other", id="other-run", run=FOREIGN_RUN, name="theirs", state=RunState.COMPLETE),
+    )
+    return await guarded.service_token(other="admin")
+
+
+@pytest.mark.parametrize("name", POINTED)
+async def test_what_belongs_to_another_project_is_not_found(guarded: Served, name: str) -> None:
+    token = await foreign_token(guarded)
+    error = await guarded.refused(TEXTS[name], POINTED[name], token)
+    code = error["extensions"]["code"]
+    assert code == "NOT_FOUND", error
+    assert not any(word in error["message"] for word in ("training", "c0ffee", "kim"))
+
+
+async def test_lists_of_a_foreign_token_hold_only_its_own(guarded: Served) -> None:
+    token = await foreign_token(guarded)
+    found = await guarded.ask(TEXTS["Nodes"], {"uids": [MODEL_1, TRAIN_UID, "project:default"]}, token)
+    assert found["nodes"] == [None, None, None]
+    for text in ("iris", "train", "churn", "sha256:" + "1" * 12, "default"):
+        found = await guarded.ask(TEXTS["Search"], {"text": text}, token)
+        assert found["search"]["edges"] == [], text
+    runs = (await guarded.ask(TEXTS["Runs"], {}, token))["runs"]["edges"]
+    assert [edge["node"]["name"] for edge in runs] == ["theirs"]
+    for name, field in (("Jobs", "jobs"), ("Artifacts", "artifacts"), ("Models", "models")):
+        assert (await guarded.ask(TEXTS[name], {}, token))[field]["edges"] == []
+        assert (await guarded.ask(TEXTS[name], {}, token))[field]["totalCount"] == 0
+    projects = (await guarded.ask(TEXTS["Projects"], {}, token))["projects"]["edges"]
+    assert [edge["node"]["name"] for edge in projects] == ["other"]
+    assert (await guarded.ask(TEXTS["RefusedEvents"], {}, token))["refusedEvents"]["edges"] == []
+    assert (await guarded.refused(TEXTS["Audit"], {}, token))["extensions"]["code"] == "FORBIDDEN"
+
+
+NOT_MINE = {
+    name: given
+    for name, given in MUTATIONS.items()
+    if name not in ("CreateProject", "CreateToken", "RevokeToken", "ReplayRefused")
+}
+
+
+@pytest.mark.parametrize("name", NOT_MINE)
+async def test_a_foreign_token_changes_nothing(guarded: Served, name: str) -> None:
+    token = await foreign_token(guarded)
+    error = await guarded.refused(TEXTS[name], {"input": NOT_MINE[name]}, token)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_other_effects_of_a_foreign_token(guarded: Served) -> None:
+    token = await foreign_token(guarded)
+    error = await guarded.refused(TEXTS["CreateProject"], {"input": {"name": "mine"}}, token)
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    wanted = {
+        "name": "x",
+        "service": True,
+        "subject": "x",
+        "scopes": [{"project": "default", "role": "VIEWER"}],
+    }
+    error = await guarded.refused(TEXTS["CreateToken"], {"input": wanted}, token)
+    assert error["extensions"]["code"] in ("FORBIDDEN", "NOT_FOUND")
+    root = await guarded.token("root", platform_admin=True)
+    uid = (await guarded.ask(TEXTS["Tokens"], {}, root))["tokens"][0]["uid"]
+    error = await guarded.refused(TEXTS["RevokeToken"], {"input": {"token": uid}}, token)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    bearer = {"authorization": f"Bearer {root}"}
+    await guarded.http.post("/api/v1/events", content='{"type":"run","run":"no"}', headers=bearer)
+    (edge,) = (await guarded.ask(TEXTS["RefusedEvents"], {}, root))["refusedEvents"]["edges"]
+    error = await guarded.refused(TEXTS["ReplayRefused"], {"input": {"uids": [edge["node"]["uid"]]}}, token)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_a_viewer_sees_and_changes_nothing(guarded: Served) -> None:
+    token = await guarded.service_token(default="viewer")
+    assert (await guarded.ask(TEXTS["Run"], {"uid": TRAIN}, token))["run"]["uid"] == TRAIN_UID
+    for name, given in NOT_MINE.items():
+        error = await guarded.refused(TEXTS[name], {"input": given}, token)
+        assert error["extensions"]["code"] == "FORBIDDEN", name
+        assert error["extensions"]["permission"]
+
+
+async def test_an_editor_may_write_but_not_administer(guarded: Served) -> None:
+    token = await guarded.service_token(default="editor")
+    given = {"uid": TRAIN_UID, "tags": [{"key": "k", "value": "v"}]}
+    assert not (await guarded.ask(TEXTS["SetTags"], {"input": given}, token))["setTags"]["problems"]
+    for name in ("UpdateProject", "SetMember", "EraseNode"):
+        error = await guarded.refused(TEXTS[name], {"input": MUTATIONS[name]}, token)
+        assert error["extensions"]["code"] == "FORBIDDEN", name
+
+
+async def test_an_edge_from_what_one_may_not_see_cannot_be_stated(guarded: Served) -> None:
+    token = await foreign_token(guarded)
+    given = {"start": IRIS_1, "end": "version:other/dataset/x@run:" + FOREIGN_RUN, "reason": "probing"}
+    error = await guarded.refused(TEXTS["AddEdge"], {"input": given}, token)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_nobody_gets_the_errors_shape_and_401(guarded: Served) -> None:
+    for token in ("", "lin_wrong"):
+        response = await guarded.post({"query": "{ me { subject } }"}, token)
+        assert response.status_code == 401
+        assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_me_says_what_a_token_may(guarded: Served) -> None:
+    token = await guarded.service_token(default="viewer")
+    me = (await guarded.ask(TEXTS["Me"], {}, token))["me"]
+    assert me["projects"] == [{"project": "default", "role": "VIEWER"}]
+    assert (me["kind"], me["platformAdmin"]) == ("service", False)

@@ -1,0 +1,258 @@
+"""The contract is a file: the SDL is what the code says, and every committed operation runs.
+
+Each operation runs against a real graph with a pinned number of Bolt round trips: a loader that is lost,
+or a resolver that asks once a row, changes the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, OperationType, build_schema, parse, validate
+
+from lineage_server.api.gql.documents import OPERATIONS, read_operations, sha256
+from lineage_server.api.gql.limits import check_document, check_text
+from lineage_server.api.gql.schema import sdl
+from lineage_server.client.queries import DOCUMENTS
+from lineage_server.domain.ids import now_micros
+from lineage_server.graph.bolt import counting
+from tests.support.served import Served
+from tests.support.stories import EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN
+
+SDL = OPERATIONS.parent / "schema.graphql"
+TEXTS = read_operations()
+TRAIN_UID = f"run:{TRAIN}"
+TREE = "version:default/model/churn"
+
+# Variables of each query, and the round trips it takes on a graph it has not been asked of before.
+QUERIES: dict[str, tuple[dict[str, Any], int]] = {
+    "Lineage": ({"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}, 3),
+    "LineageScene": ({"focus": MODEL_1}, 9),
+    "Impact": ({"of": IRIS_1}, 3),
+    "Path": ({"start": IRIS_2, "end": MODEL_1}, 4),
+    "LineageDiff": ({"a": IRIS_1, "b": IRIS_2}, 8),
+    "Cost": ({"of": MODEL_1}, 6),
+    "Completeness": ({"of": MODEL_1}, 4),
+    "LineageCounts": ({"of": MODEL_1}, 8),
+    "Resolve": ({"ref": "dataset:iris@1"}, 1),
+    "Version": ({"ref": "dataset:iris@1"}, 3),
+    "Node": ({"uid": MODEL_1}, 1),
+    "Nodes": ({"uids": [MODEL_1, TRAIN_UID, "job:default/script/train", "run:" + "0" * 32]}, 1),
+    "Run": ({"uid": TRAIN}, 4),
+    "Runs": ({"project": "default", "metrics": ["loss"], "params": ["lr"]}, 2),
+    "RunCount": ({"project": "default"}, 2),
+    "Jobs": ({"project": "default"}, 2),
+    "Artifacts": ({"project": "default"}, 2),
+    "Models": ({"project": "default"}, 2),
+    "Deployments": ({"project": "default"}, 2),
+    "Artifact": ({"ref": "dataset:iris"}, 3),
+    "Versions": ({"artifact": "dataset:iris"}, 1),
+    "Search": ({"text": "iris"}, 3),
+    "MetricHistory": ({"run": TRAIN}, 1),
+    "Projects": ({}, 1),
+    "Project": ({"name": "default"}, 2),
+    "Tokens": ({}, 1),
+    "Audit": ({}, 1),
+    "IngestStatus": ({}, 0),
+    "RefusedEvents": ({}, 2),
+    "Event": ({"id": "event-001"}, 1),
+    "Me": ({}, 0),
+    "Server": ({}, 0),
+}
+OUTSIDE = "version:default/dataset/outside@sha256:" + "3" * 64
+MUTATIONS: dict[str, dict[str, Any]] = {
+    "CreateProject": {"name": "fresh", "description": "new", "owner": "kim"},
+    "UpdateProject": {"project": "default", "description": "other words"},
+    "SetMember": {"project": "default", "subject": "max", "role": "EDITOR"},
+    "CreateToken": {
+        "name": "ci", "service": True, "subject": "ci", "scopes": [{"project": "default", "role": "EDITOR"}],
+    },
+    "SetTags": {"uid": TRAIN_UID, "tags": [{"key": "good", "value": "yes"}, {"key": "who", "value": None}]},
+    "SetDescription": {"uid": TRAIN_UID, "description": "the one that counts"},
+    "AddEdge": {"start": OUTSIDE, "end": MODEL_1, "reason": "seen it"},
+    "RetractEdge": {"start": OUTSIDE, "end": MODEL_1, "reason": "it was another"},
+    "DeleteNode": {"uid": TRAIN_UID, "reason": "test"},
+    "RestoreNode": {"uid": TRAIN_UID},
+    "EraseNode": {"uid": f"run:{EVALUATE}", "reason": "asked to"},
+    "ReplayRefused": {},
+    "RevokeToken": {},
+}  # fmt: skip
+
+
+def kind_of(text: str) -> OperationType:
+    definition = parse(text).definitions[0]
+    assert isinstance(definition, OperationDefinitionNode)
+    return definition.operation
+
+
+def test_the_committed_schema_is_what_the_code_says() -> None:
+    assert SDL.read_text("utf-8") == sdl(), (
+        "run: python -m lineage_server.api.gql.schema > graphql/schema.graphql"
+    )
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_operation_is_valid_and_alone_in_its_file(name: str) -> None:
+    document = parse(TEXTS[name])
+    assert not validate(build_schema(SDL.read_text("utf-8")), document)
+    (definition,) = document.definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    assert definition.name
+    assert definition.name.value == name
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_what_the_client_asks_is_valid(name: str) -> None:
+    document = parse(DOCUMENTS[name])
+    assert not validate(build_schema(SDL.read_text("utf-8")), document)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_operation_keeps_to_the_limits_of_everybody(name: str) -> None:
+    """They are trusted; that they also fit says that the limits are no hindrance."""
+    document = parse(TEXTS[name])
+    (definition,) = document.definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    check_text(TEXTS[name])
+    check_document(document, None, definition)
+
+
+def test_every_operation_is_run_here() -> None:
+    told = {name for name, text in TEXTS.items() if kind_of(text) is not OperationType.SUBSCRIPTION}
+    assert told == QUERIES.keys() | MUTATIONS.keys()
+
+
+async def test_every_query_runs_with_its_number_of_round_trips(served: Served) -> None:
+    wrong: dict[str, tuple[int, int]] = {}
+    for name, (variables, expected) in QUERIES.items():
+        with counting() as trips:
+            await served.ask(TEXTS[name], variables)
+        if trips.count != expected:
+            wrong[name] = (expected, trips.count)
+    assert not wrong, f"name: (pinned, counted): {wrong}"
+
+
+async def test_every_mutation_runs_and_leaves_an_audit_record(served: Served) -> None:
+    await served.http.post("/api/v1/events", content='{"type":"run","run":"not a uuid"}')
+    refused = await served.ask(TEXTS["RefusedEvents"])
+    uids = [edge["node"]["uid"] for edge in refused["refusedEvents"]["edges"]]
+    assert len(uids) == 1
+    token = ""
+    for name, given in MUTATIONS.items():
+        if name == "ReplayRefused":
+            given = {"uids": uids}
+        elif name == "RevokeToken":
+            given = {"token": token}
+        field = name[0].lower() + name[1:]
+        payload = (await served.ask(TEXTS[name], {"input": given}))[field]
+        assert payload["problems"] == [], (name, payload)
+        if name == "CreateToken":
+            token = payload["token"]["uid"]
+            assert payload["text"].startswith("lin_")
+    audit = await served.ask(TEXTS["Audit"], {"first": 100})
+    done = {edge["node"]["action"] for edge in audit["audit"]["edges"]}
+    assert {name[0].lower() + name[1:] for name in MUTATIONS} <= done
+
+
+async def test_mutations_do_what_they_say(served: Served) -> None:
+    async def do(name: str) -> dict[str, Any]:
+        field = name[0].lower() + name[1:]
+        return (await served.ask(TEXTS[name], {"input": MUTATIONS[name]}))[field]
+
+    tags = {tag["key"]: tag["value"] for tag in (await do("SetTags"))["node"]["tags"]}
+    assert tags == {"good": "yes"}
+    assert (await do("SetDescription"))["node"]["description"] == "the one that counts"
+    await do("AddEdge")
+    edges = await served.ask(
+        TEXTS["Lineage"], {"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}
+    )
+    assert OUTSIDE in {edge["from"] for edge in edges["lineage"]["edges"]}
+    await do("RetractEdge")
+    edges = await served.ask(
+        TEXTS["Lineage"], {"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}
+    )
+    assert OUTSIDE not in {e["from"] for e in edges["lineage"]["edges"] if e["to"] == MODEL_1}
+    assert (await do("DeleteNode"))["node"]["deletedAt"]
+    runs = await served.ask(TEXTS["Runs"], {"project": "default"})
+    assert TRAIN_UID not in {edge["node"]["uid"] for edge in runs["runs"]["edges"]}
+    assert (await do("RestoreNode"))["node"]["deletedAt"] is None
+    members = {m["subject"]: m["role"] for m in (await do("SetMember"))["members"]}
+    assert members["max"] == "EDITOR"
+    assert (await do("EraseNode"))["eventsRedacted"] > 0
+
+
+async def test_the_same_wish_counts_again_later(served: Served) -> None:
+    """Two equal mutations are two events: a, b, a ends with a."""
+    for value in ("a", "b", "a"):
+        given = {"uid": TRAIN_UID, "tags": [{"key": "flip", "value": value}]}
+        node = (await served.ask(TEXTS["SetTags"], {"input": given}))["setTags"]["node"]
+        assert {"key": "flip", "value": value} in node["tags"]
+
+
+async def test_what_the_user_can_mend_is_a_problem_not_an_error(served: Served) -> None:
+    cases = {
+        "CreateProject": ({"name": "default"}, "CONFLICT"),
+        "SetTags": ({"uid": TRAIN_UID, "tags": []}, "BAD_INPUT"),
+        "AddEdge": ({"start": OUTSIDE, "end": MODEL_1, "reason": " "}, "BAD_INPUT"),
+        "CreateToken": ({"name": "", "expiresAt": "2001-01-01T00:00:00Z"}, "BAD_INPUT"),
+        "EraseNode": ({"uid": TRAIN_UID, "reason": ""}, "BAD_INPUT"),
+    }
+    for name, (given, code) in cases.items():
+        field = name[0].lower() + name[1:]
+        payload = (await served.ask(TEXTS[name], {"input": given}))[field]
+        assert [problem["code"] for problem in payload["problems"]] == [code], name
+        assert payload["problems"][0]["message"]
+
+
+ASK: dict[str, Callable[[str, str], dict[str, Any]]] = {
+    "sha256": lambda name, text: {"extensions": {"persistedQuery": {"sha256Hash": sha256(text)}}},
+    "name": lambda name, text: {"operationName": name},
+    "documentId": lambda name, text: {"documentId": sha256(text)},
+    "documentId by name": lambda name, text: {"documentId": name},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ASK)
+async def test_persisted_operation_runs_without_its_text(served: Served, way: str) -> None:
+    body = ASK[way]("Run", TEXTS["Run"])
+    answer = (await served.post({**body, "variables": {"uid": TRAIN}})).json()
+    assert answer["data"]["run"]["uid"] == TRAIN_UID
+
+
+async def test_unknown_persisted_operation_is_not_found(served: Served) -> None:
+    for body in (
+        {"operationName": "Nothing"},
+        {"extensions": {"persistedQuery": {"sha256Hash": "0" * 64}}},
+        {"documentId": "x"},
+    ):
+        answer = (await served.post(body)).json()
+        assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", body
+    answer = (await served.post({})).json()
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+
+
+async def test_metric_history_folds_and_thins(served: Served) -> None:
+    from lineage_server.domain.events import MetricsLogged
+
+    now = now_micros()
+    values: list[float | str] = [float(i % 7) for i in range(2_000)]
+    values[777], values[1_234] = 1e9, "NaN"
+    for event_id in ("points", "points again"):  # two witnesses of the same points
+        await served.record(
+            MetricsLogged(
+                id=event_id, at=now, run=TRAIN, keys=["curve"], series=[0] * 2_000,
+                steps=list(range(2_000)), times=[now + i for i in range(2_000)], values=values,
+            )
+        )  # fmt: skip
+    asked = {"run": TRAIN, "keys": ["curve"], "maxPoints": 100}
+    (series,) = (await served.ask(TEXTS["MetricHistory"], asked))["metricHistory"]
+    assert (series["total"], series["thinned"]) == (2_000, True)
+    assert len(series["steps"]) == len(series["times"]) == len(series["values"]) <= 100
+    assert series["values"][series["steps"].index(777)] == 1e9
+    assert "NaN" in series["values"]
+    assert (series["steps"][0], series["steps"][-1]) == (0, 1_999)
+    asked["maxPoints"] = None  # type: ignore[assignment]
+    (series,) = (await served.ask(TEXTS["MetricHistory"], asked))["metricHistory"]
+    assert (len(series["steps"]), series["thinned"]) == (2_000, False)

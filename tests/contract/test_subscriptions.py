@@ -1,0 +1,142 @@
+"""Subscriptions over the schema's own stream, and once over real transports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from lineage_server.api.gql.context import Context
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.api.gql.schema import Schema, build_schema
+from lineage_server.auth.principal import LOCAL, Principal
+from lineage_server.domain.events import InputFact, MetricsLogged, RunReported
+from lineage_server.domain.ids import new_run_id, now_micros
+from lineage_server.tracking.service import Tracking
+from tests.support.served import Served
+from tests.support.stories import D3, MODEL_1, TRAIN
+
+TEXTS = read_operations()
+TRAIN_UID = f"run:{TRAIN}"
+STRANGER = Principal(subject="stranger", roles={})
+
+
+@contextlib.asynccontextmanager
+async def following(
+    served: Served, name: str, variables: dict[str, Any], principal: Principal = LOCAL
+) -> AsyncGenerator[Any]:
+    """Answers of a subscription; the first ``anext`` is already under way when this is entered."""
+    schema: Schema = build_schema()
+    services = served.services
+    context = Context(services=services, tracking=Tracking(services.bolt), asking=principal)
+    stream = await schema.stream(TEXTS[name], variables, context)
+    async with contextlib.aclosing(stream):
+        yield stream
+
+
+async def first_of(stream: Any) -> asyncio.Task[Any]:
+    """Begin to listen and give the subscription time to exist."""
+    task = asyncio.create_task(anext(stream))
+    await asyncio.sleep(0.3)
+    return task
+
+
+def event_of(run: str, **more: Any) -> RunReported:
+    return RunReported(id=new_run_id(), at=now_micros(), run=run, **more)
+
+
+async def test_run_changed_brings_the_run(served: Served) -> None:
+    async with following(served, "RunChanged", {"uid": TRAIN_UID}) as stream:
+        first = await first_of(stream)
+        await served.record(event_of(TRAIN, reason="because", metrics={"late": 1.5}))
+        async with asyncio.timeout(5):
+            notice = (await first).data["runChanged"]
+    assert notice["kind"] == "CHANGED"
+    assert {"key": "late", "value": 1.5} in notice["run"]["metrics"]
+
+
+async def test_runs_changed_tells_only_its_project(served: Served) -> None:
+    async with following(served, "RunsChanged", {"project": "default"}) as stream:
+        first = await first_of(stream)
+        await served.record(event_of(new_run_id(), project="elsewhere", name="not ours"))
+        mine = new_run_id()
+        await served.record(event_of(mine, name="ours"))
+        async with asyncio.timeout(5):
+            notice = (await first).data["runsChanged"]
+    assert [change["uid"] for change in notice["changes"]] == [f"run:{mine}"]
+
+
+async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> None:
+    async with following(served, "MetricPoints", {"run": TRAIN, "keys": ["loss"]}) as stream:
+        async with asyncio.timeout(5):
+            (series,) = (await anext(stream)).data["metricPoints"]["series"]
+        assert series["steps"] == [0, 1, 2]
+        assert series["values"] == ["NaN", 0.9, 0.8]
+        following_one = await first_of(stream)
+        now = now_micros()
+        await served.record(
+            MetricsLogged(
+                id=new_run_id(), at=now, run=TRAIN, keys=["loss"], series=[0], steps=[3], times=[now],
+                values=[0.7],
+            )
+        )  # fmt: skip
+        async with asyncio.timeout(5):
+            (series,) = (await following_one).data["metricPoints"]["series"]
+    assert (series["steps"], series["values"]) == ([3], [0.7])
+
+
+async def test_lineage_changed_sees_new_neighbours(served: Served) -> None:
+    async with following(served, "LineageChanged", {"uid": MODEL_1, "depth": 2}) as stream:
+        first = await first_of(stream)
+        reader = new_run_id()
+        await served.record(
+            event_of(
+                reader, state=RunState.RUNNING, inputs=[InputFact(name="churn", type="model", digest=D3)]
+            )
+        )
+        await served.record(event_of(TRAIN, reason="looked at again"))
+        async with asyncio.timeout(5):
+            notice = (await first).data["lineageChanged"]
+    assert notice["changes"]
+
+
+async def test_ingest_status_ticks(served: Served) -> None:
+    async with following(served, "IngestStatusChanged", {}) as stream, asyncio.timeout(5):
+        assert (await anext(stream)).data["ingestStatus"]["accepted"] > 0
+        assert (await anext(stream)).data
+
+
+@pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        ("RunChanged", {"uid": TRAIN_UID}),
+        ("RunsChanged", {"project": "default"}),
+        ("LineageChanged", {"uid": MODEL_1}),
+        ("MetricPoints", {"run": TRAIN}),
+    ],
+)
+async def test_a_stranger_follows_nothing(served: Served, name: str, variables: dict[str, Any]) -> None:
+    async with following(served, name, variables, STRANGER) as stream, asyncio.timeout(5):
+        result = await anext(stream)
+    assert [error.extensions["code"] for error in result.errors] == ["NOT_FOUND"]
+
+
+async def test_stream_ends_with_the_server(served: Served) -> None:
+    async with following(served, "RunsChanged", {"project": "default"}) as stream:
+        first = await first_of(stream)
+        served.services.changes.close()
+        async with asyncio.timeout(5):
+            assert (await first).data["runsChanged"]["kind"] == "RECONNECT"
+            with pytest.raises(StopAsyncIteration):
+                await anext(stream)
+
+
+async def test_server_sent_events_are_a_fallback(served: Served) -> None:
+    body = {"query": TEXTS["Me"]}
+    response = await served.http.post("/graphql", json=body, headers={"accept": "text/event-stream"})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert '"subject":"local"' in response.text.replace(" ", "")
+    assert "event: complete" in response.text
