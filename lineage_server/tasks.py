@@ -36,9 +36,7 @@ class Tasks:
         """Names of the tasks that run now, oldest first."""
         return tuple(task.get_name() for task in self._running)
 
-    def start(
-        self, name: str, coroutine: Coroutine[Any, Any, _T], *, ends: bool = False
-    ) -> asyncio.Task[_T]:
+    def start(self, name: str, coroutine: Coroutine[Any, Any, _T], *, ends: bool = False) -> asyncio.Task[_T]:
         """Run ``coroutine`` under ``name``; ``ends=True`` says that finishing is no surprise.
 
         A failure is logged once, with the name, whether or not anybody awaits the task.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lineage_server.cli.options import AsJson
-from lineage_server.cli.output import bold, cut, note, say, say_json, terminal_width
+from lineage_server.cli.output import bold, note, say, say_json, say_table
 
 
 class Shell(StrEnum):
@@ -26,3 +26,98 @@ def add_to(app: typer.Typer) -> None:
     app.command()(rebuild)
     app.command()(settings)
     app.command()(completion)
+
+
+def sync(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what waits.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send what earlier processes left in their journals."""
+    from dataclasses import asdict
+
+    from lineage_server.client.config import load_config
+    from lineage_server.client.shortcuts import sync as send
+    from lineage_server.client.syncing import leftovers
+
+    if dry_run:
+        waiting = leftovers(load_config().journal_dir)
+        if as_json:
+            say_json([asdict(left) for left in waiting])
+        else:
+            say(f"{len(waiting)} journals wait" if waiting else "nothing waits")
+        return
+    report = send()
+    if as_json:
+        say_json(asdict(report))
+    else:
+        say(f"{report.journals} journals: {report.accepted} events sent, {report.duplicate} known already")
+        if report.refused:
+            note(f"{report.refused} events were refused and are kept beside the journals")
+    report.check()
+
+
+def rebuild(as_json: AsJson = False) -> None:
+    """Replay every stored event into an empty graph; the server takes nothing else meanwhile."""
+    answer = _post("/api/v1/admin/rebuild")
+    if as_json:
+        say_json(answer)
+    else:
+        say(f"the graph stands again, from {answer['events']} events")
+
+
+def _post(path: str) -> dict[str, Any]:
+    """Ask the server for an operator's work; it may take as long as it takes."""
+    import httpx2
+
+    from lineage_server.client.config import load_config
+    from lineage_server.client.graphql import error_from
+    from lineage_server.domain.errors import UnavailableError
+
+    config = load_config()
+    headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
+    try:
+        answer = httpx2.post(config.url + path, headers=headers, timeout=None)
+    except httpx2.TransportError as error:
+        raise UnavailableError(
+            f"{config.url} does not answer ({error}); start a server with 'lineage up'", part="server"
+        ) from None
+    body: dict[str, Any] = answer.json()
+    if answer.status_code >= 400:
+        raise error_from(str(body.get("error", "")), str(body.get("message", "")), {})
+    return body
+
+
+def settings(as_json: AsJson = False) -> None:
+    """Every setting of the server and of the client, with its present value."""
+    from lineage_server.client.config import CLIENT_SETTINGS
+    from lineage_server.settings import describe, load
+
+    server = describe(load())
+    if as_json:
+        say_json(
+            {
+                "server": [
+                    {"env": e.env, "value": e.value, "default": e.default, "help": e.help} for e in server
+                ],
+                "client": [{"env": e.env, "default": e.default, "help": e.help} for e in CLIENT_SETTINGS],
+            }
+        )
+        return
+    say(bold("server"))
+    say_table(["variable", "value", "meaning"], [(e.env, e.value, e.help) for e in server])
+    say()
+    say(bold("client"))
+    say_table(["variable", "default", "meaning"], [(e.env, e.default, e.help) for e in CLIENT_SETTINGS])
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="For which shell.")]) -> None:
+    """Print the completion script: lineage completion bash >> ~/.bashrc"""
+    from importlib import import_module
+
+    # typer keeps the scripts to itself, and prints them only from an option of its own.
+    scripts: Any = import_module("typer._completion_shared")
+    say(
+        scripts.get_completion_script(
+            prog_name="lineage", complete_var="_LINEAGE_COMPLETE", shell=shell.value
+        )
+    )

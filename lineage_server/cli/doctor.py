@@ -14,13 +14,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -153,7 +153,9 @@ def folder(path: Path) -> Finding:
     free = shutil.disk_usage(there).free
     text = f"{path} can be written, {free // 2**20} MiB are free"
     if free < _FREE_BYTES:
-        return Finding("folder", False, text, "free some space: the graph stops taking events when it is full")
+        return Finding(
+            "folder", False, text, "free some space: the graph stops taking events when it is full"
+        )
     return Finding("folder", True, text)
 
 
@@ -247,9 +249,33 @@ def graph(reached: Reached) -> Finding:
 
 def clock(reached: Reached) -> Finding:
     """Ours and the server's agree: lineage is ordered by the time of events."""
-    text = f"{abs(reached.skew_seconds):.1f} s {'ahead of' if reached.skew_seconds > 0 else 'behind'} the server's"
+    where = "ahead of" if reached.skew_seconds > 0 else "behind"
+    text = f"{abs(reached.skew_seconds):.1f} s {where} the server's"
     if abs(reached.skew_seconds) > _SKEW_SECONDS:
         return Finding(
             "clock", False, text, "set this machine's clock (NTP): events are ordered by their time"
         )
     return Finding("clock", True, "agrees with the server's")
+
+
+def token() -> Finding:
+    """The server takes what we show it."""
+    from lineage_server.client.shortcuts import gql
+
+    try:
+        me = gql("{ me { subject } }")["me"]
+    except LineageError as error:
+        return Finding("token", False, error.message, "set LINEAGE_TOKEN to a token of yours")
+    return Finding("token", True, f"you are {me['subject']}")
+
+
+def journal() -> Finding:
+    """Nothing waits to be sent."""
+    from lineage_server.client.config import load_config
+    from lineage_server.client.syncing import leftovers
+
+    folder = load_config().journal_dir
+    waiting = leftovers(folder)
+    if waiting:
+        return Finding("journal", False, f"{len(waiting)} journals wait in {folder}", "run 'lineage sync'")
+    return Finding("journal", True, f"nothing waits in {folder}")

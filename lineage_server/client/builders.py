@@ -7,11 +7,13 @@ the graph would be wrong without a word (names, types, digests, run ids).
 from __future__ import annotations
 
 import json
+import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, cast
 
 from lineage_server.client.scrub import scrub_named, scrub_text, scrub_uri
+from lineage_server.client.wire import word_of
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import InputFact, NodeAnnotated, OutputFact, RunReported, VersionReported
@@ -31,6 +33,7 @@ from lineage_server.domain.nodes import ArtifactType, JobKind, RunState, Scalar
 MAX_TEXT = 65_536
 MAX_KEY = 250
 MAX_PARAMS = 5_000
+_INT64 = 1 << 63
 ARTIFACT_TYPES = frozenset(str(kind) for kind in ArtifactType)
 
 ColumnsFrom = Mapping[str, Sequence[tuple[str, str]]]
@@ -146,19 +149,26 @@ def scalar_of(key: str, value: Any) -> Scalar | None:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, numbers.Integral):
-        return int(value)
+        whole = int(value)
+        return whole if -_INT64 <= whole < _INT64 else str(whole)
     if isinstance(value, numbers.Real):
-        return float(value)
+        number = float(value)
+        return number if math.isfinite(number) else word_of(number)
     if isinstance(value, str):
         return _text(scrub_named(key, str(value)))
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():
         return scalar_of(key, item())
     try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        structured = isinstance(value, Mapping | Sequence | Set)
+        text = json.dumps(value, ensure_ascii=False, default=_nearest) if structured else str(value)
     except (TypeError, ValueError, RecursionError):
         text = str(value)
     return _text(scrub_named(key, text))
+
+
+def _nearest(value: Any) -> Any:
+    return sorted(map(str, cast("Set[Any]", value))) if isinstance(value, Set) else str(value)
 
 
 def _text(text: str) -> str:

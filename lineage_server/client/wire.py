@@ -92,10 +92,11 @@ def _points_line(run: str, project: str, index: dict[str, int], points: Sequence
 
 
 def _sayable(values: Iterable[float]) -> list[float | str]:
-    return [v if math.isfinite(v) else _word(v) for v in values]
+    return [v if math.isfinite(v) else word_of(v) for v in values]
 
 
-def _word(value: float) -> str:
+def word_of(value: float) -> str:
+    """What stands for a number that JSON cannot say."""
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
@@ -124,7 +125,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, float):
-        return value if math.isfinite(value) else _word(value)
+        return value if math.isfinite(value) else word_of(value)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, dict):

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 
 from lineage_server.domain.errors import InvalidInputError
 
-
 MAX_SKIP = 1_000_000
 """A later page walks past all earlier ones: an end to what a made-up cursor can ask for."""
 
@@ -43,7 +42,9 @@ def decode(text: str) -> Cursor:
         raise _refused() from error
     numbers = (cursor.skip, cursor.known_at)
     words = (cursor.question, cursor.uid, cursor.type, cursor.direction)
-    if not all(type(n) is int and 0 <= n < 1 << 63 for n in numbers) or not all(type(w) is str for w in words):
+    if not all(type(n) is int and 0 <= n < 1 << 63 for n in numbers) or not all(
+        type(w) is str for w in words
+    ):
         raise _refused()
     if cursor.skip > MAX_SKIP or (cursor.uid != "") != (cursor.direction in ("UPSTREAM", "DOWNSTREAM")):
         raise _refused()

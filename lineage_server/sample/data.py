@@ -5,10 +5,13 @@ No lineage here, only frames in and frames out.
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
+
+Frame: TypeAlias = Any
+"""A pandas frame: its own types come with stubs that are not installed."""
 
 BAD_CASE = 42
 """Written down in micrometres instead of millimetres by whoever delivered it first."""
@@ -17,7 +20,7 @@ _TEST_SHARE = 0.25
 _SEED = 7
 
 
-def first_delivery() -> pd.DataFrame:
+def first_delivery() -> Frame:
     """569 cases of 30 measurements and a diagnosis, one of them in the wrong unit."""
     frame = _measurements()
     row = frame["case"] == BAD_CASE
@@ -25,7 +28,7 @@ def first_delivery() -> pd.DataFrame:
     return frame
 
 
-def corrected(frame: pd.DataFrame, cases: list[int]) -> pd.DataFrame:
+def corrected(frame: Frame, cases: list[int]) -> Frame:
     """The same with these cases in the right unit."""
     mended = frame.copy()
     mended.loc[mended["case"].isin(cases), features_of(frame)] /= _UNIT
@@ -33,16 +36,16 @@ def corrected(frame: pd.DataFrame, cases: list[int]) -> pd.DataFrame:
     return mended.round(6)
 
 
-def suspicious_cases(frame: pd.DataFrame) -> list[int]:
+def suspicious_cases(frame: Frame) -> list[int]:
     """Cases with every measurement far beyond the others: a unit, not a tumour."""
     values = frame[features_of(frame)]
     beyond = (values > values.median() * _UNIT / 10).mean(axis=1)
     return [int(case) for case in frame.loc[beyond > 0.5, "case"]]
 
 
-def split(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split(frame: Frame) -> tuple[Frame, Frame]:
     """Train and test cases, each with the same share of diagnoses."""
-    from sklearn.model_selection import train_test_split
+    train_test_split: Any = import_module("sklearn.model_selection").train_test_split
 
     train, test = train_test_split(
         frame, test_size=_TEST_SHARE, random_state=_SEED, stratify=frame["malignant"]
@@ -50,21 +53,21 @@ def split(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return train.reset_index(drop=True), test.reset_index(drop=True)
 
 
-def features_of(frame: pd.DataFrame) -> list[str]:
+def features_of(frame: Frame) -> list[str]:
     """The names of the measurements."""
     return [name for name in frame.columns if name not in ("case", "malignant")]
 
 
-def values_of(frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def values_of(frame: Frame) -> tuple[Any, Any]:
     """What a model is trained on: measurements, and whether the tumour is malignant."""
     return frame[features_of(frame)].to_numpy(), frame["malignant"].to_numpy()
 
 
-def _measurements() -> pd.DataFrame:
-    from sklearn.datasets import load_breast_cancer
+def _measurements() -> Frame:
+    load_breast_cancer: Any = import_module("sklearn.datasets").load_breast_cancer
 
     raw: Any = load_breast_cancer(as_frame=True)
-    frame: pd.DataFrame = raw.frame.round(6)
+    frame: Frame = raw.frame.round(6)
     frame.columns = [str(name).replace(" ", "_") for name in frame.columns]
     frame["malignant"] = frame.pop("target") == 0  # there, 1 means benign
     frame.insert(0, "case", np.arange(len(frame), dtype="int64"))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from lineage_server.sample.data import values_of
+from lineage_server.sample.data import Frame, values_of
 
 Scalar = str | int | float | bool
 _SEED = 0
@@ -36,17 +36,17 @@ CANDIDATES = (
 
 
 def fit(
-    candidate: Candidate, train: pd.DataFrame, on_epoch: Callable[[int, dict[str, float]], None]
+    candidate: Candidate, train: Frame, on_epoch: Callable[[int, dict[str, float]], None]
 ) -> dict[str, Any]:
     """Train; answers the model with the scaler that belongs to it."""
-    from sklearn.model_selection import train_test_split
-    from sklearn.preprocessing import StandardScaler
+    train_test_split: Any = import_module("sklearn.model_selection").train_test_split
+    preprocessing: Any = import_module("sklearn.preprocessing")
 
     x, y = values_of(train)
     x, x_validation, y, y_validation = train_test_split(
         x, y, test_size=_VALIDATION_SHARE, random_state=_SEED, stratify=y
     )
-    scaler: Any = StandardScaler().fit(x)
+    scaler: Any = preprocessing.StandardScaler().fit(x)
     x, x_validation = scaler.transform(x), scaler.transform(x_validation)
     model = _new_model(candidate)
     order = np.random.default_rng(_SEED)
@@ -59,15 +59,18 @@ def fit(
             model.partial_fit(x[rows], y[rows], classes=[False, True])
         measured = {
             **{f"train_{name}": value for name, value in _measure(model, x, y).items()},
-            **{f"validation_{name}": value for name, value in _measure(model, x_validation, y_validation).items()},
+            **{
+                f"validation_{name}": value
+                for name, value in _measure(model, x_validation, y_validation).items()
+            },
         }
         on_epoch(epoch, measured)
     return {"model": model, "scaler": scaler}
 
 
-def evaluate(fitted: dict[str, Any], test: pd.DataFrame) -> dict[str, float]:
+def evaluate(fitted: dict[str, Any], test: Frame) -> dict[str, float]:
     """Metrics on cases that no training has seen."""
-    from sklearn.metrics import roc_auc_score
+    roc_auc_score: Any = import_module("sklearn.metrics").roc_auc_score
 
     x, y = values_of(test)
     x = fitted["scaler"].transform(x)
@@ -75,15 +78,17 @@ def evaluate(fitted: dict[str, Any], test: pd.DataFrame) -> dict[str, float]:
     return {**_measure(fitted["model"], x, y), "auc": float(roc_auc_score(y, chance))}
 
 
-def predict(fitted: dict[str, Any], cases: pd.DataFrame) -> pd.DataFrame:
+def predict(fitted: dict[str, Any], cases: Frame) -> Frame:
     """The chance of malignancy of each case."""
+    pandas: Any = import_module("pandas")
+
     x, _ = values_of(cases)
     chance = fitted["model"].predict_proba(fitted["scaler"].transform(x))[:, 1]
-    return pd.DataFrame({"case": cases["case"], "malignant_chance": chance.round(6)})
+    return pandas.DataFrame({"case": cases["case"], "malignant_chance": chance.round(6)})
 
 
 def _measure(model: Any, x: Any, y: Any) -> dict[str, float]:
-    from sklearn.metrics import log_loss
+    log_loss: Any = import_module("sklearn.metrics").log_loss
 
     chance = model.predict_proba(x)
     right = (chance[:, 1] > 0.5) == y
@@ -91,16 +96,16 @@ def _measure(model: Any, x: Any, y: Any) -> dict[str, float]:
 
 
 def _new_model(candidate: Candidate) -> Any:
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import SGDClassifier
-    from sklearn.neural_network import MLPClassifier
+    ensemble: Any = import_module("sklearn.ensemble")
+    linear_model: Any = import_module("sklearn.linear_model")
+    neural_network: Any = import_module("sklearn.neural_network")
 
     params: dict[str, Any] = dict(candidate.params)
     if candidate.name == "linear":
-        return SGDClassifier(random_state=_SEED, **params)
+        return linear_model.SGDClassifier(random_state=_SEED, **params)
     if candidate.name == "network":
         hidden = (params.pop("hidden"),)
-        return MLPClassifier(hidden, random_state=_SEED, **params)
-    return RandomForestClassifier(
+        return neural_network.MLPClassifier(hidden, random_state=_SEED, **params)
+    return ensemble.RandomForestClassifier(
         1, warm_start=True, max_depth=params["max_depth"], random_state=_SEED, n_jobs=1
     )

@@ -92,11 +92,7 @@ async def test_lineage_changed_sees_new_neighbours(served: Served) -> None:
     async with following(served, "LineageChanged", {"uid": MODEL_1, "depth": 2}) as stream:
         first = await first_of(stream)
         reader = new_run_id()
-        await served.record(
-            event_of(
-                reader, state=RunState.RUNNING, inputs=[InputFact(name="churn", type="model", digest=D3)]
-            )
-        )
+        await served.record(event_of(reader, inputs=[InputFact(name="churn", type="model", digest=D3)]))
         await served.record(event_of(TRAIN, reason="looked at again"))
         async with asyncio.timeout(5):
             notice = (await first).data["lineageChanged"]

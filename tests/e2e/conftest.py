@@ -78,9 +78,7 @@ def client_environment(folder: Path, url: str = "", **more: str) -> dict[str, st
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **told, **more}
 
 
-def launch(
-    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> RunningServer:
+def launch(data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> RunningServer:
     """``lineage up`` on any free port; returns when it says that it is ready."""
     process = subprocess.Popen(
         [LINEAGE, "up", "--port", "0", "--data-dir", str(data_dir), "--no-browser", *arguments],

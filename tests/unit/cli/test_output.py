@@ -22,11 +22,16 @@ def test_cut_text_never_exceeds_its_width_and_says_so() -> None:
 def test_columns_of_korean_and_latin_names_align(capsys: pytest.CaptureFixture[str]) -> None:
     output.say_table(["name", "state"], [["고객 이탈", "complete"], ["churn", "failed"]])
     lines = capsys.readouterr().out.splitlines()
-    starts = [output.width_of(line[: line.index(word)]) for line, word in zip(lines, ("state", "complete", "failed"), strict=True)]
+    starts = [
+        output.width_of(line[: line.index(word)])
+        for line, word in zip(lines, ("state", "complete", "failed"), strict=True)
+    ]
     assert len(set(starts)) == 1
 
 
-def test_table_fits_a_narrow_terminal_the_widest_column_giving_way(capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_fits_a_narrow_terminal_the_widest_column_giving_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     output.say_table(["name", "state"], [["x" * 100, "complete"]], width=40)
     assert all(output.width_of(line) <= 40 for line in capsys.readouterr().out.splitlines())
     assert output.fit([100, 8], 40) == [30, 8]
@@ -64,6 +69,8 @@ def test_durations_in_units_that_people_read(start: str, end: str | None, text: 
     assert output.duration(start, end) == text
 
 
-@pytest.mark.parametrize(("count", "text"), [(None, ""), (0, "0 B"), (1536, "1.5 KiB"), (3 * 1024**4, "3.0 TiB")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(None, ""), (0, "0 B"), (1536, "1.5 KiB"), (3 * 1024**4, "3.0 TiB")]
+)
 def test_sizes_in_units_that_people_read(count: int | None, text: str) -> None:
     assert output.size(count) == text

@@ -1,0 +1,75 @@
+"""The async twin tells the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from lineage_server.client.aio import AsyncClient
+from lineage_server.client.client import Client
+from lineage_server.client.run import current_run
+from lineage_server.domain.errors import InvalidInputError
+from tests.unit.client.stub import StubServer
+
+
+@pytest.fixture
+async def client(make_client: Callable[..., Client], stub: StubServer) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(client=make_client(stub.url)) as made:
+        yield made
+
+
+async def test_a_run_in_a_coroutine(client: AsyncClient, stub: StubServer) -> None:
+    async with client.start_run("x", params={"a": 1}) as run:
+        assert current_run() is run.run
+        run.log({"loss": 1.0})
+        run.set_tags({"a": "b"})
+        await run.use([{"a": 1}], name="in")
+        made = await run.produce("out", [{"a": 2}])
+        async with run.child("part") as part:
+            part.log({"x": 1.0})
+    told = stub.run(run.id)
+    assert (told["state"], len(told["inputs"]), len(told["outputs"])) == ("complete", 1, 1)
+    assert made.digest
+    assert stub.run(part.id)["parent"] == run.id
+    assert current_run() is None
+
+
+async def test_runs_of_tasks_do_not_mix(client: AsyncClient) -> None:
+    async def one(name: str) -> bool:
+        async with client.start_run(name) as run:
+            await asyncio.sleep(0.05)
+            return current_run() is run.run
+
+    assert all(await asyncio.gather(*(one(f"r{n}") for n in range(5))))
+
+
+async def test_a_cancelled_run_is_aborted(client: AsyncClient, stub: StubServer) -> None:
+    entered = asyncio.Event()
+    runs: list[str] = []
+
+    async def work() -> None:
+        async with client.start_run("x") as run:
+            runs.append(run.id)
+            entered.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.ensure_future(work())
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await client.flush()
+    assert stub.run(runs[0])["state"] == "aborted"
+
+
+async def test_questions_are_awaited(client: AsyncClient, stub: StubServer) -> None:
+    stub.data = {"data": {"hello": 1}}
+    assert await client.gql("{ hello }") == {"hello": 1}
+    extensions: dict[str, Any] = {"code": "BAD_INPUT", "field": "x", "allowed": "y"}
+    stub.data = {"errors": [{"message": "no", "extensions": extensions}]}
+    with pytest.raises(InvalidInputError, match="no") as caught:
+        await client.gql("{ hello }")
+    assert caught.value.allowed == "y"

@@ -1,0 +1,142 @@
+"""Questions: what is asked, what comes back, and errors as the ones they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lineage_server.client.client import Client
+from lineage_server.client.graphql import data_from, error_from
+from lineage_server.domain import errors
+from lineage_server.domain.errors import InvalidInputError, LineageError, UnavailableError
+from tests.unit.client.stub import StubServer
+
+
+def head(uid: str, label: str, name: str, **told: Any) -> dict[str, Any]:
+    node = {
+        "uid": uid, "label": label, "name": name, "kind": "", "project": "default", "state": "",
+        "ordinal": None, "version": "", "digest": "", "at": None, "endedAt": None, "aliases": [],
+    }  # fmt: skip
+    return {"node": {**node, **told}, "depth": 0, "side": "UPSTREAM"}
+
+
+def answer() -> dict[str, Any]:
+    return {
+        "data": {
+            "lineage": {
+                "start": ["v:2"],
+                "nodes": [
+                    head("v:2", "ArtifactVersion", "model", kind="model", ordinal=2, aliases=["prod"]),
+                    head("run:1", "Run", "train", state="complete"),
+                    head("v:1", "ArtifactVersion", "iris", kind="dataset", ordinal=1),
+                ],
+                "edges": [
+                    {"from": "run:1", "to": "v:2", "type": "OUTPUT", "role": "m", "at": None, "basis": "declared"},
+                    {"from": "v:1", "to": "run:1", "type": "INPUT_TO", "role": "iris", "at": None, "basis": "inferred"},
+                ],
+                "isPartial": False,
+                "reason": "",
+                "truncated": [{"uid": "v:1", "hidden": 3}, {"uid": "v:1", "hidden": None}],
+                "boundary": [{"uid": "v:1", "more": 2}, {"uid": "run:1", "more": None}],
+                "plan": {"levels": 1, "nodesVisited": 3, "milliseconds": 1.5},
+            }
+        }
+    }  # fmt: skip
+
+
+def test_lineage_asks_and_reads(client: Client, stub: StubServer) -> None:
+    stub.data = answer()
+    when = datetime(2026, 3, 3, tzinfo=UTC)
+    view = client.lineage("model:churn@prod", "upstream", depth=3, as_of=when)
+    assert stub.asked[0]["variables"] == {
+        "start": ["model:churn@prod"],
+        "project": "default",
+        "direction": "UPSTREAM",
+        "view": "VERSION",
+        "maxDepth": 3,
+        "asOf": "2026-03-03T00:00:00+00:00",
+    }
+    assert [node.uid for node in view.upstream()] == ["run:1", "v:1"]
+    assert view.downstream() == []
+    assert view.hidden == {"v:1": 5}
+    assert str(view) == (
+        "model:model@2            prod\n"
+        "└─ run train             complete, as m\n"
+        "   └─ dataset:iris@1     inferred\n"
+        "      … 5 more"
+    ) or "… 5 more" in str(view)
+
+
+def test_lineage_of_runs_and_handles(client: Client, stub: StubServer) -> None:
+    stub.data = answer()
+    with client.start_run("x") as run:
+        made = run.produce("iris", [{"a": 1}])
+    client.lineage(run)
+    client.lineage(made)
+    assert [a["variables"]["start"] for a in stub.asked] == [[f"run:{run.id}"], [made.uid]]
+
+
+def test_one_sees_ones_own(client: Client, stub: StubServer) -> None:
+    stub.data = answer()
+    client.start_run("x")
+    client.lineage("dataset:iris")
+    assert [r["path"] for r in stub.requests][-1] == "/graphql"
+    assert stub.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"direction": "sideways"}, "direction"),
+        ({"view": "moon"}, "view"),
+        ({"as_of": datetime(2026, 1, 1)}, "as_of"),  # noqa: DTZ001 - that it is naive is the point
+    ],
+)
+def test_questions_that_make_no_sense(client: Client, told: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        client.lineage("dataset:iris", **told)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("error", errors.ERRORS)
+def test_every_error_comes_back_as_itself(
+    error: type[LineageError], client: Client, stub: StubServer
+) -> None:
+    told = {"code": error.code, "field": "f", "permission": "p", "limit": 3, "part": "graph", "current": "c"}
+    stub.data = {"errors": [{"message": "why", "extensions": told}]}
+    with pytest.raises(LineageError, match="why") as caught:
+        client.gql("{ x }")
+    assert type(caught.value) is error
+    for key, value in caught.value.details().items():
+        if key in told:
+            assert value == told[key]
+
+
+def test_an_unknown_code_is_still_an_error_of_ours() -> None:
+    assert type(error_from("NEW_CODE", "why", {})) is LineageError
+
+
+def test_nobody_there(lonely: Client) -> None:
+    with pytest.raises(UnavailableError, match="lineage up"):
+        lonely.gql("{ x }")
+
+
+def test_switched_off(make_client: Callable[..., Client], stub: StubServer) -> None:
+    with pytest.raises(UnavailableError, match="disabled"):
+        make_client(stub.url, LINEAGE_MODE="disabled").gql("{ x }")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"data":', b'{"errors": [1]}', b"\xff"])
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_answers_of_somebody_else(body: bytes, status: int) -> None:
+    with pytest.raises(UnavailableError):
+        data_from(status, body, "http://x")
+
+
+def test_a_rest_error_is_read_too() -> None:
+    body = b'{"error": "UNAUTHENTICATED", "message": "who?", "details": {}}'
+    with pytest.raises(errors.NotAuthenticatedError, match="who"):
+        data_from(401, body, "http://x")
