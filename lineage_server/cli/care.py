@@ -58,33 +58,13 @@ def sync(
 
 def rebuild(as_json: AsJson = False) -> None:
     """Replay every stored event into an empty graph; the server takes nothing else meanwhile."""
-    answer = _post("/api/v1/admin/rebuild")
+    from lineage_server.client.operating import post
+
+    answer = post("/api/v1/admin/rebuild")
     if as_json:
         say_json(answer)
     else:
         say(f"the graph stands again, from {answer['events']} events")
-
-
-def _post(path: str) -> dict[str, Any]:
-    """Ask the server for an operator's work; it may take as long as it takes."""
-    import httpx2
-
-    from lineage_server.client.config import load_config
-    from lineage_server.client.graphql import error_from
-    from lineage_server.domain.errors import UnavailableError
-
-    config = load_config()
-    headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
-    try:
-        answer = httpx2.post(config.url + path, headers=headers, timeout=None)
-    except httpx2.TransportError as error:
-        raise UnavailableError(
-            f"{config.url} does not answer ({error}); start a server with 'lineage up'", part="server"
-        ) from None
-    body: dict[str, Any] = answer.json()
-    if answer.status_code >= 400:
-        raise error_from(str(body.get("error", "")), str(body.get("message", "")), {})
-    return body
 
 
 def settings(as_json: AsJson = False) -> None:

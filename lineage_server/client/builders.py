@@ -160,11 +160,16 @@ def scalar_of(key: str, value: Any) -> Scalar | None:
     if callable(item) and getattr(value, "shape", None) == ():
         return scalar_of(key, item())
     try:
-        structured = isinstance(value, Mapping | Sequence | Set)
-        text = json.dumps(value, ensure_ascii=False, default=_nearest) if structured else str(value)
+        text = (
+            json.dumps(value, ensure_ascii=False, default=_nearest) if _is_structured(value) else str(value)
+        )
     except (TypeError, ValueError, RecursionError):
         text = str(value)
     return _text(scrub_named(key, text))
+
+
+def _is_structured(value: object) -> bool:
+    return isinstance(value, Mapping | Sequence | Set)
 
 
 def _nearest(value: Any) -> Any:

@@ -14,7 +14,7 @@ GONE = "***"
 
 _NAME = re.compile(
     r"pass(?:word|wd|phrase)?$|passw|secret|token$|(?:^|[_\-.])token(?:[_\-.]|$)|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|credential|authorization|cookie$|session[_-]?key|signature$|(?:^|[_-])(?:auth|pwd)$",
+    r"|private[_-]?key|credential|authorization|cookie$|session[_-]?key|signature$|(?:^|[_.-])(?:auth|pwd)$",
     re.IGNORECASE,
 )
 # Plurals count things and hide nothing: max_tokens, n_secrets.

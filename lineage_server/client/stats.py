@@ -13,7 +13,7 @@ from datetime import time as day_time
 from decimal import Decimal
 from typing import Any
 
-from lineage_server.client.frames import arrow, type_name
+from lineage_server.client.frames import arrow, decoded, type_name
 from lineage_server.client.scrub import scrub_text
 
 BUDGET_SECONDS = 2.0
@@ -68,7 +68,7 @@ def _measured(pa: Any, column: Any, *, whole: bool) -> dict[str, Any]:
     types, compute = pa.types, pa.compute
     kind = column.type
     if types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
+        column = pa.chunked_array([decoded(chunk) for chunk in column.chunks], type=None)
         kind = column.type
     if types.is_string_view(kind):
         column = column.cast(pa.large_string())

@@ -11,7 +11,10 @@ from lineage_server.domain.errors import UnavailableError
 from lineage_server.graph.bolt import Bolt, counting
 from lineage_server.graph.errors import DuplicateKeyError, OverdueQueryError, TransientGraphError
 
-SLOW = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
+SLOW = (
+    "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b "
+    "WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
+)
 RUNNING = "SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery"
 
 

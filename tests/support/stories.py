@@ -53,7 +53,14 @@ def at(minute: float) -> int:
 
 def story() -> list[Event]:
     """Every event type at least once; ids and times are fixed."""
-    events: list[Event] = [*_projects(), *_runs(), *_versions(), *_registry(), *_changes_of_mind()]
+    events: list[Event] = [
+        *_projects(),
+        *_runs(),
+        *_results(),
+        *_versions(),
+        *_registry(),
+        *_changes_of_mind(),
+    ]
     return [_with_id(event, index) for index, event in enumerate(events)]
 
 
@@ -117,6 +124,11 @@ def _runs() -> list[Event]:
         ),
         RunReported(at=at(3.5), run=TRAIN, params={"lr": 0.2, "seed": 7}, tags={"who": "lee", "x": "y"}),
         RunReported(at=at(4.5), run=TRAIN, tags={"x": None}, description="a try"),
+    ]
+
+
+def _results() -> list[Event]:
+    return [
         MetricsLogged(
             at=at(5),
             run=TRAIN,

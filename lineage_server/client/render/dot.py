@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lineage_server.client.render.words import safe
-from lineage_server.client.view import LineageView
+
+if TYPE_CHECKING:
+    from lineage_server.client.view import LineageView
 
 
 def dot_of(view: LineageView) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lineage_server.client.view import LineageView
+if TYPE_CHECKING:
+    from lineage_server.client.view import LineageView
 
 
 def dict_of(view: LineageView) -> dict[str, Any]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lineage_server.client.render.words import cut, safe
-from lineage_server.client.view import LineageView
+
+if TYPE_CHECKING:
+    from lineage_server.client.view import LineageView
+
 
 _LONGEST = 80
 

@@ -6,11 +6,14 @@ Colours are also plain attributes, so that it stays readable where a viewer drop
 from __future__ import annotations
 
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lineage_server.client.render.layout import layers_of
 from lineage_server.client.render.words import cut, safe, width_of
-from lineage_server.client.view import LineageView, ViewNode
+
+if TYPE_CHECKING:
+    from lineage_server.client.view import LineageView, ViewNode
+
 
 MOST_NODES = 400
 _CHAR = 7.2

@@ -7,10 +7,13 @@ so diamonds stay small and circles end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lineage_server.client.render.words import cut, pad, safe, width_of
-from lineage_server.client.view import LineageView, ViewEdge, ViewNode
+
+if TYPE_CHECKING:
+    from lineage_server.client.view import LineageView, ViewEdge, ViewNode
+
 
 _WIDEST_NAME = 64
 _AGAIN = "(above)"
@@ -27,8 +30,8 @@ def tree_of(view: LineageView, *, width: int = 100) -> str:
     nodes = {node.uid: node for node in view.nodes}
     lines: list[_Line] = []
     for uid in view.start:
-        node = nodes.get(uid) or ViewNode(uid=uid, label="", name=uid)
-        lines.append(_Line("", safe(node.title), safe(node.notes)))
+        node = nodes.get(uid)
+        lines.append(_Line("", safe(node.title if node else uid), safe(node.notes if node else "")))
         sides = _sides(view)
         for forward, title in sides:
             branches = _Branches(view, nodes, forward=forward)

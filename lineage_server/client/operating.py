@@ -1,0 +1,30 @@
+"""Asking the server for an operator's work: rebuild, archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+
+from lineage_server.client.config import load_config
+from lineage_server.client.graphql import error_from
+from lineage_server.domain.errors import UnavailableError
+
+
+def post(path: str) -> dict[str, Any]:
+    """POST without a body; the answer may take as long as the work takes.
+
+    Raises the server's error, UnavailableError where nobody answers.
+    """
+    config = load_config()
+    headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
+    try:
+        answer = httpx2.post(config.url + path, headers=headers, timeout=None)
+    except httpx2.TransportError as error:
+        raise UnavailableError(
+            f"{config.url} does not answer ({error}); start a server with 'lineage up'", part="server"
+        ) from None
+    body: dict[str, Any] = answer.json()
+    if answer.status_code >= 400:
+        raise error_from(str(body.get("error", "")), str(body.get("message", "")), {})
+    return body

@@ -1,0 +1,57 @@
+"""Importing and starting cost next to nothing; the public names are all there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import lineage_server.client as client
+
+SCRIPT = """
+import json, resource, sys, time
+def cpu(): return sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+a = cpu(); import lineage_server as lineage
+b = cpu(); lineage.start_run
+c = cpu()
+print(json.dumps({"face": b - a, "client": c - b, "modules": list(sys.modules)}))
+"""
+
+
+def measured() -> dict[str, Any]:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_import_is_quick() -> None:
+    """Processor time, the best of some: what else the machine does is not ours."""
+    tries = [measured() for _ in range(5)]
+    assert min(t["face"] for t in tries) < 0.06
+    assert min(t["face"] + t["client"] for t in tries) < 0.15
+
+
+def test_nothing_heavy_and_nothing_of_the_server_is_loaded() -> None:
+    modules = set(measured()["modules"])
+    heavy = {
+        "httpx2",
+        "msgspec",
+        "pyarrow",
+        "numpy",
+        "pandas",
+        "asyncio",
+        "sqlite3",
+        "subprocess",
+        "rich",
+        "pydantic",
+    }
+    assert not heavy & modules
+    ours = {name for name in modules if name.startswith("lineage_server.")}
+    assert all(name.startswith(("lineage_server.client", "lineage_server.domain")) for name in ours)
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert client.__all__ == sorted(client.__all__)
+    for name in client.__all__:
+        assert getattr(client, name).__name__ == name
+    assert set(dir(client)) == set(client.__all__)
