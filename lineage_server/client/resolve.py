@@ -97,7 +97,7 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
 def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
     """The handle of a version as GraphQL tells it."""
     known = version_of_uid(str(found.get("uid") or ""))
-    run: dict[str, Any] = found.get("run") or {}
+    maker: dict[str, Any] = found.get("run") or {}
     columns: list[dict[str, Any]] = found.get("columns") or []
     return Artifact(
         name=known.name if known else asked.name,
@@ -111,7 +111,7 @@ def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
             Column(name=str(c["name"]), type=str(c["type"]), nullable=bool(c.get("nullable", True)))
             for c in columns
         ),
-        run=known.run if known else str(run.get("uid") or "").removeprefix("run:"),
+        run=str(maker.get("uid") or "").removeprefix("run:") or (known.run if known else ""),
     )
 
 

@@ -67,8 +67,10 @@ def _column_stats(column: Any, *, whole: bool) -> dict[str, Any]:
 def _measured(pa: Any, column: Any, *, whole: bool) -> dict[str, Any]:
     types, compute = pa.types, pa.compute
     kind = column.type
+    if not len(column):
+        return {}
     if types.is_dictionary(kind):
-        column = pa.chunked_array([decoded(chunk) for chunk in column.chunks], type=None)
+        column = pa.chunked_array([decoded(chunk) for chunk in column.chunks])
         kind = column.type
     if types.is_string_view(kind):
         column = column.cast(pa.large_string())
@@ -115,13 +117,14 @@ def _estimated(pa: Any, column: Any, distinct: int) -> int:
 def _histogram(pa: Any, column: Any, low: float, high: float) -> dict[str, Any]:
     """Equal widths from least to greatest; the last bin holds its upper edge."""
     compute = pa.compute
+    column = column.drop_null()
     width = (high - low) / BINS
     if not width > 0 or not math.isfinite(width):
-        return {"edges": [low, high], "counts": [len(column) - column.null_count]}
+        return {"edges": [low, high], "counts": [len(column)]}
     at = compute.floor(compute.divide(compute.subtract(column.cast(pa.float64(), safe=False), low), width))
     at = compute.min_element_wise(compute.max_element_wise(at, 0.0), BINS - 1.0).cast(pa.int8())
     counts = [0] * BINS
-    for pair in compute.value_counts(at.drop_null()).to_pylist():
+    for pair in compute.value_counts(at).to_pylist():
         counts[pair["values"]] = pair["counts"]
     return {"edges": [low + i * width for i in range(BINS)] + [high], "counts": counts}
 

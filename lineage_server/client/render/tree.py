@@ -76,16 +76,18 @@ class _Branches:
             again = uid in seen and bool(self.onward(uid) or uid == root)
             seen.add(uid)
             branch, gap = ("├─ ", "│  ") if rest else ("└─ ", "   ")
-            yield _Line(lead + branch, title, self._notes(node, edge, again=again))
+            yield _Line(lead + branch, title, self._notes(uid, edge, again=again))
             if not again:
                 hidden = self._hidden.get(uid, 0)
                 if hidden:
                     yield _Line(lead + gap, f"… {hidden} more", "")
                 stack.append((self.onward(uid)[::-1], lead + gap))
 
-    @staticmethod
-    def _notes(node: ViewNode | None, edge: ViewEdge, *, again: bool) -> str:
-        role = edge.role if node is None or edge.role not in ("", node.name) else ""
+    def _notes(self, uid: str, edge: ViewEdge, *, again: bool) -> str:
+        node = self._nodes.get(uid)
+        # A role that repeats the name at one of its ends says nothing.
+        ends = {self._nodes[end].name for end in (edge.start, edge.end) if end in self._nodes}
+        role = "" if edge.role in ends else edge.role
         inferred = "inferred" if edge.basis.lower() == "inferred" else ""
         words = (node.notes if node else "", f"as {role}" if role else "", inferred, _AGAIN if again else "")
         return safe(", ".join(word for word in words if word))

@@ -59,7 +59,9 @@ def everything() -> pa.Table:
 
 def test_the_digest_is_pinned() -> None:
     """It is stored for years: a change here makes every known frame a new version."""
-    assert digest({"a": [1, 2, None], "b": ["x", None, "z"]}) == ("sha256:PINNED")
+    assert digest({"a": [1, 2, None], "b": ["x", None, "z"]}) == (
+        "sha256:6b73549006a87a4b36e2dfadc80bd4bd02300af7b81181a6249a0fa8f42422df"
+    )
 
 
 def test_chunks_do_not_matter() -> None:
@@ -78,8 +80,9 @@ def test_every_column_counts(name: str) -> None:
     table = everything()
     index = table.column_names.index(name)
     column = table.column(index)
+    (values,) = column.chunks
     swapped = table.set_column(
-        index, name, pa.chunked_array([column.slice(1, 1), column.slice(0, 1), column.slice(2)])
+        index, name, pa.chunked_array([values.slice(1, 1), values.slice(0, 1), values.slice(2)])
     )
     if name == "null":
         assert digest(swapped) == digest(table)

@@ -46,16 +46,16 @@ DIAMOND = view(
 
 def test_a_tree_of_both_sides() -> None:
     assert DIAMOND.to_text().splitlines() == [
-        "model:churn@2             prod",
+        "model:churn@2            prod",
         "made from",
-        "└─ run train              complete",
+        "└─ run train             complete",
         "   ├─ dataset:left@1",
-        "   │  └─ run prepare      failed",
+        "   │  └─ run prepare     failed",
         "   │     └─ dataset:raw",
         "   └─ dataset:right@4",
-        "      └─ run prepare      failed, (above)",
+        "      └─ run prepare     failed, (above)",
         "used for",
-        "└─ deployment:serving     live",
+        "└─ deployment:serving    live",
     ]
 
 
@@ -91,7 +91,8 @@ def test_a_start_that_is_not_in_the_answer() -> None:
 
 
 def test_wide_signs_keep_the_columns() -> None:
-    wide = view([dataset("a", "데이터", state="new"), dataset("b", "plain", state="old"), run("r", "🚀 학습")], [("b", "a"), ("r", "b")], direction="upstream")  # fmt: skip
+    nodes = [dataset("a", "데이터", state="new"), dataset("b", "plain", state="old"), run("r", "🚀 학습")]
+    wide = view(nodes, [("b", "a"), ("r", "b")], direction="upstream")
     lines = wide.to_text().splitlines()
     ends = {width_of(line.rpartition("  ")[0]) for line in lines}
     assert len(ends) == 1, lines
@@ -123,10 +124,31 @@ def test_nothing_in_a_name_moves_the_cursor_or_turns_the_text(text: str) -> None
 
 
 NASTY = [
-    "]]>", "</title><script>alert(1)</script>", '"; onload="x', "&amp;&#0;", "a\x00b\x1b[2Jc", "\ud800", "\ufffe\uffff",
-    "`$(rm)`", "%%{init}%%", "end", "graph TD; a-->b", "#quot;#35;", "\\n\\l\"", "{}[]()<>|", "\u202eevil", "a" * 5000,
-    "--> x", "click n0 href", "한글🚀", "'", "<br/>", "\n\n", "style n0 fill:#f00", ":::cls",
-]  # fmt: skip
+    "]]>",
+    "</title><script>alert(1)</script>",
+    '"; onload="x',
+    "&amp;&#0;",
+    "a\x00b\x1b[2Jc",
+    "\ud800",
+    "\ufffe\uffff",
+    "`$(rm)`",
+    "%%{init}%%",
+    "end",
+    "graph TD; a-->b",
+    "#quot;#35;",
+    '\\n\\l"',
+    "{}[]()<>|",
+    "\u202eevil",
+    "a" * 5000,
+    "--> x",
+    "click n0 href",
+    "한글🚀",
+    "'",
+    "<br/>",
+    "\n\n",
+    "style n0 fill:#f00",
+    ":::cls",
+]
 _names = st.one_of(st.sampled_from(NASTY), st.text(max_size=40))
 
 

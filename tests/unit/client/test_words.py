@@ -21,18 +21,45 @@ from lineage_server.domain.errors import InvalidInputError
 
 @pytest.mark.parametrize(
     "name",
-    ["password", "DB_PASSWORD", "passwd", "api_key", "API-KEY", "aws_secret_access_key", "auth_token", "token",
-     "Authorization", "client_secret", "private_key", "HF_TOKEN", "sessionCookie", "GITHUB_TOKEN", "db.pwd"],
-)  # fmt: skip
+    [
+        "password",
+        "DB_PASSWORD",
+        "passwd",
+        "api_key",
+        "API-KEY",
+        "aws_secret_access_key",
+        "auth_token",
+        "token",
+        "Authorization",
+        "client_secret",
+        "private_key",
+        "HF_TOKEN",
+        "sessionCookie",
+        "GITHUB_TOKEN",
+        "db.pwd",
+    ],
+)
 def test_names_of_secrets(name: str) -> None:
     assert is_secret_name(name)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["max_tokens", "tokenizer", "num_tokens", "token_count", "author", "lr", "passes", "key", "monkey", "bypass_count",
-     "authors", "tokens"],
-)  # fmt: skip
+    [
+        "max_tokens",
+        "tokenizer",
+        "num_tokens",
+        "token_count",
+        "author",
+        "lr",
+        "passes",
+        "key",
+        "monkey",
+        "bypass_count",
+        "authors",
+        "tokens",
+    ],
+)
 def test_names_of_no_secrets(name: str) -> None:
     assert not is_secret_name(name)
 
@@ -77,8 +104,15 @@ def test_command_lines() -> None:
         "DB=postgres://u:p@h/x",
     ]
     assert scrub_argv(line) == [
-        "train.py", "--password", "***", "--lr=0.1", "--api-key=***", "--token", "-v", "DB=postgres://h/x",
-    ]  # fmt: skip
+        "train.py",
+        "--password",
+        "***",
+        "--lr=0.1",
+        "--api-key=***",
+        "--token",
+        "-v",
+        "DB=postgres://h/x",
+    ]
 
 
 def test_trees() -> None:
