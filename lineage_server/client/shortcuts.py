@@ -7,13 +7,15 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client, SyncStatus
-from lineage_server.client.run import Run
-from lineage_server.client.syncing import SyncReport
-from lineage_server.client.view import LineageView
+
+if TYPE_CHECKING:
+    from lineage_server.client.artifact import Artifact
+    from lineage_server.client.run import Run
+    from lineage_server.client.syncing import SyncReport
+    from lineage_server.client.view import LineageView
 
 _lock = threading.Lock()
 _default: list[Client] = []

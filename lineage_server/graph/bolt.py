@@ -127,6 +127,12 @@ class Bolt:
         self._control = self._new_driver(1)
         try:
             await self.read(server.PING, {}, timeout_seconds=self._connect_timeout_seconds)
+        except OverdueQueryError as error:
+            await self.close()
+            raise GraphAwayError(
+                f"the graph does not answer within {self._connect_timeout_seconds:g} s; try again",
+                part="graph",
+            ) from error
         except BaseException:
             await self.close()
             raise

@@ -87,8 +87,8 @@ class IngestWriter:
     # --- life ------------------------------------------------------------------------
 
     async def start(self) -> None:
+        await self._graph.warm()
         self._tasks.start("writer", self._run(), ends=True)
-        self._tasks.start("plan the hot statements", self._graph.warm(), ends=True)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
         """Take nothing more, write what is queued, then end."""

@@ -79,11 +79,13 @@ async def lineage(
     question = check(question)
     cursor = cursors.decode(question.after) if question.after else None
     asked = fingerprint(question)
-    if cursor is not None and cursor.question != asked:
+    # A later page walks anew past the earlier ones: the same fan-out, or they would not match.
+    page = f"{asked}.{question.budget.per_node}"
+    if cursor is not None and cursor.question != (asked if cursor.uid else page):
         raise InvalidInputError(
             "the cursor belongs to another question; repeat the question it came with",
             field="after",
-            allowed="the same start, direction, view, depth and times",
+            allowed="the same start, direction, view, depth, times and budget perNode",
         )
     # Later pages see what was known when the first one was asked, however long ago that is.
     known_at = question.known_at if cursor is None else cursor.known_at
@@ -103,7 +105,7 @@ async def lineage(
         boundary = await boundary_of(reader, walk, sight, count=question.count_boundary)
     walk.trips.count += trips.count
     resumable = walk.reason and not (cursor is not None and cursor.uid)
-    going_on = Cursor(skip=len(walk.ledger), known_at=pinned, question=asked)
+    going_on = Cursor(skip=len(walk.ledger), known_at=pinned, question=page)
     return LineageAnswer(
         start=question.start,
         nodes=tuple(shown),

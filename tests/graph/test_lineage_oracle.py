@@ -65,6 +65,7 @@ def _found(answer: LineageAnswer) -> Expected:
     )
 
 
+@pytest.mark.timeout(300)
 @settings(
     max_examples=30,
     deadline=None,
@@ -114,6 +115,7 @@ async def _pages(reader: LineageReader, question: LineageQuestion) -> list[Linea
     return pages
 
 
+@pytest.mark.timeout(300)
 @settings(
     max_examples=12,
     deadline=None,

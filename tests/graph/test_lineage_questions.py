@@ -11,6 +11,7 @@ import json
 import pytest
 
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.lineage.answers import Budget, Direction, LineageQuestion, View
 from lineage_server.lineage.compare import DifferenceKind
@@ -266,12 +267,12 @@ async def test_scene_folds_like_siblings(graph: Bolt, service: LineageService) -
     question = SceneQuestion(focus=spec.clean[0], up=1, down=1, best_metric="acc")
     found = await service.scene(question, scope=None)
     groups = {group.label: group for group in found.groups}
-    assert groups["Run"].count == groups["ArtifactVersion"].count == 12
-    assert groups["Run"].states == {"complete": 11, "failed": 1}
-    assert (groups["Run"].best_value, groups["Run"].name) == (0.11, "hpo")
+    assert groups[Label.RUN].count == groups[Label.ARTIFACT_VERSION].count == 12
+    assert groups[Label.RUN].states == {"complete": 11, "failed": 1}
+    assert (groups[Label.RUN].best_value, groups[Label.RUN].name) == (0.11, "hpo")
     weights = {(e.start, e.end): e.weight for e in found.edges}
-    assert weights[spec.clean[0], groups["Run"].id] == 12
-    assert weights[groups["Run"].id, groups["ArtifactVersion"].id] == 12
+    assert weights[spec.clean[0], groups[Label.RUN].id] == 12
+    assert weights[groups[Label.RUN].id, groups[Label.ARTIFACT_VERSION].id] == 12
     shown = {node.head.uid: node for node in found.nodes}
     assert shown[spec.model[0]].hidden_down == 1
     assert (await service.scene(question, scope=None)).version == found.version

@@ -7,6 +7,8 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+import pytest
+
 from lineage_server.graph import queries
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries.schema import CONSTRAINTS, INDEXES, META_CONSTRAINT
@@ -14,7 +16,6 @@ from lineage_server.graph.queries.schema import CONSTRAINTS, INDEXES, META_CONST
 # Parts that the writer puts together; it EXPLAINs what it makes of them (tests of the writer).
 FRAGMENTS = {
     "ingest": ("GUARD", "NEW_", "SET_", "UNION"),
-    "lineage": ("UPSTREAM", "DOWNSTREAM"),
 }
 NOT_EXPLAINED = {*CONSTRAINTS, *INDEXES, META_CONSTRAINT}
 """Schema commands have no plan; that both engines take them is tested by running them."""
@@ -22,7 +23,8 @@ NOT_EXPLAINED = {*CONSTRAINTS, *INDEXES, META_CONSTRAINT}
 
 def _statements(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield name, value
+        if " " in value:  # else it is a name, such as a label
+            yield name, value
     elif isinstance(value, Mapping):
         for key, inner in cast("Mapping[Any, Any]", value).items():
             yield from _statements(f"{name}[{key}]", inner)
@@ -42,6 +44,8 @@ def _all() -> dict[str, str]:
     return out
 
 
+# Planning 100 statements anew takes Neo4j 20 s on a busy machine.
+@pytest.mark.timeout(300)
 async def test_every_statement_is_explained(graph: Bolt) -> None:
     statements = {name: text for name, text in _all().items() if text not in NOT_EXPLAINED}
     assert len(statements) > 50

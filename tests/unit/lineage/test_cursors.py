@@ -1,0 +1,45 @@
+"""Cursors: what we gave out is read back, anything else is refused with a word on what would do."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.lineage.cursors import Cursor, decode
+
+
+@given(skip=st.integers(0, 1000), known_at=st.integers(0, 1 << 62), uid=st.sampled_from(["", "run:x"]))
+def test_cursor_is_read_back(skip: int, known_at: int, uid: str) -> None:
+    cursor = Cursor(skip=skip, known_at=known_at, uid=uid, direction="UPSTREAM" if uid else "")
+    assert decode(cursor.encode()) == cursor
+
+
+def _packed(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "é",
+        _packed([]),
+        _packed({"skip": -1}),
+        _packed({"skip": True}),
+        _packed({"skip": 10**9}),
+        _packed({"skip": 1 << 70}),
+        _packed({"uid": 7}),
+        _packed({"uid": "run:x"}),
+        _packed({"uid": "run:x", "direction": "SIDEWAYS"}),
+        _packed({"other": 1}),
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="no cursor"):
+        decode(text)
