@@ -49,6 +49,11 @@ class Tasks:
         task.add_done_callback(self._finished)
         return task
 
+    async def settle(self, timeout_seconds: float) -> None:
+        """Wait until the tasks that run now have ended by themselves, at most this long."""
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=timeout_seconds)
+
     async def stop(self, timeout_seconds: float = 5.0) -> tuple[str, ...]:
         """Cancel and await every task, newest first; answer (and log) the names of those that hang.
 

@@ -20,7 +20,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, LiteralString, TypeAlias, TypeVar
+from typing import Any, LiteralString, TypeAlias, TypeVar, cast
 
 from neo4j import (
     READ_ACCESS,
@@ -37,7 +37,7 @@ from neo4j import (
 )
 from neo4j.exceptions import DriverError, Neo4jError
 
-from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.graph.errors import GraphAwayError, OverdueQueryError, TransientGraphError, translate
 from lineage_server.graph.queries import server
 from lineage_server.tasks import Tasks
@@ -116,6 +116,7 @@ class Bolt:
         self._connect_timeout_seconds = connect_timeout_seconds
         self._driver: AsyncDriver | None = None
         self._control: AsyncDriver | None = None
+        self._statements = Tasks("bolt")
         self._tasks = Tasks("bolt")
         # Reading one's own writes needs bookmarks only where replicas of the graph exist.
         clustered = uri.startswith("neo4j")
@@ -138,9 +139,11 @@ class Bolt:
             raise
 
     async def close(self) -> None:
-        """Hang up; statements still running are given up."""
+        """Hang up; statements that nobody waits for get a moment to end, then are given up."""
+        await self._statements.settle(_GRACE_SECONDS)
+        await self._statements.stop(1.0)
         await self._tasks.stop(2.0)
-        self._tasks = Tasks("bolt")
+        self._statements, self._tasks = Tasks("bolt"), Tasks("bolt")
         for driver in (self._driver, self._control):
             if driver is not None:
                 await driver.close()
@@ -288,24 +291,41 @@ class Bolt:
             stop()
 
         bell = loop.call_later(timeout_seconds, ring)
+        # A task of its own, because the driver leaks its socket when it is cancelled while it
+        # connects, and drops a good connection when it is cancelled at any other time.
+        task = self._start(ask())
         try:
-            async with asyncio.timeout(timeout_seconds + _GRACE_SECONDS):
-                return await ask()
+            await asyncio.wait({task}, timeout=timeout_seconds + _GRACE_SECONDS)
         except asyncio.CancelledError:
             if not overdue:
                 stop()
+            loop.call_later(_GRACE_SECONDS, task.cancel)
             raise
-        except TimeoutError as error:
-            raise _overdue(timeout_seconds) from error
-        except (Neo4jError, DriverError, OSError) as error:
-            # Neo4j's own limit may strike a moment before the bell.
-            if (overdue or loop.time() - started >= timeout_seconds * 0.95) and isinstance(
-                translate(error), TransientGraphError
-            ):
-                raise _overdue(timeout_seconds) from error
-            raise translate(error) from error
         finally:
             bell.cancel()
+        if not task.done():
+            task.cancel()
+            raise _overdue(timeout_seconds)
+        if task.cancelled():
+            raise _not_connected()
+        answer, error = task.result()
+        if error is None:
+            return cast(_T, answer)
+        if not isinstance(error, Neo4jError | DriverError | OSError):
+            raise error
+        # Neo4j's own limit may strike a moment before the bell.
+        if (overdue or loop.time() - started >= timeout_seconds * 0.95) and isinstance(
+            translate(error), TransientGraphError
+        ):
+            raise _overdue(timeout_seconds) from error
+        raise translate(error) from error
+
+    def _start(self, ask: Awaitable[_T]) -> asyncio.Task[tuple[_T | None, Exception | None]]:
+        outcome = _outcome(ask)
+        try:
+            return self._statements.start("statement", outcome, ends=True)
+        except RuntimeError as error:
+            raise _not_connected() from error
 
     async def _terminate(self, query: LiteralString, started: float) -> None:
         """Stop the running statement that reads like ours and began when ours did.
@@ -343,9 +363,7 @@ class Bolt:
     def _open_driver(self, *, control: bool = False) -> AsyncDriver:
         driver = self._control if control else self._driver
         if driver is None:
-            raise UnavailableError(
-                "the graph is not connected (the server is starting or stopping)", part="graph"
-            )
+            raise _not_connected()
         return driver
 
     def _session(self, access: str, *, control: bool = False) -> AsyncSession:
@@ -357,6 +375,14 @@ class Bolt:
         )
 
 
+async def _outcome(ask: Awaitable[_T]) -> tuple[_T | None, Exception | None]:
+    """What a statement gave, or how it failed: its waiter decides what the failure means."""
+    try:
+        return await ask, None
+    except (LineageError, Neo4jError, DriverError, OSError) as error:
+        return None, error
+
+
 async def _rows(result: AsyncResult) -> list[Row]:
     # Statements return values and maps, never nodes: no need for Record.data()'s deep copy.
     keys = result.keys()
@@ -365,6 +391,10 @@ async def _rows(result: AsyncResult) -> list[Row]:
 
 def _seconds(elapsed: Any) -> float:
     return float(elapsed.seconds) + float(elapsed.nanoseconds) / 1e9
+
+
+def _not_connected() -> UnavailableError:
+    return UnavailableError("the graph is not connected (the server is starting or stopping)", part="graph")
 
 
 def _overdue(timeout_seconds: float) -> OverdueQueryError:
