@@ -135,7 +135,7 @@ class WriteSession:
         if not slots:
             return Loaded({}, set())
         family = _smallest(_LOAD_FAMILIES, slots.keys())
-        rows = await self._run(_load_query(family), {name: slots.get(name, []) for name in family})
+        rows = await self._run(_load_query(family), {"b": {name: slots.get(name, []) for name in family}})
         nodes = {r["uid"]: (r["props"], r["edges"]) for r in rows if r["props"] is not None}
         return Loaded(nodes, {r["uid"] for r in rows})
 
@@ -167,9 +167,15 @@ class WriteSession:
 
     async def commit_family(self, batch: WriteBatch, family: frozenset[str]) -> bool:
         """``commit`` with the statement of ``family``, which has all blocks that have rows."""
-        parameters: dict[str, Any] = {name: batch.rows.get(name, []) for name in family}
-        parameters |= {"seq": batch.seq, "rid": batch.rid, "lock": uuid.uuid4().hex}
-        rows = await self._write(_commit_query(family), parameters)
+        rows = await self._write(
+            _commit_query(family),
+            {
+                "b": {name: batch.rows.get(name, []) for name in family},
+                "seq": batch.seq,
+                "rid": batch.rid,
+                "lock": uuid.uuid4().hex,
+            },
+        )
         return bool(rows[0]["ok"])
 
 
@@ -198,7 +204,7 @@ class GraphWriter:
             batch = WriteBatch(seq=-1, rows={name: [] for name in family})
             await session.commit_family(batch, family)
         for family in _LOAD_FAMILIES[:-1]:
-            await self._bolt.read(_load_query(family), {name: list[str]() for name in family})
+            await self._bolt.read(_load_query(family), {"b": {name: list[str]() for name in family}})
 
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncGenerator[WriteSession]:

@@ -2,10 +2,11 @@
 
 A batch is one auto-commit statement put together from the blocks below: the guard takes the
 write lock of the single ``Writer`` node and checks that nobody committed since we read;
-every block runs only if that holds. New runs carry their inputs, new versions their
-producer, so that most edges need one look-up instead of two. New nodes are CREATEd, not
-MERGEd: the writer knows what is there, and MERGE on a hub reads all of the hub's edges on
-the embedded engine.
+every block runs only if that holds. All rows come in one map, ``$b``: Neo4j plans a statement
+anew for other sizes of its list parameters, but does not look into a map. New runs carry their
+inputs, new versions their producer, so that most edges need one look-up instead of two. New
+nodes are CREATEd, not MERGEd: the writer knows what is there, and MERGE on a hub reads all of
+the hub's edges on the embedded engine.
 """
 
 from __future__ import annotations
@@ -189,11 +190,11 @@ SET_FEED_OUT: LiteralString = (
 )
 
 
-def block(body: LiteralString, parameter: LiteralString) -> LiteralString:
-    """One step of a batch, run for each row of ``$parameter`` if the guard held."""
+def block(body: LiteralString, name: LiteralString) -> LiteralString:
+    """One step of a batch, run for each row of ``$b.name`` if the guard held."""
     return (
-        f"CALL (ok) {{ UNWIND CASE WHEN ok THEN ${parameter} ELSE [] END AS r {body} "
-        f"RETURN count(*) AS n_{parameter} }} "
+        f"CALL (ok) {{ UNWIND CASE WHEN ok THEN $b.{name} ELSE [] END AS r {body} "
+        f"RETURN count(*) AS n_{name} }} "
     )
 
 
@@ -219,16 +220,16 @@ _ANCHORED: dict[Label, LiteralString] = {
 }
 
 
-def load_full(label: Label, parameter: LiteralString) -> LiteralString:
-    """Nodes by uid with all properties and the edges anchored at them."""
+def load_full(label: Label, name: LiteralString) -> LiteralString:
+    """Nodes by uid (``$b.name``) with all properties and the edges anchored at them."""
     edges = _ANCHORED.get(label, "[]")
-    return f"UNWIND ${parameter} AS u MATCH (n:{label.value} {{uid: u}}) RETURN {_ROW}, {edges} AS edges"
+    return f"UNWIND $b.{name} AS u MATCH (n:{label.value} {{uid: u}}) RETURN {_ROW}, {edges} AS edges"
 
 
-def load_known(label: Label, parameter: LiteralString) -> LiteralString:
-    """Which of these uids exist."""
+def load_known(label: Label, name: LiteralString) -> LiteralString:
+    """Which of these uids (``$b.name``) exist."""
     found: LiteralString = "u AS uid, null AS props, null AS edges"
-    return f"UNWIND ${parameter} AS u MATCH (n:{label.value} {{uid: u}}) RETURN {found}"
+    return f"UNWIND $b.{name} AS u MATCH (n:{label.value} {{uid: u}}) RETURN {found}"
 
 
 UNION: LiteralString = " UNION ALL "
