@@ -60,7 +60,7 @@ class Recorder:
         yield self
 
     async def run(self, query: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        if parameters.get("events"):  # not what only has statements planned beforehand
+        if parameters.get("b", {}).get("events"):  # not what only has statements planned beforehand
             self.noted.append((query, dict(parameters)))
         return [{"ok": True}]
 

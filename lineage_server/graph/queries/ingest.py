@@ -1,6 +1,6 @@
 """Cypher of the writer: one guarded statement a batch, and what it must read beforehand.
 
-A batch is one auto-commit statement put together from the blocks below: the guard takes the
+A batch is one statement, in a transaction of its own, put together from the blocks below: the guard takes the
 write lock of the single ``Writer`` node and checks that nobody committed since we read;
 every block runs only if that holds. All rows come in one map, ``$b``: Neo4j plans a statement
 anew for other sizes of its list parameters, but does not look into a map. New runs carry their
