@@ -46,7 +46,7 @@ from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestLimits, IngestWriter
-from lineage_server.lineage.service import LineageService
+from lineage_server.provenance.service import LineageService
 from lineage_server.settings import Settings
 from lineage_server.tasks import Tasks
 from lineage_server.telemetry import IngestNumbers, Telemetry

@@ -13,7 +13,7 @@ from lineage_server.graph.bolt import Bolt
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestWriter
-from lineage_server.lineage.service import LineageService
+from lineage_server.provenance.service import LineageService
 from lineage_server.settings import Settings
 from lineage_server.telemetry import Telemetry
 

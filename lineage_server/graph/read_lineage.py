@@ -1,7 +1,7 @@
 """The graph's answers to the lineage service: one generation, its counts, heads by uid.
 
 Each method is one round trip for each label it is asked about. What to ask next, budgets and order
-are the service's (``lineage/walk.py``).
+are the service's (``provenance/walk.py``).
 """
 
 from __future__ import annotations

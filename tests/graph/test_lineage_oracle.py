@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import LineageReader
-from lineage_server.lineage.answers import Budget, Direction, LineageAnswer, LineageQuestion, View
-from lineage_server.lineage.traverse import lineage
+from lineage_server.provenance.answers import Budget, Direction, LineageAnswer, LineageQuestion, View
+from lineage_server.provenance.traverse import lineage
 from tests.support.graphs import GraphSpec
 from tests.support.oracle import KEY, Expected, Oracle
 

@@ -13,14 +13,14 @@ import pytest
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
-from lineage_server.lineage.answers import Budget, Direction, LineageQuestion, View
-from lineage_server.lineage.compare import DifferenceKind
-from lineage_server.lineage.completeness import Doubt
-from lineage_server.lineage.cursors import Cursor
-from lineage_server.lineage.paths import Relation
-from lineage_server.lineage.scene import SceneQuestion
-from lineage_server.lineage.service import LineageService
-from lineage_server.lineage.traverse import fingerprint
+from lineage_server.provenance.answers import Budget, Direction, LineageQuestion, View
+from lineage_server.provenance.compare import DifferenceKind
+from lineage_server.provenance.completeness import Doubt
+from lineage_server.provenance.cursors import Cursor
+from lineage_server.provenance.paths import Relation
+from lineage_server.provenance.scene import SceneQuestion
+from lineage_server.provenance.service import LineageService
+from lineage_server.provenance.traverse import fingerprint
 from tests.support.graphs import GraphSpec
 
 SECOND = 1_000_000

@@ -16,7 +16,7 @@ from lineage_server.auth.principal import Principal
 from lineage_server.domain.errors import NotAuthenticatedError, NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Node
-from lineage_server.lineage.service import LineageService
+from lineage_server.provenance.service import LineageService
 from lineage_server.tracking.service import Tracking
 
 Scope = frozenset[str] | None

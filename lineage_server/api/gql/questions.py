@@ -13,7 +13,7 @@ from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import LABEL_OF
 from lineage_server.graph.heads import Head
-from lineage_server.lineage import answers, scene
+from lineage_server.provenance import answers, scene
 
 Ctx = Info[Context, None]
 MAX_STARTS = 100

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pkgutil import iter_modules
 from typing import Any
 
+import lineage_server
 import lineage_server.client as client
 
 SCRIPT = """
@@ -68,3 +70,9 @@ def test_public_names_are_sorted_and_there() -> None:
     for name in client.__all__:
         assert getattr(client, name).__name__ == name
     assert set(dir(client)) == set(client.__all__)
+
+
+def test_no_module_of_ours_takes_a_public_name() -> None:
+    """Importing ``package.name`` sets ``name`` on the package, over whatever it handed out before."""
+    for package in (lineage_server, client):
+        assert not {module.name for module in iter_modules(package.__path__)} & set(client.__all__)

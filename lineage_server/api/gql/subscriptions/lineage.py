@@ -14,7 +14,7 @@ from lineage_server.changes import ChangeFilter, Notice
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Label
-from lineage_server.lineage.answers import Budget, Direction, LineageQuestion, View
+from lineage_server.provenance.answers import Budget, Direction, LineageQuestion, View
 
 Ctx = Info[Context, None]
 MAX_DEPTH = 20

@@ -6,7 +6,7 @@ import strawberry
 
 from lineage_server.api.gql.scalars import Json, Micros
 from lineage_server.api.gql.types.walks import LineageEdge, NodeHead, Plan, edge, head, micros, plan
-from lineage_server.lineage import compare, completeness, cost, impact, paths, totals
+from lineage_server.provenance import compare, completeness, cost, impact, paths, totals
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ import strawberry
 from lineage_server.api.gql.scalars import Json, Long, Micros
 from lineage_server.domain.nodes import Edge
 from lineage_server.graph.heads import Head
-from lineage_server.lineage import answers, scene
+from lineage_server.provenance import answers, scene
 
 for _enum in (answers.Direction, answers.View, scene.GroupBy):
     strawberry.enum(_enum)

@@ -16,8 +16,8 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts, RunFacts, VersionFacts
-from lineage_server.lineage.ancestry import Ancestry, ancestry
-from lineage_server.lineage.answers import Direction, LineageNode, Plan
+from lineage_server.provenance.ancestry import Ancestry, ancestry
+from lineage_server.provenance.answers import Direction, LineageNode, Plan
 
 
 class DifferenceKind(StrEnum):

@@ -18,11 +18,11 @@ from lineage_server.domain.nodes import Edge
 from lineage_server.graph.bolt import counting
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.lineage.ancestry import WIDE, start_at
-from lineage_server.lineage.answers import Budget, Direction, Plan
-from lineage_server.lineage.ledger import EnoughError, Ledger
-from lineage_server.lineage.traverse import Walk, check
-from lineage_server.lineage.walk import Deadline, Walker
+from lineage_server.provenance.ancestry import WIDE, start_at
+from lineage_server.provenance.answers import Budget, Direction, Plan
+from lineage_server.provenance.ledger import EnoughError, Ledger
+from lineage_server.provenance.traverse import Walk, check
+from lineage_server.provenance.walk import Deadline, Walker
 
 MAX_PATHS = 50
 _SLACK = 2

@@ -11,8 +11,8 @@ from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import Gap, LineageFacts, Place
-from lineage_server.lineage.ancestry import Ancestry, ancestry
-from lineage_server.lineage.answers import Direction, Plan
+from lineage_server.provenance.ancestry import Ancestry, ancestry
+from lineage_server.provenance.answers import Direction, Plan
 
 MAX_FINDINGS = 500
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.lineage.answers import Budget, Direction, LineageNode, LineageQuestion, Plan, View
-from lineage_server.lineage.traverse import WALKED, check, run_walk
-from lineage_server.lineage.walk import Origin
+from lineage_server.provenance.answers import Budget, Direction, LineageNode, LineageQuestion, Plan, View
+from lineage_server.provenance.traverse import WALKED, check, run_walk
+from lineage_server.provenance.walk import Origin
 
 WIDE = Budget(nodes=50_000, per_node=5_000, milliseconds=30_000)
 _LOGICAL = frozenset({Label.ARTIFACT, Label.JOB})

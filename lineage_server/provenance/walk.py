@@ -17,8 +17,8 @@ from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.heads import Generation, Reached, Step
 from lineage_server.graph.read_lineage import LineageReader, Sight, by_label
-from lineage_server.lineage.answers import Direction
-from lineage_server.lineage.ledger import EnoughError, Ledger
+from lineage_server.provenance.answers import Direction
+from lineage_server.provenance.ledger import EnoughError, Ledger
 
 _CHUNK = 200
 """Frontier nodes in one statement: bounds what one statement can bring back."""

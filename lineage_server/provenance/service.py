@@ -12,7 +12,7 @@ from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
-from lineage_server.lineage import (
+from lineage_server.provenance import (
     compare,
     completeness,
     cost,
@@ -24,7 +24,7 @@ from lineage_server.lineage import (
     totals,
     traverse,
 )
-from lineage_server.lineage.answers import LineageAnswer, LineageQuestion, View
+from lineage_server.provenance.answers import LineageAnswer, LineageQuestion, View
 
 Scope = frozenset[str] | None
 

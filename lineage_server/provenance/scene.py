@@ -18,7 +18,7 @@ from lineage_server.graph.bolt import counting
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
-from lineage_server.lineage.answers import (
+from lineage_server.provenance.answers import (
     EVERYTHING,
     Budget,
     Direction,
@@ -29,8 +29,8 @@ from lineage_server.lineage.answers import (
     Truncation,
     View,
 )
-from lineage_server.lineage.cursors import Cursor
-from lineage_server.lineage.traverse import boundary_of, check, run_walk, truncations
+from lineage_server.provenance.cursors import Cursor
+from lineage_server.provenance.traverse import boundary_of, check, run_walk, truncations
 
 FOLD_FROM = 5
 _MEMBERS_SHOWN = 50

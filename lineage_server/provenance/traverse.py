@@ -13,8 +13,8 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import RoundTrips, counting
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.lineage import cursors
-from lineage_server.lineage.answers import (
+from lineage_server.provenance import cursors
+from lineage_server.provenance.answers import (
     COUNT_CAP,
     MAX_DEPTH,
     MAX_NODES,
@@ -28,9 +28,9 @@ from lineage_server.lineage.answers import (
     Truncation,
     View,
 )
-from lineage_server.lineage.cursors import Cursor
-from lineage_server.lineage.ledger import EnoughError, Ledger
-from lineage_server.lineage.walk import Cut, Deadline, Walker
+from lineage_server.provenance.cursors import Cursor
+from lineage_server.provenance.ledger import EnoughError, Ledger
+from lineage_server.provenance.walk import Cut, Deadline, Walker
 
 WALKED = frozenset(
     {

@@ -6,8 +6,8 @@ import pytest
 
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.heads import Head
-from lineage_server.lineage.answers import Direction
-from lineage_server.lineage.ledger import EnoughError, Ledger
+from lineage_server.provenance.answers import Direction
+from lineage_server.provenance.ledger import EnoughError, Ledger
 
 UP = Direction.UPSTREAM
 

@@ -11,8 +11,8 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import AliasTarget, LineageFacts
-from lineage_server.lineage.ancestry import Ancestry, ancestry
-from lineage_server.lineage.answers import Direction, LineageNode, Plan
+from lineage_server.provenance.ancestry import Ancestry, ancestry
+from lineage_server.provenance.answers import Direction, LineageNode, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.heads import Head
-from lineage_server.lineage.answers import Direction, LineageNode
+from lineage_server.provenance.answers import Direction, LineageNode
 
 
 class EnoughError(Exception):

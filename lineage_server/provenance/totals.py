@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.lineage.ancestry import WIDE, Ancestry, ancestry
-from lineage_server.lineage.answers import Budget, Direction, Plan
+from lineage_server.provenance.ancestry import WIDE, Ancestry, ancestry
+from lineage_server.provenance.answers import Budget, Direction, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

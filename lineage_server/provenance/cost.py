@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import SIBLINGS_CAP, LineageFacts, RunCost
-from lineage_server.lineage.ancestry import Ancestry, ancestry
-from lineage_server.lineage.answers import Direction, Plan
+from lineage_server.provenance.ancestry import Ancestry, ancestry
+from lineage_server.provenance.answers import Direction, Plan
 
 _MAX_RETRIES = 20
 

@@ -11,7 +11,7 @@ from lineage_server.graph.bolt import counting
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
-from lineage_server.lineage.answers import (
+from lineage_server.provenance.answers import (
     MAX_DEPTH,
     Direction,
     FieldLink,
@@ -19,9 +19,9 @@ from lineage_server.lineage.answers import (
     LineageQuestion,
     Plan,
 )
-from lineage_server.lineage.ledger import EnoughError, Ledger
-from lineage_server.lineage.traverse import check
-from lineage_server.lineage.walk import Deadline, not_found
+from lineage_server.provenance.ledger import EnoughError, Ledger
+from lineage_server.provenance.traverse import check
+from lineage_server.provenance.walk import Deadline, not_found
 
 Sources = dict[str, list[list[str]]]
 _EVERY = "*"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.lineage.cursors import Cursor, decode
+from lineage_server.provenance.cursors import Cursor, decode
 
 
 @given(skip=st.integers(0, 1000), known_at=st.integers(0, 1 << 62), uid=st.sampled_from(["", "run:x"]))
