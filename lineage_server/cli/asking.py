@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from lineage_server.cli.options import AsJson, AsOf, Project
+from lineage_server.cli.options import AsJson, AsOf, Project, moment, project_of, project_to_list
 from lineage_server.cli.output import bold, say, say_json, say_table, terminal_width
 
-DEFAULT = "default"
 _LIST = "first: $first) { edges { node { uid name kind project createdAt description } } hasMore }"
 _LISTS = {
     "jobs": f"query($project: String, $first: Int!) {{ jobs(project: $project, {_LIST} }}",
@@ -87,7 +86,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One thing: what it is, and what touches it."""
-    answer = _ask(_SHOW, {"start": [ref], "project": project or DEFAULT})["lineage"]
+    answer = _ask(_SHOW, {"start": [ref], "project": project_of(project)})["lineage"]
     nodes, edges = answer["nodes"], answer["edges"]
     node = nodes[0]["node"]
     if as_json:
@@ -116,9 +115,9 @@ def ls(
     if what is Listed.VERSIONS:
         if not of:
             raise typer.BadParameter("say of which artifact: lineage ls versions dataset:iris")
-        query, variables = _VERSIONS, {"of": of, "project": project or DEFAULT, "first": first}
+        query, variables = _VERSIONS, {"of": of, "project": project_of(project), "first": first}
     else:
-        query, variables = _LISTS[what], {"project": project or None, "first": first}
+        query, variables = _LISTS[what], {"project": project_to_list(project), "first": first}
         if what is Listed.PROJECTS:
             del variables["project"]
     page = _ask(query, variables)[what]
@@ -127,7 +126,8 @@ def ls(
         say_json({what.value: rows, "hasMore": page["hasMore"]})
         return
     if not rows:
-        say(f"no {what.value} yet" + (f" in project {project}" if project else ""))
+        within = variables.get("project")
+        say(f"no {what.value} yet" + (f" in project {within}" if within else ""))
         return
     head = [key for key in rows[0] if key not in ("description", "digest")]
     say_table(head, [["" if row[key] is None else row[key] for key in head] for row in rows])
@@ -152,7 +152,7 @@ def lineage(
     if up != down:
         direction = "upstream" if up else "downstream"
     with Client(project=project or None) as client:
-        view = client.lineage(ref, direction, depth=depth, as_of=as_of or None)
+        view = client.lineage(ref, direction, depth=depth, as_of=moment(as_of))
     if as_json or form is Format.JSON:
         say(view.to_json())
     elif form is Format.TREE:
@@ -168,7 +168,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Why two things differ, the first cause at the top."""
-    answer = _ask(_DIFF, {"a": a, "b": b, "project": project or DEFAULT})["lineageDiff"]
+    answer = _ask(_DIFF, {"a": a, "b": b, "project": project_of(project)})["lineageDiff"]
     if as_json:
         say_json(answer)
         return

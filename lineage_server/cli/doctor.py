@@ -67,10 +67,10 @@ def doctor(as_json: AsJson = False) -> int:
     for finding in _all():
         findings.append(finding)
         if not as_json:
-            say(f"{mark(finding.ok)} {finding.name:<9} {finding.text}")
+            # At once: some checks take their time.
+            say(f"{mark(finding.ok)} {finding.name:<9} {finding.text}", at_once=True)
             if finding.advice:
-                say(f"               → {finding.advice}")
-            sys.stdout.flush()  # some checks take their time
+                say(f"               → {finding.advice}", at_once=True)
     if as_json:
         say_json([asdict(finding) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else 1
@@ -79,6 +79,10 @@ def doctor(as_json: AsJson = False) -> int:
 def _all() -> Iterator[Finding]:
     yield python()
     yield from server_parts()
+    client = client_settings()
+    yield client
+    if not client.ok:
+        return
     reached = reach()
     yield server(reached)
     if not reached.trouble:
@@ -174,6 +178,17 @@ def port(host: str, number: int) -> Finding:
             "" if ours else f"start with --port {number + 1}, or set LINEAGE_HTTP__PORT",
         )
     return Finding("port", True, f"{number} on {host} is free")
+
+
+def client_settings() -> Finding:
+    """What clients of this machine are told can be read; without it no server can be asked."""
+    from lineage_server.client.config import load_config
+
+    try:
+        load_config()
+    except LineageError as error:
+        return Finding("client", False, error.message, "mend it; 'lineage settings' lists what there is")
+    return Finding("client", True, "its settings can be read")
 
 
 def reach() -> Reached:

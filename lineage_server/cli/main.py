@@ -15,7 +15,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from lineage_server import __version__
 from lineage_server.cli import asking, care, demo, doctor, running, serving
-from lineage_server.cli.output import fail
+from lineage_server.cli.output import ReaderGoneError, fail, say
 from lineage_server.domain.errors import InvalidInputError, LineageError
 
 _STOPPED = 130
@@ -23,7 +23,6 @@ _STOPPED = 130
 # Plain help, no panels: it starts faster, fits narrow terminals and can be read aloud.
 app = typer.Typer(
     name="lineage",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -34,13 +33,16 @@ for part in (serving, demo, running, asking, care, doctor):
     part.add_to(app)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def base(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
     if version:
-        print(__version__)
+        say(__version__)
         raise Exit(0)
+    if context.invoked_subcommand is None:
+        say(context.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,9 +58,9 @@ def run(arguments: list[str] | None = None) -> int:
     except TyperException as error:  # wrong usage
         return _misused(error)
     except LineageError as error:
-        fail(error.message)
+        fail(_told(error))
         return error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         # Whoever read us (head, less) has seen enough; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -68,8 +70,17 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _misused(error: TyperException) -> int:
-    text = error.format_message()
-    if not text:  # a group without a command: its help was shown
-        return 0
-    fail(f"{text.rstrip('.')}. Try 'lineage --help'.")
+    # Typer's checks are pydantic's now, whose word for the kind of error says nothing to people.
+    text = error.format_message().replace("Value error, ", "").rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "lineage"
+    fail(f"{text}{'' if text.endswith('?') else '.'} Try '{command} --help'.")
     return InvalidInputError.exit_code
+
+
+def _told(error: LineageError) -> str:
+    """The message, and what would do instead, where the error knows it and has not said so."""
+    allowed = error.allowed if isinstance(error, InvalidInputError) else ""
+    if not allowed or allowed in error.message:
+        return error.message
+    return f"{error.message.rstrip('.')}; allowed: {allowed}"

@@ -22,9 +22,17 @@ _GAP = "  "
 _LEAST_COLUMN = 6
 
 
-def say(text: str = "") -> None:
-    """A line of the result."""
-    print(text)
+class ReaderGoneError(Exception):
+    """Whoever read our output has seen enough (head, less). Typer would make a failure of the
+    BrokenPipeError itself, so it does not get to see one."""
+
+
+def say(text: str = "", *, at_once: bool = False) -> None:
+    """A line of the result; ``at_once`` where more takes its time."""
+    try:
+        print(text, flush=at_once)
+    except BrokenPipeError:
+        raise ReaderGoneError from None
 
 
 def note(text: str) -> None:
@@ -39,7 +47,7 @@ def fail(text: str) -> None:
 
 def say_json(value: object) -> None:
     """The result for programs: one JSON document, two blanks deep, letters as they are."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def bold(text: str) -> str:
@@ -111,9 +119,9 @@ def say_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, width: i
         [max(width_of(row[i]) for row in [list(head), *cells]) for i in range(len(head))],
         width or terminal_width(),
     )
-    print(bold(_line(head, widths)))
+    say(bold(_line(head, widths)))
     for row in cells:
-        print(_line(row, widths))
+        say(_line(row, widths))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -141,7 +149,7 @@ def say_facts(facts: Mapping[str, object]) -> None:
     total = terminal_width()
     for name, value in shown.items():
         room = max(_LEAST_COLUMN, total - column - len(_GAP)) if total else None
-        print(f"{dim(padded(name, column))}{_GAP}{cut(value, room) if room else value}")
+        say(f"{dim(padded(name, column))}{_GAP}{cut(value, room) if room else value}")
 
 
 def one_line(value: object) -> str:
