@@ -10,11 +10,13 @@ import threading
 import time
 from pathlib import Path
 
+from lineage_server.client.client import Client
 from lineage_server.domain.errors import LineageError
+from lineage_server.sample import presence
 
 
 def main() -> int:
-    """Run it, then print where to look and the tree of the chosen model."""
+    """Run it unless it stands there, then print where to look and the tree of the chosen model."""
     parser = argparse.ArgumentParser(prog="lineage_server.sample")
     parser.add_argument("--folder", type=Path, default=None, help="where its files go and stay")
     parser.add_argument("--parent", type=int, default=0, help="end when this process has ended")
@@ -23,11 +25,11 @@ def main() -> int:
         threading.Thread(target=_end_with, args=(asked.parent,), daemon=True).start()
     folder = asked.folder or Path(tempfile.gettempdir()) / "lineage-sample"
     try:
-        from lineage_server.sample.project import run_project, tree_of
-
-        chosen = run_project(folder, _say)
-        _say(f"\nproject demo; the chosen model is {chosen}, made like this:\n")
-        _say(tree_of(chosen))
+        with Client(project=presence.PROJECT) as client:
+            _make_stand(client, folder)
+            tree = client.lineage(presence.CHOSEN, "upstream", depth=6).to_text()
+        _say(f"\nproject demo; the chosen model is {presence.CHOSEN}, made like this:\n")
+        _say(tree)
         _say("\nask on: lineage lineage model:tumour --project demo")
         _say("        lineage diff model:tumour@1 model:tumour@2 --project demo")
     except ImportError as missing:
@@ -37,6 +39,19 @@ def main() -> int:
         _say(error.message)
         return error.exit_code
     return 0
+
+
+def _make_stand(client: Client, folder: Path) -> None:
+    """Recorded once: what was taken out is brought back, only what never was there is run."""
+    back = presence.bring_back(client)
+    if back:
+        _say(f"the sample was taken out; its {back} nodes are back")
+    if presence.is_there(client):
+        _say("the sample stands there; 'lineage demo --remove' takes it out")
+        return
+    from lineage_server.sample.project import run_project
+
+    run_project(client, folder, _say)
 
 
 def _say(text: str) -> None:

@@ -10,63 +10,60 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lineage_server as lineage
-from lineage_server.client.client import Client
+from lineage_server import Artifact, Client
 from lineage_server.sample import data, training
 
-PROJECT = "demo"
 
-
-def run_project(folder: Path, say: Callable[[str], None]) -> str:
-    """Both rounds; answers the reference of the chosen model."""
+def run_project(client: Client, folder: Path, say: Callable[[str], None]) -> None:
+    """Both rounds, recorded with this client."""
     folder.mkdir(parents=True, exist_ok=True)
-    with Client(project=PROJECT) as client:
-        say("first round: the data as it was delivered")
-        raw = _deliver(client, folder)
-        _round(client, folder, raw, say)
-        say("a bad row is found; second round: the data corrected")
-        mended = _correct(client, folder)
-        chosen = _round(client, folder, mended, say)
-        client.flush(30.0)
-    return chosen
+    say("first round: the data as it was delivered")
+    frame, delivered = _deliver(client, folder)
+    _round(client, folder, frame, delivered, say)
+    say("a bad row is found; second round: the data corrected")
+    mended, corrected = _correct(client, folder, delivered)
+    _round(client, folder, mended, corrected, say)
+    client.flush(30.0)
 
 
-def _deliver(client: Client, folder: Path) -> Any:
+def _deliver(client: Client, folder: Path) -> tuple[Any, Artifact]:
     """The measurements arrive, one case in the wrong unit."""
     frame = data.first_delivery()
     with client.start_run("deliver", job="deliver", tags={"from": "laboratory"}) as run:
-        run.produce("measurements", _written(frame, folder / "measurements-1.csv"), type="dataset")
-    return frame
+        path = _written(frame, folder / "measurements-1.csv")
+        return frame, run.produce("measurements", path, type="dataset")
 
 
-def _correct(client: Client, folder: Path) -> Any:
+def _correct(client: Client, folder: Path, delivered: Artifact) -> tuple[Any, Artifact]:
     """Find the cases in the wrong unit and mend them: a new version of the same dataset."""
     frame = data.first_delivery()
     with client.start_run("correct", job="correct") as run:
-        run.use("dataset:measurements", role="delivered")
+        run.use(delivered, role="delivered")
         cases = data.suspicious_cases(frame)
         run.log_params({"cases": ",".join(map(str, cases))})
         run.note(f"case {cases} was written down in micrometres")
         mended = data.corrected(frame, cases)
-        run.produce("measurements", _written(mended, folder / "measurements-2.csv"), type="dataset")
-    return mended
+        path = _written(mended, folder / "measurements-2.csv")
+        return mended, run.produce("measurements", path, type="dataset")
 
 
-def _round(client: Client, folder: Path, frame: Any, say: Callable[[str], None]) -> str:
-    train, test = _split(client, folder, frame)
+def _round(
+    client: Client, folder: Path, frame: Any, measurements: Artifact, say: Callable[[str], None]
+) -> None:
+    train, test = _split(client, folder, frame, measurements)
     scores: dict[str, float] = {}
     fitted: dict[str, dict[str, Any]] = {}
     for candidate in training.CANDIDATES:
         fitted[candidate.name], score = _train(client, folder, candidate, train, test)
         scores[candidate.name] = score
         say(f"  {candidate.name:<8} area under the curve {score:.4f}")
-    return _choose(client, folder, scores, fitted, test)
+    _choose(client, folder, scores, fitted, test)
 
 
-def _split(client: Client, folder: Path, frame: Any) -> tuple[Any, Any]:
+def _split(client: Client, folder: Path, frame: Any, measurements: Artifact) -> tuple[Any, Any]:
     train, test = data.split(frame)
     with client.start_run("prepare", job="prepare", params={"test_share": 0.25}) as run:
-        run.use("dataset:measurements")
+        run.use(measurements)
         sources = {column: [("measurements", column)] for column in data.features_of(frame)}
         run.produce("train", _written(train, folder / "train.csv"), type="dataset", columns_from=sources)
         run.produce("test", _written(test, folder / "test.csv"), type="dataset", columns_from=sources)
@@ -95,7 +92,7 @@ def _train(
 
 def _choose(
     client: Client, folder: Path, scores: dict[str, float], fitted: dict[str, dict[str, Any]], test: Any
-) -> str:
+) -> None:
     """The best becomes the model to use, and is used."""
     best = max(scores, key=lambda name: scores[name])
     with client.start_run("choose", job="choose", params={"best": best}) as run:
@@ -110,7 +107,6 @@ def _choose(
         run.use("dataset:test", role="cases")
         predictions = training.predict(fitted[best], test)
         run.produce("predictions", _written(predictions, folder / "predictions.csv"), type="table")
-    return "model:tumour"
 
 
 def _written(frame: Any, path: Path) -> Path:
@@ -121,10 +117,3 @@ def _written(frame: Any, path: Path) -> Path:
 def _pickled(value: Any, path: Path) -> Path:
     path.write_bytes(pickle.dumps(value))
     return path
-
-
-def tree_of(reference: str) -> str:
-    """What made the chosen model, as text."""
-    with Client(project=PROJECT) as client:
-        view: lineage.LineageView = client.lineage(reference, "upstream", depth=6)
-        return str(view)
