@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Abort, Exit, TyperException
@@ -29,6 +30,9 @@ app = typer.Typer(
     help="Record and ask how data, models and endpoints came to be.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+# Typer makes the shells known only together with options of its own, which we do not offer.
+_completion: Any = import_module("typer._completion_classes")
+_completion.completion_init()
 for part in (serving, demo, running, asking, care, doctor):
     part.add_to(app)
 

@@ -33,10 +33,10 @@ def main() -> int:
         _say("\nask on: lineage lineage model:tumour --project demo")
         _say("        lineage diff model:tumour@1 model:tumour@2 --project demo")
     except ImportError as missing:
-        _say(f"the sample needs {missing.name}: pip install 'lineage-server[sample]'")
+        _complain(f"the sample needs {missing.name}: pip install 'lineage-server[sample]'")
         return 2
     except LineageError as error:
-        _say(error.message)
+        _complain(error.message)
         return error.exit_code
     return 0
 
@@ -56,6 +56,10 @@ def _make_stand(client: Client, folder: Path) -> None:
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _end_with(parent: int) -> None:

@@ -1,0 +1,110 @@
+"""The README tells the truth: what it shows is run as it stands, against a server of the test's own.
+
+Only the environment differs: where the server listens and where data goes. ``make run`` is replaced by the
+command that it runs, since making the environment anew belongs to the build.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import client_environment
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import RunLineage, RunningServer
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# These take long or serve until they are stopped; they have their tests in test_up.
+ELSEWHERE = {"lineage up", "lineage serve", "lineage demo"}
+EXAMPLES = {
+    "lineage run -- CMD": ["lineage run -- echo done"],
+    "lineage show REF": ["lineage show dataset:iris@1"],
+    "lineage ls": ["lineage ls", *(f"lineage ls {what}" for what in ("jobs", "artifacts", "projects"))],
+    "lineage lineage REF": ["lineage lineage dataset:iris"],
+    "lineage diff A B": ["lineage diff dataset:iris@1 dataset:iris@1"],
+    "lineage sync": ["lineage sync"],
+    "lineage rebuild": ["lineage rebuild"],
+    "lineage doctor": ["lineage doctor"],
+    "lineage settings": ["lineage settings"],
+    "lineage completion SHELL": ["lineage completion bash"],
+}
+"""What to type for each line of the table of commands; a new command needs one here."""
+
+
+def block(language: str, heading: str) -> str:
+    """The code under a heading."""
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    found = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    assert len(found) == 1, (heading, found)
+    return found[0]
+
+
+@pytest.fixture
+def five_lines(running_server: RunningServer, tmp_path: Path) -> str:
+    """What the Python of the README prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", block("python", "Five lines")],
+        env=client_environment(tmp_path, running_server.url),
+        cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_two_commands_are_those_of_make() -> None:
+    commands = [line.split("#")[0].strip() for line in block("", "Two commands").splitlines()]
+    assert commands == ["make run", "make test"]
+    for command in commands:
+        subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, timeout=30, check=True)
+    told = subprocess.run(
+        ["make", "run", "--dry-run"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert told.stdout.rstrip().endswith("lineage up --demo")
+
+
+def test_the_five_lines_print_the_tree_that_is_promised(five_lines: str) -> None:
+    lines = five_lines.splitlines()
+    assert [line.split() for line in lines] == [
+        ["dataset:iris@1"], ["made", "from"], ["└─", "run", "train", "complete"]
+    ]  # fmt: skip
+    assert "`dataset:iris@1` and under it the run that made it" in README
+
+
+def test_every_command_of_the_table_does_its_work(lineage: RunLineage, five_lines: str) -> None:
+    table = re.findall(r"^\| `(lineage [^`]+)` \|", README, re.MULTILINE)
+    assert set(table) - ELSEWHERE == set(EXAMPLES)
+    for line in table:
+        for example in EXAMPLES.get(line, []):
+            answer = lineage(*example.split()[1:])
+            assert answer.code == 0, (example, answer)
+            assert answer.out, example
+
+
+def test_the_addresses_of_the_readme_answer(running_server: RunningServer) -> None:
+    import urllib.request
+
+    for path in ("/graphql", "/api/v1/events"):
+        assert f"`{path}`" in README or f" {path}`" in README
+    asked = urllib.request.Request(f"{running_server.url}/graphql", headers={"Accept": "text/html"})
+    with urllib.request.urlopen(asked, timeout=10) as page:
+        assert page.headers.get_content_type() == "text/html"
+    sent = urllib.request.Request(
+        f"{running_server.url}/api/v1/events", data=b"", headers={"Content-Type": "application/x-ndjson"}
+    )
+    with urllib.request.urlopen(sent, timeout=10) as verdicts:
+        assert verdicts.status == 200
+
+
+def test_files_that_the_readme_leads_to_are_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
