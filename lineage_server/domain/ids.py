@@ -21,6 +21,8 @@ from lineage_server.domain.nodes import LABEL_OF, ArtifactType, Label
 
 MAX_NAME = 500
 """Longest name in characters (bytes of an index key are bounded on both engines)."""
+MAX_UID_BYTES = 7_000
+"""Longest uid that names can make is below this, and an index key of either engine above it."""
 DEFAULT_PROJECT = "default"
 CLUSTER_NAMESPACE = uuid.UUID("6f0f4b0e-3a1c-5d0a-9a59-3c1f2b8d7e10")
 """Namespace of run ids made from a cluster's name and a Kubernetes uid."""
@@ -197,6 +199,18 @@ def label_of(uid: str) -> Label:
         raise InvalidInputError(
             f"{shorten(uid)!r} is not a uid", field="uid", allowed="a uid such as run:<uuid> or artifact:…"
         )
+    return label
+
+
+def clean_uid(uid: str, field: str = "uid") -> Label:
+    """Check a uid that somebody else has put together; answers its label. Raises InvalidInputError."""
+    label = label_of(uid)
+    if len(uid) > MAX_UID_BYTES or len(uid.encode("utf-8", "replace")) > MAX_UID_BYTES:
+        raise InvalidInputError(
+            f"{field} {shorten(uid, 40)!r} has more than {MAX_UID_BYTES} bytes", field=field
+        )
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in uid):
+        raise InvalidInputError(f"{field} {shorten(uid)!r} has control characters", field=field)
     return label
 
 

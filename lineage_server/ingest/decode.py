@@ -71,7 +71,7 @@ def _lines(body: bytes) -> list[bytes]:
     if body[:1] == b"[":
         try:
             return [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return [body]
     return [line for raw in body.split(b"\n") if (line := raw.strip())]
 
@@ -93,6 +93,8 @@ def decode(line: bytes, *, max_event_bytes: int) -> Event:
                 f"event type {shorten(kind)!r} is not known", field="type", allowed=", ".join(EVENT_TYPES)
             )
         event: Event = decoder.decode(line)
+        if not line.isascii():
+            line.decode()  # what the decoder skips, it does not check
     except msgspec.ValidationError as error:
         event = _decode_leniently(line, error)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -142,12 +144,19 @@ def _times_to_micros(value: Any) -> bool:
     return found
 
 
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(k) or _has_nul(v) for k, v in cast("dict[str, Any]", value).items())
-    return isinstance(value, list) and any(_has_nul(v) for v in cast("list[Any]", value))
+def _has_nul(found: Any) -> bool:
+    waiting = [found]  # no recursion: what is nested deeply may be read, but not by us
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if "\0" in value:
+                return True
+        elif isinstance(value, dict):
+            waiting.extend(cast("dict[str, Any]", value))
+            waiting.extend(cast("dict[str, Any]", value).values())
+        elif isinstance(value, list):
+            waiting.extend(cast("list[Any]", value))
+    return False
 
 
 def _check_time(event: Event, now: int, skew_seconds: float) -> None:

@@ -39,7 +39,7 @@ from lineage_server.domain.events import (
 from lineage_server.domain.nodes import PREFIX, Label
 from lineage_server.ingest import plan_runs
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
-from lineage_server.ingest.values import clean_tags, dumps, epoch
+from lineage_server.ingest.values import clean_tags, dumps, epoch, whole
 
 
 def facts_of(event: Event, clock: Clock) -> list[NodeFacts]:
@@ -89,12 +89,12 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
         facts,
         digest=learned,
         uri=event.uri,
-        size=event.size,
+        size=whole(event.size, "size") if event.size is not None else None,
         schema=dumps(event.columns) if event.columns is not None else None,
         stats=dumps(event.stats) if event.stats is not None else None,
         partial=event.partial,
         hold=event.hold,
-        ttl_at=event.ttl_at,
+        ttl_at=epoch(event.ttl_at, "ttl_at") if event.ttl_at is not None else None,
         description=event.description,
         metadata=dumps(event.metadata) if event.metadata is not None else None,
     )
@@ -135,7 +135,7 @@ def _edge(event: EdgeAsserted | EdgeRetracted, project: str, clock: Clock) -> li
 
 
 def _any_node(uid: str, project: str, clock: Clock) -> NodeFacts:
-    label = ids.label_of(uid)
+    label = ids.clean_uid(uid)
     owner = ids.project_of(uid)
     if owner and owner != project:
         raise InvalidInputError(
@@ -183,16 +183,17 @@ def _gap(event: WatchGapReported, project: str, clock: Clock) -> list[NodeFacts]
     start, end = epoch(event.from_at, "from_at"), epoch(event.to_at, "to_at")
     if end < start:
         raise InvalidInputError("the gap ends before it begins", field="to_at")
+    cluster, kind = ids.clean_name(event.cluster, "cluster"), ids.clean_name(event.kind, "kind")
     identity = {
         "project": project,
-        "name": f"{event.cluster}/{event.kind}",
-        "cluster": event.cluster,
-        "kind": event.kind,
+        "name": f"{cluster}/{kind}",
+        "cluster": cluster,
+        "kind": kind,
         "from_at": start,
         "to_at": end,
         "reason": event.reason,
     }
-    uid = f"gap:{event.cluster}/{event.kind}/{start}"
+    uid = f"gap:{cluster}/{kind}/{start}"
     return [NodeFacts(uid, Label.WATCH_GAP, clock, identity)]
 
 
@@ -294,9 +295,11 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
     }  # fmt: skip
     uid = ids.deployment_uid(project, cluster, name, revision)
     facts = NodeFacts(uid, Label.DEPLOYMENT, clock, identity)
-    _tell(facts, endpoint=event.endpoint, state=event.state, traffic=event.traffic, to_at=event.to_at)
+    _tell(facts, endpoint=event.endpoint, state=event.state, traffic=event.traffic)
     _tell(facts, model_uri=event.model_uri, method=event.method, confidence=event.confidence)
     _tell(facts, facts=dumps(event.facts) if event.facts else None)
+    if event.to_at is not None:
+        facts.values["to_at"] = epoch(event.to_at, "to_at")
     if event.from_at is not None:
         facts.note_earliest("from_at", epoch(event.from_at, "from_at"))
     out = [facts]
@@ -308,7 +311,7 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
         facts.add_edge(EdgeFacts(key, event.basis, event.source))
         out += [model, version]
     for target in event.routes_to:
-        if ids.label_of(target) is not Label.DEPLOYMENT:
+        if ids.clean_uid(target, "routes_to") is not Label.DEPLOYMENT:
             raise InvalidInputError("routes_to holds uids of deployments", field="routes_to")
         out.append(reference(target, Label.DEPLOYMENT, clock, {"project": ids.project_of(target) or project}))
         facts.add_edge(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))

@@ -15,6 +15,7 @@ from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, JobKind, Labe
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
 from lineage_server.ingest.values import (
     MAX_KEYS,
+    MAX_TIME,
     clean_key,
     clean_metric,
     clean_params,
@@ -22,6 +23,7 @@ from lineage_server.ingest.values import (
     clean_tags,
     dumps,
     epoch,
+    whole,
 )
 
 pa: Any = pyarrow
@@ -140,7 +142,8 @@ def _stated_values(event: RunReported) -> dict[str, Any]:
         values["name"] = ids.clean_name(event.name, "name")
     if event.kind is not None:
         values["kind"] = str(event.kind)
-    for key in ("description", "attempt", "cluster", "workload", "spec_digest"):
+    values.update(_place(event))
+    for key in ("description", "workload", "spec_digest"):
         value = getattr(event, key)
         if value is not None:
             values[key] = clean_scalar(value)
@@ -156,6 +159,16 @@ def _stated_values(event: RunReported) -> dict[str, Any]:
         gpu = event.gpu
         told = {"gpu_product": gpu.product or None, "gpu_count": gpu.count, "gpu_seconds": gpu.seconds}
         values.update((k, v) for k, v in told.items() if v is not None)
+    return values
+
+
+def _place(event: RunReported) -> dict[str, Any]:
+    """Which try it was, and where."""
+    values: dict[str, Any] = {}
+    if event.attempt is not None:
+        values["attempt"] = whole(event.attempt, "attempt", bits=32)
+    if event.cluster:
+        values["cluster"] = ids.clean_name(event.cluster, "cluster")
     if event.node is not None:
         values["node"] = event.node
     return values
@@ -174,7 +187,8 @@ def _times(event: RunReported, run: NodeFacts, clock: Clock) -> None:
         return
     rank = STATE_RANK[state] if state is not None else 0
     run.rank = rank
-    run.ranked = {"ended_at": ended, "exit_code": event.exit_code, "reason": event.reason}
+    code = whole(event.exit_code, "exit_code", bits=32) if event.exit_code is not None else None
+    run.ranked = {"ended_at": ended, "exit_code": code, "reason": event.reason}
     if state is not None:
         run.ranked["state"] = str(state)
         if event.reason is None:
@@ -199,7 +213,7 @@ def _input(event: RunReported, fact: InputFact, project: str, run: NodeFacts, ou
         run.add_edge(EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source))
         return
     artifact.values["unversioned"] = True
-    extra = {"wanted": fact.version} if fact.version is not None else None
+    extra = {"wanted": whole(fact.version, "version")} if fact.version is not None else None
     run.add_edge(EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra))
 
 
@@ -217,12 +231,12 @@ def _output(
     version = version_facts(artifact, key, clock, described=True)
     told: dict[str, Any] = {
         "uri": fact.uri or None,
-        "size": fact.size,
+        "size": whole(fact.size, "size") if fact.size is not None else None,
         "schema": dumps(fact.columns) if fact.columns is not None else None,
         "stats": dumps(fact.stats) if fact.stats is not None else None,
         "metadata": dumps(fact.metadata) if fact.metadata is not None else None,
         "description": fact.description,
-        "ttl_at": fact.ttl_at,
+        "ttl_at": epoch(fact.ttl_at, "ttl_at") if fact.ttl_at is not None else None,
         "partial": True if fact.partial else None,
     }
     version.values = {k: v for k, v in told.items() if v is not None}
@@ -307,7 +321,7 @@ def metric_facts(event: MetricsLogged, project: str, clock: Clock) -> list[NodeF
         raise InvalidInputError("series holds an index that keys does not have", field="series")
     if len(event.keys) > MAX_KEYS:
         raise InvalidInputError(f"more than {MAX_KEYS} keys in one event", field="keys")
-    if min(event.times) < 0 or max(abs(s) for s in event.steps) > FINAL_STEP:
+    if min(event.times) < 0 or max(event.times) >= MAX_TIME or max(abs(s) for s in event.steps) > FINAL_STEP:
         raise InvalidInputError("a step or time is out of range", field="steps")
     keys = [clean_key(k, "keys") for k in event.keys]
     values = [clean_metric(v) for v in event.values]

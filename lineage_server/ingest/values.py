@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, cast
 
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
@@ -14,6 +14,7 @@ MAX_TIME = 1 << 53
 MAX_KEY = 250
 MAX_KEYS = 5_000
 MAX_TEXT = 65_536
+MAX_NESTING = 100
 _INT64 = 1 << 63
 
 
@@ -26,9 +27,42 @@ def epoch(value: int, field: str) -> int:
     return value
 
 
+def whole(value: int, field: str, *, bits: int = 64) -> int:
+    """Check an integer that is stored as such: the graph holds 64 bits, GraphQL's Int 32."""
+    bound = 1 << (bits - 1)
+    if not -bound <= value < bound:
+        raise InvalidInputError(f"{field} is an integer of more than {bits} bits", field=field)
+    return value
+
+
 def dumps(value: Any) -> str:
-    """Canonical JSON text of a structured property."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """Canonical JSON text of a structured property; bounded, so that every reader can take it apart."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    except RecursionError:
+        raise _too_deep() from None
+    if text.count("{") + text.count("[") > MAX_NESTING and _depth(value) > MAX_NESTING:
+        raise _too_deep()
+    return text
+
+
+def _depth(value: Any) -> int:
+    level: list[Any] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        inside: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inside.extend(cast("dict[str, Any]", item).values())
+            elif isinstance(item, list):
+                inside.extend(cast("list[Any]", item))
+        level = inside
+    return depth
+
+
+def _too_deep() -> InvalidInputError:
+    return InvalidInputError(f"a structure is nested more than {MAX_NESTING} deep", field="line")
 
 
 def clean_key(key: str, field: str) -> str:

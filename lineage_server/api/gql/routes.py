@@ -6,6 +6,7 @@ set headers there: ``{"authorization": "Bearer lin_…"}``.
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import orjson
@@ -105,7 +106,10 @@ class _Endpoint(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> str:
         # Text, not bytes: graphql-transport-ws sends text frames.
-        return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except orjson.JSONEncodeError:  # facts may hold integers beyond 64 bits, as JSON may
+            return json.dumps(data, default=str, ensure_ascii=False)
 
 
 def _refusal(error: LineageError) -> JSONResponse:
