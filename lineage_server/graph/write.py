@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any, LiteralString, TypeAlias
 
 from lineage_server.domain.edges import EdgeType
@@ -134,7 +134,7 @@ class WriteSession:
                 slots[_slot(is_full, label_of(uid))].append(uid)
         if not slots:
             return Loaded({}, set())
-        family = _smallest(_LOAD_FAMILIES, slots.keys())
+        family = _family(slots.keys(), _LOAD_FAMILIES, _LOADS)
         rows = await self._run(_load_query(family), {"b": {name: slots.get(name, []) for name in family}})
         nodes = {r["uid"]: (r["props"], r["edges"]) for r in rows if r["props"] is not None}
         return Loaded(nodes, {r["uid"] for r in rows})
@@ -163,7 +163,7 @@ class WriteSession:
         """
         batch.finish()
         names = {name for name, rows in batch.rows.items() if rows}
-        return await self.commit_family(batch, _smallest(_COMMIT_FAMILIES, names))
+        return await self.commit_family(batch, _family(names, _COMMIT_FAMILIES, _BLOCKS))
 
     async def commit_family(self, batch: WriteBatch, family: frozenset[str]) -> bool:
         """``commit`` with the statement of ``family``, which has all blocks that have rows."""
@@ -186,10 +186,15 @@ class GraphWriter:
         self._bolt = bolt
         self._timeout_seconds = timeout_seconds
 
-    def optimistic(self) -> WriteSession:
-        """Reads as they come; ``commit`` notices if another replica was faster."""
+    def optimistic(self, after: Callable[[], Awaitable[None]] | None = None) -> WriteSession:
+        """Reads as they come; ``commit`` notices if another replica was faster.
+
+        ``after`` is awaited before anything is read: what is still being written must be seen.
+        """
 
         async def read(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
+            if after is not None:
+                await after()
             return await self._bolt.read(query, parameters, timeout_seconds=self._timeout_seconds)
 
         async def write(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
@@ -200,10 +205,10 @@ class GraphWriter:
     async def warm(self) -> None:
         """Have the statements of the hot path planned before the first batch needs them."""
         session = self.optimistic()
-        for family in _COMMIT_FAMILIES[:-1]:
+        for family in _COMMIT_FAMILIES:
             batch = WriteBatch(seq=-1, rows={name: [] for name in family})
             await session.commit_family(batch, family)
-        for family in _LOAD_FAMILIES[:-1]:
+        for family in _LOAD_FAMILIES:
             await self._bolt.read(_load_query(family), {"b": {name: list[str]() for name in family}})
 
     @contextlib.asynccontextmanager
@@ -231,8 +236,8 @@ def _blocks() -> list[tuple[LiteralString, LiteralString]]:
 
 _BLOCKS = dict(_blocks())
 
-# Neo4j plans a statement anew for every text (some 20 ms a block): a few texts that fit all
-# batches, smallest first, are planned once.
+# Neo4j plans a statement anew for every text (some 20 ms a block): a few texts that fit most
+# batches, smallest first, are planned once; what fits none gets a text of its own.
 _EXECUTIONS = frozenset(
     ("events", "new_runs_made", "new_outputs", "set_Artifact", "set_feeds_in", "set_feeds_out")
 )
@@ -254,7 +259,9 @@ _RUN_TRAFFIC = frozenset(
         *("new_READS", "new_CHILD_OF", "new_USED_CODE", "new_USED_ENV", "set_INPUT_TO", "refused"),
     )
 )
-_COMMIT_FAMILIES = (_EXECUTIONS, _UPDATES, _RUN_TRAFFIC, frozenset(_BLOCKS))
+_COMMIT_FAMILIES = (_EXECUTIONS, _UPDATES, _RUN_TRAFFIC)
+_MOST_OF_ITS_OWN = 12
+"""Beyond so many blocks the combinations are too many: then all blocks there are."""
 
 
 def _slot(is_full: bool, label: Label) -> str:
@@ -272,15 +279,19 @@ _LOAD_FAMILIES = (
         for is_full in (True, False)
         for label in (Label.RUN, Label.JOB, Label.ARTIFACT, Label.ARTIFACT_VERSION, Label.PROJECT)
     ),
-    frozenset(_LOADS),
 )
 
 
-def _smallest(families: tuple[frozenset[str], ...], names: AbstractSet[str]) -> frozenset[str]:
-    return next(family for family in families if names <= family)
+def _family(
+    names: AbstractSet[str], families: tuple[frozenset[str], ...], everything: Iterable[str]
+) -> frozenset[str]:
+    for family in families:
+        if names <= family:
+            return family
+    return frozenset(names if len(names) <= _MOST_OF_ITS_OWN else everything)
 
 
-@cache
+@lru_cache(maxsize=512)
 def _load_query(family: frozenset[str]) -> LiteralString:
     query: LiteralString = ""
     for name, part in _LOADS.items():
@@ -289,7 +300,7 @@ def _load_query(family: frozenset[str]) -> LiteralString:
     return query
 
 
-@cache
+@lru_cache(maxsize=512)
 def _commit_query(family: frozenset[str]) -> LiteralString:
     query: LiteralString = q.GUARD
     for name, body in _blocks():

@@ -65,13 +65,14 @@ class Entry:
     """An event in the queue."""
 
     uid: str
+    id: str
     event: Event
     raw: bytes
     actor: str
-    facts: list[NodeFacts]
     recorded_at: int
     index: int
     request: Request
+    facts: list[NodeFacts] = field(default_factory=list[NodeFacts])
     refusal: dict[str, Any] | None = None
 
 
@@ -138,23 +139,28 @@ def inflate(raw: bytes) -> bytes:
 def entry_of(
     slot: int, item: Received | Unreadable, *, actor: str, now: int, request: Request, project: str
 ) -> Entry:
-    """Plan a received event; one that can't be read or planned becomes a refused entry."""
+    """A received event for the queue; one that cannot be read becomes a refused entry."""
     if isinstance(item, Unreadable):
-        entry = Entry("", Event(project=project), item.raw, actor, [], now, slot, request)
+        entry = Entry("", "", Event(project=project), item.raw, actor, now, slot, request)
         refuse(entry, item.error)
         return entry
     event = item.event
     event_id = event.id or ids.content_id(item.raw)
     uid = ids.event_uid(event.project, event_id)
-    entry = Entry(uid, event, item.raw, actor, [], now, slot, request)
+    return Entry(uid, event_id, event, item.raw, actor, now, slot, request)
+
+
+def plan(entry: Entry) -> None:
+    """Find out what the event tells; one that cannot be planned is refused."""
+    if entry.facts or entry.refusal is not None:
+        return
     try:
-        entry.facts = facts_of(event, Clock(event.at or now, event_id))
+        entry.facts = facts_of(entry.event, Clock(entry.event.at or entry.recorded_at, entry.id))
     except LineageError as error:
         refuse(entry, error)
     except Exception as error:  # a defect met by one event must not sink the others
-        logger.exception("event %s could not be planned", uid)
+        logger.exception("event %s could not be planned", entry.uid)
         refuse(entry, DefectError(error))
-    return entry
 
 
 def refuse(entry: Entry, error: LineageError) -> None:

@@ -1,10 +1,12 @@
 """The single batching writer: a bounded queue in front of one guarded statement at a time.
 
 Callers await their verdicts; whatever has queued up while the last batch was being written
-becomes the next one (group commit), so a lone caller waits for nobody. Acknowledged means
-committed: raw events and their changes stand in one statement. When the graph is away the
-batch is tried again, with the event ids looked up first, since the last try may have been
-committed after all. The queue is bounded in events and bytes: beyond that, 503.
+becomes the next one (group commit), so a lone caller waits for nobody. While one batch is on
+its way to the graph, the next is planned on the belief that it gets there; if it does not, the
+plan is thrown away. Acknowledged means committed: raw events and their changes stand in one
+statement. When the graph is away the batch is tried again, with the event ids looked up first,
+since the last try may have been committed after all. The queue is bounded in events and bytes:
+beyond that, 503.
 """
 
 from __future__ import annotations
@@ -13,36 +15,35 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from lineage_server.changes import Change
 from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.events import Event
 from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
-from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
-from lineage_server.ingest.batch import Batch, Planned
+from lineage_server.graph.write import GraphWriter, WriteSession
+from lineage_server.ingest.batch import Planned
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import Received, Unreadable, encode
 from lineage_server.ingest.facts import Clock
+from lineage_server.ingest.patience import for_senders, verdicts_given
 from lineage_server.ingest.plan import facts_of
+from lineage_server.ingest.ready import Ready, make_ready, make_replay_ready
 from lineage_server.ingest.verdicts import (
     ACCEPTED,
     DefectError,
     Entry,
-    IdReusedError,
     IngestCounters,
     IngestLimits,
-    NotYoursError,
     Outcome,
     Request,
     Verdict,
     entry_of,
-    event_row,
-    inflate,
     refuse,
 )
+from lineage_server.ingest.waiting import WaitingEvents
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,25 @@ MOST_SURPRISES = 5
 """Wrong guesses about one batch before its events are written one by one."""
 RETRY_FIRST_SECONDS = 0.05
 RETRY_MOST_SECONDS = 2.0
+OVERLAP_EVENTS = 32
+"""So many waiting events are planned as a batch while the last batch is still on its way."""
+_STEPS_TO_SEND = 4
+
+
+class _OvertakenError(Exception):
+    """Another replica committed since we read."""
+
+
+class _FlightLostError(Exception):
+    """The batch before this one did not get through, so what was planned on it is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A batch on its way to the graph; the task answers what went wrong."""
+
+    ready: Ready
+    task: asyncio.Task[Exception | None]
 
 
 class IngestWriter:
@@ -69,13 +89,12 @@ class IngestWriter:
         self._publish = publish
         self.limits = limits or IngestLimits()
         self.counters = IngestCounters()
-        self._queue: deque[Entry] = deque()
-        self._queued_bytes = 0
+        self._queue = WaitingEvents(self.limits)
         self._arrived = asyncio.Event()
         self._cache = WriterCache()
         self._careful = 0
         self._exclusive = 0
-        self._last_recorded = 0
+        self._flight: _Flight | None = None
         self._closing = False
         self._paused: asyncio.Event = asyncio.Event()
         self._paused.set()
@@ -98,7 +117,8 @@ class IngestWriter:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._drained.wait(), timeout_seconds)
         await self._tasks.stop(2.0)
-        self._fail(list(self._queue), UnavailableError("the server is stopping; send again", part="ingest"))
+        waiting = [*(self._flight.ready.entries if self._flight else ()), *self._queue]
+        self._fail(waiting, UnavailableError("the server is stopping; send again", part="ingest"))
         self._queue.clear()
 
     @property
@@ -107,7 +127,7 @@ class IngestWriter:
 
     @property
     def queued_bytes(self) -> int:
-        return self._queued_bytes
+        return self._queue.bytes
 
     # --- submitting ------------------------------------------------------------------
 
@@ -128,7 +148,13 @@ class IngestWriter:
         """
         if not received:
             return []
-        self._admit(received)
+        if self._closing:
+            raise UnavailableError("the server is stopping; send again in a moment", part="ingest")
+        try:
+            self._queue.admit(received)
+        except UnavailableError:
+            self.counters.overloads += 1
+            raise
         loop = asyncio.get_running_loop()
         request = Request(
             loop.create_future(),
@@ -136,194 +162,178 @@ class IngestWriter:
             len(received),
             time.monotonic() + self.limits.patience_seconds,
         )
-        now = self._now()
+        now = self._queue.now()
         for slot, item in enumerate(received):
             entry = entry_of(slot, item, actor=actor, now=now, request=request, project=project)
-            self._queued_bytes += len(entry.raw)
-            self._queue.append(entry)
+            self._queue.put(entry)
         self._arrived.set()
-        await request.done
+        await verdicts_given(request, self.counters, self.limits.patience_seconds)
         return request.verdicts
-
-    def _admit(self, received: Sequence[Received | Unreadable]) -> None:
-        size = sum(len(r.raw) for r in received)
-        limits = self.limits
-        if self._closing:
-            raise UnavailableError("the server is stopping; send again in a moment", part="ingest")
-        full = len(self._queue) + len(received) > limits.queue_events and self._queue
-        if full or self._queued_bytes + size > limits.queue_bytes:
-            self.counters.overloads += 1
-            raise UnavailableError(
-                f"{len(self._queue)} events wait already; send again in a moment",
-                part="ingest",
-                retry_after_seconds=1.0,
-            )
-
-    def _now(self) -> int:
-        """Receiving time: never twice the same, never backwards."""
-        self._last_recorded = max(self._last_recorded + 1, ids.now_micros())
-        return self._last_recorded
 
     # --- writing ---------------------------------------------------------------------
 
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
+            # Few events are not worth a batch of their own: let more of them come together.
+            if len(self._queue) < OVERLAP_EVENTS or not self._paused.is_set():
+                await self._land()
+                self._idle.set()
             await self._paused.wait()
             entries = self._take()
             if entries:
                 self._idle.clear()
-                try:
-                    await self._write(entries)
-                finally:
-                    self._idle.set()
+                await self._write(entries)
             elif self._closing:
                 self._drained.set()
                 return
+            if self._flight is None:
+                self._idle.set()
 
     def _take(self) -> list[Entry]:
-        entries: list[Entry] = []
-        while self._queue and len(entries) < self.limits.batch_events:
-            entries.append(self._queue.popleft())
-        self._queued_bytes -= sum(len(e.raw) for e in entries)
-        if not self._queue and not self._closing:
+        entries = self._queue.take(self.limits.batch_events)
+        if not self._queue and not self._closing and self._flight is None:
             self._arrived.clear()
         return entries
 
     async def _write(self, entries: list[Entry]) -> None:
-        """Commit one batch, however often it takes; then tell its callers."""
-        started = time.monotonic()
-        pause = RETRY_FIRST_SECONDS
-        unsure = False
-        surprises = 0
-        while entries:
+        """Send one batch on its way, or write it with patience where something speaks against that."""
+        if self._careful or self._exclusive:
+            await self._land()
+        if not (self._careful or self._exclusive):
             try:
-                done = await self._attempt(entries, unsure)
-                if done:
-                    self.counters.last_batch_seconds = time.monotonic() - started
-                    return
-                continue
-            except DuplicateKeyError as error:
+                session = self._graph.optimistic(after=self._landed)
+                ready = await make_ready(entries, session, self._cache, careful=False)
+            except Exception:
+                logger.debug("a batch is planned again", exc_info=True)
                 self._cache.forget()
+                await self._land()
+            else:
+                if await self._land():
+                    await self._take_off(ready, session)
+                    return
+        await self._write_patiently(entries)
+
+    async def _take_off(self, ready: Ready, session: WriteSession) -> None:
+        """Start the commit, and give the statement time to be sent before more is planned."""
+        task = self._tasks.start("commit", self._commit(ready, session), ends=True)
+        self._flight = _Flight(ready, task)
+        task.add_done_callback(lambda _: self._arrived.set())
+        for _ in range(_STEPS_TO_SEND):
+            await asyncio.sleep(0)
+
+    async def _commit(self, ready: Ready, session: WriteSession) -> Exception | None:
+        """Write what is ready and tell its callers; answers what went wrong, without raising."""
+        started = time.monotonic()
+        try:
+            if not ready.empty and not await session.commit(ready.write):
+                return _OvertakenError()
+        except Exception as error:
+            logger.debug("a batch was not written", exc_info=True)
+            return error
+        self._acknowledge(ready, time.monotonic() - started)
+        return None
+
+    async def _land(self) -> bool:
+        """Wait for the batch that is on its way; False if it had to be written again."""
+        flight = self._flight
+        if flight is None:
+            return True
+        error = await flight.task
+        self._flight = None
+        if error is None:
+            return True
+        self._cache.forget()
+        await self._write_patiently(flight.ready.entries, error)
+        return False
+
+    async def _landed(self) -> None:
+        """Before the graph is read: what is on its way must be in it."""
+        if self._flight is not None and await self._flight.task is not None:
+            raise _FlightLostError
+
+    async def _write_patiently(self, entries: list[Entry], error: Exception | None = None) -> None:
+        """Commit one batch, however often it takes; ``error`` is what its first try met."""
+        pause = RETRY_FIRST_SECONDS
+        surprises = 0
+        unsure = error is not None
+        while entries:
+            if error is None:
+                error = await self._attempt(entries, unsure)
+                if error is None:
+                    return
+            error = for_senders(error)
+            self._cache.forget()
+            self.counters.retries += 1
+            unsure = True
+            if isinstance(error, _OvertakenError):
+                self._exclusive = CAREFUL_BATCHES
+            elif isinstance(error, DuplicateKeyError):
                 self._careful = CAREFUL_BATCHES
-                unsure = True
                 surprises += 1
-                self.counters.retries += 1
                 if surprises > MOST_SURPRISES:
                     logger.error("a batch of %d events meets existing keys again and again", len(entries))
                     entries = await self._isolate(entries, error)
-                continue
-            except (GraphAwayError, TransientGraphError, UnavailableError) as error:
-                self._cache.forget()
-                unsure = True
-                self.counters.retries += 1
+            elif isinstance(error, GraphAwayError | TransientGraphError | UnavailableError):
                 self.counters.last_error = error.message
                 entries = self._give_up_late(entries, error)
-            except LineageError as error:
-                self._cache.forget()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_MOST_SECONDS)
+            elif isinstance(error, LineageError):
                 self._fail(entries, error)
                 return
-            except Exception as error:  # the writer must outlive a defect in one batch
-                self._cache.forget()
-                logger.exception("a batch of %d events could not be written", len(entries))
+            else:  # the writer must outlive a defect in one batch
+                logger.error("a batch of %d events could not be written", len(entries), exc_info=error)
                 entries = await self._isolate(entries, error)
-                continue
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, RETRY_MOST_SECONDS)
+            error = None
 
-    async def _attempt(self, entries: list[Entry], unsure: bool) -> bool:
-        """Try to commit; False if another replica was faster (then again, holding the lock)."""
+    async def _attempt(self, entries: list[Entry], unsure: bool) -> Exception | None:
+        """Plan and commit now; answers what went wrong, without raising."""
         careful = unsure or self._careful > 0
-        if self._exclusive:
+        started = time.monotonic()
+        self._careful = max(0, self._careful - 1)
+        try:
+            if not self._exclusive:
+                session = self._graph.optimistic()
+                ready = await make_ready(entries, session, self._cache, careful=careful)
+                return await self._commit(ready, session)
             self._exclusive -= 1
             self._cache.forget()
             async with self._graph.exclusive() as session:
-                changes = await self._commit(entries, session, careful=True)
-                if changes is None:
+                ready = await make_ready(entries, session, self._cache, careful=True)
+                if not ready.empty and not await session.commit(ready.write):
                     raise TransientGraphError("the writers' lock was lost; trying again", part="graph")
-        else:
-            changes = await self._commit(entries, self._graph.optimistic(), careful)
-            if changes is None:
-                self._cache.forget()
-                self._exclusive = CAREFUL_BATCHES
-                return False
-        self._careful = max(0, self._careful - 1)
-        self._acknowledge(entries)
-        self._publish(changes)
-        return True
-
-    async def _commit(
-        self, entries: list[Entry], session: WriteSession, careful: bool
-    ) -> list[Change] | None:
-        cache = self._cache
-        if cache.position is None:
-            cache.position = await session.position()
-        seq, rid = cache.position
-        fresh = await self._sort_out_duplicates(entries, session, careful)
-        items = [Planned(e.uid, e.event, e.recorded_at, e.facts) for e in fresh]
-        batch = Batch(session, cache, items, careful, entries[-1].recorded_at)
-        await batch.prepare()
-        for entry, item in zip(fresh, items, strict=True):
-            if item.refusal:
-                refuse(entry, NotYoursError(item.refusal))
-        write = WriteBatch(seq, rid)
-        batch.rows(write)
-        write.rows["events"] = [event_row(e, seq, pos) for pos, e in enumerate(fresh) if e.refusal is None]
-        write.rows["refused"] = [e.refusal for e in entries if e.refusal is not None]
-        write.finish()
-        if any(write.rows.values()):
-            if not await session.commit(write):
-                return None
-            cache.position = (seq + 1, write.rid)
-            self.counters.last_seq = seq + 1
-        return batch.settle(seq)
-
-    async def _sort_out_duplicates(
-        self, entries: list[Entry], session: WriteSession, careful: bool
-    ) -> list[Entry]:
-        """Mark events that are stored already, or twice in this batch; returns the others."""
-        seen: dict[str, bytes | None] = {}
-        if careful:
-            stored = await session.raw_events([e.uid for e in entries if e.facts])
-            seen = {u: inflate(raw) if raw is not None else None for u, raw in stored.items()}
-        fresh: list[Entry] = []
-        for entry in entries:
-            if not entry.facts:
-                continue
-            if entry.uid not in seen:
-                seen[entry.uid] = entry.raw
-                fresh.append(entry)
-            elif seen[entry.uid] in (entry.raw, None):
-                self._set(entry, Verdict(entry.index, Outcome.DUPLICATE))
-            else:
-                refuse(entry, IdReusedError())
-        return fresh
+        except Exception as error:
+            logger.debug("a batch was not written", exc_info=True)
+            return error
+        self._acknowledge(ready, time.monotonic() - started)
+        return None
 
     # --- telling ---------------------------------------------------------------------
 
-    def _set(self, entry: Entry, verdict: Verdict) -> None:
-        entry.request.verdicts[entry.index] = verdict
-
-    def _acknowledge(self, entries: Iterable[Entry]) -> None:
+    def _acknowledge(self, ready: Ready, seconds: float) -> None:
         counters = self.counters
         counters.batches += 1
+        counters.last_batch_seconds = seconds
+        if not ready.empty:
+            counters.last_seq = ready.write.seq + 1
         counters.last_commit_at = ids.now_micros()
         counters.last_error = ""
-        for entry in entries:
+        for entry in ready.entries:
             refusal = entry.refusal
             if refusal is not None:
                 counters.refused += 1
                 code = str(refusal["code"])
                 counters.by_code[code] = counters.by_code.get(code, 0) + 1
-                verdict = Verdict(
+                entry.request.verdicts[entry.index] = Verdict(
                     entry.index, Outcome.REFUSED, code, refusal["message"], bool(refusal["retriable"])
                 )
-                self._set(entry, verdict)
             elif entry.request.verdicts[entry.index].outcome is Outcome.DUPLICATE:
                 counters.duplicate += 1
             else:
                 counters.accepted += 1
             self._finish_one(entry)
+        self._publish(ready.changes)
 
     def _finish_one(self, entry: Entry) -> None:
         request = entry.request
@@ -353,7 +363,7 @@ class IngestWriter:
             self._fail(entries, error)
             return []
         for entry in entries:
-            await self._write([entry])
+            await self._write_patiently([entry])
         return []
 
     # --- replaying -------------------------------------------------------------------
@@ -376,15 +386,10 @@ class IngestWriter:
                 for event, uid, _, recorded_at in events[start : start + size]
             ]
             async with self._graph.exclusive() as session:
-                seq, rid = await session.position()
-                batch = Batch(session, self._cache, items, True, items[-1].recorded_at)
-                await batch.prepare()
-                write = WriteBatch(seq, rid)
-                batch.rows(write)
-                write.finish()
-                if any(write.rows.values()) and not await session.commit(write):
+                ready = await make_replay_ready(items, session, self._cache)
+                if not ready.empty and not await session.commit(ready.write):
                     raise TransientGraphError("the writers' lock was lost during a replay", part="graph")
-            self._publish(batch.settle(seq))
+            self._publish(ready.changes)
 
     def resume(self) -> None:
         self._cache.forget()
