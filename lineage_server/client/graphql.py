@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,6 +92,8 @@ class GraphQL:
         try:
             if self._sync is None:
                 self._sync = sync_client(self._config, _SECONDS)
+                # A client that nobody closes lets go of its connection when it or the process ends.
+                weakref.finalize(self, self._sync.close)
             timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
             answer = self._sync.post(GRAPHQL_PATH, json=_body(query, variables), timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
