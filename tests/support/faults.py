@@ -63,6 +63,16 @@ def send(url: str, events: Iterable[dict[str, Any]], *, timeout: float = 40.0) -
     return answer.json()
 
 
+def graph_settings(address: Address, uri: str = "") -> dict[str, str]:
+    """The settings of a server on a graph of its own process; ``uri`` where it is reached another way."""
+    return {
+        "LINEAGE_GRAPH__URI": uri or address.uri,
+        "LINEAGE_GRAPH__USER": address.user,
+        "LINEAGE_GRAPH__PASSWORD": address.password,
+        "LINEAGE_GRAPH__DATABASE": address.database,
+    }
+
+
 def ask(url: str, query: str, variables: dict[str, Any], *, token: str = "") -> dict[str, Any]:
     """GraphQL's data; an error fails the test."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
