@@ -16,9 +16,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, LiteralString, TypeAlias, TypeVar, cast
 
@@ -40,6 +38,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.graph.errors import GraphAwayError, OverdueQueryError, TransientGraphError, translate
 from lineage_server.graph.queries import server
+from lineage_server.graph.round_trips import note_round_trip
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -52,30 +51,6 @@ _FIRST_PAUSE_SECONDS = 0.03
 # After the watchdog has asked the server to stop, the answer may take this long before we hang up.
 _GRACE_SECONDS = 1.0
 _ALL_ROWS_AT_ONCE = -1
-
-
-@dataclass
-class RoundTrips:
-    """How often the graph was asked within one ``counting()`` block."""
-
-    count: int = 0
-
-
-_counter: ContextVar[RoundTrips | None] = ContextVar("bolt_round_trips", default=None)
-
-
-@contextlib.contextmanager
-def counting() -> Generator[RoundTrips]:
-    """Count the round trips of this task and of the tasks it starts; blocks may be nested."""
-    counter = RoundTrips()
-    outer = _counter.get()
-    token = _counter.set(counter)
-    try:
-        yield counter
-    finally:
-        _counter.reset(token)
-        if outer is not None:
-            outer.count += counter.count
 
 
 class Transaction:
@@ -163,9 +138,7 @@ class Bolt:
 
     def count_round_trip(self) -> None:
         self.round_trips += 1
-        counter = _counter.get()
-        if counter is not None:
-            counter.count += 1
+        note_round_trip()
 
     async def read(
         self,

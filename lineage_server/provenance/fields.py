@@ -7,10 +7,10 @@ the walk ends.
 from __future__ import annotations
 
 from lineage_server.domain.nodes import Label
-from lineage_server.graph.bolt import counting
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
+from lineage_server.graph.round_trips import counting
 from lineage_server.provenance.answers import (
     MAX_DEPTH,
     Direction,

@@ -15,9 +15,9 @@ from enum import StrEnum
 
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import Edge
-from lineage_server.graph.bolt import counting
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
+from lineage_server.graph.round_trips import counting
 from lineage_server.provenance.ancestry import WIDE, start_at
 from lineage_server.provenance.answers import Budget, Direction, Plan
 from lineage_server.provenance.ledger import EnoughError, Ledger

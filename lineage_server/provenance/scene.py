@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import cast
 
 from lineage_server.domain.nodes import Edge, Label
-from lineage_server.graph.bolt import counting
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
+from lineage_server.graph.round_trips import counting
 from lineage_server.provenance.answers import (
     EVERYTHING,
     Budget,

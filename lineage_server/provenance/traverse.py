@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from lineage_server.domain.errors import InvalidInputError, NotSupportedError
 from lineage_server.domain.ids import label_of, now_micros, shorten
 from lineage_server.domain.nodes import Label
-from lineage_server.graph.bolt import RoundTrips, counting
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import LineageReader, Sight
+from lineage_server.graph.round_trips import RoundTrips, counting
 from lineage_server.provenance import cursors
 from lineage_server.provenance.answers import (
     COUNT_CAP,

@@ -17,7 +17,7 @@ from lineage_server.api.gql.limits import check_document, check_text
 from lineage_server.api.gql.schema import sdl
 from lineage_server.client.queries import DOCUMENTS
 from lineage_server.domain.ids import now_micros
-from lineage_server.graph.bolt import counting
+from lineage_server.graph.round_trips import counting
 from tests.support.served import Served
 from tests.support.stories import EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN
 

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from lineage_server.domain.errors import UnavailableError
-from lineage_server.graph.bolt import Bolt, counting
+from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.errors import DuplicateKeyError, OverdueQueryError, TransientGraphError
+from lineage_server.graph.round_trips import counting
 
 SLOW = (
     "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b "
