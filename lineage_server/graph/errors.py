@@ -25,6 +25,9 @@ TERMINATED = frozenset(
 )
 """Codes of a statement that was stopped from outside; what it did is rolled back."""
 
+_UNFINISHED = "Neo.ClientError.Transaction.TransactionNotFound"
+"""What the embedded engine answers to a COMMIT that failed inside, on a full disk for one."""
+
 _AWAY = (
     driver.ServiceUnavailable,
     driver.SessionExpired,
@@ -67,6 +70,12 @@ def _translate_answer(error: driver.Neo4jError, what: str) -> Exception:
     code = error.code or ""
     if code.endswith("ConstraintValidationFailed"):
         return DuplicateKeyError("something with this key was created at the same moment; try again")
+    if code == _UNFINISHED:
+        return GraphAwayError(
+            f"{what} could not finish a transaction ({code}): is its disk full? Its log has the details, "
+            "try again once it has room",
+            part="graph",
+        )
     if code in TERMINATED:
         return TransientGraphError("the statement was stopped on the server; try again", part="graph")
     if isinstance(error, _AWAY):
