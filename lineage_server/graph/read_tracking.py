@@ -241,11 +241,15 @@ class TrackingReader:
         rows = await self._ask(cypher.CHUNKS_OF, {**_scope(scope), **given})
         if not rows:
             return None
-        return [
-            Chunk(int(row["rid"]), int(row["points"]), bytes(row["data"]))
-            for row in rows
-            if row["data"] is not None
-        ]
+        # Sorted here: the embedded engine would hold the whole run once a chunk to sort them.
+        return sorted(
+            (
+                Chunk(int(row["rid"]), int(row["points"]), bytes(row["data"]))
+                for row in rows
+                if row["data"] is not None
+            ),
+            key=lambda chunk: chunk.rid,
+        )
 
     async def projects(self, scope: frozenset[str] | None, *, after: str, limit: int) -> list[Node]:
         return _nodes(await self._ask(cypher.PROJECTS, {**_scope(scope), "after": after, "limit": limit}))

@@ -254,7 +254,6 @@ WHERE ($all OR r.project IN $scope) AND r.deleted_at IS NULL
 OPTIONAL MATCH (n:MetricChunk {run: $uid})
 WHERE n.rid > $after AND ($every OR any(key IN n.keys WHERE key IN $keys))
 RETURN r.uid AS run, n.rid AS rid, n.points AS points, n.data AS data
-ORDER BY rid
 """
 
 # --- search ----------------------------------------------------------------------------------------
