@@ -237,9 +237,21 @@ class Outbox:
         self._awake.set()
         if self._sender is not None:
             self._sender.stop()
+        self._tell_of_loss()
         self.journal.close()
         process.unguard(self)
         return done
+
+    def _tell_of_loss(self) -> None:
+        """What memory alone holds ends with the process: one more try, then its user is told."""
+        self.journal.append([])
+        lost = self.journal.waiting + self.journal.dropped + self.dropped_points
+        if lost:
+            logger.warning(
+                "lineage: %d events could be neither written to %s nor sent, and are lost",
+                lost,
+                self.journal.path,
+            )
 
     def renew_after_fork(self) -> None:
         """In a forked child: own locks, own journal, own threads; the parent's points are the parent's."""
