@@ -23,6 +23,7 @@ MAX_PAGE = 500
 MAX_CONDITIONS = 50
 MAX_KEY = 250
 MAX_WORDS = 20
+_INT64 = range(-(1 << 63), 1 << 63)
 Scope = frozenset[str] | None
 _T = TypeVar("_T")
 
@@ -164,6 +165,8 @@ def _operand(one: Comparison, field: str) -> Any:
     value = one.value
     if value is None:
         raise InvalidInputError(f"the comparison of {shorten(one.key)!r} has no value", field=field)
+    if isinstance(value, int) and value not in _INT64:
+        value = str(value)  # so it is stored
     number = _number(value)
     if one.op in (Operator.EQ, Operator.NE):
         # A person types 0.01 as text; it was logged as a number.
@@ -179,7 +182,8 @@ def _number(value: Scalar) -> float | int | None:
     if isinstance(value, int | float):
         return value
     try:
-        return int(value)
+        if (number := int(value)) in _INT64:
+            return number
     except ValueError:
         pass
     try:
@@ -252,6 +256,8 @@ def decode_cursor(text: str, order: str) -> Place | None:
         raise _refused()
     # By rank: 0 is a number, 1 a text, 2 nothing; what does not fit was not made by us.
     if (rank == 0) != isinstance(value, int | float) or (rank == 2) != (value is None):
+        raise _refused()
+    if isinstance(value, int) and value not in _INT64:
         raise _refused()
     return Place(rank=rank, value=value, uid=uid)
 

@@ -36,6 +36,8 @@ MAX_ALIASES = 60
 MAX_COST = 100_000
 MAX_CHARACTERS = 200_000
 _MAX_BRACKETS = 60
+_MAX_DIGITS = 400
+"""A float has at most 309 before its point; Python refuses integers of more than 4,300."""
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSE = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 
@@ -47,12 +49,15 @@ def check_text(text: str) -> None:
     lexer = Lexer(Source(text))
     tokens = depth = 0
     while True:
-        kind = lexer.advance().kind
+        token = lexer.advance()
+        kind = token.kind
         if kind is TokenKind.EOF:
             return
         tokens += 1
         if tokens > MAX_TOKENS:
             raise _too_much("tokens", MAX_TOKENS, tokens)
+        if kind is TokenKind.INT and token.end - token.start > _MAX_DIGITS:
+            raise _too_much("digits in a number", _MAX_DIGITS, token.end - token.start)
         if kind in _OPEN:
             depth += 1
             if depth > _MAX_BRACKETS:

@@ -26,7 +26,7 @@ from lineage_server.api.gql.documents import Documents, read_operations
 from lineage_server.api.gql.schema import build_schema
 from lineage_server.api.services import Services
 from lineage_server.auth.access import Credentials, is_loopback
-from lineage_server.domain.errors import LineageError, NotAuthenticatedError
+from lineage_server.domain.errors import InvalidInputError, LineageError, NotAuthenticatedError
 from lineage_server.tracking.service import Tracking
 
 _MOST_SUBSCRIPTIONS = 100
@@ -92,7 +92,7 @@ class _Endpoint(GraphQL[Context, None]):
         """``documentId`` names a persisted operation too, by its SHA-256 or its name."""
         parsed: Any = super().parse_json(data)
         if not isinstance(parsed, dict):
-            return parsed
+            raise InvalidInputError("the request is no JSON object", field="body", allowed='{"query": "…"}')
         body = cast("dict[str, Any]", parsed)
         told = body.get("documentId")
         if isinstance(told, str) and told and not body.get("query"):

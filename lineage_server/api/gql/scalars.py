@@ -21,7 +21,7 @@ def to_text(micros: int) -> str:
 def from_text(text: Any) -> int:
     """RFC 3339 text (or a number of microseconds) as microseconds since the epoch."""
     if isinstance(text, int) and not isinstance(text, bool):
-        return text
+        return _long(text)
     moment = datetime.fromisoformat(str(text))
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, such as 2026-03-03T00:00:00Z")
