@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from lineage_server.auth.principal import Permission, Principal
 from lineage_server.domain import ids
 from lineage_server.domain.events import (
+    DeploymentReported,
     EdgeAsserted,
     EdgeRetracted,
     Event,
@@ -73,3 +74,6 @@ def _read(event: Event) -> Iterator[str]:
         yield ids.project_of(event.start)
     elif isinstance(event, ModelVersionReported) and event.origin:
         yield ids.project_of(event.origin)
+    elif isinstance(event, DeploymentReported):
+        yield event.model_project
+        yield from map(ids.project_of, event.routes_to)

@@ -13,7 +13,14 @@ from typing import Any
 from lineage_server.changes import Change
 from lineage_server.domain import ids
 from lineage_server.domain.edges import EdgeType
-from lineage_server.domain.events import Event, RunReported
+from lineage_server.domain.events import (
+    Event,
+    NodeAnnotated,
+    NodeDeleted,
+    NodeErased,
+    NodeRestored,
+    RunReported,
+)
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.write import WriteBatch, WriteSession
 from lineage_server.ingest import derive
@@ -24,6 +31,9 @@ from lineage_server.ingest.values import MAX_TIME
 
 FRESH_MICROS = 10 * 60 * 1_000_000
 """A client-made run id younger than this is taken for new without asking the graph."""
+
+
+_ON_A_NODE = (NodeAnnotated, NodeDeleted, NodeRestored, NodeErased)
 
 
 @dataclass(slots=True)
@@ -105,9 +115,12 @@ class Batch:
         project = item.event.project
         for facts in item.facts:
             state = self.states.get(facts.uid)
-            if state is None or facts.label is not Label.RUN or not state.props:
+            if state is None or not state.props or state.project == project or not _needs_state(facts):
                 continue
-            if _needs_state(facts) and state.project != project and not state.props.get("stub"):
+            # Runs, GPUs and the like have no project in their uid. Any run may use a GPU; only events of
+            # its project may change what is said of it.
+            own = facts.label is Label.RUN and not state.props.get("stub")
+            if own or isinstance(item.event, _ON_A_NODE):
                 item.refusal = f"{facts.uid} is not in project {project!r}"
                 return
         for facts in item.facts:

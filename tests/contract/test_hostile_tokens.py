@@ -1,0 +1,190 @@
+"""A good token of another project: what is not its own is to it as if it were not there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.ingest.decode import encode
+from tests.support.hostile import everything, run_event, sent, some_run
+from tests.support.served import Served
+from tests.support.stories import D1, EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN, story
+
+TEXTS = read_operations()
+MISSING_RUN = "0198c0de-0000-7000-8000-00000000dead"
+OWNED = ("Run", "Job", "Artifact", "ArtifactVersion", "RegisteredModel", "Alias", "Deployment", "(edges)")
+STORY = story()
+
+
+async def content(served: Served) -> dict[str, Any]:
+    """Everything that project ``default`` holds, word for word, and nodes of no project."""
+    rows = await served.services.bolt.read(
+        "MATCH (n) WHERE n.project = 'default' AND NOT n:Refused RETURN n.uid AS uid, properties(n) AS props"
+    )
+    edges = await served.services.bolt.read(
+        "MATCH (a)-[e]->(b) WHERE a.project = 'default' OR b.project = 'default' "
+        "RETURN a.uid AS a, type(e) AS type, b.uid AS b, properties(e) AS props"
+    )
+    found = {row["uid"]: str(row["props"]) for row in rows}
+    return found | {f"{e['a']} {e['type']} {e['b']}": str(e["props"]) for e in edges}
+
+
+async def test_no_event_reaches_another_project(guarded: Served) -> None:
+    """Every kind of event, into a project that exists and into one that does not: the same answer."""
+    token = await guarded.service_token(other="admin")
+    before = await content(guarded)
+    events = [json.loads(encode(event)) for event in STORY]
+    for _, group in _by_project(events):
+        there = await sent(guarded, [json.dumps(e).encode() for e in group], token=token)
+        absent = [json.dumps({**e, "project": "absent"}).encode() for e in group]
+        nowhere = await sent(guarded, absent, token=token)
+        assert there.refused == nowhere.refused == len(group)
+        for index, verdict in there.by_index.items():
+            assert verdict["code"] == "NOT_FOUND"
+            same = nowhere.by_index[index]["message"].replace("'absent'", "'default'")
+            assert (verdict["code"], verdict["message"]) == (nowhere.by_index[index]["code"], same)
+    assert await content(guarded) == before
+
+
+def _by_project(events: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        groups.setdefault(event.get("project", "default"), []).append(event)
+    return list(groups.items())
+
+
+def reaching_out() -> dict[str, dict[str, Any]]:
+    """Events of the sender's own project that lay hands on things of ``default``."""
+    own = {"project": "other"}
+    run = {"type": "run", **own}
+    mine = "version:other/dataset/x@" + D1
+    iris = {"name": "iris", "project": "default"}
+    return {
+        "its run": {**run, "run": TRAIN, "name": "mine now", "params": {"lr": 9}},
+        "its run's end": {**run, "run": EVALUATE, "state": "failed"},
+        "its run's points": {
+            "type": "metrics", **own, "run": TRAIN, "keys": ["loss"], "series": [0],
+            "steps": [9], "times": [9], "values": [9],
+        },
+        "its version as input": {**run, "run": some_run(1), "inputs": [iris]},
+        "its version by digest": {**run, "run": some_run(2), "inputs": [{**iris, "digest": D1}]},
+        "its run deleted": {"type": "node.deleted", **own, "uid": f"run:{TRAIN}"},
+        "its run erased": {"type": "node.erased", **own, "uid": f"run:{TRAIN}"},
+        "its run tagged": {"type": "node.annotated", **own, "uid": f"run:{TRAIN}", "tags": {"a": "b"}},
+        "its version tagged": {"type": "node.annotated", **own, "uid": IRIS_1, "tags": {"a": "b"}},
+        "its version deleted": {"type": "node.deleted", **own, "uid": IRIS_1},
+        "its project deleted": {"type": "node.deleted", **own, "uid": "project:default"},
+        "its GPU tagged": {"type": "node.annotated", **own, "uid": "gpu:GPU-1", "tags": {"a": "b"}},
+        "its GPU erased": {"type": "node.erased", **own, "uid": "gpu:GPU-1"},
+        "an edge into it": {"type": "edge.asserted", **own, "start": mine, "end": IRIS_2},
+        "an edge out of it": {"type": "edge.asserted", **own, "start": IRIS_1, "end": mine},
+        "its version registered": {
+            "type": "model.version", **own, "model": "m", "version": "1", "origin": MODEL_1,
+        },
+        "its model served": {
+            "type": "deployment", **own, "name": "d",
+            "model": "churn", "version": "1", "model_project": "default",
+        },
+        "its deployment routed to": {
+            "type": "deployment", **own, "name": "e", "routes_to": ["deployment:default/local/churn-api@1"],
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", reaching_out())
+async def test_own_events_do_not_touch_what_is_not_ones_own(guarded: Served, name: str) -> None:
+    token = await guarded.service_token(other="admin")
+    before = await content(guarded)
+    event = {**reaching_out()[name], "id": "reach"}
+    verdicts = await sent(guarded, [json.dumps(event).encode()], token=token)
+    assert await content(guarded) == before
+    if verdicts.refused:
+        assert verdicts.by_index[0]["code"] in ("NOT_FOUND", "BAD_INPUT"), verdicts
+    visible = json.dumps(await guarded.answer(TEXTS["Search"], {"text": "iris"}, token))
+    assert "default" not in visible
+
+
+@pytest.mark.xfail(reason="context events carry no right over a node that several projects share")
+@pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1")])
+async def test_shared_hardware_is_described_by_its_own_project(guarded: Served, label: str, key: str) -> None:
+    token = await guarded.service_token(other="admin")
+    before = await content(guarded)
+    event = {"type": "context", "project": "other", "label": label, "key": key, "name": "mine"}
+    await sent(guarded, [json.dumps(event).encode()], token=token)
+    assert await content(guarded) == before
+
+
+async def test_an_event_id_of_another_project_is_free(guarded: Served) -> None:
+    token = await guarded.service_token(other="editor")
+    mine = {**run_event("x"), "project": "other", "id": "event-000"}
+    verdicts = await sent(guarded, [json.dumps(mine).encode()], token=token)
+    assert (verdicts.accepted, verdicts.duplicate) == (1, 0)
+
+
+ASKED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "run": ("Run", {"uid": TRAIN}, {"uid": MISSING_RUN}),
+    "node": ("Node", {"uid": IRIS_1}, {"uid": IRIS_1.replace("iris", "isir")}),
+    "version": ("Version", {"ref": "default/dataset:iris@1"}, {"ref": "default/dataset:isir@1"}),
+    "version of": (
+        "Version",
+        {"ref": "dataset:iris", "project": "default"},
+        {"ref": "dataset:isir", "project": "absent"},
+    ),
+    "resolve": ("Resolve", {"ref": "default/model:churn"}, {"ref": "absent/model:churn"}),
+    "project": ("Project", {"name": "default"}, {"name": "absent"}),
+    "event": ("Event", {"id": "event-000", "project": "default"}, {"id": "event-000", "project": "absent"}),
+    "impact": ("Impact", {"uid": IRIS_1}, {"uid": IRIS_1.replace("iris", "isir")}),
+    "cost": ("Cost", {"uid": MODEL_1}, {"uid": MODEL_1.replace("churn", "nruhc")}),
+    "history": ("MetricHistory", {"run": TRAIN}, {"run": MISSING_RUN}),
+    "runs": ("Runs", {"project": "default"}, {"project": "absent"}),
+    "jobs": ("Jobs", {"project": "default"}, {"project": "absent"}),
+    "search": ("Search", {"text": "iris", "project": "default"}, {"text": "iris", "project": "absent"}),
+    "text": ("Search", {"text": "iris"}, {"text": "nothing-of-the-kind"}),
+    "digest": ("Search", {"text": D1}, {"text": D1.replace("1", "7")}),
+}  # fmt: skip
+WORDS = {TRAIN: MISSING_RUN, "iris": "isir", "default": "absent", "churn": "nruhc"}
+
+
+@pytest.mark.parametrize("name", ASKED)
+async def test_the_answer_is_that_of_what_does_not_exist(guarded: Served, name: str) -> None:
+    token = await guarded.service_token(other="admin")
+    operation, there, absent = ASKED[name]
+    one = json.dumps(await guarded.answer(TEXTS[operation], there, token))
+    other = json.dumps(await guarded.answer(TEXTS[operation], absent, token))
+    for real, made_up in WORDS.items():
+        one, other = one.replace(real, made_up), other.replace(real, made_up)
+    assert one == other
+
+
+async def test_streams_of_what_is_not_ones_own_are_not_found(guarded: Served) -> None:
+    token = await guarded.service_token(other="admin")
+    for name, variables in (
+        ("RunChanged", {"uid": f"run:{TRAIN}"}),
+        ("RunChanged", {"uid": f"run:{MISSING_RUN}"}),
+        ("RunsChanged", {"project": "default"}),
+        ("RunsChanged", {"project": "absent"}),
+        ("LineageChanged", {"uid": MODEL_1}),
+        ("MetricPoints", {"run": TRAIN}),
+    ):
+        response = await guarded.http.post(
+            "/graphql",
+            json={"query": TEXTS[name], "variables": variables},
+            headers={"authorization": f"Bearer {token}", "accept": "text/event-stream"},
+        )
+        assert '"NOT_FOUND"' in response.text, (name, response.text)
+        assert "training" not in response.text
+        assert "event: complete" in response.text
+
+
+async def test_operators_routes_want_an_operator(guarded: Served) -> None:
+    token = await guarded.service_token(default="admin", other="admin")
+    before = await everything(guarded)
+    for path in ("rebuild", "archive"):
+        for headers, status in (({"authorization": f"Bearer {token}"}, 403), ({}, 401)):
+            answer = await guarded.http.post(f"/api/v1/admin/{path}", headers=headers)
+            assert answer.status_code == status
+    after = await everything(guarded)
+    assert {label: after.get(label) for label in OWNED} == {label: before.get(label) for label in OWNED}
