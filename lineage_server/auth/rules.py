@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from lineage_server.auth.principal import Permission, Principal
 from lineage_server.domain import ids
+from lineage_server.domain.errors import ForbiddenError
 from lineage_server.domain.events import (
+    ContextReported,
     DeploymentReported,
     EdgeAsserted,
     EdgeRetracted,
@@ -31,6 +33,13 @@ def check_event(principal: Principal, event: Event) -> None:
     """Raises NotFoundError or ForbiddenError when ``principal`` may not say this."""
     for permission, project in permissions_for(event):
         principal.check(permission, project)
+    # Nodes, GPUs, code and the like belong to no project: what is said of them all projects see.
+    if isinstance(event, ContextReported) and not principal.can(Permission.WRITE):
+        raise ForbiddenError(
+            f"{principal.subject} has no role in all projects, and a 'context' event speaks to all; "
+            "send it with a token whose role holds everywhere, or state the facts on a run",
+            permission=Permission.WRITE,
+        )
 
 
 def permissions_for(event: Event) -> Iterator[tuple[Permission, str]]:

@@ -107,13 +107,13 @@ async def test_own_events_do_not_touch_what_is_not_ones_own(guarded: Served, nam
     assert "default" not in visible
 
 
-@pytest.mark.xfail(reason="context events carry no right over a node that several projects share")
-@pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1")])
-async def test_shared_hardware_is_described_by_its_own_project(guarded: Served, label: str, key: str) -> None:
+@pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1"), ("Actor", "kim")])
+async def test_what_all_projects_share_takes_a_role_in_all(guarded: Served, label: str, key: str) -> None:
     token = await guarded.service_token(other="admin")
     before = await content(guarded)
     event = {"type": "context", "project": "other", "label": label, "key": key, "name": "mine"}
-    await sent(guarded, [json.dumps(event).encode()], token=token)
+    verdicts = await sent(guarded, [json.dumps(event).encode()], token=token)
+    assert verdicts.by_index[0]["code"] == "FORBIDDEN", verdicts
     assert await content(guarded) == before
 
 
