@@ -167,11 +167,10 @@ class NodeState:
 
     def _payload(self, facts: NodeFacts) -> None:
         clock = facts.clock
-        erased = self.props.get("erased")
         for key, value in facts.values.items():
-            if not erased or key in _KEPT_BY_TOMBSTONE:
+            if not self._withheld(key):
                 self.put(key, value, clock)
-        if erased:
+        if "erased" in self.props:
             return
         if facts.metrics:
             self._apply_metrics(facts.metrics)
@@ -208,7 +207,13 @@ class NodeState:
         self.clocks[key] = clock
         self.dirty.add("clocks")
 
+    def _withheld(self, key: str) -> bool:
+        """Whether this is payload of a node whose payload was erased."""
+        return "erased" in self.props and key not in _KEPT_BY_TOMBSTONE
+
     def _earliest(self, key: str, value: int) -> None:
+        if self._withheld(key):
+            return
         current = self.props.get(key)
         if current is None or value < current:
             self.props[key] = value
@@ -224,16 +229,16 @@ class NodeState:
         """State, reason, exit code and end move forward only: by rank, then clock."""
         if self.clock is not None and self.clock != facts.clock and "~rank" not in self.clocks:
             # From now on the creating event's rank can't be read off the current state.
-            self._remember("~rank", [STATE_RANK.get(self.props.get("state", ""), -1)])
+            self._remember("~rank", [STATE_RANK.get(self.props.get("state", ""), 0)])
         born = self.clocks.get("~rank")
         for key, value in ranked.items():
-            if value is None or (key == "reason" and self.props.get("erased")):
+            if value is None or self._withheld(key):
                 continue
             known = self.clocks.get(key)
             if known is not None:
                 current = (known[0], known[1], known[2])
             elif key in self.props and self.clock is not None:
-                rank = born[0] if born else STATE_RANK.get(self.props.get("state", ""), -1)
+                rank = born[0] if born else STATE_RANK.get(self.props.get("state", ""), 0)
                 current = (rank, self.clock.at, self.clock.event)
             else:
                 current = (-2, 0, "")
@@ -295,16 +300,15 @@ class NodeState:
             self.edges[key] = {**self.edges.get(key, {}), **edge, "at": start}
 
     def _erase(self) -> None:
-        for key in [k for k in self.props if k not in _KEPT_BY_TOMBSTONE]:
+        for key in [k for k in self.props if k not in _KEPT_BY_TOMBSTONE and k != "erased"]:
             del self.props[key]
             self.dirty.add(key)
         self.metric_steps.clear()
-        self.props["erased"] = True
-        self.dirty.add("erased")
+        self.set_derived("erased", True)
 
     def merge_edge(self, facts: EdgeFacts, clock: Clock, recorded_at: int) -> None:
-        """Add an edge or what a further witness says of it; the stronger basis, then the
-        earlier event, tells its source; ``at`` and ``recorded_at`` are the earliest."""
+        """Add an edge or what a further witness says of it; the stronger basis, then the earlier event,
+        tells its source, at ``told_at`` if not ``at``; ``at`` and ``recorded_at`` are the earliest."""
         told: dict[str, Any] = {
             "at": clock.at,
             "recorded_at": recorded_at,
@@ -322,11 +326,14 @@ class NodeState:
             self.new_edges.add(facts.key)
             return
         merged = dict(current)
-        if _edge_order(told) < _edge_order(current):
-            if current.get("basis") == "inferred":
-                merged.update(dict.fromkeys(("rule", "superseded_at")))
-            merged.update(told)
+        told_at = current.get("told_at") or current["at"]
+        if _edge_order(told, clock.at) < _edge_order(current, told_at):
+            told_at = clock.at
+            # What the weaker witness said beyond that does not speak for this one.
+            merged = {**dict.fromkeys(current), "last_at": current.get("last_at"), **told}
         merged["at"] = min(clock.at, current["at"])
+        if (told_at if told_at != merged["at"] else None) != merged.get("told_at"):
+            merged["told_at"] = told_at if told_at != merged["at"] else None
         last = max(clock.at, current.get("last_at") or current["at"])
         if last != merged["at"]:
             merged["last_at"] = last
@@ -339,7 +346,8 @@ class NodeState:
         merged = dict(current or {})
         last = max(merged.get("last_retracted", -1), merged.get("last_asserted", -1))
         fields = told.pop("fields", None)
-        if not facts.retracted and told["at"] >= merged.get(field, -1):
+        known = merged.get(field, -1), merged.get("fields") or ""
+        if not facts.retracted and (told["at"], fields or "") > known:
             merged["fields"] = fields
         if (told["at"], told["event"]) >= (last, merged.get("event", "")):
             merged.update({k: v for k, v in told.items() if k not in ("at", "recorded_at")})
@@ -372,8 +380,8 @@ class NodeState:
             self.dirty.add(key)
 
 
-def _edge_order(edge: dict[str, Any]) -> tuple[str, int, str]:
-    return BASIS_RANK.get(edge.get("basis", ""), "9"), edge["at"], edge.get("event", "")
+def _edge_order(edge: dict[str, Any], told_at: int) -> tuple[str, int, str]:
+    return BASIS_RANK.get(edge.get("basis", ""), "9"), told_at, edge.get("event", "")
 
 
 def _larger(value: float, old: Any) -> bool:

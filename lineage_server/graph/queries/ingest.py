@@ -45,7 +45,7 @@ _VERSION: LiteralString = (
     "schema: r.schema, stats: r.stats"
 )
 _FACT: LiteralString = (
-    "role: e.role, at: e.at, last_at: e.last_at, recorded_at: e.recorded_at, "
+    "role: e.role, at: e.at, last_at: e.last_at, told_at: e.told_at, recorded_at: e.recorded_at, "
     "source: e.source, basis: e.basis, event: e.event"
 )
 
