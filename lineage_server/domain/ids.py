@@ -99,13 +99,14 @@ def clean_name(text: str, field: str) -> str:
 @lru_cache(maxsize=10_000)
 def clean_project(text: str) -> str:
     """Check a project's name (it stands in URLs and uids); raises InvalidInputError."""
+    text = unicodedata.normalize("NFC", text)
     if not _PROJECT.fullmatch(text):
         raise InvalidInputError(
             f"project {shorten(text)!r} is not a project name",
             field="project",
             allowed="1 to 100 letters, digits, '.', '_' or '-', beginning and ending with a letter or digit",
         )
-    return unicodedata.normalize("NFC", text)
+    return text
 
 
 def clean_digest(text: str) -> str:

@@ -7,7 +7,7 @@ kept with the stored event.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -68,7 +68,7 @@ def decode_lines(
 
 
 def _lines(body: bytes) -> list[bytes]:
-    if body[:1] == b"[":
+    if body[:64].lstrip()[:1] == b"[":
         try:
             return [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
         except (msgspec.DecodeError, RecursionError):
@@ -101,7 +101,9 @@ def decode(line: bytes, *, max_event_bytes: int) -> Event:
         raise InvalidInputError(f"the line is not JSON: {error}", field="line") from None
     except RecursionError:
         raise InvalidInputError("the line is nested too deeply", field="line") from None
-    clean_project(event.project)
+    project = clean_project(event.project)
+    if project != event.project:
+        event = replace(event, project=project)
     if len(event.id) > 200 or (event.id and not event.id.isprintable()):
         raise InvalidInputError("id is longer than 200 characters or has control characters", field="id")
     if b"\\u0000" in line and _has_nul(_GENERIC.decode(line)):
@@ -111,6 +113,11 @@ def decode(line: bytes, *, max_event_bytes: int) -> Event:
 
 def _decode_leniently(line: bytes, error: msgspec.ValidationError) -> Event:
     """Times given as RFC 3339 text are fine too; anything else is the sender's error."""
+    if line[:1] == b"[":
+        raise InvalidInputError(
+            "the line is an array or begins one: send one event a line, or one whole array of events",
+            field="line",
+        )
     try:
         generic = _GENERIC.decode(line)
         cls = EVENT_TYPES.get(str(generic.get("type", "")))
