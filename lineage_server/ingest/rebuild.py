@@ -13,11 +13,10 @@ from dataclasses import replace
 
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import Event
-from lineage_server.domain.ids import run_uid
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import events as q
 from lineage_server.ingest.decode import decode, encode
-from lineage_server.ingest.redact import redact
+from lineage_server.ingest.redact import may_tell, redact
 from lineage_server.ingest.store import EventStore, StoredEvent
 from lineage_server.ingest.writer import IngestWriter
 
@@ -80,7 +79,7 @@ class Rebuilder:
         async for page in self._store.pages():
             changed: list[StoredEvent] = []
             for stored in page:
-                if uid.encode() not in stored.raw and not _may_tell(stored, uid):
+                if not may_tell(stored.raw, uid):
                     continue
                 left = redact(decode(stored.raw, max_event_bytes=NO_LIMIT), uid)
                 if left is not None:
@@ -89,11 +88,3 @@ class Rebuilder:
                 await self._store.replace(changed)
                 redacted += len(changed)
         return redacted
-
-
-def _may_tell(stored: StoredEvent, uid: str) -> bool:
-    """Cheap look before decoding: most events don't speak of this node."""
-    if uid.startswith(run_uid("")):
-        return uid[4:].encode() in stored.raw.lower()
-    words = uid.partition(":")[2].split("@")
-    return any(word.split("/")[-1].encode() in stored.raw for word in words if word)
