@@ -39,6 +39,7 @@ from lineage_server.domain.events import (
 from lineage_server.domain.nodes import PREFIX, Label
 from lineage_server.ingest import plan_runs
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
+from lineage_server.ingest.identity import identity_of
 from lineage_server.ingest.values import clean_tags, dumps, epoch, whole
 
 
@@ -143,12 +144,7 @@ def _any_node(uid: str, project: str, clock: Clock) -> NodeFacts:
         )
     if label in (Label.EVENT, Label.METRIC_CHUNK):
         raise InvalidInputError(f"a {PREFIX[label]} can't be changed", field="uid")
-    identity: dict[str, Any] = {"project": project}
-    if label is Label.ARTIFACT_VERSION:
-        identity = plan_runs.version_identity(uid)
-    elif label is not Label.RUN:
-        identity["name"] = uid.split("/", 1)[-1].rsplit("/", 1)[-1]
-    return reference(uid, label, clock, identity)
+    return reference(uid, label, clock, identity_of(uid, label, project))
 
 
 def _annotated(event: NodeAnnotated, project: str, clock: Clock) -> list[NodeFacts]:
@@ -313,7 +309,7 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
     for target in event.routes_to:
         if ids.clean_uid(target, "routes_to") is not Label.DEPLOYMENT:
             raise InvalidInputError("routes_to holds uids of deployments", field="routes_to")
-        out.append(reference(target, Label.DEPLOYMENT, clock, {"project": ids.project_of(target) or project}))
+        out.append(reference(target, Label.DEPLOYMENT, clock, identity_of(target, Label.DEPLOYMENT, project)))
         facts.add_edge(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))
     return out
 

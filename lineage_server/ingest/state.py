@@ -128,8 +128,8 @@ class NodeState:
 
     def apply(self, facts: NodeFacts, recorded_at: int) -> None:
         """Merge one event's facts on this node."""
-        if not self.props:
-            self.props = dict(facts.identity)
+        if not self.props or (facts.described and "stub" in self.props):
+            self.props.update(facts.identity)
             self.dirty.update(facts.identity)
         self._describe(facts)
         self._payload(facts)

@@ -1,0 +1,73 @@
+"""What a uid alone says of a node: its identity until somebody describes it.
+
+Events may speak of a node (a tag, a tombstone, a route) before the one that describes it arrives.
+What stands in the uid must then be what the description will say, or the order would matter;
+where a uid says too little, the description overrides (``NodeState.apply``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineage_server.domain import ids
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.nodes import JobKind, Label
+from lineage_server.ingest.plan_runs import version_identity
+
+_FORMS: dict[Label, str] = {
+    Label.JOB: "job:<project>/<kind>/<name>",
+    Label.ARTIFACT: "artifact:<project>/<type>/<name>",
+    Label.REGISTERED_MODEL: "model:<project>/<name>",
+    Label.MODEL_VERSION: "modelversion:<project>/<model>@<version>",
+    Label.ALIAS: "alias:<project>/<model>@<alias>",
+    Label.DEPLOYMENT: "deployment:<project>/<cluster>/<name>@<revision>",
+}
+_JOB_KINDS = frozenset(str(kind) for kind in JobKind)
+
+
+def identity_of(uid: str, label: Label, project: str) -> dict[str, Any]:
+    """Identity of a node by its uid; ``project`` is where uids of its kind contain none.
+
+    Raises InvalidInputError for a uid that no description could ever make.
+    """
+    if label is Label.ARTIFACT_VERSION:
+        return version_identity(uid)
+    if label is Label.RUN:
+        return {"project": project}
+    rest = uid.partition(":")[2]
+    if label in _FORMS:
+        return _parsed(uid, label, rest)
+    if label in (Label.NODE, Label.ACTOR):
+        rest = rest.split("/", 1)[-1]
+    elif label is Label.VOLUME:
+        rest = rest.split("/", 2)[-1]
+    elif label is Label.PROJECT:
+        project = rest
+    return {"project": project, "name": rest}
+
+
+def _parsed(uid: str, label: Label, rest: str) -> dict[str, Any]:
+    owner, _, rest = rest.partition("/")
+    head, tail = rest, ""
+    if "@" in _FORMS[label]:
+        head, _, tail = rest.rpartition("@")
+    middle = ""
+    if label in (Label.JOB, Label.ARTIFACT, Label.DEPLOYMENT):
+        middle, _, head = head.partition("/")
+    known = {Label.JOB: middle in _JOB_KINDS, Label.DEPLOYMENT: bool(middle)}
+    if not owner or not head or not known.get(label, True) or ("@" in _FORMS[label] and not tail):
+        raise InvalidInputError(
+            f"{ids.shorten(uid)!r} does not have the form {_FORMS[label]}", field="uid", allowed=_FORMS[label]
+        )
+    identity: dict[str, Any] = {"project": owner, "name": head}
+    if label is Label.JOB:
+        identity["kind"] = middle
+    elif label is Label.ARTIFACT:
+        identity["kind"] = ids.clean_artifact_type(middle)
+    elif label is Label.DEPLOYMENT:
+        identity |= {"cluster": middle, "revision": tail}
+    elif label is Label.MODEL_VERSION:
+        identity |= {"version": tail, "model": ids.model_uid(owner, head)}
+    elif label is Label.ALIAS:
+        identity |= {"name": tail, "alias": tail, "model": ids.model_uid(owner, head)}
+    return identity
