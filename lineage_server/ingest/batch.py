@@ -338,11 +338,12 @@ class Batch:
 
     def settle(self, seq: int) -> list[Change]:
         """The batch is committed: keep its states for the next one; returns what changed."""
-        changes = [
-            Change(s.uid, s.label, s.project, _kind_of_change(s), seq)
-            for s in self.states.values()
-            if s.changed
-        ]
+        changed = [s for s in self.states.values() if s.changed]
+        changes = [Change(s.uid, s.label, s.project, _kind_of_change(s), seq) for s in changed]
+        told = {s.uid for s in changed}
+        # An edge is kept by one of its ends; whoever looks at the other end sees it, too.
+        ends = {key.other: None for s in changed for key in s.new_edges if key.other not in told}
+        changes += [Change(uid, ids.label_of(uid), self._project_of(uid), "linked", seq) for uid in ends]
         for state in self.states.values():
             if state.label is Label.ARTIFACT_VERSION:
                 seals = self.cache.seals.get(state.props["artifact"])
@@ -351,6 +352,10 @@ class Batch:
             state.settle()
             self.cache.put(state)
         return changes
+
+    def _project_of(self, uid: str) -> str:
+        state = self.states.get(uid)
+        return state.project if state is not None else ids.project_of(uid)
 
 
 def _columned_outputs(run: NodeState) -> list[str]:

@@ -99,6 +99,17 @@ async def test_lineage_changed_sees_new_neighbours(served: Served) -> None:
     assert notice["changes"]
 
 
+async def test_lineage_changed_tells_of_a_new_reader(served: Served) -> None:
+    async with following(served, "LineageChanged", {"uid": MODEL_1}) as stream:
+        first = asyncio.create_task(anext(stream))
+        await asyncio.sleep(0)  # what happens before its surroundings are known is told, too
+        reader = new_run_id()
+        await served.record(event_of(reader, inputs=[InputFact(name="churn", type="model", digest=D3)]))
+        async with asyncio.timeout(5):
+            notice = (await first).data["lineageChanged"]
+    assert {"uid": MODEL_1, "kind": "linked"}.items() <= notice["changes"][0].items()
+
+
 async def test_ingest_status_ticks(served: Served) -> None:
     async with following(served, "IngestStatusChanged", {}) as stream, asyncio.timeout(5):
         assert (await anext(stream)).data["ingestStatus"]["accepted"] > 0

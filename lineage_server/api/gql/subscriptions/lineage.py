@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Container
+from dataclasses import replace
 
 import strawberry
 from strawberry.types import Info
@@ -33,15 +34,29 @@ class LineageSubscriptions:
         context = context_of(info)
         if not 0 <= depth <= MAX_DEPTH:
             raise InvalidInputError("the depth is out of range", field="depth", allowed=f"0 to {MAX_DEPTH}")
-        around: set[str] = {uid}
+        around = _Around()
         wanted = ChangeFilter(projects=context.scope, uids=around)
         async with context.services.changes.subscribe(wanted) as notices:
-            around |= await _neighbours(context, uid, depth)
+            around.known = {uid} | await _neighbours(context, uid, depth)
             async for notice in notices:
+                if notice.kind == "changes":
+                    changes = tuple(change for change in notice.changes if change.uid in around)
+                    if not changes:
+                        continue
+                    notice = replace(notice, changes=changes)
                 if _may_reach_further(notice):
-                    # The set is the filter's own: what is new in it is told of from now on.
-                    around |= await _neighbours(context, uid, depth)
+                    around.known |= await _neighbours(context, uid, depth)
                 yield notice_of(notice)
+
+
+class _Around(Container[str]):
+    """What lies around a node; anything may, until that is known."""
+
+    def __init__(self) -> None:
+        self.known: set[str] | None = None
+
+    def __contains__(self, uid: object) -> bool:
+        return self.known is None or uid in self.known
 
 
 def _may_reach_further(notice: Notice) -> bool:
