@@ -86,7 +86,7 @@ class IngestSettings(_Group):
     queue_bytes: int = Field(
         default=64 * _MIB, ge=1024, description="bytes of events that may wait for the writer"
     )
-    batch_events: int = Field(default=500, ge=1, description="most events in one transaction")
+    batch_events: int = Field(default=128, ge=1, description="most events in one transaction")
     patience_seconds: float = Field(
         default=20.0, gt=0, description="seconds a batch is tried again while the graph is away, then 503"
     )

@@ -55,7 +55,7 @@ class IngestLimits:
 
     queue_events: int = 20_000
     queue_bytes: int = 64 << 20
-    batch_events: int = 500
+    batch_events: int = 128
     patience_seconds: float = 20.0
     skew_seconds: float = 3600.0
 

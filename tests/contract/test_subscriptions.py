@@ -21,6 +21,8 @@ from tests.support.stories import D3, MODEL_1, TRAIN
 
 TEXTS = read_operations()
 TRAIN_UID = f"run:{TRAIN}"
+# Long, because Neo4j plans the statements of a walk when it first sees them: some seconds.
+PATIENCE_SECONDS = 30
 STRANGER = Principal(subject="stranger", roles={})
 
 
@@ -52,7 +54,7 @@ async def test_run_changed_brings_the_run(served: Served) -> None:
     async with following(served, "RunChanged", {"uid": TRAIN_UID}) as stream:
         first = await first_of(stream)
         await served.record(event_of(TRAIN, reason="because", metrics={"late": 1.5}))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await first).data["runChanged"]
     assert notice["kind"] == "CHANGED"
     assert {"key": "late", "value": 1.5} in notice["run"]["metrics"]
@@ -64,14 +66,14 @@ async def test_runs_changed_tells_only_its_project(served: Served) -> None:
         await served.record(event_of(new_run_id(), project="elsewhere", name="not ours"))
         mine = new_run_id()
         await served.record(event_of(mine, name="ours"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await first).data["runsChanged"]
     assert [change["uid"] for change in notice["changes"]] == [f"run:{mine}"]
 
 
 async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> None:
     async with following(served, "MetricPoints", {"run": TRAIN, "keys": ["loss"]}) as stream:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             (series,) = (await anext(stream)).data["metricPoints"]["series"]
         assert series["steps"] == [0, 1, 2]
         assert series["values"] == ["NaN", 0.9, 0.8]
@@ -83,7 +85,7 @@ async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> Non
                 values=[0.7],
             )
         )  # fmt: skip
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             (series,) = (await following_one).data["metricPoints"]["series"]
     assert (series["steps"], series["values"]) == ([3], [0.7])
 
@@ -94,7 +96,7 @@ async def test_lineage_changed_sees_new_neighbours(served: Served) -> None:
         reader = new_run_id()
         await served.record(event_of(reader, inputs=[InputFact(name="churn", type="model", digest=D3)]))
         await served.record(event_of(TRAIN, reason="looked at again"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await first).data["lineageChanged"]
     assert notice["changes"]
 
@@ -105,13 +107,13 @@ async def test_lineage_changed_tells_of_a_new_reader(served: Served) -> None:
         await asyncio.sleep(0)  # what happens before its surroundings are known is told, too
         reader = new_run_id()
         await served.record(event_of(reader, inputs=[InputFact(name="churn", type="model", digest=D3)]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await first).data["lineageChanged"]
     assert {"uid": MODEL_1, "kind": "linked"}.items() <= notice["changes"][0].items()
 
 
 async def test_ingest_status_ticks(served: Served) -> None:
-    async with following(served, "IngestStatusChanged", {}) as stream, asyncio.timeout(5):
+    async with following(served, "IngestStatusChanged", {}) as stream, asyncio.timeout(PATIENCE_SECONDS):
         assert (await anext(stream)).data["ingestStatus"]["accepted"] > 0
         assert (await anext(stream)).data
 
@@ -126,7 +128,7 @@ async def test_ingest_status_ticks(served: Served) -> None:
     ],
 )
 async def test_a_stranger_follows_nothing(served: Served, name: str, variables: dict[str, Any]) -> None:
-    async with following(served, name, variables, STRANGER) as stream, asyncio.timeout(5):
+    async with following(served, name, variables, STRANGER) as stream, asyncio.timeout(PATIENCE_SECONDS):
         result = await anext(stream)
     assert [error.extensions["code"] for error in result.errors] == ["NOT_FOUND"]
 
@@ -135,7 +137,7 @@ async def test_stream_ends_with_the_server(served: Served) -> None:
     async with following(served, "RunsChanged", {"project": "default"}) as stream:
         first = await first_of(stream)
         served.services.changes.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert (await first).data["runsChanged"]["kind"] == "RECONNECT"
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)

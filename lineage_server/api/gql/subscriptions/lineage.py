@@ -44,9 +44,9 @@ class LineageSubscriptions:
                     if not changes:
                         continue
                     notice = replace(notice, changes=changes)
+                yield notice_of(notice)
                 if _may_reach_further(notice):
                     around.known |= await _neighbours(context, uid, depth)
-                yield notice_of(notice)
 
 
 class _Around(Container[str]):
