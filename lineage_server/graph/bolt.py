@@ -91,6 +91,7 @@ class Bolt:
         self._connect_timeout_seconds = connect_timeout_seconds
         self._driver: AsyncDriver | None = None
         self._control: AsyncDriver | None = None
+        self._heard_at = 0.0
         self._statements = Tasks("bolt")
         self._tasks = Tasks("bolt")
         # Reading one's own writes needs bookmarks only where replicas of the graph exist.
@@ -149,7 +150,8 @@ class Bolt:
     ) -> list[Row]:
         """Ask; repeated after a lost connection or a transient error while the time allows.
 
-        Raises OverdueQueryError when the time is up: the statement is stopped on the server too.
+        Raises OverdueQueryError when the time is up: the statement is stopped on the server too;
+        GraphAwayError when the server says nothing to that either.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
@@ -278,11 +280,14 @@ class Bolt:
             bell.cancel()
         if not task.done():
             task.cancel()
-            raise _overdue(timeout_seconds)
+            # A statement that takes long and a server that hangs look the same, but for this.
+            alive = self._heard_at >= started + timeout_seconds
+            raise _overdue(timeout_seconds) if alive else _hangs(timeout_seconds)
         if task.cancelled():
             raise _not_connected()
         answer, error = task.result()
         if error is None:
+            self._heard_at = loop.time()
             return cast(_T, answer)
         if not isinstance(error, Neo4jError | DriverError | OSError):
             raise error
@@ -309,6 +314,7 @@ class Bolt:
         try:
             async with asyncio.timeout(5.0), self._session(READ_ACCESS, control=True) as session:
                 rows = await _rows(await session.run(server.RUNNING))
+                self._heard_at = asyncio.get_running_loop().time()
                 ran = asyncio.get_running_loop().time() - started
                 ours = [row for row in rows if row["currentQuery"] == query]
                 if ours:
@@ -368,6 +374,13 @@ def _seconds(elapsed: Any) -> float:
 
 def _not_connected() -> UnavailableError:
     return UnavailableError("the graph is not connected (the server is starting or stopping)", part="graph")
+
+
+def _hangs(timeout_seconds: float) -> GraphAwayError:
+    return GraphAwayError(
+        f"the graph has said nothing for {timeout_seconds:.1f} s; what was acknowledged is safe, try again",
+        part="graph",
+    )
 
 
 def _overdue(timeout_seconds: float) -> OverdueQueryError:

@@ -9,8 +9,15 @@ import pytest
 
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.errors import DuplicateKeyError, OverdueQueryError, TransientGraphError
+from lineage_server.graph.errors import (
+    DuplicateKeyError,
+    GraphAwayError,
+    OverdueQueryError,
+    TransientGraphError,
+)
 from lineage_server.graph.round_trips import counting
+from tests.support.neo4j_server import Address
+from tests.support.proxy import Proxy
 
 SLOW = (
     "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b "
@@ -40,6 +47,20 @@ async def test_overdue_statement_is_stopped_on_the_server(graph: Bolt) -> None:
         await graph.read(SLOW, timeout_seconds=0.5)
     assert time.monotonic() - started < 5
     await _until_stopped(graph)
+
+
+async def test_server_that_hangs_is_unavailable_not_slow(bolt: Address, graph: Bolt) -> None:
+    """Nobody is told to ask for less; a write's caller learns that it may have been committed."""
+    with Proxy(bolt.uri) as proxy:
+        far = Bolt(proxy.uri, user=bolt.user, password=bolt.password, database=bolt.database)
+        async with far:
+            proxy.stall()
+            with pytest.raises(GraphAwayError, match="said nothing"):
+                await far.read("RETURN 1 AS one", timeout_seconds=0.3)
+            with pytest.raises(GraphAwayError, match="said nothing"):
+                await far.write("CREATE (n:Job {uid: 'job:late'})", timeout_seconds=0.3)
+            proxy.flow()
+            assert await far.read("RETURN 1 AS one") == [{"one": 1}]
 
 
 async def test_cancelled_task_stops_its_statement_on_the_server(graph: Bolt) -> None:

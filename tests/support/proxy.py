@@ -26,6 +26,8 @@ class Proxy:
         self._port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
@@ -54,6 +56,14 @@ class Proxy:
     def heal(self) -> None:
         """New connections are taken again, on the same port."""
         self._do(self._listen())
+
+    def stall(self) -> None:
+        """Connections stay, and nothing comes through: the far side hangs."""
+        self._loop.call_soon_threadsafe(self._flows.clear)
+
+    def flow(self) -> None:
+        """What was held back comes through."""
+        self._loop.call_soon_threadsafe(self._flows.set)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_SECONDS)
@@ -95,6 +105,7 @@ class Proxy:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(_PIECE_BYTES):
+                await self._flows.wait()
                 sink.write(data)
                 await sink.drain()
         sink.close()
