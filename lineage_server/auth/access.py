@@ -149,7 +149,7 @@ async def bootstrap_admin(tokens: Tokens, data_dir: Path) -> FirstAdmin | None:
 
 def _kept_secret(file: Path) -> str:
     try:
-        text = file.read_text().strip()
+        text = file.read_bytes().decode("ascii", "replace").strip()
     except OSError:
         return ""
     return text if well_formed(text) else ""

@@ -158,13 +158,16 @@ class EmbeddedGraph:
     def _open_folder(self, install: EngineInstall) -> str:
         """Everything that blocks and must be right before an engine runs; answers the password."""
         self._folder.open()
-        left_behind = end_stale_engine(self._folder)
-        if left_behind:
-            logger.warning("embedded graph: %s", left_behind)
-        replaced = self._folder.admit(install.version)
-        if replaced:
-            logger.info("embedded graph: upgraded from %s to %s", replaced, install.version)
-        return self._folder.password()
+        try:
+            left_behind = end_stale_engine(self._folder)
+            if left_behind:
+                logger.warning("embedded graph: %s", left_behind)
+            replaced = self._folder.admit(install.version)
+            if replaced:
+                logger.info("embedded graph: upgraded from %s to %s", replaced, install.version)
+            return self._folder.password()
+        except OSError as error:
+            raise self._folder.explain(error) from error
 
     async def _start_on_some_port(
         self, install: EngineInstall, password: str

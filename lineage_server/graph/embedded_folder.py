@@ -32,6 +32,8 @@ ENGINE = "arcadedb"
 
 # Below this the engine may not even be able to write its log; it must not start into a full disk.
 _MIN_FREE_BYTES = 64 * 1024 * 1024
+# What the engine takes from its file as it stands there, and never shorter.
+_PASSWORD = re.compile(r"[!-~]{8,256}")
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -92,11 +94,13 @@ class EngineFolder:
     def password(self) -> str:
         """The engine's password: made at first use, kept where only the owner can read it."""
         try:
-            found = self.password_file.read_text("ascii")
+            kept = self.password_file.read_bytes().decode("ascii", "replace")
         except FileNotFoundError:
-            found = ""
-        if not found:
+            kept = ""
+        found = kept.strip()
+        if not _PASSWORD.fullmatch(found):  # damaged: the engine takes a new one as well
             found = secrets.token_urlsafe(32)
+        if found != kept:
             self._write_private(self.password_file, found)
         self.password_file.chmod(0o600)
         return found

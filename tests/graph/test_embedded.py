@@ -180,6 +180,35 @@ async def test_engine_ends_with_a_killed_parent_and_its_commits_stay(tmp_path: P
         assert address.password == password
 
 
+async def test_damaged_small_files_cost_no_data(tmp_path: Path) -> None:
+    """Whatever stands in them: what the engine keeps is found again, and only its owner may read it."""
+    async with _graph(tmp_path) as address:
+        await _query(address, "CREATE (:Probe {number: 1})")
+    garbage = b"\xff\x00\xfe{" * 50
+    parts = ("password", "password.new", "engine.pid", "lock", "engine.json.new", "config/server-users.jsonl")
+    told = {"password": address.password.encode() + b"\r\n", "engine.pid": b'{"pid": -1, "started": "1"}'}
+    damages: tuple[dict[str, bytes], ...] = (told, dict.fromkeys(parts, garbage))
+    for damage in damages:
+        for name, content in damage.items():
+            (tmp_path / name).write_bytes(content)
+        (tmp_path / "password").chmod(0o644)
+        async with _graph(tmp_path) as address:
+            found = await _query(address, "MATCH (n:Probe) RETURN n.number AS number")
+            assert found == [{"number": 1}]
+            assert (tmp_path / "password").read_text() == address.password
+        assert stat.S_IMODE((tmp_path / "password").stat().st_mode) == 0o600
+
+
+async def test_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "password").mkdir()
+    with pytest.raises(InvalidInputError, match="cannot be used"):
+        await _graph(tmp_path).start()
+    (tmp_path / "password").rmdir()
+    again = EngineFolder(tmp_path)
+    again.open()  # the lock was given back
+    again.close()
+
+
 async def test_second_user_of_the_folder_is_refused_with_the_holder(tmp_path: Path) -> None:
     first, second = EngineFolder(tmp_path), EngineFolder(tmp_path)
     first.open()
