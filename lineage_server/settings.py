@@ -34,6 +34,7 @@ CONFIG_VARIABLE = "LINEAGE_CONFIG"
 
 _MIB = 1024 * 1024
 _REDACTED = "********"
+MOST_ARCHIVE_DAYS = 100_000
 
 
 def _split(value: object) -> object:
@@ -99,7 +100,10 @@ class IngestSettings(_Group):
         default=86_400.0, ge=0, description="seconds an event's time may lie in the future; later is refused"
     )
     archive_after_days: float = Field(
-        default=90.0, ge=0, description="age at which stored events move to Parquet files, days; 0 = never"
+        default=90.0,
+        ge=0,
+        le=MOST_ARCHIVE_DAYS,
+        description="age at which stored events move to Parquet files, days; 0 = never",
     )
 
 

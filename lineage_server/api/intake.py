@@ -22,6 +22,7 @@ from lineage_server.domain.errors import InvalidInputError, LineageError
 from lineage_server.domain.ids import now_micros
 from lineage_server.ingest.decode import Received, Unreadable, decode_lines
 from lineage_server.ingest.verdicts import Outcome, Verdict
+from lineage_server.settings import MOST_ARCHIVE_DAYS
 
 
 class _Answer(msgspec.Struct, omit_defaults=True):
@@ -104,10 +105,12 @@ async def _archive(request: Request) -> Response:
     text = request.query_params.get("days", str(services.settings.ingest.archive_after_days))
     try:
         days = float(text)
-        if not days >= 0:
+        if not 0 <= days <= MOST_ARCHIVE_DAYS:
             raise ValueError
     except ValueError:
-        raise InvalidInputError(f"days {text[:40]!r} is not a number of days", field="days") from None
+        raise InvalidInputError(
+            f"days {text[:40]!r} is not a number of days", field="days", allowed=f"0 to {MOST_ARCHIVE_DAYS}"
+        ) from None
     count = await services.store.archive(days)
     await services.audit.record(
         principal, "archive", "", after={"events": count, "days": days}, origin=origin_of(request)
