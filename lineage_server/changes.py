@@ -137,6 +137,7 @@ class Changes:
         self._gauge = gauge
         self._resyncs = resyncs
         self._subscribers: set[_Subscriber] = set()
+        self._turnstile = asyncio.Lock()
         self._closed = False
 
     @property
@@ -194,6 +195,10 @@ class Changes:
                     await subscriber.ring()
             except TimeoutError:
                 break
+            # Telling of a large batch keeps the loop busy for milliseconds. If all subscribers did so
+            # in one round of the loop, writers and everybody else would wait for the last of them.
+            async with self._turnstile:
+                await asyncio.sleep(0)
         yield Notice("reconnect")
 
     def _note_loss(self, newly: bool) -> None:

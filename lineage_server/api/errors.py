@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Send
 
@@ -134,6 +134,11 @@ def install(app: _Handles) -> None:
         body: dict[str, Any] = {"error": code, "message": words, "details": {}}
         return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
+    async def left(_request: Request, _error: ClientDisconnect) -> Response:
+        # Nobody reads this; the status (nginx's for it) is for the numbers and the log line.
+        return Response(status_code=499)
+
     app.add_exception_handler(LineageError, expected)
+    app.add_exception_handler(ClientDisconnect, left)
     app.add_exception_handler(HTTPException, starlettes_own)
     app.add_exception_handler(Exception, expected)

@@ -1,18 +1,23 @@
-"""The listening process: uvicorn with the two things it does not do by itself.
+"""The listening process: uvicorn with the things it does not do by itself.
 
-It tells the address it got (port 0 is any free one), and says that a stop has begun before it waits
-for open connections, so that streams can end first. Knows nothing of the application.
+It tells the address it got (port 0 is any free one), says that a stop has begun before it waits for
+open connections, so that streams can end first, and hangs up on whoever connects and says nothing.
+Knows nothing of the application.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lineage_server.settings import HttpSettings
 
@@ -21,8 +26,10 @@ def listen(
     app: Any, http: HttpSettings, *, ready: Callable[[str], None] | None, stopping: Callable[[], None]
 ) -> bool:
     """Serve ``app`` until SIGTERM or SIGINT; False when it never came to listening."""
+    _allow_many_connections()
     config = uvicorn.Config(
         app,
+        http=type("_Connection", (_Connection,), {"seconds": http.request_timeout_seconds}),
         host=http.host,
         port=http.port,
         log_config=None,
@@ -40,6 +47,57 @@ def listen(
     except SystemExit:  # uvicorn's way to say that the address is taken
         return False
     return server.started
+
+
+def _allow_many_connections() -> None:
+    """Most systems begin with 1,024 open files, which a thousand idle clients use up for everybody."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS takes less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection that is hung up on when headers, or the rest of an answered request, do not come.
+
+    How long a request may take between the two is no matter of the connection.
+    """
+
+    seconds: ClassVar[float]
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_more()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._stop_waiting()
+        self._wait_for_more()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if self.cycle.more_body and self._patience is None:
+            self._wait_for_more()
+        super().on_response_complete()
+
+    def _wait_for_more(self) -> None:
+        self._patience = self.loop.call_later(self.seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class _Listener(uvicorn.Server):

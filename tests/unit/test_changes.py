@@ -104,3 +104,26 @@ async def test_left_subscription_is_forgotten_and_counted() -> None:
         assert changes.subscribers == 2
     assert changes.subscribers == 0
     assert next(iter(gauge.collect())).samples[0].value == 0
+
+
+async def test_many_subscribers_leave_others_their_turn() -> None:
+    """Whoever tells takes the loop for a while; in between everything else goes on."""
+    changes = Changes()
+    told: list[int] = []
+    rounds: list[int] = []
+
+    async def listen() -> None:
+        async with changes.subscribe() as notices:
+            await anext(notices)
+            told.append(1)
+
+    async with asyncio.TaskGroup() as listening:
+        for _ in range(500):
+            listening.create_task(listen())
+        await asyncio.sleep(0.01)
+        changes.publish([change("a")])
+        while len(told) < 500:
+            before = len(told)
+            await asyncio.sleep(0)
+            rounds.append(len(told) - before)
+    assert max(rounds) <= 2

@@ -35,6 +35,8 @@ MAX_DEPTH = 15
 MAX_ALIASES = 60
 MAX_COST = 100_000
 MAX_CHARACTERS = 200_000
+MAX_STREAMS = 2_000
+"""Subscriptions of one server, about 50 KB each."""
 _MAX_BRACKETS = 60
 _MAX_DIGITS = 400
 """A float has at most 309 before its point; Python refuses integers of more than 4,300."""

@@ -7,6 +7,7 @@ set headers there: ``{"authorization": "Bearer lin_…"}``.
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import orjson
@@ -15,8 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from lineage_server.api.deps import credentials_of, origin_of, principal_of, services_of
@@ -32,8 +34,40 @@ from lineage_server.tracking.service import Tracking
 _MOST_SUBSCRIPTIONS = 100
 
 
+class _Messages(ASGIWebSocketAdapter):
+    """What comes over a WebSocket, in the shape of the protocol: its handler takes that for granted."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+            if not _is_message(message):
+                raise NonJsonMessageReceived
+            yield message
+
+
+def _is_message(told: object) -> bool:
+    if not isinstance(told, dict):
+        return False
+    message = cast("dict[str, object]", told)
+    if not (isinstance(message.get("type", ""), str) and isinstance(message.get("id", ""), str)):
+        return False
+    return message.get("type") != "subscribe" or _is_operation(message.get("payload", {}))
+
+
+def _is_operation(told: object) -> bool:
+    if not isinstance(told, dict):
+        return False
+    payload = cast("dict[str, object]", told)
+    texts = (payload.get("query"), payload.get("operationName"))
+    variables = payload.get("variables")
+    return all(text is None or isinstance(text, str) for text in texts) and (
+        variables is None or isinstance(variables, dict)
+    )
+
+
 class _Endpoint(GraphQL[Context, None]):
     """One schema for all requests; the context says who is asking."""
+
+    websocket_adapter_class = _Messages
 
     def __init__(self, services: Services, *, graphiql: bool) -> None:
         documents = Documents(read_operations())

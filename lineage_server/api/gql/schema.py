@@ -21,13 +21,14 @@ from lineage_server.api.gql.administration import AdministrationQueries
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import OTHER, Documents, Prepared, read_operations
 from lineage_server.api.gql.errors import error_of, shown
+from lineage_server.api.gql.limits import MAX_STREAMS
 from lineage_server.api.gql.lists import ListQueries
 from lineage_server.api.gql.mutations.root import Mutation
 from lineage_server.api.gql.questions import LineageQueries
 from lineage_server.api.gql.scalars import SCALARS
 from lineage_server.api.gql.subscriptions.root import Subscription
 from lineage_server.api.gql.types import nodes
-from lineage_server.domain.errors import LimitError, LineageError
+from lineage_server.domain.errors import LimitError, LineageError, UnavailableError
 
 DEFAULT_SECONDS = 60.0
 
@@ -53,6 +54,7 @@ class Schema(strawberry.Schema):
     documents: Documents
     seconds: float = DEFAULT_SECONDS
     histogram: Histogram | None = None
+    streams: int = 0
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -107,6 +109,8 @@ class Schema(strawberry.Schema):
         prepared = self._prepare(query, variable_values, operation_name, operation_extensions)
         if isinstance(prepared, PreExecutionError):
             return _once(prepared)
+        if prepared.is_subscription and self.streams >= MAX_STREAMS:
+            return _once(PreExecutionError(data=None, errors=[self._crowded()]))
         context: Context = context_value.for_operation(prepared.document)  # type: ignore[union-attr]
         results = await super().stream(
             query or " ",
@@ -124,6 +128,7 @@ class Schema(strawberry.Schema):
     ) -> AsyncGenerator[ExecutionResult, None]:
         began = time.perf_counter()
         limit = None if prepared.is_subscription else self.seconds
+        self.streams += prepared.is_subscription
         try:
             while True:
                 try:
@@ -137,6 +142,7 @@ class Schema(strawberry.Schema):
                 result.errors = shown(result.errors)
                 yield self._noted(result, prepared.name, began)
         finally:
+            self.streams -= prepared.is_subscription
             await results.aclose()
             await context.close()
 
@@ -155,6 +161,16 @@ class Schema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[error_of(error)])
         except GraphQLSyntaxError as error:
             return PreExecutionError(data=None, errors=shown([error]))
+
+    def _crowded(self) -> GraphQLError:
+        return error_of(
+            UnavailableError(
+                f"{self.streams} subscriptions are open, the most that this server serves at once; "
+                "close some, or try again later",
+                part="subscriptions",
+                retry_after_seconds=10.0,
+            )
+        )
 
     def _late(self) -> GraphQLError:
         return error_of(
