@@ -16,23 +16,45 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from tests.support import disks
+from tests.support.faults import address_of, ask, engine_process, event, graph_settings, send
+from tests.support.neo4j_server import Address
+
 LINEAGE = str(Path(sys.executable).with_name("lineage"))
 _READY = "lineage is ready at "
 _START_SECONDS = 90.0
+_FIRST_QUESTION = """
+{ lineage(start: ["dataset:warm"], direction: BOTH, budget: { milliseconds: 20000 }) {
+  nodes { node { uid } }
+} }
+"""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Whether a full disk was a real one is for whoever reads the report."""
+    if disks.mounting.cache_info().currsize:
+        terminalreporter.write_line(f"full disks: {disks.mounting().told}")
 
 
 @dataclass
 class RunningServer:
-    """One process of ``lineage up``."""
+    """One process of ``lineage up``; ``outer`` is its graph where that is not a child of its own."""
 
     process: subprocess.Popen[str]
     data_dir: Path
     url: str = ""
     lines: list[str] = field(default_factory=list[str])
+    outer: Address | None = None
+
+    @property
+    def graph(self) -> Address:
+        """Where its graph answers now."""
+        return self.outer or address_of(engine_process(self.family()), self.data_dir)
 
     def output(self) -> str:
         return "".join(self.lines)
@@ -79,11 +101,19 @@ def client_environment(folder: Path, url: str = "", **more: str) -> dict[str, st
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **told, **more}
 
 
-def launch(data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> RunningServer:
+def launch(
+    data_dir: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    outer: Address | None = None,
+) -> RunningServer:
     """``lineage up`` on any free port; returns when it says that it is ready."""
+    told = dict(environment or client_environment(data_dir.parent / f"{data_dir.name}-user"))
+    if outer is not None:
+        told = {**graph_settings(outer), **told}
     process = subprocess.Popen(
         [LINEAGE, "up", "--port", "0", "--data-dir", str(data_dir), "--no-browser", *arguments],
-        env=dict(environment or client_environment(data_dir.parent / f"{data_dir.name}-user")),
+        env=told,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -91,7 +121,7 @@ def launch(data_dir: Path, *arguments: str, environment: Mapping[str, str] | Non
         # As in a terminal of its own: a Ctrl+C for the tests is none for the server.
         start_new_session=True,
     )
-    server = RunningServer(process, data_dir)
+    server = RunningServer(process, data_dir, outer=outer)
 
     def listen() -> None:
         assert process.stdout is not None
@@ -120,12 +150,31 @@ def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     assert server.stop() == 0, server.output()
 
 
+@pytest.fixture(scope="session")
+def server_on_neo4j(
+    neo4j_server: Address, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """The same with Neo4j behind it."""
+    server = launch(tmp_path_factory.mktemp("server-on-neo4j") / "data", outer=neo4j_server)
+    # Neo4j plans each question when it comes first, which takes longer than an answer may take.
+    send(server.url, [event("default", 0, outputs=[{"name": "warm"}])])
+    ask(server.url, _FIRST_QUESTION, {})
+    yield server
+    assert server.stop() == 0, server.output()
+
+
+@pytest.fixture(params=["embedded", "neo4j"])
+def outer(request: pytest.FixtureRequest) -> Address | None:
+    """For servers of the test's own: once each on a child of its own (None) and on Neo4j."""
+    return request.getfixturevalue("neo4j_server") if request.param == "neo4j" else None
+
+
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Starts servers that the test may treat badly; whatever is left of them is ended."""
     started: list[RunningServer] = []
 
-    def start(*arguments: str, name: str = "data", **options: Mapping[str, str]) -> RunningServer:
+    def start(*arguments: str, name: str = "data", **options: Any) -> RunningServer:
         server = launch(tmp_path / name, *arguments, **options)
         started.append(server)
         return server

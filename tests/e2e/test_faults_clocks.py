@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.conftest import LINEAGE, client_environment
-from tests.support.faults import address_of, ask, engine_process, event, run_id, send, stored
+from tests.support.faults import ask, event, run_id, send, stored
 from tests.support.recording import Recording, check_recorded, sync
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def micros(skew_seconds: int) -> int:
 
 
 def counted(server: RunningServer, project: str) -> Stored:
-    return stored(address_of(engine_process(server.family()), server.data_dir), project)
+    return stored(server.graph, project)
 
 
 def test_events_of_skewed_producers_are_stored_once(running_server: RunningServer) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import LINEAGE, client_environment
 from tests.support.disks import Disk, FileBound, mounting, small_disk
-from tests.support.faults import Writing, address_of, ask, engine_process, event, send, stored, until
+from tests.support.faults import Writing, ask, engine_process, event, send, stored, until
 from tests.support.recording import Recording, check_recorded, sync
 
 if TYPE_CHECKING:
@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
-WAYS = ["disk", "bound"] if mounting() is not None else ["bound"]
-"""Without the right to mount, the bound alone says what happens: never nothing."""
+WAYS = ["bound"] if mounting().impossible else ["disk", "bound"]
+"""Where nobody can mount, not even root, the bound alone says what happens; the report says so."""
 DATA_MEBIBYTES = 128
 JOURNAL_MEBIBYTES = 1
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """A developer may lack the right to mount: a skip, which in CI is a failure."""
+    if request.param == "disk" and mounting().no_right:
+        pytest.skip(f"no real full disk: {mounting().no_right}")
+    return request.param
 
 
 # --- the graph -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", WAYS)
 def test_graph_on_a_full_disk_takes_nothing_and_loses_nothing(
     start_server: StartServer, tmp_path: Path, way: str
 ) -> None:
@@ -59,18 +66,12 @@ def fills_up(server: RunningServer, name: str, disk: Disk) -> None:
         assert (refusal.status, refusal.body["error"]) == (503, "UNAVAILABLE"), refusal
         assert refusal.retry_after
     assert set(kept) <= set(acknowledged)
-    address = address_of(engine_process(server.family()), server.data_dir)
-    stored(address, name).check(name, acknowledged)
+    stored(server.graph, name).check(name, acknowledged)
     again = send(server.url, (event(name, n) for n in acknowledged))
     assert (again["accepted"], again["duplicate"]) == (0, len(acknowledged))
 
 
 # --- the journal -----------------------------------------------------------------------------
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    return request.param
 
 
 @contextlib.contextmanager
@@ -91,8 +92,7 @@ def recording(
 
 
 def check_events(server: RunningServer, project: str) -> None:
-    address = address_of(engine_process(server.family()), server.data_dir)
-    assert set(stored(address, project).events.values()) == {1}
+    assert set(stored(server.graph, project).events.values()) == {1}
 
 
 def test_client_without_disk_sends_from_memory(

@@ -14,27 +14,30 @@ import pytest
 
 from tests.e2e.conftest import LINEAGE, client_environment
 from tests.support import faults
-from tests.support.faults import Writing, address_of, engine_process, send, stored
+from tests.support.faults import Writing, engine_process, send, stored
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
+    from tests.support.neo4j_server import Address
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 
 def count(server: RunningServer, project: str) -> faults.Stored:
-    return stored(address_of(engine_process(server.family()), server.data_dir), project)
+    return stored(server.graph, project)
 
 
-def test_server_killed_during_writes_keeps_what_it_acknowledged(start_server: StartServer) -> None:
-    server = start_server()
+def test_server_killed_during_writes_keeps_what_it_acknowledged(
+    start_server: StartServer, outer: Address | None
+) -> None:
+    server = start_server(outer=outer)
     with Writing(server.url, "server") as writing:
         for _ in range(2):
             writing.wait_for(200)
             server.process.send_signal(signal.SIGKILL)
             server.process.wait(10)
             before = len(writing.acknowledged)
-            server = start_server()
+            server = start_server(outer=outer)
             count(server, "server").check("server", writing.acknowledged[:before])
             writing.url = server.url
         writing.wait_for(200)
@@ -78,11 +81,13 @@ for step in range(1_000_000):
 """
 
 
+@pytest.mark.parametrize("which", ["running_server", "server_on_neo4j"])
 def test_client_killed_in_a_run_loses_nothing_it_was_told_of(
-    running_server: RunningServer, tmp_path: Path
+    request: pytest.FixtureRequest, tmp_path: Path, which: str
 ) -> None:
     """Every ``set_tags`` that returned is in the journal; ``lineage sync`` brings it, once."""
-    environment = client_environment(tmp_path, running_server.url, LINEAGE_CAPTURE="none")
+    server: RunningServer = request.getfixturevalue(which)
+    environment = client_environment(tmp_path, server.url, LINEAGE_CAPTURE="none")
     victim = subprocess.Popen(
         [sys.executable, "-c", _CLIENT], env=environment, stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
@@ -105,7 +110,7 @@ def test_client_killed_in_a_run_loses_nothing_it_was_told_of(
     again = sync(environment)
     assert (again["accepted"], again["refused"]) == (0, 0)
     assert again["duplicate"] >= first["accepted"]
-    check_victim(running_server, told)
+    check_victim(server, told)
 
 
 def sync(environment: dict[str, str]) -> dict[str, Any]:
@@ -122,8 +127,7 @@ def sync(environment: dict[str, str]) -> dict[str, Any]:
 
 
 def check_victim(server: RunningServer, told: int) -> None:
-    engine = address_of(engine_process(server.family()), server.data_dir)
-    found = stored(engine, "client")
+    found = stored(server.graph, "client")
     assert len(found.runs) == 1
     assert set(found.events.values()) == {1}
     (uid,) = found.runs

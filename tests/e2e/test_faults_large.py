@@ -11,7 +11,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.support.faults import EVENTS, address_of, engine_process, event, lines, send, stored
+from tests.support.faults import EVENTS, event, lines, send, stored
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer
@@ -85,7 +85,6 @@ def test_events_of_ten_megabytes_are_refused_alone(running_server: RunningServer
         assert "10000" in verdict["message"]
         assert http.post(EVENTS, content=body * 2).status_code == 413
     assert memory.growth < GROWTH_BYTES
-    address = address_of(engine_process(running_server.family()), running_server.data_dir)
-    found = stored(address, "large")
+    found = stored(running_server.graph, "large")
     found.check("large", [0, 2])
     assert len(found.events) == 2

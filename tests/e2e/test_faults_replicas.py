@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.conftest import client_environment, launch
-from tests.support.faults import Writing, ask, event, graph_settings, run_id, send, stored
+from tests.support.faults import Writing, ask, event, graph_settings, run_id, send, stored, until
+from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from tests.e2e.conftest import RunningServer
+    from tests.e2e.conftest import RunningServer, StartServer
     from tests.support.neo4j_server import Address
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
@@ -34,8 +36,8 @@ def replicas(
         servers: list[RunningServer] = []
         for name in ("first", "second"):
             folder = tmp_path_factory.mktemp(name)
-            told = client_environment(folder, **graph_settings(neo4j_server))
-            servers.append(launch(folder / "data", environment=told))
+            told = client_environment(folder)
+            servers.append(launch(folder / "data", environment=told, outer=neo4j_server))
             stack.callback(servers[-1].process.kill)
         yield servers[0], servers[1]
         for server in servers:
@@ -141,24 +143,51 @@ def both_words(server: RunningServer, run: str) -> tuple[dict[str, int], set[str
     return found["paramMap"], {tag["key"] for tag in found["tags"]}
 
 
-def test_one_of_two_servers_killed_leaves_the_other_writing(
-    replicas: tuple[RunningServer, RunningServer],
-    neo4j_server: Address,
-    tmp_path_factory: pytest.TempPathFactory,
+def test_replicas_killed_while_the_graph_is_away(
+    start_server: StartServer, neo4j_server: Address, tmp_path: Path
 ) -> None:
-    """Its locks in the graph end with it; what it had not acknowledged goes to the other, once."""
-    folder = tmp_path_factory.mktemp("victim")
-    victim = launch(folder / "data", environment=client_environment(folder, **graph_settings(neo4j_server)))
-    first, _ = replicas
-    with Writing(victim.url, "orphan") as moved, Writing(first.url, "orphan", first=1_000_000) as steady:
-        for writing in (moved, steady):
-            writing.wait_for(100, seconds=60)
-        victim.process.kill()
-        victim.process.wait(10)
-        moved.url = first.url
-        for writing in (moved, steady):
-            writing.wait_for(100, seconds=60)
-        acknowledged = moved.end() + steady.end()
-    assert not steady.cut_off
-    assert not steady.refusals
-    stored(neo4j_server, "orphan").check("orphan", acknowledged)
+    """One in the middle of a write, the graph away for seconds, one while it is away; then both anew."""
+    with Proxy(neo4j_server.uri) as proxy, ThreadPoolExecutor(2) as pool:
+
+        def start(name: str) -> RunningServer:
+            settings = {**graph_settings(neo4j_server, proxy.uri), "LINEAGE_INGEST__PATIENCE_SECONDS": "2"}
+            environment = client_environment(tmp_path / f"{name}-user", **settings)
+            return start_server(name=name, environment=environment, outer=neo4j_server)
+
+        first, second = pool.map(start, ("first", "second"))
+        with (
+            Writing(first.url, "torn") as here,
+            Writing(second.url, "torn", first=1_000_000) as there,
+            Writing(second.url, "torn", first=2_000_000) as moving,
+        ):
+            writers = (here, there, moving)
+
+            def all_go_on() -> None:
+                for writing in writers:
+                    writing.wait_for(80, seconds=60)
+
+            all_go_on()
+            first.process.kill()  # its locks in the graph end with it
+            here.url = second.url
+            all_go_on()
+            assert not there.refusals
+            assert not there.cut_off
+            first = start("first")
+            moving.url = first.url
+            all_go_on()
+            proxy.cut()
+            until(lambda: there.refusals and moving.refusals, 30, "refusals by both")
+            first.process.kill()
+            moving.url = second.url
+            proxy.heal()
+            all_go_on()
+            second.process.kill()
+            first, second = pool.map(start, ("first", "second"))
+            here.url, there.url, moving.url = first.url, second.url, second.url
+            all_go_on()
+            acknowledged = [n for writing in writers for n in writing.end()]
+    for writing in writers:
+        assert {(refusal.status, refusal.body["error"]) for refusal in writing.refusals} <= {
+            (503, "UNAVAILABLE")
+        }
+    stored(neo4j_server, "torn").check("torn", acknowledged)

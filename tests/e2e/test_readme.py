@@ -48,6 +48,12 @@ def block(language: str, heading: str) -> str:
     return found[0]
 
 
+@pytest.fixture(params=["embedded", "neo4j"])
+def running_server(request: pytest.FixtureRequest, running_server: RunningServer) -> RunningServer:
+    """All of it on the engine that comes with it, and again with Neo4j behind it."""
+    return request.getfixturevalue("server_on_neo4j") if request.param == "neo4j" else running_server
+
+
 @pytest.fixture
 def five_lines(running_server: RunningServer, tmp_path: Path) -> str:
     """What the Python of the README prints."""

@@ -11,7 +11,11 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -64,25 +68,50 @@ class FileBound:
         self._process.rlimit(psutil.RLIMIT_FSIZE, (size, hard))
 
 
-def mounting() -> list[str] | None:
-    """How to call ``mount`` here; None without the right to."""
-    if shutil.which("mount") is None:
-        return None
-    if os.geteuid() == 0:
-        return []
-    sudo = ["sudo", "-n"]
-    allowed = shutil.which("sudo") and not subprocess.run([*sudo, "true"], check=False).returncode
-    return sudo if allowed else None
+@dataclass(frozen=True)
+class Mounting:
+    """Whether a file system can be mounted here: how ``mount`` is called, or what speaks against it."""
+
+    before: tuple[str, ...] = ()
+    no_right: str = ""
+    impossible: str = ""
+
+    @property
+    def told(self) -> str:
+        why = self.no_right or self.impossible
+        return f"only a bound on file sizes ({why})" if why else "a small tmpfs, and a bound on file sizes"
+
+
+@cache
+def mounting() -> Mounting:
+    """Found out by doing it: root in a container may not be allowed to either."""
+    before: tuple[str, ...] = ()
+    if shutil.which("mount") is None or sys.platform != "linux":
+        return Mounting(impossible="this system has no tmpfs to mount")
+    if os.geteuid() != 0:
+        before = ("sudo", "-n")
+        if shutil.which("sudo") is None or subprocess.run([*before, "true"], capture_output=True).returncode:
+            return Mounting(no_right="neither root nor sudo without a password")
+    with tempfile.TemporaryDirectory() as folder:
+        tried = _mount(before, Path(folder), 1)
+        if tried.returncode:
+            return Mounting(impossible=f"root may not mount here: {tried.stderr.strip()}")
+        subprocess.run([*before, "umount", folder], check=True)
+    return Mounting(before)
+
+
+def _mount(before: tuple[str, ...], folder: Path, mebibytes: int) -> subprocess.CompletedProcess[str]:
+    options = f"size={mebibytes}m,mode=0700,uid={os.getuid()}"
+    command = [*before, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path, mebibytes: int) -> Generator[SmallDisk]:
     """Mounted on ``folder``, which is made."""
-    before = mounting()
-    assert before is not None, "the right to mount is missing"
+    before = mounting().before
     folder.mkdir(parents=True, exist_ok=True)
-    options = f"size={mebibytes}m,mode=0700,uid={os.getuid()}"
-    subprocess.run([*before, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+    _mount(before, folder, mebibytes).check_returncode()
     try:
         yield SmallDisk(folder)
     finally:
