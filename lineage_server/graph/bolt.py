@@ -118,6 +118,8 @@ class Bolt:
         """Hang up; statements that nobody waits for get a moment to end, then are given up."""
         await self._statements.settle(_GRACE_SECONDS)
         await self._statements.stop(1.0)
+        # What stops statements may be connecting just now: cancelled there, it would leak its socket.
+        await self._tasks.settle(_GRACE_SECONDS)
         await self._tasks.stop(2.0)
         self._statements, self._tasks = Tasks("bolt"), Tasks("bolt")
         for driver in (self._driver, self._control):
