@@ -63,9 +63,12 @@ class TracingMiddleware:
         self._seconds.labels(pattern, method, str(status)).observe(seconds)
         level = logging.DEBUG if status < 400 and scope["path"] in _QUIET else logging.INFO
         if logger.isEnabledFor(level):
-            fields = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 6)}
+            path: str = scope["path"]
+            if not path.isprintable():  # a line break or an escape in it would forge lines of a text log
+                path = ascii(path)[1:-1]
+            fields = {"method": method, "path": path, "status": status, "seconds": round(seconds, 6)}
             words = "%s %s %d in %.1f ms"
-            logger.log(level, words, method, scope["path"], status, seconds * 1000, extra={"fields": fields})
+            logger.log(level, words, method, path, status, seconds * 1000, extra={"fields": fields})
 
 
 _IDS = frozenset({b"traceparent", b"x-request-id"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -236,6 +237,7 @@ async def test_reading_and_programs_need_no_origin(client: httpx2.AsyncClient) -
         (b"", b"127.0.0.1:8080", True),
         (b"https://evil.example", b"127.0.0.1:8080", False),
         (b"http://evil.example", b"evil.example", False),
+        (b"http://[", b"127.0.0.1:8080", False),
     ],
 )
 async def test_origin_of_a_websocket(origin: bytes, host: bytes, accepted: bool) -> None:
@@ -273,3 +275,12 @@ async def test_invalid_trace_begins_a_new_one(client: httpx2.AsyncClient, parent
     assert told["parent"] == ""
     assert told["request"] == answer.headers["x-request-id"]
     assert " " not in told["request"]
+
+
+async def test_a_path_forges_no_line_of_the_log(
+    client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        await client.get("/a%0d%0aERROR%1b[31m%e2%80%a8x")
+    (line,) = [r.getMessage() for r in caplog.records if r.getMessage().startswith("GET ")]
+    assert line.startswith(r"GET /a\r\nERROR\x1b[31m\u2028x 404 ")
