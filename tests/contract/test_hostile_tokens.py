@@ -81,6 +81,14 @@ def reaching_out() -> dict[str, dict[str, Any]]:
         "its GPU erased": {"type": "node.erased", **own, "uid": "gpu:GPU-1"},
         "an edge into it": {"type": "edge.asserted", **own, "start": mine, "end": IRIS_2},
         "an edge out of it": {"type": "edge.asserted", **own, "start": IRIS_1, "end": mine},
+        "what its run made, read": {
+            **run, "run": some_run(7), "inputs": [{"name": "churn", "type": "model", "run": TRAIN}],
+        },
+        "a version made by its run": {"type": "version", **own, "artifact": "x", "run": TRAIN, "uri": "u"},
+        "a digest of what its run made": {
+            "type": "version", **own, "artifact": "x", "run": TRAIN, "learned_digest": D1,
+        },
+        "its run's model": {"type": "model.version", **own, "model": "m", "version": "1", "run": TRAIN},
         "its version registered": {
             "type": "model.version", **own, "model": "m", "version": "1", "origin": MODEL_1,
         },
@@ -94,6 +102,30 @@ def reaching_out() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def claims() -> dict[str, dict[str, Any]]:
+    """Runs of the sender that say they belong to one of ``default``: true or not, it is theirs to say."""
+    return {
+        "a child": {"parent": TRAIN},
+        "another try": {"retry_of": TRAIN},
+        "a continuation": {"resumed_from": TRAIN},
+        "a board": {"kind": "tensorboard", "boards": [TRAIN]},
+    }
+
+
+AROUND = """
+query ($uid: String!, $start: String!, $project: String! = "other") {
+  run(uid: $uid) {
+    uid name properties children(first: 10) { edges { node { uid name project } } totalCount }
+  }
+  lineage(start: [$start], direction: BOTH, project: $project) { nodes { node { uid name project } } }
+}
+"""
+
+
+def around_of(run: str, project: str = "other") -> dict[str, str]:
+    return {"uid": run, "start": f"run:{run}", "project": project}
+
+
 @pytest.mark.parametrize("name", reaching_out())
 async def test_own_events_do_not_touch_what_is_not_ones_own(guarded: Served, name: str) -> None:
     token = await guarded.service_token(other="admin")
@@ -105,6 +137,50 @@ async def test_own_events_do_not_touch_what_is_not_ones_own(guarded: Served, nam
         assert verdicts.by_index[0]["code"] in ("NOT_FOUND", "BAD_INPUT"), verdicts
     visible = json.dumps(await guarded.answer(TEXTS["Search"], {"text": "iris"}, token))
     assert "default" not in visible
+    around = await guarded.answer(AROUND, around_of(event.get("run", MISSING_RUN)), token)
+    assert not [word for word in ("training", "default", "churn-api") if word in json.dumps(around)]
+
+
+async def test_a_claim_to_belong_to_a_foreign_run_is_seen_by_neither_side(guarded: Served) -> None:
+    token = await guarded.service_token(other="admin")
+    owner = await guarded.service_token(default="admin")
+    cost = "query ($of: String!) { cost(of: $of) { ancestry { runs } failed { runs } hiddenRuns } }"
+    asked = (AROUND, around_of(TRAIN, "default")), (cost, {"of": MODEL_1})
+    before = [await guarded.ask(*question, owner) for question in asked]
+    for name, claim in claims().items():
+        mine = {**run_event(name), "project": "other", "name": "mine", **claim}
+        assert (await sent(guarded, [json.dumps(mine).encode()], token=token)).accepted == 1, name
+        around = await guarded.answer(AROUND, around_of(some_run(name)), token)
+        assert around["data"]["run"]["name"] == "mine", around
+        assert not [word for word in ("training", "default", "churn") if word in json.dumps(around)], name
+    assert [await guarded.ask(*question, owner) for question in asked] == before
+
+
+async def test_naming_a_run_that_nobody_told_of_does_not_take_it(guarded: Served) -> None:
+    """Whoever is first to mention its id must not keep its maker from telling of it."""
+    other = await guarded.service_token(other="admin")
+    maker = await guarded.service_token(default="editor")
+    root = await guarded.token("root", platform_admin=True)
+    mentions: dict[str, dict[str, Any]] = {
+        "parent": {"parent": some_run("a")},
+        "retry": {"retry_of": some_run("b")},
+        "resumed": {"resumed_from": some_run("c")},
+        "board": {"boards": [some_run("d")]},
+        "input": {"inputs": [{"name": "x", "run": some_run("e")}]},
+    }
+    for name, more in mentions.items():
+        event = {**run_event(name), "project": "other", **more}
+        assert (await sent(guarded, [json.dumps(event).encode()], token=other)).accepted == 1, name
+    points = {"keys": ["a"], "series": [0], "steps": [1], "times": [1], "values": [1]}
+    version = {"artifact": "x", "uri": "u"}
+    for n, told in {"f": {"type": "metrics", **points}, "g": {"type": "version", **version}}.items():
+        event = {**told, "project": "other", "run": some_run(n)}
+        assert (await sent(guarded, [json.dumps(event).encode()], token=other)).accepted == 1, n
+    for n in "abcdeg":
+        event = {**run_event(f"made-{n}"), "project": "default", "run": some_run(n), "name": "made"}
+        assert (await sent(guarded, [json.dumps(event).encode()], token=maker)).accepted == 1, n
+        run = await guarded.ask(TEXTS["Run"], {"uid": some_run(n)}, root)
+        assert (run["run"]["project"], run["run"]["name"]) == ("default", "made"), n
 
 
 @pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1"), ("Actor", "kim")])
@@ -186,5 +262,9 @@ async def test_operators_routes_want_an_operator(guarded: Served) -> None:
         for headers, status in (({"authorization": f"Bearer {token}"}, 403), ({}, 401)):
             answer = await guarded.http.post(f"/api/v1/admin/{path}", headers=headers)
             assert answer.status_code == status
+    root = {"authorization": f"Bearer {await guarded.token('root', platform_admin=True)}"}
+    for days in ("inf", "nan", "-1", "1e300", "", "a"):
+        answer = await guarded.http.post("/api/v1/admin/archive", params={"days": days}, headers=root)
+        assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT"), days
     after = await everything(guarded)
     assert {label: after.get(label) for label in OWNED} == {label: before.get(label) for label in OWNED}
