@@ -141,7 +141,14 @@ async def bootstrap_admin(tokens: Tokens, data_dir: Path) -> FirstAdmin | None:
     text = _kept_secret(file)
     if not text or await tokens.find(text) is not None:  # none, or one that was revoked
         text = new_secret()
-        _write_private(file, text)
+        try:
+            _write_private(file, text)
+        except OSError as error:
+            raise InvalidInputError(
+                f"the first admin's token cannot be written to {file} ({error.strerror}), so nobody could "
+                "come in; nothing was changed. Let the server write there, or set another LINEAGE_DATA_DIR",
+                field="LINEAGE_DATA_DIR",
+            ) from error
     await tokens.adopt_admin(text)
     logger.warning("made a token for the first platform admin; it is in %s", file)
     return FirstAdmin(text, file)

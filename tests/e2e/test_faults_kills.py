@@ -1,4 +1,4 @@
-"""kill -9 in the middle of writing: of the server, its graph, a client. Nothing acknowledged is lost."""
+"""kill -9 in the middle of writing: of the server (or a stop), its graph, a client. Nothing told is lost."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def count(server: RunningServer, project: str) -> faults.Stored:
     return stored(server.graph, project)
 
 
-def test_server_killed_during_writes_keeps_what_it_acknowledged(
+def test_server_killed_or_stopped_during_writes_keeps_what_it_acknowledged(
     start_server: StartServer, outer: Address | None
 ) -> None:
     server = start_server(outer=outer)
     with Writing(server.url, "server") as writing:
-        for _ in range(2):
+        for by, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 0)):
             writing.wait_for(200)
-            server.process.send_signal(signal.SIGKILL)
-            server.process.wait(10)
+            server.process.send_signal(by)
+            assert server.process.wait(25) == code
             before = len(writing.acknowledged)
             server = start_server(outer=outer)
             count(server, "server").check("server", writing.acknowledged[:before])

@@ -226,6 +226,20 @@ async def test_first_admin_survives_a_crash_between_file_and_graph(
     assert (await enter(access, text)).platform_admin
 
 
+async def test_first_admin_needs_a_file_and_replaces_a_damaged_one(tokens: Tokens, tmp_path: Path) -> None:
+    file = tmp_path / "admin-token"
+    file.mkdir()
+    with pytest.raises(InvalidInputError, match="nobody could come in"):
+        await bootstrap_admin(tokens, tmp_path)
+    assert not await tokens.has_admin()
+    file.rmdir()
+    file.write_bytes(b"\xff\x00lin_" * 9)
+    made = await bootstrap_admin(tokens, tmp_path)
+    assert made is not None
+    assert file.read_text() == made.text + "\n"
+    assert (await tokens.verify(made.text)).platform_admin
+
+
 async def test_revoked_first_admin_is_replaced_not_revived(
     tokens: Tokens, access: Access, tmp_path: Path
 ) -> None:
