@@ -251,7 +251,7 @@ class Server:
         """From an address to working services; may be tried again after a failure."""
         settings = self.settings
         await services.bolt.open()
-        await migrate(services.bolt)
+        await migrate(services.bolt, owner="" if settings.graph.uri else "embedded")
         if settings.auth.mode == "token":
             made = await bootstrap_admin(services.tokens, settings.data_path)
             self.first_admin = made or self.first_admin

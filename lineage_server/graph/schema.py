@@ -63,15 +63,20 @@ def capabilities(bolt: Bolt) -> Capabilities:
     return Capabilities(name or "unknown", version, full_text=name == "Neo4j")
 
 
-async def migrate(bolt: Bolt, *, wait_seconds: float = 120.0, steps: Sequence[Step] = STEPS) -> int:
+async def migrate(
+    bolt: Bolt, *, owner: str = "", wait_seconds: float = 120.0, steps: Sequence[Step] = STEPS
+) -> int:
     """Run the steps that this graph has not seen; answers how many were run.
+
+    ``owner``: the name of whoever alone uses this graph. A lock that it left behind when it was killed
+    is its own, and is not waited for. Replicas have none.
 
     Raises SchemaTooNewError, or UnavailableError when another replica holds the lock for too long.
     """
     await _write(bolt, cypher.META_CONSTRAINT)
     version = int((await _write(bolt, cypher.CREATE_META))[0]["version"])
     newest = steps[-1].version
-    owner = uuid.uuid4().hex
+    owner = owner or uuid.uuid4().hex
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_seconds
     done = 0

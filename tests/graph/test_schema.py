@@ -37,6 +37,16 @@ async def test_lock_of_a_dead_replica_ends(empty_graph: Address) -> None:
         assert await schema.migrate(graph, wait_seconds=30) == len(schema.STEPS)
 
 
+async def test_sole_user_of_a_graph_does_not_wait_for_itself(empty_graph: Address) -> None:
+    """Killed in the middle and started again: the lock it finds is the one it left."""
+    async with _connect(empty_graph) as graph:
+        await graph.write(
+            "CREATE (:Meta {uid: 'schema', version: 0, lock_owner: 'embedded', "
+            "lock_until: timestamp() + 60000})"
+        )
+        assert await schema.migrate(graph, owner="embedded", wait_seconds=0.1) == len(schema.STEPS)
+
+
 async def test_newer_schema_is_refused_and_left_alone(empty_graph: Address) -> None:
     async with _connect(empty_graph) as graph:
         await schema.migrate(graph)
