@@ -227,3 +227,15 @@ async def test_forged_cursor_is_told_or_harmless(served: Served, listed: str) ->
         answer = await served.answer(query, {"a": after})
         codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
         assert codes <= {"BAD_INPUT", "NOT_FOUND"}, (after[:200], answer)
+
+
+async def test_get_changes_and_asks_nothing(served: Served) -> None:
+    """A link or an image on any page is a GET: over server-sent events it may subscribe, no more."""
+    create = 'mutation { createProject(input: { name: "by-get" }) { problems { message } } }'
+    for query in (create, "{ me { subject } }"):
+        for accept in ("text/event-stream", "application/json"):
+            answer = await served.http.get("/graphql", params={"query": query}, headers={"accept": accept})
+            assert "not allowed when using GET" in answer.text, answer.text
+            assert "INTERNAL" not in answer.text
+    found = await served.ask("{ projects(first: 50) { edges { node { name } } } }")
+    assert "by-get" not in str(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphql import GraphQLError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from lineage_server.api.errors import extensions_of, known
 from lineage_server.domain.errors import InvalidInputError, LineageError
@@ -28,8 +29,12 @@ def _show(error: GraphQLError) -> GraphQLError:
         cause = cause.original_error
     # Without a cause it is graphql-core's own: syntax, validation, a variable that does not fit.
     # A scalar that refuses its text says so with a ValueError.
-    if cause is None or (isinstance(cause, ValueError) and error.path is None):
-        expected: LineageError = InvalidInputError(error.message)
+    if isinstance(cause, InvalidOperationTypeError):
+        expected: LineageError = InvalidInputError(
+            f"{cause.as_http_error_reason('GET')}; nothing was done", field="method", allowed="POST"
+        )
+    elif cause is None or (isinstance(cause, ValueError) and error.path is None):
+        expected = InvalidInputError(error.message)
     else:
         expected = known(cause)
     extensions = extensions_of(expected)
