@@ -19,7 +19,6 @@ from typing import Any, LiteralString
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
 
 from lineage_server.api import errors
 from lineage_server.api.deps import GuardMiddleware
@@ -116,27 +115,29 @@ class Server:
         self._stack = contextlib.AsyncExitStack()
         self._tasks = Tasks("server")
         self._deadline = 0.0
-        self._stopping = False
+        self.stopping = False
+        self._starting: asyncio.Task[Any] | None = None
 
     # --- start -----------------------------------------------------------------------------
 
     async def start(self, app: Starlette) -> None:
         """All parts, in order; whatever was started is stopped again when one fails."""
+        self._starting = asyncio.current_task()
         try:
             check_bind(self.settings.auth, self.settings.http)
             address = await self._graph_address()
             services = self._make_services(address)
-            self._on_stop("background tasks", self._stop_tasks)
+            self._on_stop("background tasks", lambda: self._tasks.stop(2.0))
             await self._connect_or_wait(app, services)
         except BaseException as error:
+            self._starting = None
             self.failure = error if isinstance(error, LineageError) else None
             await self.stop(app)
+            if isinstance(error, asyncio.CancelledError):
+                raise UnavailableError("stopped while it was starting", part="server") from None
             raise
-        app.router.routes.extend(self._service_routes(services))
-
-    def _service_routes(self, services: Services) -> list[BaseRoute]:
-        """Routes that are made from services; each transport brings its own list."""
-        return graphql_routes(services)
+        self._starting = None
+        app.router.routes.extend(graphql_routes(services))
 
     async def _graph_address(self) -> BoltAddress:
         graph = self.settings.graph
@@ -296,8 +297,8 @@ class Server:
     async def probe_ingest(self) -> Part:
         """Whether events are taken."""
         services = self.services
-        if services is None or self._stopping:
-            return Part(False, "stopping" if self._stopping else "not started yet")
+        if services is None or self.stopping:
+            return Part(False, "stopping" if self.stopping else "not started yet")
         writer = services.ingest
         full = writer.queue_depth >= writer.limits.queue_events
         return Part(not full, f"{writer.queue_depth} events, {writer.queued_bytes} bytes waiting")
@@ -305,22 +306,21 @@ class Server:
     # --- stop ------------------------------------------------------------------------------
 
     def begin_stop(self, app: Starlette) -> None:
-        """Take nothing more and end the streams; requests that run may finish."""
-        self._stopping = True
+        """Take nothing more and end the streams; requests that run may finish, a start may not."""
+        self.stopping = True
         self._deadline = time.monotonic() + self.settings.http.stop_timeout_seconds
         app.state.services = None
         if self.services is not None:
             self.services.changes.close()
+        if self._starting is not None:
+            self._starting.cancel()
 
     async def stop(self, app: Starlette) -> None:
         """Drain, cancel, close, in reverse order of the start; harmless when nothing runs."""
-        if not self._stopping:
+        if not self.stopping:
             self.begin_stop(app)
         await self._stack.aclose()
         self.services = None
-
-    async def _stop_tasks(self) -> None:
-        await self._tasks.stop(2.0)
 
     def _remaining(self) -> float:
         return max(_LEAST_STOP_SECONDS, self._deadline - time.monotonic())
@@ -392,7 +392,7 @@ def serve(
     listened = listen(app, settings.http, ready=ready, stopping=lambda: server.begin_stop(app))
     if server.failure is not None:
         raise server.failure
-    if not listened:
+    if not listened and not server.stopping:
         raise UnavailableError(
             f"the server could not start on {settings.http.host}:{settings.http.port}; the log says why",
             part="http",

@@ -112,11 +112,14 @@ class _ToldAlready(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        expected_end = text.rstrip().rpartition("\n")[2].startswith("lineage_server.")
-        return not (
-            text.startswith("Exception in ASGI application")
-            or (text.startswith("Traceback ") and expected_end)
-        )
+        if text.startswith("Traceback "):
+            # The last one ended it; its message may have many lines, a stranger's log among them.
+            ended = _AT_THE_MARGIN.search(text.rpartition("Traceback ")[2])
+            return ended is None or not ended[0].startswith("lineage_server.")
+        return not text.startswith(("Exception in ASGI application", "Application startup failed"))
+
+
+_AT_THE_MARGIN = re.compile(r"^[A-Za-z_][\w.]*(?=:|$)", re.MULTILINE)
 
 
 def start_logging(

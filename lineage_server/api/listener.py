@@ -107,8 +107,10 @@ class _Listener(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._stopping = stopping
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started and self._ready is not None:
             host = self.config.host
@@ -120,6 +122,10 @@ class _Listener(uvicorn.Server):
         # a death by signal. A second Ctrl-C does not wait any longer.
         self.force_exit = self.force_exit or (self.should_exit and sig == signal.SIGINT)
         self.should_exit = True
+        if (
+            self._loop is not None and not self.started
+        ):  # uvicorn would wait for the end of the start, which may take minutes
+            self._loop.call_soon_threadsafe(self._stopping)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping()

@@ -184,6 +184,25 @@ def test_stopped_in_the_sample_it_takes_the_sample_along(start_server: StartServ
     assert "Traceback" not in again.output()
 
 
+def test_stopped_while_it_starts_it_does_not_finish_first(tmp_path: Path) -> None:
+    """An engine that does not come up, or another server's migration, may take minutes."""
+    server = subprocess.Popen(
+        [LINEAGE, "up", "--port", "0", "--data-dir", str(tmp_path / "data"), "--no-browser"],
+        env=client_environment(tmp_path / "user"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    family = psutil.Process(server.pid)
+    deadline = time.monotonic() + 60
+    while not (engine := engines(family.children())):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    engine[0].suspend()
+    server.send_signal(signal.SIGINT)
+    printed, _ = server.communicate(timeout=STOP_SECONDS)
+    assert (server.returncode, printed) == (0, LAST_WORDS)
+    assert gone(engine, seconds=1)
+
+
 # --- in the way --------------------------------------------------------------------------------
 
 
