@@ -14,8 +14,7 @@ import gc
 import itertools
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, LiteralString
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -36,7 +35,7 @@ from lineage_server.auth.tokens import Tokens
 from lineage_server.changes import Change, Changes
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.nodes import Label
-from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent, default_cache_dir
 from lineage_server.graph.queries import ingest as ingest_queries
 from lineage_server.graph.queries import server as server_queries
@@ -157,15 +156,17 @@ class Server:
     def _make_services(self, address: BoltAddress) -> Services:
         """Everything that needs no answer from the graph yet."""
         settings, metrics = self.settings, self.telemetry.metrics
-        bolt = _TimedBolt(
+        bolt = Bolt(
             address.uri,
             user=address.user,
             password=address.password,
             database=address.database,
             max_connections=settings.graph.pool,
             connect_timeout_seconds=settings.graph.connect_timeout_seconds,
+            read_timeout_seconds=settings.graph.read_timeout_seconds,
+            write_timeout_seconds=settings.graph.write_timeout_seconds,
+            timed=lambda way: metrics.bolt.labels(way).time(),
         )
-        bolt.telemetry = self.telemetry
         self._on_stop("bolt", bolt.close)
         changes = Changes(
             stream_seconds=settings.http.stream_seconds, gauge=metrics.subscribers, resyncs=metrics.resyncs
@@ -199,7 +200,7 @@ class Server:
     def _make_writer(self, bolt: Bolt, publish: Callable[[Sequence[Change]], None]) -> IngestWriter:
         bounds = self.settings.ingest
         writer = IngestWriter(
-            GraphWriter(bolt),
+            GraphWriter(bolt, timeout_seconds=self.settings.graph.write_timeout_seconds),
             publish=publish,
             limits=IngestLimits(
                 queue_events=bounds.queue_events,
@@ -340,32 +341,6 @@ class Server:
     def _note_engine(self, event: EngineEvent) -> None:
         if event.kind == "restarted":
             self.telemetry.metrics.engine_restarts.inc()
-
-
-class _TimedBolt(Bolt):
-    """Measures what each statement took, failures included."""
-
-    telemetry: Telemetry
-
-    async def read(
-        self,
-        query: LiteralString,
-        parameters: Mapping[str, Any] | None = None,
-        *,
-        timeout_seconds: float = 10.0,
-    ) -> list[Row]:
-        with self.telemetry.metrics.bolt.labels("read").time():
-            return await super().read(query, parameters, timeout_seconds=timeout_seconds)
-
-    async def write(
-        self,
-        query: LiteralString,
-        parameters: Mapping[str, Any] | None = None,
-        *,
-        timeout_seconds: float = 30.0,
-    ) -> list[Row]:
-        with self.telemetry.metrics.bolt.labels("write").time():
-            return await super().write(query, parameters, timeout_seconds=timeout_seconds)
 
 
 def _calm_the_collector() -> None:

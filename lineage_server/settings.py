@@ -77,7 +77,7 @@ class GraphSettings(_Group):
         default=5.0, gt=0, description="seconds until a connection counts as failed"
     )
     read_timeout_seconds: float = Field(default=10.0, gt=0, description="seconds until a question is stopped")
-    write_timeout_seconds: float = Field(default=30.0, gt=0, description="seconds until a write is stopped")
+    write_timeout_seconds: float = Field(default=60.0, gt=0, description="seconds until a write is stopped")
 
 
 class IngestSettings(_Group):

@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from types import TracebackType
 from typing import Any, LiteralString, TypeAlias, TypeVar, cast
 
@@ -36,7 +36,15 @@ from neo4j import (
 from neo4j.exceptions import DriverError, Neo4jError
 
 from lineage_server.domain.errors import LineageError, UnavailableError
-from lineage_server.graph.errors import GraphAwayError, OverdueQueryError, TransientGraphError, translate
+from lineage_server.graph.bell import Bell
+from lineage_server.graph.errors import (
+    GraphAwayError,
+    OverdueQueryError,
+    TransientGraphError,
+    hangs,
+    overdue,
+    translate,
+)
 from lineage_server.graph.queries import server
 from lineage_server.graph.round_trips import note_round_trip
 from lineage_server.tasks import Tasks
@@ -56,17 +64,20 @@ _ALL_ROWS_AT_ONCE = -1
 class Transaction:
     """Several statements that commit together."""
 
-    def __init__(self, bolt: Bolt, transaction: AsyncTransaction) -> None:
+    def __init__(self, bolt: Bolt, transaction: AsyncTransaction, timeout_seconds: float) -> None:
         self._bolt = bolt
         self._transaction = transaction
+        self._started = asyncio.get_running_loop().time()
+        self._timeout_seconds = timeout_seconds
 
     async def run(self, query: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Run one statement of the transaction: one round trip."""
+        """Run one statement of the transaction, in what is left of its time: one round trip."""
         self._bolt.count_round_trip()
-        try:
-            return await _rows(await self._transaction.run(query, dict(parameters or {})))
-        except (Neo4jError, DriverError, OSError) as error:
-            raise translate(error) from error
+        with self._bolt.bell(query, self._started, self._timeout_seconds) as bell:
+            try:
+                return await _rows(await self._transaction.run(query, dict(parameters or {})))
+            except (Neo4jError, DriverError, OSError) as error:
+                raise bell.meaning(error) from error
 
 
 class Bolt:
@@ -81,11 +92,17 @@ class Bolt:
         database: str = "neo4j",
         max_connections: int = 50,
         connect_timeout_seconds: float = 5.0,
+        read_timeout_seconds: float = 10.0,
+        write_timeout_seconds: float = 60.0,
+        timed: Callable[[str], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self.uri = uri
         self.database = database
+        self.read_timeout_seconds = read_timeout_seconds
+        self.write_timeout_seconds = write_timeout_seconds
         self.round_trips = 0
         self.server_agent = ""
+        self._timed = timed
         self._auth = (user, password) if user else None
         self._max_connections = max_connections
         self._connect_timeout_seconds = connect_timeout_seconds
@@ -148,7 +165,7 @@ class Bolt:
         query: LiteralString,
         parameters: Mapping[str, Any] | None = None,
         *,
-        timeout_seconds: float = 10.0,
+        timeout_seconds: float | None = None,
     ) -> list[Row]:
         """Ask; repeated after a lost connection or a transient error while the time allows.
 
@@ -156,18 +173,20 @@ class Bolt:
         GraphAwayError when the server says nothing to that either.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_seconds
+        seconds = self.read_timeout_seconds if timeout_seconds is None else timeout_seconds
+        deadline = loop.time() + seconds
         pause = _FIRST_PAUSE_SECONDS
-        for attempt in range(1, _READ_ATTEMPTS + 1):
-            try:
-                remaining = max(0.05, deadline - loop.time())
-                return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
-            except (GraphAwayError, TransientGraphError):
-                if attempt == _READ_ATTEMPTS or loop.time() + pause >= deadline:
-                    raise
-            # Spread by chance, so that readers that collided do not meet again.
-            await asyncio.sleep(pause * (0.5 + random.random()))
-            pause *= 3
+        with self._timed("read"):
+            for attempt in range(1, _READ_ATTEMPTS + 1):
+                try:
+                    remaining = max(0.05, deadline - loop.time())
+                    return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
+                except (GraphAwayError, TransientGraphError):
+                    if attempt == _READ_ATTEMPTS or loop.time() + pause >= deadline:
+                        raise
+                # Spread by chance, so that readers that collided do not meet again.
+                await asyncio.sleep(pause * (0.5 + random.random()))
+                pause *= 3
         raise AssertionError("unreachable")
 
     async def write(
@@ -175,7 +194,7 @@ class Bolt:
         query: LiteralString,
         parameters: Mapping[str, Any] | None = None,
         *,
-        timeout_seconds: float = 30.0,
+        timeout_seconds: float | None = None,
     ) -> list[Row]:
         """Run one statement, all of it or nothing: two round trips, never repeated here.
 
@@ -186,10 +205,12 @@ class Bolt:
         GraphAwayError: it may or may not have been committed; only the caller knows how to find out.
         """
 
+        seconds = self.write_timeout_seconds if timeout_seconds is None else timeout_seconds
+
         async def ask() -> list[Row]:
             self.count_round_trip()
             answer: EagerResult = await self._open_driver().execute_query(  # pyright: ignore[reportUnknownMemberType]
-                Query(query, timeout=timeout_seconds),
+                Query(query, timeout=seconds),
                 dict(parameters or {}),
                 routing_=RoutingControl.WRITE,
                 database_=self.database,
@@ -197,29 +218,31 @@ class Bolt:
             )
             return [dict(zip(answer.keys, record.values(), strict=True)) for record in answer.records]
 
-        return await self._watched(query, ask, timeout_seconds)
+        with self._timed("write"):
+            return await self._watched(query, ask, seconds)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, timeout_seconds: float = 60.0) -> AsyncGenerator[Transaction]:
-        """Several statements, committed when the block ends well, else rolled back."""
-        committing = False
+    async def transaction(self, *, timeout_seconds: float | None = None) -> AsyncGenerator[Transaction]:
+        """Several statements, committed when the block ends well, else rolled back.
+
+        Raises what ``write`` raises; the time limit is for all of it.
+        """
+        seconds = self.write_timeout_seconds if timeout_seconds is None else timeout_seconds
+        committing, started = False, asyncio.get_running_loop().time()
         try:
-            async with (
-                asyncio.timeout(timeout_seconds + _GRACE_SECONDS),
-                self._session(WRITE_ACCESS) as session,
-            ):
+            async with asyncio.timeout(seconds + _GRACE_SECONDS), self._session(WRITE_ACCESS) as session:
                 self.count_round_trip()
-                transaction = await session.begin_transaction(timeout=timeout_seconds)
+                transaction = await session.begin_transaction(timeout=seconds)
                 async with transaction:
-                    yield Transaction(self, transaction)
+                    yield Transaction(self, transaction, seconds)
                     self.count_round_trip()
                     committing = True
                     await transaction.commit()
         except TimeoutError as error:
             if not committing:
-                raise _overdue(timeout_seconds) from error
+                raise self._late(started, seconds) from error
             raise GraphAwayError(
-                f"no answer to the commit after {timeout_seconds:.1f} s: it may or may not have happened",
+                f"no answer to the commit after {seconds:.1f} s: it may or may not have happened",
                 part="graph",
             ) from error
         except (Neo4jError, DriverError, OSError) as error:
@@ -255,36 +278,19 @@ class Bolt:
     ) -> _T:
         """Await ``ask``; when time is up or we are cancelled, stop the statement on the server."""
         loop = asyncio.get_running_loop()
-        started = loop.time()
-        overdue = False
-
-        def stop() -> None:
-            with contextlib.suppress(RuntimeError):  # the adapter is closing
-                self._tasks.start("stop a statement", self._terminate(query, started), ends=True)
-
-        def ring() -> None:
-            nonlocal overdue
-            overdue = True
-            stop()
-
-        bell = loop.call_later(timeout_seconds, ring)
         # A task of its own, because the driver leaks its socket when it is cancelled while it
         # connects, and drops a good connection when it is cancelled at any other time.
         task = self._start(ask())
+        started = loop.time()
         try:
-            await asyncio.wait({task}, timeout=timeout_seconds + _GRACE_SECONDS)
+            with self.bell(query, started, timeout_seconds) as bell:
+                await asyncio.wait({task}, timeout=timeout_seconds + _GRACE_SECONDS)
         except asyncio.CancelledError:
-            if not overdue:
-                stop()
             loop.call_later(_GRACE_SECONDS, task.cancel)
             raise
-        finally:
-            bell.cancel()
         if not task.done():
             task.cancel()
-            # A statement that takes long and a server that hangs look the same, but for this.
-            alive = self._heard_at >= started + timeout_seconds
-            raise _overdue(timeout_seconds) if alive else _hangs(timeout_seconds)
+            raise self._late(started, timeout_seconds)
         if task.cancelled():
             raise _not_connected()
         answer, error = task.result()
@@ -293,12 +299,29 @@ class Bolt:
             return cast(_T, answer)
         if not isinstance(error, Neo4jError | DriverError | OSError):
             raise error
-        # Neo4j's own limit may strike a moment before the bell.
-        if (overdue or loop.time() - started >= timeout_seconds * 0.95) and isinstance(
-            translate(error), TransientGraphError
-        ):
-            raise _overdue(timeout_seconds) from error
-        raise translate(error) from error
+        raise bell.meaning(error) from error
+
+    def _late(self, started: float, timeout_seconds: float) -> LineageError:
+        """A statement that takes long and a server that hangs look the same, but for what we heard since."""
+        alive = self._heard_at >= started + timeout_seconds
+        return overdue(timeout_seconds) if alive else hangs(timeout_seconds)
+
+    @contextlib.contextmanager
+    def bell(self, query: LiteralString, started: float, timeout_seconds: float) -> Generator[Bell]:
+        """Watch over a statement that runs in this block; ``started`` as the loop tells the time."""
+
+        def stop() -> None:
+            with contextlib.suppress(RuntimeError):  # the adapter is closing
+                self._tasks.start("stop a statement", self._terminate(query, started), ends=True)
+
+        bell = Bell(stop, started, timeout_seconds)
+        try:
+            yield bell
+        except asyncio.CancelledError:
+            bell.ring()
+            raise
+        finally:
+            bell.silence()
 
     def _start(self, ask: Awaitable[_T]) -> asyncio.Task[tuple[_T | None, Exception | None]]:
         outcome = _outcome(ask)
@@ -317,10 +340,12 @@ class Bolt:
             async with asyncio.timeout(5.0), self._session(READ_ACCESS, control=True) as session:
                 rows = await _rows(await session.run(server.RUNNING))
                 self._heard_at = asyncio.get_running_loop().time()
-                ran = asyncio.get_running_loop().time() - started
+                ran = self._heard_at - started
                 ours = [row for row in rows if row["currentQuery"] == query]
                 if ours:
-                    nearest = min(ours, key=lambda row: abs(_seconds(row["elapsedTime"]) - ran))
+                    times = [(row["elapsedTime"].seconds, row["elapsedTime"].nanoseconds) for row in ours]
+                    away = [abs(whole + part / 1e9 - ran) for whole, part in times]
+                    nearest = ours[away.index(min(away))]
                     await (await session.run(server.TERMINATE, id=nearest["transactionId"])).consume()
         except (Neo4jError, DriverError, OSError, TimeoutError, UnavailableError) as error:
             logger.warning("could not stop an overdue statement on the graph: %s", error)
@@ -370,24 +395,5 @@ async def _rows(result: AsyncResult) -> list[Row]:
     return [dict(zip(keys, values, strict=True)) for values in await result.values()]
 
 
-def _seconds(elapsed: Any) -> float:
-    return float(elapsed.seconds) + float(elapsed.nanoseconds) / 1e9
-
-
 def _not_connected() -> UnavailableError:
     return UnavailableError("the graph is not connected (the server is starting or stopping)", part="graph")
-
-
-def _hangs(timeout_seconds: float) -> GraphAwayError:
-    return GraphAwayError(
-        f"the graph has said nothing for {timeout_seconds:.1f} s; what was acknowledged is safe, try again",
-        part="graph",
-    )
-
-
-def _overdue(timeout_seconds: float) -> OverdueQueryError:
-    return OverdueQueryError(
-        f"the graph was not done after {timeout_seconds:.1f} s, so the question was stopped; "
-        "ask for less (smaller depth, budget or page) or narrow the filter",
-        limit=timeout_seconds,
-    )

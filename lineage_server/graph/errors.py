@@ -54,6 +54,21 @@ class OverdueQueryError(LimitError):
     """The statement ran longer than it may and was stopped; what it did is rolled back."""
 
 
+def hangs(timeout_seconds: float) -> GraphAwayError:
+    return GraphAwayError(
+        f"the graph has said nothing for {timeout_seconds:.1f} s; what was acknowledged is safe, try again",
+        part="graph",
+    )
+
+
+def overdue(timeout_seconds: float) -> OverdueQueryError:
+    return OverdueQueryError(
+        f"the graph was not done after {timeout_seconds:.1f} s, so the question was stopped; "
+        "ask for less (smaller depth, budget or page) or narrow the filter",
+        limit=timeout_seconds,
+    )
+
+
 def translate(error: Exception, *, what: str = "the graph") -> Exception:
     """The product's error for one of the driver's; anything unforeseen comes back unchanged."""
     if isinstance(error, driver.Neo4jError):

@@ -57,7 +57,7 @@ class LineageReader:
         first: bool = False,
         family: str = "",
         skip: int = 0,
-        timeout_seconds: float = 10.0,
+        timeout_seconds: float | None = None,
     ) -> Generation:
         """One generation from nodes of one label; ``family`` asks for edges of that type only."""
         key = (direction, label)
@@ -74,7 +74,13 @@ class LineageReader:
         return self.decoder.generation(rows, upstream=direction == cypher.UPSTREAM)
 
     async def count(
-        self, direction: str, uids: Iterable[str], sight: Sight, *, cap: int, timeout_seconds: float = 10.0
+        self,
+        direction: str,
+        uids: Iterable[str],
+        sight: Sight,
+        *,
+        cap: int,
+        timeout_seconds: float | None = None,
     ) -> dict[str, dict[str, int]]:
         """Edges that leave each node, by type; at most ``cap`` of each are counted."""
         out: dict[str, dict[str, int]] = {}

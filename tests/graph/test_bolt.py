@@ -24,12 +24,13 @@ SLOW = (
     "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b "
     "WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
 )
+SLOW_WRITE = f"CREATE (n:Job {{uid: 'job:overdue'}}) WITH n {SLOW}"
 RUNNING = "SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery"
 
 
-async def _until_stopped(graph: Bolt) -> None:
+async def _until_stopped(graph: Bolt, statement: str = SLOW) -> None:
     for _ in range(100):
-        if not any(row["currentQuery"] == SLOW for row in await graph.read(RUNNING)):
+        if not any(row["currentQuery"] == statement for row in await graph.read(RUNNING)):
             return
         await asyncio.sleep(0.05)
     raise AssertionError("the statement still runs on the server")
@@ -86,6 +87,53 @@ async def test_closing_right_after_a_cancelled_statement_leaks_no_connection(
         await other.close()
         assert reading.cancelled()
     gc.collect()  # a socket that nobody closed says so now, and fails this test
+
+
+async def test_overdue_write_is_stopped_and_leaves_nothing(graph: Bolt) -> None:
+    with pytest.raises(OverdueQueryError):
+        await graph.write(SLOW_WRITE, timeout_seconds=0.5)
+    await _until_stopped(graph, SLOW_WRITE)
+    assert await graph.read("MATCH (n:Job) RETURN n.uid AS uid") == []
+
+
+async def test_overdue_transaction_is_stopped_and_leaves_nothing(graph: Bolt) -> None:
+    """The limit is for all of it: what the first statement took is missing to the second."""
+
+    async def write() -> None:
+        async with graph.transaction(timeout_seconds=1.5) as transaction:
+            await transaction.run("CREATE (n:Job {uid: 'job:early'})")
+            await asyncio.sleep(1)
+            await transaction.run(SLOW_WRITE)
+
+    started = time.monotonic()
+    with pytest.raises(OverdueQueryError):
+        await write()
+    assert time.monotonic() - started < 8
+    await _until_stopped(graph, SLOW_WRITE)
+    assert await graph.read("MATCH (n:Job) RETURN n.uid AS uid") == []
+    await graph.write("CREATE (n:Job {uid: 'job:early'})")  # its locks are gone, too
+
+
+async def test_cancelled_transaction_stops_its_statement_on_the_server(graph: Bolt) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.7), graph.transaction() as transaction:
+            await transaction.run(SLOW_WRITE)
+    await _until_stopped(graph, SLOW_WRITE)
+    assert await graph.read("MATCH (n:Job) RETURN n.uid AS uid") == []
+
+
+async def test_own_time_limits_hold_where_none_is_given(bolt: Address, graph: Bolt) -> None:
+    login = {"user": bolt.user, "password": bolt.password, "database": bolt.database}
+    async with Bolt(bolt.uri, **login, read_timeout_seconds=0.5, write_timeout_seconds=0.6) as hasty:
+        with pytest.raises(OverdueQueryError, match=r"0\.5 s"):
+            await hasty.read(SLOW)
+        with pytest.raises(OverdueQueryError, match=r"0\.6 s"):
+            await hasty.write(SLOW_WRITE)
+        with pytest.raises(OverdueQueryError, match=r"0\.6 s"):
+            async with hasty.transaction() as transaction:
+                await transaction.run(SLOW_WRITE)
+    await _until_stopped(graph, SLOW_WRITE)
+    assert await graph.read("MATCH (n:Job) RETURN n.uid AS uid") == []
 
 
 async def test_duplicate_key_is_named_and_rolled_back(graph: Bolt) -> None:
