@@ -1,4 +1,4 @@
-"""Bring the graph's constraints and indexes to this program's version, and learn what the engine can.
+"""Bring the graph's constraints and indexes to this program's version, if the engine can do at all.
 
 Several replicas may start at once: one takes a lock with a lease and works, the others wait for
 the version it leaves behind. Each step may be run again, so a replica that dies half-way costs
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,8 +38,12 @@ class Step:
     statements: Sequence[LiteralString]
 
 
-STEPS: tuple[Step, ...] = (Step(1, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.CREATE_WRITER)),)
+STEPS: tuple[Step, ...] = (
+    Step(1, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.CREATE_WRITER)),
+    Step(2, (cypher.ANNOTATED_VERSIONS,)),
+)
 CURRENT = STEPS[-1].version
+OLDEST_NEO4J = (5, 26)
 
 
 class SchemaTooNewError(NotSupportedError):
@@ -46,21 +51,35 @@ class SchemaTooNewError(NotSupportedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What this engine offers beyond the common ground; known inside ``graph/`` only."""
+class Engine:
+    """What answers at the other end."""
 
-    engine: str
+    name: str
     version: str
-    full_text: bool
 
 
-def capabilities(bolt: Bolt) -> Capabilities:
+def engine_of(agent: str) -> Engine:
     """Read from what the server said of itself when it was connected."""
-    agent = bolt.server_agent
     if "ArcadeDB" in agent:
-        return Capabilities("ArcadeDB", agent.rpartition("ArcadeDB")[2].strip(" )"), full_text=False)
+        return Engine("ArcadeDB", agent.rpartition("ArcadeDB")[2].strip(" )"))
     name, _, version = agent.partition("/")
-    return Capabilities(name or "unknown", version, full_text=name == "Neo4j")
+    return Engine(name or "unknown", version)
+
+
+def check_engine(agent: str) -> None:
+    """Raises NotSupportedError for a Neo4j that is too old, or for what only passes for one.
+
+    Calendar versions (2025.01) follow 5.26. An ArcadeDB at an address is taken as it is.
+    """
+    engine = engine_of(agent)
+    if engine.name != "Neo4j":
+        return
+    found = re.match(r"(\d+)\.(\d+)", engine.version)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST_NEO4J:
+        raise NotSupportedError(
+            f"the graph is Neo4j {engine.version or 'of no version'}; 5.26 or newer is needed. "
+            "Nothing was changed there: upgrade it, or give this server another graph"
+        )
 
 
 async def migrate(
@@ -71,8 +90,10 @@ async def migrate(
     ``owner``: the name of whoever alone uses this graph. A lock that it left behind when it was killed
     is its own, and is not waited for. Replicas have none.
 
-    Raises SchemaTooNewError, or UnavailableError when another replica holds the lock for too long.
+    Raises what ``check_engine`` raises, SchemaTooNewError, or UnavailableError when another replica
+    holds the lock for too long.
     """
+    check_engine(bolt.server_agent)
     await _write(bolt, cypher.META_CONSTRAINT)
     version = int((await _write(bolt, cypher.CREATE_META))[0]["version"])
     newest = steps[-1].version

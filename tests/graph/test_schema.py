@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
-from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.errors import NotSupportedError, UnavailableError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph import schema
 from lineage_server.graph.bolt import Bolt
@@ -57,10 +58,37 @@ async def test_newer_schema_is_refused_and_left_alone(empty_graph: Address) -> N
         await graph.write("MATCH (m:Meta {uid: 'schema'}) DELETE m")
 
 
-async def test_capabilities_name_the_engine(graph: Bolt, bolt: Address) -> None:
-    found = schema.capabilities(graph)
-    assert found.engine == ("ArcadeDB" if bolt.name == "embedded" else "Neo4j")
+async def test_server_says_which_engine_it_is(graph: Bolt, bolt: Address) -> None:
+    found = schema.engine_of(graph.server_agent)
+    assert found.name == ("ArcadeDB" if bolt.name == "embedded" else "Neo4j")
     assert found.version[0].isdigit()
+
+
+async def test_neo4j_before_5_26_is_refused_and_left_alone(empty_graph: Address) -> None:
+    async with _connect(empty_graph) as graph:
+        graph.server_agent = "Neo4j/5.25.1"
+        with pytest.raises(NotSupportedError, match=r"Neo4j 5\.25\.1; 5\.26 or newer"):
+            await schema.migrate(graph)
+        assert await graph.read("MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    ("agent", "taken"),
+    [
+        ("Neo4j/5.26.0", True),
+        ("Neo4j/5.27-aura", True),
+        ("Neo4j/2025.01.0", True),
+        ("Neo4j/4.4.40", False),
+        ("Neo4j/5.9.0", False),
+        ("Neo4j/v5.2.0 compatible graph database server", False),
+        ("Neo4j/5.26.0 compatible (ArcadeDB 25.1.1)", True),
+        ("", True),
+    ],
+)
+def test_engine_is_taken_by_its_version(agent: str, taken: bool) -> None:
+    refused = contextlib.nullcontext() if taken else pytest.raises(NotSupportedError)
+    with refused:
+        schema.check_engine(agent)
 
 
 def test_every_label_has_a_unique_uid() -> None:

@@ -14,7 +14,7 @@ from lineage_server.auth.principal import Permission
 from lineage_server.domain import ids
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
-from lineage_server.graph.schema import capabilities
+from lineage_server.graph.schema import engine_of
 from lineage_server.tracking.filters import check_first
 
 Ctx = Info[Context, None]
@@ -108,11 +108,11 @@ class AdministrationQueries:
     async def server(self, info: Ctx) -> records.ServerInfo:
         context = context_of(info)
         context.principal  # noqa: B018 – raises for nobody
-        engine = capabilities(context.services.bolt)
+        engine = engine_of(context.services.bolt.server_agent)
         return records.ServerInfo(
             name="lineage-server",
             version=__version__,
-            engine=engine.engine,
+            engine=engine.name,
             engine_version=engine.version,
             auth_mode=context.services.settings.auth.mode,
         )

@@ -62,6 +62,9 @@ INDEXES: tuple[LiteralString, ...] = (
     _index("Refused", "at", "n.at"),
 )
 
+# Only the versions that have words of their own: search need not go through all the others.
+ANNOTATED_VERSIONS: LiteralString = _index("ArtifactVersion", "annotated", "n.annotated")
+
 CREATE_WRITER: LiteralString = """
 MERGE (w:Writer {uid: 'writer'})
 ON CREATE SET w.seq = 0, w.rid = 0
