@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
-from lineage_server.domain.nodes import ArtifactVersion, Label, Node
+from lineage_server.domain.ids import label_of
+from lineage_server.domain.nodes import Label, Node
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import tracking as cypher
-from lineage_server.graph.queries.tracking import Clause
+from lineage_server.graph.queries.clauses import Clause
 from lineage_server.graph.records import node_from_record
 
 NOT_SHOWN = frozenset({Label.EVENT, Label.METRIC_CHUNK})
 """Labels that are no nodes to the outside: raw events and points have doors of their own."""
 _SAMPLED = 4_000
-_MOST_LINKS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Selection:
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def given(self, **more: Any) -> dict[str, Any]:
-        return {**_scope(self.scope), **self.parameters, **more}
+        return {**scope_of(self.scope), **self.parameters, **more}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +54,6 @@ class Listed:
 
     node: Node
     place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A version that a run read or wrote."""
-
-    version: ArtifactVersion
-    role: str
-    at: int
-    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +84,8 @@ class RefusedEvent:
 class TrackingReader:
     """Reads lists and nodes; safe for concurrent use."""
 
-    def __init__(self, bolt: Bolt, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, bolt: Bolt) -> None:
         self._bolt = bolt
-        self._timeout_seconds = timeout_seconds
 
     # --- pages ------------------------------------------------------------------------------
 
@@ -152,19 +141,6 @@ class TrackingReader:
         statement = cypher.count_of(selection.label, selection.clauses, everything=selection.scope is None)
         return int((await self._ask(statement, selection.given()))[0]["total"])
 
-    async def versions(
-        self, artifact: str, scope: frozenset[str] | None, *, dead: bool, limit: int, after: Place | None
-    ) -> list[Listed]:
-        """Versions of one artifact, newest first."""
-        place = after or Place(rank=0, value=0, uid="")
-        given = {"artifact": artifact, "dead": dead, "limit": limit, "value": place.value, "uid": place.uid}
-        return await self._page(cypher.VERSIONS_OF, {**_scope(scope), **given})
-
-    async def children(self, run: str, scope: frozenset[str] | None, *, limit: int, after: str) -> list[Node]:
-        """Steps and trials of a run; their uids grow with time."""
-        given = {"uid": run, "limit": limit, "after": after}
-        return _nodes(await self._ask(cypher.CHILDREN_OF, {**_scope(scope), **given}))
-
     # --- nodes ------------------------------------------------------------------------------
 
     async def nodes(
@@ -176,7 +152,7 @@ class TrackingReader:
             return []
         given = {cypher.SLOTS[label]: list(uids) for label, uids in asked}
         statement = cypher.nodes_by_uid(tuple(label for label, _ in asked))
-        return _nodes(await self._ask(statement, {**_scope(scope), **given}))
+        return _nodes(await self._ask(statement, {**scope_of(scope), **given}))
 
     async def aliases(self, uids: Iterable[str], scope: frozenset[str] | None) -> dict[str, list[str]]:
         """Aliases that point to model versions now."""
@@ -194,21 +170,6 @@ class TrackingReader:
             out.setdefault(row["uid"], (row["run"], row["name"] or ""))
         return out
 
-    async def links(
-        self, uids: Iterable[str], scope: frozenset[str] | None, *, inputs: bool
-    ) -> dict[str, list[Link]]:
-        """Versions that runs read (or wrote), by run."""
-        statement = cypher.INPUTS_OF if inputs else cypher.OUTPUTS_OF
-        out: dict[str, list[Link]] = {}
-        for row in await self._by_uid(statement, uids, scope, limit=_MOST_LINKS):
-            version = node_from_record(row["props"])
-            if isinstance(version, ArtifactVersion):
-                link = Link(
-                    version=version, role=row["role"] or "", at=row["at"] or 0, basis=row["basis"] or ""
-                )
-                out.setdefault(row["uid"], []).append(link)
-        return out
-
     async def search(
         self,
         scope: frozenset[str] | None,
@@ -218,18 +179,24 @@ class TrackingReader:
         labels: Sequence[Label],
         digest: str,
         limit: int,
-    ) -> list[Node]:
-        """Best first within each label, labels in the order given."""
+        after: Place | None,
+    ) -> list[Listed]:
+        """Best first: the name itself (rank 0), its beginning, any words; then by label, newest change."""
         chosen = tuple(label for label in cypher.SEARCHED if label in labels)
         by_digest = bool(digest) and Label.ARTIFACT_VERSION in labels
-        if not chosen and not by_digest:
+        if not chosen:
             return []
-        given = {"text": text, "words": list(words), "limit": limit}
+        given: dict[str, Any] = {"text": text, "words": list(words), "limit": limit, **_after_hit(after)}
         if by_digest:
             given |= {"digest": digest, "digest_end": digest + "g"}
-        rows = await self._ask(cypher.search(chosen, digest=by_digest), {**_scope(scope), **given})
-        rows.sort(key=lambda row: int(row["rank"]))
-        return _nodes(rows)
+        rows = await self._ask(cypher.search(chosen, digest=by_digest), {**scope_of(scope), **given})
+        rows.sort(key=lambda row: (row["rank"], row["section"], -row["value"], row["props"]["uid"]))
+        found: dict[str, Listed] = {}
+        for row in rows:
+            node = node_from_record(row["props"])
+            place = Place(rank=row["rank"], value=row["value"], uid=node.uid)
+            found.setdefault(node.uid, Listed(node, place))  # some are found by words and by digest
+        return list(found.values())[:limit]
 
     # --- metrics, projects, intake -------------------------------------------------------------
 
@@ -238,7 +205,7 @@ class TrackingReader:
     ) -> list[Chunk] | None:
         """Chunks that hold any of ``keys`` (none = all), oldest first; None without a visible run."""
         given = {"uid": run, "keys": list(keys), "every": not keys, "after": after}
-        rows = await self._ask(cypher.CHUNKS_OF, {**_scope(scope), **given})
+        rows = await self._ask(cypher.CHUNKS_OF, {**scope_of(scope), **given})
         if not rows:
             return None
         # Sorted here: the embedded engine would hold the whole run once a chunk to sort them.
@@ -252,13 +219,15 @@ class TrackingReader:
         )
 
     async def projects(self, scope: frozenset[str] | None, *, after: str, limit: int) -> list[Node]:
-        return _nodes(await self._ask(cypher.PROJECTS, {**_scope(scope), "after": after, "limit": limit}))
+        return _nodes(await self._ask(cypher.PROJECTS, {**scope_of(scope), "after": after, "limit": limit}))
 
     async def refused(
         self, scope: frozenset[str] | None, *, until: int, uid: str, limit: int
     ) -> list[RefusedEvent]:
         """Newest first, from (``until``, ``uid``) on."""
-        rows = await self._ask(cypher.REFUSED, {**_scope(scope), "until": until, "uid": uid, "limit": limit})
+        rows = await self._ask(
+            cypher.REFUSED, {**scope_of(scope), "until": until, "uid": uid, "limit": limit}
+        )
         return [_refused(row) for row in rows]
 
     async def refused_by_uid(self, uids: Iterable[str], scope: frozenset[str] | None) -> list[RefusedEvent]:
@@ -266,10 +235,10 @@ class TrackingReader:
 
     async def forget_refused(self, uids: Iterable[str], scope: frozenset[str] | None) -> None:
         """Drop refused events that were dealt with; asking twice does no harm."""
-        await self._bolt.write(cypher.FORGET_REFUSED, {**_scope(scope), "uids": list(uids)})
+        await self._bolt.write(cypher.FORGET_REFUSED, {**scope_of(scope), "uids": list(uids)})
 
     async def count_refused(self, scope: frozenset[str] | None) -> int:
-        return int((await self._ask(cypher.COUNT_REFUSED, _scope(scope)))[0]["total"])
+        return int((await self._ask(cypher.COUNT_REFUSED, scope_of(scope)))[0]["total"])
 
     # --- asking -----------------------------------------------------------------------------
 
@@ -285,18 +254,25 @@ class TrackingReader:
     async def _by_uid(
         self, statement: LiteralString, uids: Iterable[str], scope: frozenset[str] | None, **more: Any
     ) -> list[Row]:
-        return await self._ask(statement, {**_scope(scope), "uids": list(dict.fromkeys(uids)), **more})
+        return await self._ask(statement, {**scope_of(scope), "uids": list(dict.fromkeys(uids)), **more})
 
     async def _ask(self, statement: LiteralString, given: Mapping[str, Any]) -> list[Row]:
-        return await self._bolt.read(statement, given, timeout_seconds=self._timeout_seconds)
+        return await self._bolt.read(statement, given)
 
 
-def _scope(scope: frozenset[str] | None) -> dict[str, Any]:
+def scope_of(scope: frozenset[str] | None) -> dict[str, Any]:
     return {"all": scope is None, "scope": sorted(scope or ())}
 
 
 def _after(after: Place | None) -> dict[str, Any]:
     return {} if after is None else {"rank": after.rank, "value": after.value, "uid": after.uid}
+
+
+def _after_hit(after: Place | None) -> dict[str, Any]:
+    if after is None:
+        return {"rank": -1, "section": 0, "value": 0, "uid": ""}
+    section = int(cypher.SEARCHED[label_of(after.uid)])
+    return {"rank": after.rank, "section": section, "value": after.value, "uid": after.uid}
 
 
 def _nodes(rows: Iterable[Row]) -> list[Node]:

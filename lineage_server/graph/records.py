@@ -14,7 +14,7 @@ from typing import Any, cast
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Artifact, ArtifactVersion, Column, Edge, Label, Node, Run, RunState
 
-HIDDEN = frozenset({"clock", "clocks", "tomb", "search_text", "last_asserted", "last_retracted"})
+HIDDEN = frozenset({"clock", "clocks", "tomb", "search_text", "annotated", "last_asserted", "last_retracted"})
 """Properties that hold no fact of their own: merge clocks, packed payload, search words."""
 
 _JSON = frozenset(

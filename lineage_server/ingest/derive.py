@@ -18,7 +18,10 @@ from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.values import dumps, search_text
 
 SEARCHABLE = frozenset(
-    {Label.RUN, Label.JOB, Label.ARTIFACT, Label.REGISTERED_MODEL, Label.DEPLOYMENT, Label.PROJECT}
+    {
+        *(Label.RUN, Label.JOB, Label.ARTIFACT, Label.ARTIFACT_VERSION),
+        *(Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.DEPLOYMENT, Label.PROJECT),
+    }
 )
 Feed = tuple[str, str, str]
 """(job uid, "in" or "out", artifact uid)."""
@@ -33,7 +36,7 @@ def search_words(state: NodeState) -> None:
     if state.label not in SEARCHABLE:
         return
     props, dirty = state.props, state.dirty
-    if props.get("erased"):
+    if not _has_words(state):
         state.set_derived("search_text", None)
         return
     if state.exists and not any(k in _SEARCHED or k.startswith("t.") for k in dirty):
@@ -44,6 +47,20 @@ def search_words(state: NodeState) -> None:
         props.get("description", ""), *tags,
     )  # fmt: skip
     state.set_derived("search_text", text[:4000])
+
+
+def _has_words(state: NodeState) -> bool:
+    """Of artifact versions most have none beyond their artifact's, which is found by those itself."""
+    props = state.props
+    if props.get("erased"):
+        own = False
+    elif state.label is Label.ARTIFACT_VERSION:
+        own = bool(props.get("description")) or any(key.startswith("t.") for key in props)
+    else:
+        return True
+    if state.label is Label.ARTIFACT_VERSION:
+        state.set_derived("annotated", own or None)
+    return own
 
 
 _SEARCHED = frozenset({"name", "job_name", "kind", "description"})

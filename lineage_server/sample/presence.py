@@ -19,7 +19,7 @@ _PAGE = "first: 200, after: $after) { edges { node { uid deletedAt } } pageInfo 
 _NODES = 'query($after: String!) { %s(project: "demo", filter: {includeDeleted: true}, ' + _PAGE + " }"
 _VERSIONS = (
     "query($of: String!, $after: String!) "
-    '{ versions(artifact: $of, project: "demo", deleted: true, ' + _PAGE + " }"
+    '{ versions(artifact: $of, project: "demo", filter: {includeDeleted: true}, ' + _PAGE + " }"
 )
 _CHANGE = (
     "mutation($uid: String!, $reason: String!) "

@@ -15,9 +15,9 @@ from typing import Any, Generic, TypeVar
 
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
-from lineage_server.domain.nodes import Label, Scalar
-from lineage_server.graph.queries.tracking import Clause
-from lineage_server.graph.read_tracking import Place, Selection
+from lineage_server.domain.nodes import Label, Node, Scalar
+from lineage_server.graph.queries.clauses import Clause
+from lineage_server.graph.read_tracking import Listed, Place, Selection
 
 MAX_PAGE = 500
 MAX_CONDITIONS = 50
@@ -62,7 +62,8 @@ class TagCondition:
 class ListFilter:
     """Conditions on nodes of any listed label; all must hold. Times in microseconds.
 
-    ``text``: words that name, kind, description or tags contain.
+    ``text``: words that name, kind, description or tags contain, of versions also the digest.
+    ``since`` and ``until`` are about the start of runs, the sealing of versions.
     """
 
     text: str = ""
@@ -86,6 +87,9 @@ class SortBy(StrEnum):
     CREATED = "created_at"
     UPDATED = "updated_at"
     NAME = "name"
+    ORDINAL = "ordinal"
+    SEALED = "sealed_at"
+    SIZE = "size"
     DURATION = ""
     METRIC = "m."
     PARAM = "p."
@@ -116,19 +120,20 @@ class Page(Generic[_T]):
 def selection(label: Label, scope: Scope, wanted: ListFilter) -> Selection:
     """The filter as clauses and their parameters; raises InvalidInputError."""
     clauses: dict[Clause, Any] = {}
+    versions = label is Label.ARTIFACT_VERSION
     if not wanted.deleted:
         clauses[Clause.ALIVE] = None
     lists = (
         (Clause.JOBS, wanted.jobs),
         (Clause.KINDS, wanted.kinds),
         (Clause.STATES, wanted.states),
-        (Clause.WORDS, words_of(wanted.text)),
+        (Clause.VERSION_WORDS if versions else Clause.WORDS, words_of(wanted.text)),
         (Clause.TAGS, [["t." + _key(t.key, "tags"), t.value] for t in wanted.tags if t.value is not None]),
     )
     clauses.update({clause: list(values) for clause, values in lists if values})
     single = (
-        (Clause.SINCE, wanted.since),
-        (Clause.UNTIL, wanted.until),
+        (Clause.SEALED_SINCE if versions else Clause.SINCE, wanted.since),
+        (Clause.SEALED_UNTIL if versions else Clause.UNTIL, wanted.until),
         (Clause.MODEL, wanted.model or None),
     )
     clauses.update({clause: value for clause, value in single if value is not None})
@@ -233,6 +238,16 @@ def narrowed(scope: Scope, projects: Sequence[str]) -> Scope:
     return wanted if scope is None else wanted & scope
 
 
+def page_of(rows: Sequence[Listed], first: int, mark: str) -> Page[Node]:
+    """A page of up to ``first`` rows; the one too many says that there is more."""
+    shown = rows[:first]
+    return Page(
+        items=tuple(row.node for row in shown),
+        cursors=tuple(encode_cursor(row.place, mark) for row in shown),
+        has_more=len(rows) > first,
+    )
+
+
 # --- cursors --------------------------------------------------------------------------------------
 
 
@@ -246,23 +261,30 @@ def decode_cursor(text: str, order: str) -> Place | None:
     """A cursor that we gave out for the same order; raises InvalidInputError."""
     if not text:
         return None
+    rank, value, uid = cursor_parts(text, order)
+    # By rank: 0 is a number, 1 a text, 2 nothing; what does not fit was not made by us.
+    if not 0 <= rank <= 2 or (rank == 0) != isinstance(value, int | float) or (rank == 2) != (value is None):
+        raise no_cursor()
+    return Place(rank=rank, value=value, uid=uid)
+
+
+def cursor_parts(text: str, order: str) -> tuple[int, str | int | float | None, str]:
+    """Rank, value and uid of a cursor for that order; raises InvalidInputError."""
     try:
         parts: Any = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         told, rank, value, uid = parts
     except (ValueError, TypeError, binascii.Error, RecursionError):
-        raise _refused() from None
-    fits = told == order and type(rank) is int and 0 <= rank <= 2 and type(uid) is str
-    if not fits or not isinstance(value, str | int | float | None) or isinstance(value, bool):
-        raise _refused()
-    # By rank: 0 is a number, 1 a text, 2 nothing; what does not fit was not made by us.
-    if (rank == 0) != isinstance(value, int | float) or (rank == 2) != (value is None):
-        raise _refused()
+        raise no_cursor() from None
+    if told != order or type(rank) is not int or type(uid) is not str:
+        raise no_cursor()
+    if not isinstance(value, str | int | float | None) or isinstance(value, bool):
+        raise no_cursor()
     if isinstance(value, int) and value not in _INT64:
-        raise _refused()
-    return Place(rank=rank, value=value, uid=uid)
+        raise no_cursor()
+    return rank, value, uid
 
 
-def _refused() -> InvalidInputError:
+def no_cursor() -> InvalidInputError:
     return InvalidInputError(
         "this is no cursor of this list", field="after", allowed="a cursor of the same list and order"
     )

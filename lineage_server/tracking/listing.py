@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage_server.domain.ids import now_micros
-from lineage_server.graph.queries.tracking import Clause
+from lineage_server.graph.queries.clauses import Clause
 from lineage_server.graph.read_tracking import Listed, Place, Selection, TrackingReader
 from lineage_server.tracking.filters import Order, SortBy
 

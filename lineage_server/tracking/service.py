@@ -7,9 +7,8 @@ Every method takes ``scope``: the projects the caller may see, None for all. Wha
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import label_of, shorten
@@ -18,7 +17,6 @@ from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import by_label
 from lineage_server.graph.read_tracking import (
     NOT_SHOWN,
-    Link,
     Listed,
     Place,
     RefusedEvent,
@@ -35,23 +33,20 @@ from lineage_server.tracking.filters import (
     decode_cursor,
     encode_cursor,
     narrowed,
+    page_of,
     selection,
-    words_of,
 )
 from lineage_server.tracking.history import Series, check_size, series_of
 from lineage_server.tracking.listing import Listing
+from lineage_server.tracking.parts import Parts
+from lineage_server.tracking.search import SEARCHED, search
 
 LISTED = frozenset(
     {Label.RUN, Label.JOB, Label.ARTIFACT, Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.DEPLOYMENT}
 )
-SEARCHED = (
-    *(Label.PROJECT, Label.REGISTERED_MODEL, Label.DEPLOYMENT, Label.ARTIFACT, Label.JOB, Label.RUN),
-    Label.ARTIFACT_VERSION,
-)
 MAX_UIDS = 1_000
 MAX_POINTS = 100_000
 _BY_NAME = Order(by=SortBy.NAME, descending=False)
-_DIGEST = re.compile(r"(?:([a-z0-9]+):)?([0-9a-f]{6,128})")
 _FOREVER = (1 << 63) - 1
 
 
@@ -64,11 +59,12 @@ class Points:
 
 
 class Tracking:
-    """Answers from one graph; safe for concurrent use."""
+    """Answers from one graph; safe for concurrent use. ``parts``: what belongs to nodes, for many at once."""
 
-    def __init__(self, bolt: Bolt, *, timeout_seconds: float = 10.0) -> None:
-        self._reader = TrackingReader(bolt, timeout_seconds=timeout_seconds)
+    def __init__(self, bolt: Bolt) -> None:
+        self._reader = TrackingReader(bolt)
         self._listing = Listing(self._reader)
+        self.parts = Parts(bolt)
 
     # --- nodes ------------------------------------------------------------------------------
 
@@ -92,9 +88,6 @@ class Tracking:
     async def producers(self, uids: Iterable[str], *, scope: Scope) -> dict[str, tuple[str, str]]:
         return await self._reader.producers(uids, scope)
 
-    async def links(self, runs: Iterable[str], *, scope: Scope, inputs: bool) -> dict[str, list[Link]]:
-        return await self._reader.links(runs, scope, inputs=inputs)
-
     # --- lists ------------------------------------------------------------------------------
 
     async def list_nodes(
@@ -116,7 +109,7 @@ class Tracking:
         mark = f"{label}/{order.property}/{'down' if order.descending else 'up'}"
         place = decode_cursor(after, mark)
         rows = await self._listing.page(chosen, order, first=first, after=place)
-        return _page(rows, first, mark)
+        return page_of(rows, first, mark)
 
     async def count(
         self,
@@ -138,33 +131,12 @@ class Tracking:
         if label not in LISTED:
             raise InvalidInputError(f"{label} nodes are not listed", field="label")
 
-    async def list_versions(
-        self, artifact: str, *, scope: Scope, first: int = 100, after: str = "", deleted: bool = False
-    ) -> Page[Node]:
-        """Versions of an artifact, newest first."""
-        check_first(first)
-        if label_of(artifact) is not Label.ARTIFACT:
-            raise InvalidInputError(f"{shorten(artifact)!r} is no artifact's uid", field="artifact")
-        mark = f"versions/{artifact}"
-        place = decode_cursor(after, mark)
-        rows = await self._reader.versions(artifact, scope, dead=deleted, limit=first + 1, after=place)
-        return _page(rows, first, mark)
-
-    async def list_children(self, run: str, *, scope: Scope, first: int = 100, after: str = "") -> Page[Node]:
-        """Runs that are steps or trials of this one."""
-        check_first(first)
-        mark = f"children/{run}"
-        place = decode_cursor(after, mark)
-        nodes = await self._reader.children(run, scope, limit=first + 1, after=place.uid if place else "")
-        rows = [Listed(node, Place(rank=2, value=None, uid=node.uid)) for node in nodes]
-        return _page(rows, first, mark)
-
     async def list_projects(self, *, scope: Scope, first: int = 100, after: str = "") -> Page[Node]:
         check_first(first)
         place = decode_cursor(after, "projects")
         nodes = await self._reader.projects(scope, after=place.uid if place else "", limit=first + 1)
         rows = [Listed(node, Place(rank=2, value=None, uid=node.name)) for node in nodes]
-        return _page(rows, first, "projects")
+        return page_of(rows, first, "projects")
 
     async def search(
         self,
@@ -174,35 +146,18 @@ class Tracking:
         projects: Sequence[str] = (),
         labels: Sequence[Label] = SEARCHED,
         first: int = 20,
+        after: str = "",
     ) -> Page[Node]:
         """By words of name, kind, description and tags, or by the first digits of a digest."""
-        check_first(first)
-        words = words_of(text)
-        if not words:
-            raise InvalidInputError("there is nothing to search for", field="text", allowed="some words")
-        digest = _DIGEST.fullmatch(text.strip().lower())
-        inside = seen(scope, projects)
-        chosen = [label for label in labels if label in SEARCHED]
-        others, runs = await asyncio.gather(
-            self._reader.search(
-                inside,
-                text=" ".join(words),
-                words=words,
-                labels=[label for label in chosen if label is not Label.RUN],
-                digest=f"{digest[1] or 'sha256'}:{digest[2]}" if digest else "",
-                limit=first + 1,
-            ),
-            self._search_runs(text, inside, first + 1) if Label.RUN in chosen else _nothing(),
+        return await search(
+            self._reader,
+            self._listing,
+            text,
+            scope=seen(scope, projects),
+            labels=[label for label in labels if label in SEARCHED],
+            first=check_first(first),
+            after=after,
         )
-        nodes = [*others, *runs]
-        cursors = ("",) * min(first, len(nodes))
-        return Page(items=tuple(nodes[:first]), cursors=cursors, has_more=len(nodes) > first)
-
-    async def _search_runs(self, text: str, scope: Scope, limit: int) -> list[Node]:
-        """The newest that fit: there may be a hundred thousand, too many to rank."""
-        chosen = selection(Label.RUN, scope, ListFilter(text=text))
-        rows = await self._listing.page(chosen, Order(), first=limit - 1, after=None)
-        return [row.node for row in rows]
 
     # --- metrics ------------------------------------------------------------------------------
 
@@ -260,19 +215,6 @@ def seen(scope: Scope, projects: Sequence[str]) -> Scope:
     return inside
 
 
-async def _nothing() -> list[Node]:
-    return []
-
-
 def is_shown(uid: str) -> bool:
     """Whether a uid names something that is a node to the outside."""
     return label_of(uid) not in NOT_SHOWN
-
-
-def _page(rows: list[Listed], first: int, mark: str) -> Page[Node]:
-    shown = rows[:first]
-    return Page(
-        items=tuple(row.node for row in shown),
-        cursors=tuple(encode_cursor(replace(row.place), mark) for row in shown),
-        has_more=len(rows) > first,
-    )

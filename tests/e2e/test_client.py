@@ -30,7 +30,8 @@ RUN = """
 query($uid: String!) {
   run(uid: $uid) {
     uid name jobName kind project state reason exitCode description tags { key value } paramMap metricMap
-    inputs { role version { ...what } } outputs { role version { ...what } }
+    inputs { edges { node { role version { ...what } } } }
+    outputs { edges { node { role version { ...what } } } }
     children { edges { node { uid name state } } }
   }
 }
@@ -72,7 +73,13 @@ def script(config: Config, tmp_path: Path) -> Callable[..., list[str]]:
 def told(client: Client, uid: str) -> dict[str, Any]:
     """The run, as the graph has it."""
     assert client.flush(20.0)
-    return client.gql(RUN, {"uid": uid})["run"]
+    return flat(client.gql(RUN, {"uid": uid}))
+
+
+def flat(answer: dict[str, Any]) -> dict[str, Any]:
+    """The run with lists instead of connections."""
+    run, names = answer["run"], ("inputs", "outputs", "children")
+    return {**run, **{name: [edge["node"] for edge in run[name]["edges"]] for name in names}}
 
 
 def digest(content: bytes) -> str:
@@ -171,7 +178,7 @@ def test_child_runs_are_steps_of_theirs(client: Client) -> None:
         for part in ("first", "second"):
             with whole.child(part) as step:
                 step.log({"part": 1.0})
-    steps = [edge["node"] for edge in told(client, whole.uid)["children"]["edges"]]
+    steps = told(client, whole.uid)["children"]
     assert {(step["name"], step["state"]) for step in steps} == {
         ("first", "COMPLETE"),
         ("second", "COMPLETE"),
@@ -189,11 +196,11 @@ async def test_async_twin_tells_the_same(config: Config, tmp_path: Path) -> None
             async with run.child("part"):
                 pass
         assert await client.flush(20.0)
-        found = (await client.gql(RUN, {"uid": run.uid}))["run"]
+        found = flat(await client.gql(RUN, {"uid": run.uid}))
         view = await client.lineage("dataset:out", "upstream")
     assert (found["state"], found["paramMap"], found["metricMap"]) == ("COMPLETE", {"a": 1}, {"loss": 0.5})
     assert [link["version"]["name"] for link in found["inputs"] + found["outputs"]] == ["in.txt", "out"]
-    assert [edge["node"]["name"] for edge in found["children"]["edges"]] == ["part"]
+    assert [child["name"] for child in found["children"]] == ["part"]
     assert [node.title for node in view.upstream()] == ["run twin", "dataset:in.txt@1"]
 
 
@@ -314,5 +321,5 @@ def test_launched_process_has_the_run_that_was_chosen_for_it(
     (uid,) = script(text, LINEAGE_RUN_ID=chosen, LINEAGE_PARENT_RUN=parent.id)
     parent.finish()
     assert uid == f"run:{chosen}"
-    (step,) = told(client, parent.uid)["children"]["edges"]
-    assert (step["node"]["uid"], step["node"]["state"]) == (uid, "COMPLETE")
+    (step,) = told(client, parent.uid)["children"]
+    assert (step["uid"], step["state"]) == (uid, "COMPLETE")

@@ -14,25 +14,77 @@ from lineage_server.api.gql.inputs.lists import (
     ListOrder,
     RunFilter,
     RunOrder,
+    VersionFilter,
+    VersionOrder,
     node_filter,
     node_order,
     run_filter,
     run_order,
+    version_filter,
+    version_order,
 )
 from lineage_server.api.gql.questions import uid_of
 from lineage_server.api.gql.types import nodes as shown
-from lineage_server.api.gql.types.listing import Connection, connection
+from lineage_server.api.gql.types.listing import Connection
 from lineage_server.api.gql.types.records import MetricSeries, series_of
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import Label
-from lineage_server.tracking.filters import ListFilter, Order, Page
-from lineage_server.tracking.service import SEARCHED
+from lineage_server.tracking.filters import ListFilter, Order
+from lineage_server.tracking.parts import versions_of
+from lineage_server.tracking.search import SEARCHED
 
 Ctx = Info[Context, None]
 MAX_UIDS = 500
 DEFAULT_POINTS = 1_000
+
+
+def _projects(project: str | None, projects: list[str] | None) -> list[str]:
+    return [*([project] if project is not None else []), *(projects or ())]
+
+
+async def _list(
+    info: Ctx,
+    label: Label,
+    projects: Sequence[str],
+    wanted: ListFilter,
+    order: Order,
+    first: int,
+    after: str,
+) -> Any:
+    context = context_of(info)
+    page = await context.tracking.list_nodes(
+        label,
+        scope=context.scope,
+        projects=projects,
+        wanted=wanted,
+        order=order,
+        first=first,
+        after=after,
+    )
+
+    async def count() -> int:
+        return await context.tracking.count(label, scope=context.scope, projects=projects, wanted=wanted)
+
+    return shown.page_shown(page, after, count)
+
+
+def _listed(label: Label, kind: Any, description: str) -> Any:
+    """The field that lists nodes of a label."""
+
+    async def resolve(
+        info: Ctx,
+        project: str | None = None,
+        filter: ListFilterInput | None = None,
+        order_by: ListOrder | None = None,
+        first: int = 50,
+        after: str = "",
+    ) -> Any:
+        wanted, order = node_filter(filter), node_order(order_by)
+        return await _list(info, label, _projects(project, None), wanted, order, first, after)
+
+    return strawberry.field(resolve, description=description, graphql_type=Connection[kind])
 
 
 @strawberry.type
@@ -65,24 +117,30 @@ class ListQueries:
         uid = artifact_uid_of(ref, project)
         return shown.node_of(await context_of(info).node(uid))
 
-    @strawberry.field(description="Versions of an artifact, newest first")
+    @strawberry.field(description="Versions of an artifact, newest first unless told otherwise")
     async def versions(
         self,
         info: Ctx,
         artifact: str,
+        filter: VersionFilter | None = None,
+        order_by: VersionOrder | None = None,
         first: int = 100,
         after: str = "",
-        deleted: bool = False,
         project: str = DEFAULT_PROJECT,
     ) -> Connection[shown.ArtifactVersion]:
         context = context_of(info)
         uid = artifact_uid_of(artifact, project)
-        page = await context.tracking.list_versions(
-            uid, scope=context.scope, first=first, after=after, deleted=deleted
+        wanted = versions_of(
+            uid,
+            wanted=version_filter(filter),
+            order=version_order(order_by),
+            first=first,
+            after=after,
         )
-        if not page.items:
+        page = await context.loaders.versions.load(wanted)
+        if not page or not page.items:
             await context.node(uid)  # an empty list is no answer for what is not there
-        return _shown(page, after)
+        return shown.page_shown(page, after)
 
     @strawberry.field(description="Runs, the newest start first unless told otherwise")
     async def runs(
@@ -98,58 +156,12 @@ class ListQueries:
         asked = _projects(project, projects)
         return await _list(info, Label.RUN, asked, run_filter(filter), run_order(order_by), first, after)
 
-    @strawberry.field(description="Jobs: what is run again and again")
-    async def jobs(
-        self,
-        info: Ctx,
-        project: str | None = None,
-        filter: ListFilterInput | None = None,
-        order_by: ListOrder | None = None,
-        first: int = 50,
-        after: str = "",
-    ) -> Connection[shown.Job]:
-        asked = _projects(project, None)
-        return await _list(info, Label.JOB, asked, node_filter(filter), node_order(order_by), first, after)
-
-    @strawberry.field(description="Artifacts")
-    async def artifacts(
-        self,
-        info: Ctx,
-        project: str | None = None,
-        filter: ListFilterInput | None = None,
-        order_by: ListOrder | None = None,
-        first: int = 50,
-        after: str = "",
-    ) -> Connection[shown.Artifact]:
-        wanted, order = node_filter(filter), node_order(order_by)
-        return await _list(info, Label.ARTIFACT, _projects(project, None), wanted, order, first, after)
-
-    @strawberry.field(description="Registered models")
-    async def models(
-        self,
-        info: Ctx,
-        project: str | None = None,
-        filter: ListFilterInput | None = None,
-        order_by: ListOrder | None = None,
-        first: int = 50,
-        after: str = "",
-    ) -> Connection[shown.RegisteredModel]:
-        wanted, order = node_filter(filter), node_order(order_by)
-        asked = _projects(project, None)
-        return await _list(info, Label.REGISTERED_MODEL, asked, wanted, order, first, after)
-
-    @strawberry.field(description="Deployments")
-    async def deployments(
-        self,
-        info: Ctx,
-        project: str | None = None,
-        filter: ListFilterInput | None = None,
-        order_by: ListOrder | None = None,
-        first: int = 50,
-        after: str = "",
-    ) -> Connection[shown.Deployment]:
-        wanted, order = node_filter(filter), node_order(order_by)
-        return await _list(info, Label.DEPLOYMENT, _projects(project, None), wanted, order, first, after)
+    jobs: Connection[shown.Job] = _listed(Label.JOB, shown.Job, "Jobs: what is run again and again")
+    artifacts: Connection[shown.Artifact] = _listed(Label.ARTIFACT, shown.Artifact, "Artifacts")
+    models: Connection[shown.RegisteredModel] = _listed(
+        Label.REGISTERED_MODEL, shown.RegisteredModel, "Registered models"
+    )
+    deployments: Connection[shown.Deployment] = _listed(Label.DEPLOYMENT, shown.Deployment, "Deployments")
 
     @strawberry.field(description="By words of name, kind, description and tags, or digits of a digest")
     async def search(
@@ -159,13 +171,19 @@ class ListQueries:
         project: str | None = None,
         labels: list[str] | None = None,
         first: int = 20,
+        after: str = "",
     ) -> Connection[shown.Node]:
         context = context_of(info)
         chosen = [label for label in SEARCHED if labels is None or label in labels]
         page = await context.tracking.search(
-            text, scope=context.scope, projects=_projects(project, None), labels=chosen, first=first
+            text,
+            scope=context.scope,
+            projects=_projects(project, None),
+            labels=chosen,
+            first=first,
+            after=after,
         )
-        return _shown(page, "")
+        return shown.page_shown(page, after)
 
     @strawberry.field(description="Series of a run's metrics, thinned so that extremes stay")
     async def metric_history(
@@ -197,45 +215,3 @@ def artifact_uid_of(text: str, project: str) -> str:
     asked = ids.parse_reference(text)
     kind = ids.clean_artifact_type(asked.kind)
     return ids.artifact_uid(asked.project or project, kind, asked.name)
-
-
-def _projects(project: str | None, projects: list[str] | None) -> list[str]:
-    return [*([project] if project is not None else []), *(projects or ())]
-
-
-async def _list(
-    info: Ctx,
-    label: Label,
-    projects: Sequence[str],
-    wanted: ListFilter,
-    order: Order,
-    first: int,
-    after: str,
-) -> Any:
-    context = context_of(info)
-    page = await context.tracking.list_nodes(
-        label,
-        scope=context.scope,
-        projects=projects,
-        wanted=wanted,
-        order=order,
-        first=first,
-        after=after,
-    )
-
-    async def count() -> int:
-        return await context.tracking.count(label, scope=context.scope, projects=projects, wanted=wanted)
-
-    return connection(
-        [shown.node_of(node) for node in page.items],
-        page.cursors,
-        has_more=page.has_more,
-        after=after,
-        counter=count,
-    )
-
-
-def _shown(page: Page[Any], after: str) -> Any:
-    return connection(
-        [shown.node_of(node) for node in page.items], page.cursors, has_more=page.has_more, after=after
-    )

@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
 from lineage_server.domain.nodes import Node
-from lineage_server.graph.read_tracking import Link
 from lineage_server.tasks import Tasks
+from lineage_server.tracking.filters import Page
+from lineage_server.tracking.parts import LinkPage, Wanted
 from lineage_server.tracking.service import Tracking
 
 K = TypeVar("K")
@@ -80,17 +81,25 @@ class Loaders:
         async def aliases(uids: list[str]) -> Mapping[str, list[str]]:
             return await tracking.aliases(uids, scope=scope)
 
-        async def inputs(uids: list[str]) -> Mapping[str, list[Link]]:
-            return await tracking.links(uids, scope=scope, inputs=True)
+        async def children(wanted: list[Wanted]) -> Mapping[Wanted, Page[Node]]:
+            return await tracking.parts.children(wanted, scope=scope)
 
-        async def outputs(uids: list[str]) -> Mapping[str, list[Link]]:
-            return await tracking.links(uids, scope=scope, inputs=False)
+        async def versions(wanted: list[Wanted]) -> Mapping[Wanted, Page[Node]]:
+            return await tracking.parts.versions(wanted, scope=scope)
+
+        async def inputs(wanted: list[Wanted]) -> Mapping[Wanted, LinkPage]:
+            return await tracking.parts.links(wanted, scope=scope, inputs=True)
+
+        async def outputs(wanted: list[Wanted]) -> Mapping[Wanted, LinkPage]:
+            return await tracking.parts.links(wanted, scope=scope, inputs=False)
 
         self.nodes: Loader[str, Node] = Loader("nodes", self._tasks, nodes)
         self.producers: Loader[str, tuple[str, str]] = Loader("producers", self._tasks, producers)
         self.aliases: Loader[str, list[str]] = Loader("aliases", self._tasks, aliases)
-        self.inputs: Loader[str, list[Link]] = Loader("inputs", self._tasks, inputs)
-        self.outputs: Loader[str, list[Link]] = Loader("outputs", self._tasks, outputs)
+        self.children: Loader[Wanted, Page[Node]] = Loader("children", self._tasks, children)
+        self.versions: Loader[Wanted, Page[Node]] = Loader("versions", self._tasks, versions)
+        self.inputs: Loader[Wanted, LinkPage] = Loader("inputs", self._tasks, inputs)
+        self.outputs: Loader[Wanted, LinkPage] = Loader("outputs", self._tasks, outputs)
 
     async def stop(self) -> None:
         """Give up what is still being asked."""

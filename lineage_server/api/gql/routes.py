@@ -83,7 +83,7 @@ class _Endpoint(GraphQL[Context, None]):
             max_subscriptions_per_connection=_MOST_SUBSCRIPTIONS,
             allowed_origins=("*",),  # GuardMiddleware has checked the origin already
         )
-        self._tracking = Tracking(services.bolt, timeout_seconds=services.settings.graph.read_timeout_seconds)
+        self._tracking = Tracking(services.bolt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

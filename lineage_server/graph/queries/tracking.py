@@ -11,75 +11,20 @@ choice of index. Sorting costs more than reading on both, so sorted lists filter
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
 from functools import cache
 from typing import LiteralString
 
 from lineage_server.domain.nodes import Label
-
-_SCOPE: LiteralString = "($all OR n.project IN $scope)"
-
-
-class Clause(StrEnum):
-    """Conditions a list may have; the parameters they read are named after them."""
-
-    ALIVE = "alive"
-    JOBS = "jobs"
-    KINDS = "kinds"
-    STATES = "states"
-    SINCE = "since"
-    UNTIL = "until"
-    TAGS = "tags"
-    HAS = "has"
-    WORDS = "words"
-    LT = "lt"
-    LE = "le"
-    GT = "gt"
-    GE = "ge"
-    EQ = "eq"
-    NE = "ne"
-    CONTAINS = "contains"
-    MODEL = "model"
-    ARTIFACT = "artifact"
-
-
-_CLAUSES: dict[Clause, LiteralString] = {
-    Clause.ALIVE: "n.deleted_at IS NULL",
-    Clause.JOBS: "n.job IN $jobs",
-    Clause.KINDS: "n.kind IN $kinds",
-    Clause.STATES: "n.state IN $states",
-    Clause.SINCE: "n.started_at >= $since",
-    Clause.UNTIL: "n.started_at < $until",
-    Clause.TAGS: "all(c IN $tags WHERE n[c[0]] = c[1])",
-    Clause.HAS: "all(c IN $has WHERE n[c] IS NOT NULL)",
-    Clause.WORDS: "all(c IN $words WHERE n.search_text CONTAINS c)",
-    Clause.LT: "all(c IN $lt WHERE n[c[0]] < c[1])",
-    Clause.LE: "all(c IN $le WHERE n[c[0]] <= c[1])",
-    Clause.GT: "all(c IN $gt WHERE n[c[0]] > c[1])",
-    Clause.GE: "all(c IN $ge WHERE n[c[0]] >= c[1])",
-    Clause.EQ: "all(c IN $eq WHERE n[c[0]] IN c[1])",
-    Clause.NE: "all(c IN $ne WHERE n[c[0]] IS NOT NULL AND NOT n[c[0]] IN c[1])",
-    Clause.CONTAINS: "all(c IN $contains WHERE toLower(toString(n[c[0]])) CONTAINS c[1])",
-    Clause.MODEL: "n.model = $model",
-    Clause.ARTIFACT: "n.artifact = $artifact",
-}
-
-
-def _and(clauses: Iterable[Clause]) -> LiteralString:
-    out: LiteralString = ""
-    for clause in clauses:
-        out = out + " AND " + _CLAUSES[clause]
-    return out
+from lineage_server.graph.queries.clauses import SCOPE, Clause, all_of, ranked
 
 
 def _match(label: Label, clauses: tuple[Clause, ...]) -> LiteralString:
-    return f"MATCH (n:{label.value}) WHERE {_SCOPE}{_and(clauses)}\n"
+    return f"MATCH (n:{label.value}) WHERE {SCOPE}{all_of(clauses)}\n"
 
 
 def _match_scoped(label: Label, clauses: tuple[Clause, ...]) -> LiteralString:
     # Without the OR both engines can take the project's index.
-    return f"MATCH (n:{label.value}) WHERE n.project IN $scope{_and(clauses)}\n"
+    return f"MATCH (n:{label.value}) WHERE n.project IN $scope{all_of(clauses)}\n"
 
 
 # --- newest first ---------------------------------------------------------------------------
@@ -96,7 +41,7 @@ def newest_in_window(clauses: tuple[Clause, ...], *, resumed: bool) -> LiteralSt
     """Runs started within ``[$low, $high]``, newest first; resumed: after (``$value``, ``$uid``)."""
     return (
         "MATCH (n:Run) WHERE n.started_at >= $low AND n.started_at <= $high\n"
-        f"WITH n WHERE {_SCOPE}{_and(clauses)}{_BEFORE if resumed else ''}{_NEWEST}"
+        f"WITH n WHERE {SCOPE}{all_of(clauses)}{_BEFORE if resumed else ''}{_NEWEST}"
     )
 
 
@@ -104,11 +49,6 @@ def newest_in_window(clauses: tuple[Clause, ...], *, resumed: bool) -> LiteralSt
 
 _DURATION: LiteralString = "n.ended_at - n.started_at"
 _KEYED: LiteralString = "n[$key]"
-# Numbers first, then text, then what has no value; NaN is no value. A number is what compares.
-_RANKED: LiteralString = """
-WITH n, x, CASE WHEN x < 0 OR x >= 0 THEN 0 WHEN x IS NULL OR x <> x THEN 2 ELSE 1 END AS r
-WITH n, r, CASE r WHEN 0 THEN x WHEN 1 THEN toString(x) END AS v
-"""
 _RETURN: LiteralString = "RETURN properties(n) AS props, r AS rank, v AS value\n"
 
 
@@ -135,7 +75,7 @@ def sorted_list(
     return (
         (_match(label, clauses) if everything else _match_scoped(label, clauses))
         + f"WITH n, {value} AS x"
-        + _RANKED
+        + ranked()
         + (_resume(descending=descending) if resumed else "")
         + f"WITH n, r, v ORDER BY r, v {way}, n.uid LIMIT $limit\n"
         + _RETURN
@@ -166,7 +106,7 @@ def sample(label: Label, clauses: tuple[Clause, ...], *, everything: bool) -> Li
     return (
         match
         + "WITH n LIMIT $looked_at\n"
-        + f"WITH n WHERE n[$key] IS NOT NULL{_and(clauses)}\n"
+        + f"WITH n WHERE n[$key] IS NOT NULL{all_of(clauses)}\n"
         + "RETURN n[$key] AS value\n"
     )
 
@@ -186,7 +126,7 @@ SLOTS: dict[Label, LiteralString] = {label: "uids" + label.value for label in La
 
 def _by_uid(label: Label) -> LiteralString:
     return (
-        f"UNWIND ${SLOTS[label]} AS uid MATCH (n:{label.value} {{uid: uid}}) WHERE {_SCOPE} "
+        f"UNWIND ${SLOTS[label]} AS uid MATCH (n:{label.value} {{uid: uid}}) WHERE {SCOPE} "
         "RETURN properties(n) AS props"
     )
 
@@ -213,39 +153,6 @@ RETURN v.uid AS uid, n.uid AS run, n.name AS name, e.at AS at
 ORDER BY at, run
 """
 
-INPUTS_OF: LiteralString = """
-UNWIND $uids AS uid
-MATCH (r:Run {uid: uid})<-[e:INPUT_TO]-(n:ArtifactVersion)
-WHERE ($all OR (r.project IN $scope AND n.project IN $scope)) AND e.superseded_at IS NULL
-RETURN r.uid AS uid, n.uid AS other, e.role AS role, e.at AS at, e.basis AS basis, properties(n) AS props
-ORDER BY role, other LIMIT $limit
-"""
-
-OUTPUTS_OF: LiteralString = """
-UNWIND $uids AS uid
-MATCH (r:Run {uid: uid})-[e:OUTPUT]->(n:ArtifactVersion)
-WHERE ($all OR (r.project IN $scope AND n.project IN $scope))
-RETURN r.uid AS uid, n.uid AS other, e.role AS role, e.at AS at, e.basis AS basis, properties(n) AS props
-ORDER BY role, other LIMIT $limit
-"""
-
-CHILDREN_OF: LiteralString = """
-MATCH (p:Run {uid: $uid})<-[:CHILD_OF]-(n:Run)
-WHERE ($all OR (p.project IN $scope AND n.project IN $scope)) AND n.deleted_at IS NULL
-  AND ($after = '' OR n.uid > $after)
-WITH n ORDER BY n.uid LIMIT $limit
-RETURN properties(n) AS props
-"""
-
-VERSIONS_OF: LiteralString = """
-MATCH (n:ArtifactVersion {artifact: $artifact})
-WHERE ($all OR n.project IN $scope) AND ($dead OR n.deleted_at IS NULL)
-WITH n, coalesce(n.ordinal, 0) AS v
-WHERE $uid = '' OR v < $value OR (v = $value AND n.uid > $uid)
-WITH n, v ORDER BY v DESC, n.uid LIMIT $limit
-RETURN properties(n) AS props, 0 AS rank, v AS value
-"""
-
 # --- metrics --------------------------------------------------------------------------------------
 
 CHUNKS_OF: LiteralString = """
@@ -258,39 +165,54 @@ RETURN r.uid AS run, n.rid AS rid, n.points AS points, n.data AS data
 
 # --- search ----------------------------------------------------------------------------------------
 
-_FOUND: LiteralString = """
-WITH n, CASE WHEN toLower(n.name) = $text THEN 0 WHEN toLower(n.name) STARTS WITH $text THEN 1 ELSE 2 END AS r
-WITH n, r ORDER BY r, coalesce(n.updated_at, 0) DESC, n.uid LIMIT $limit
-RETURN properties(n) AS props, r AS rank
+SEARCHED: dict[Label, LiteralString] = {
+    Label.PROJECT: "0",
+    Label.REGISTERED_MODEL: "1",
+    Label.MODEL_VERSION: "2",
+    Label.DEPLOYMENT: "3",
+    Label.ARTIFACT: "4",
+    Label.JOB: "5",
+    Label.ARTIFACT_VERSION: "6",
+}
+"""Labels with ``search_text`` and their place among hits of one rank, the more telling first.
+
+Runs are found as a list, newest first.
 """
-SEARCHED: tuple[Label, ...] = (
-    Label.PROJECT,
-    Label.REGISTERED_MODEL,
-    Label.DEPLOYMENT,
-    Label.ARTIFACT,
-    Label.JOB,
-)
-"""Labels with ``search_text``, the more telling first; runs are found as a list, newest first."""
 # A range, since both engines take it from the index; 'g' follows the last hexadecimal digit.
-_DIGESTS: LiteralString = f"""
-MATCH (n:ArtifactVersion)
-WHERE n.digest >= $digest AND n.digest < $digest_end
-WITH n WHERE {_SCOPE} AND n.deleted_at IS NULL
-WITH n ORDER BY n.uid LIMIT $limit
-RETURN properties(n) AS props, 0 AS rank
+_DIGESTS: LiteralString = "MATCH (n:ArtifactVersion) WHERE n.digest >= $digest AND n.digest < $digest_end"
+_ANNOTATED: LiteralString = "MATCH (n:ArtifactVersion) WHERE n.annotated = true"
+
+
+def _hits(match: LiteralString, rank: LiteralString, section: LiteralString) -> LiteralString:
+    """Those that come after a place: by rank, label, newest change, uid."""
+    return f"""
+{match}
+WITH n WHERE {SCOPE} AND n.deleted_at IS NULL
+WITH n, {rank} AS r, coalesce(n.updated_at, 0) AS v
+WHERE r > $rank OR (r = $rank AND ({section} > $section
+  OR ({section} = $section AND (v < $value OR (v = $value AND n.uid > $uid)))))
+WITH n, r, v ORDER BY r, v DESC, n.uid LIMIT $limit
+RETURN properties(n) AS props, r AS rank, {section} AS section, v AS value
 """
+
+
+def _by_words(label: Label) -> LiteralString:
+    match: LiteralString = f"MATCH (n:{label.value})"
+    if label is Label.ARTIFACT_VERSION:
+        match = f"{_ANNOTATED} WITH n"
+    return _hits(
+        f"{match} WHERE all(c IN $words WHERE n.search_text CONTAINS c)",
+        "CASE WHEN toLower(n.name) = $text THEN 0 WHEN toLower(n.name) STARTS WITH $text THEN 1 ELSE 2 END",
+        SEARCHED[label],
+    )
 
 
 @cache
 def search(labels: tuple[Label, ...], *, digest: bool) -> LiteralString:
     """What has all ``$words`` in its name, kind, description or tags; and what begins with a digest."""
-    parts: list[LiteralString] = [
-        f"MATCH (n:{label.value}) WHERE {_SCOPE} AND n.deleted_at IS NULL "
-        f"AND all(c IN $words WHERE n.search_text CONTAINS c){_FOUND}"
-        for label in labels
-    ]
+    parts: list[LiteralString] = [_by_words(label) for label in labels]
     if digest:
-        parts.append(_DIGESTS)
+        parts.append(_hits(_DIGESTS, "0", SEARCHED[Label.ARTIFACT_VERSION]))
     return " UNION ALL ".join(parts)
 
 

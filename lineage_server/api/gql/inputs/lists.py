@@ -38,6 +38,15 @@ class ListSort(StrEnum):
     UPDATED = "UPDATED"
 
 
+@strawberry.enum
+class VersionSort(StrEnum):
+    ORDINAL = "ORDINAL"
+    SEALED = "SEALED"
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    SIZE = "SIZE"
+
+
 @strawberry.input(description="A parameter or metric against a value; where it is missing the answer is no")
 class Comparison:
     key: str
@@ -75,6 +84,17 @@ class RunFilter:
     include_deleted: bool = False
 
 
+@strawberry.input(description="All conditions must hold")
+class VersionFilter:
+    text: str = strawberry.field(
+        default="", description="words that name, type, description, tags or digest contain"
+    )
+    tags: list[TagFilter] = strawberry.field(default_factory=list[TagFilter])
+    sealed_after: Micros | None = strawberry.field(default=None, description="at or after")
+    sealed_before: Micros | None = None
+    include_deleted: bool = False
+
+
 @strawberry.input(description="One of by, metric and param; newest start first where none is given")
 class RunOrder:
     by: RunSort | None = None
@@ -87,6 +107,12 @@ class RunOrder:
 class ListOrder:
     by: ListSort = ListSort.NAME
     direction: SortDirection = SortDirection.ASC
+
+
+@strawberry.input
+class VersionOrder:
+    by: VersionSort = VersionSort.ORDINAL
+    direction: SortDirection = SortDirection.DESC
 
 
 def node_filter(value: ListFilterInput | None) -> filters.ListFilter:
@@ -112,6 +138,21 @@ def run_filter(value: RunFilter | None) -> filters.ListFilter:
     )
 
 
+def version_filter(value: VersionFilter | None) -> filters.ListFilter:
+    value = value or VersionFilter()
+    return filters.ListFilter(
+        text=value.text,
+        tags=_tags(value.tags),
+        since=value.sealed_after,
+        until=value.sealed_before,
+        deleted=value.include_deleted,
+    )
+
+
+def version_order(value: VersionOrder | None) -> filters.Order:
+    return _order(value or VersionOrder())
+
+
 def run_order(value: RunOrder | None) -> filters.Order:
     value = value or RunOrder()
     descending = value.direction is SortDirection.DESC
@@ -126,7 +167,10 @@ def run_order(value: RunOrder | None) -> filters.Order:
 
 
 def node_order(value: ListOrder | None) -> filters.Order:
-    value = value or ListOrder()
+    return _order(value or ListOrder())
+
+
+def _order(value: ListOrder | VersionOrder) -> filters.Order:
     return filters.Order(by=filters.SortBy[value.by.name], descending=value.direction is SortDirection.DESC)
 
 

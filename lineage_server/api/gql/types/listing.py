@@ -46,9 +46,14 @@ def connection(
     has_more: bool,
     after: str = "",
     counter: Count | None = None,
+    kind: type[Connection[Any]] = Connection,
+    **more: Any,
 ) -> Any:
-    """``Connection[T]`` of GraphQL nodes; its type is the field's that returns it."""
-    return Connection(
+    """``Connection[T]`` of GraphQL nodes; its type is the field's that returns it.
+
+    ``more``: what a connection of a ``kind`` of its own holds besides.
+    """
+    return kind(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
         page_info=PageInfo(
             has_next_page=has_more,
@@ -58,4 +63,5 @@ def connection(
         ),
         has_more=has_more,
         counter=counter,
+        **more,
     )

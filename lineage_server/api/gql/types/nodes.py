@@ -14,50 +14,21 @@ import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.inputs.lists import VersionFilter, VersionOrder, version_filter, version_order
 from lineage_server.api.gql.scalars import Json, Long, Micros, Real, micros, real
-from lineage_server.api.gql.types.listing import Connection, connection
+from lineage_server.api.gql.types.listing import Connection, Count, connection
+from lineage_server.api.gql.types.values import Column, Metric, Param, RunRef, Tag
 from lineage_server.domain import nodes as domain
 from lineage_server.domain.nodes import Label, Role
-from lineage_server.graph.read_tracking import Link
+from lineage_server.tracking import parts
+from lineage_server.tracking.filters import Page
+from lineage_server.tracking.parts import LinkPage
 
 Ctx = Info[Context, None]
 for _enum in (domain.RunState, Role):
     strawberry.enum(_enum)
 
 _ROLE = "role."
-
-
-@strawberry.type
-class Tag:
-    key: str
-    value: str
-
-
-@strawberry.type
-class Param:
-    key: str
-    value: Json = strawberry.field(description="text, number or boolean, as it was logged")
-
-
-@strawberry.type
-class Metric:
-    key: str
-    value: Real = strawberry.field(description="the latest value, by step and time")
-
-
-@strawberry.type
-class Column:
-    name: str
-    type: str = strawberry.field(description="in Arrow's words")
-    nullable: bool
-
-
-@strawberry.type
-class RunRef:
-    """A run, as far as something else names it."""
-
-    uid: str
-    name: str
 
 
 @strawberry.interface
@@ -86,6 +57,13 @@ class VersionLink:
     at: Micros | None
     basis: str = strawberry.field(description="observed, declared or inferred")
     version: ArtifactVersion
+
+
+@strawberry.type
+class VersionLinkConnection(Connection[VersionLink]):
+    """Versions that a run read or wrote, by role; as far as one may see them."""
+
+    hidden: int = strawberry.field(description="how many more lie in projects that you may not see")
 
 
 @strawberry.type
@@ -125,20 +103,19 @@ class Run(Node):
         return Json({key: real(value) for key, value in _picked(self.own.metrics, keys)})
 
     @strawberry.field(description="versions it read")
-    async def inputs(self, info: Ctx) -> list[VersionLink]:
-        return _links(await context_of(info).loaders.inputs.load(self.uid))
+    async def inputs(self, info: Ctx, first: int = 100, after: str = "") -> VersionLinkConnection:
+        wanted = parts.inputs_of(self.uid, first=first, after=after)
+        return _links(await context_of(info).loaders.inputs.load(wanted), after)
 
     @strawberry.field(description="versions it wrote")
-    async def outputs(self, info: Ctx) -> list[VersionLink]:
-        return _links(await context_of(info).loaders.outputs.load(self.uid))
+    async def outputs(self, info: Ctx, first: int = 100, after: str = "") -> VersionLinkConnection:
+        wanted = parts.outputs_of(self.uid, first=first, after=after)
+        return _links(await context_of(info).loaders.outputs.load(wanted), after)
 
     @strawberry.field(description="its steps or trials")
     async def children(self, info: Ctx, first: int = 100, after: str = "") -> Connection[Run]:
-        context = context_of(info)
-        page = await context.tracking.list_children(self.uid, scope=context.scope, first=first, after=after)
-        return connection(
-            [node_of(node) for node in page.items], page.cursors, has_more=page.has_more, after=after
-        )
+        wanted = parts.children_of(self.uid, first=first, after=after)
+        return page_shown(await context_of(info).loaders.children.load(wanted), after)
 
 
 @strawberry.type
@@ -153,17 +130,23 @@ class Artifact(Node):
     version_count: int
     latest_at: Micros | None
 
-    @strawberry.field(description="its versions, newest first")
+    @strawberry.field(description="its versions, newest first unless told otherwise")
     async def versions(
-        self, info: Ctx, first: int = 100, after: str = "", deleted: bool = False
+        self,
+        info: Ctx,
+        filter: VersionFilter | None = None,
+        order_by: VersionOrder | None = None,
+        first: int = 100,
+        after: str = "",
     ) -> Connection[ArtifactVersion]:
-        context = context_of(info)
-        page = await context.tracking.list_versions(
-            self.uid, scope=context.scope, first=first, after=after, deleted=deleted
+        wanted = parts.versions_of(
+            self.uid,
+            wanted=version_filter(filter),
+            order=version_order(order_by),
+            first=first,
+            after=after,
         )
-        return connection(
-            [node_of(node) for node in page.items], page.cursors, has_more=page.has_more, after=after
-        )
+        return page_shown(await context_of(info).loaders.versions.load(wanted), after)
 
 
 @strawberry.type
@@ -385,10 +368,30 @@ def _picked(values: Mapping[str, Any], keys: list[str] | None) -> list[tuple[str
     return [(key, values[key]) for key in keys if key in values]
 
 
-def _links(links: list[Link] | None) -> list[VersionLink]:
-    return [
-        VersionLink(
-            role=link.role, at=micros(link.at or None), basis=link.basis, version=version_of(link.version)
-        )
-        for link in links or ()
-    ]
+def page_shown(page: Page[Any] | None, after: str, counter: Count | None = None) -> Any:
+    """A page of nodes as a connection, an empty one where there is nothing to see."""
+    page = page or Page(items=(), cursors=(), has_more=False)
+    found = [node_of(node) for node in page.items]
+    return connection(found, page.cursors, has_more=page.has_more, after=after, counter=counter)
+
+
+def _links(links: LinkPage | None, after: str) -> VersionLinkConnection:
+    links = links or LinkPage(page=Page(items=(), cursors=(), has_more=False), total=0, hidden=0)
+
+    async def count() -> int:
+        return links.total
+
+    return connection(
+        [
+            VersionLink(
+                role=link.role, at=micros(link.at or None), basis=link.basis, version=version_of(link.version)
+            )
+            for link in links.page.items
+        ],
+        links.page.cursors,
+        has_more=links.page.has_more,
+        after=after,
+        counter=count,
+        kind=VersionLinkConnection,
+        hidden=links.hidden,
+    )

@@ -1,0 +1,83 @@
+"""Parts of statements that lists share: what one may see, conditions, the order of mixed values.
+
+No statements: ``tracking`` and ``tracking_parts`` put these into theirs. Nodes are called ``n``. What a user
+chose is never part of the text: it arrives as a parameter and is looked up as ``n[$key]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import LiteralString
+
+SCOPE: LiteralString = "($all OR n.project IN $scope)"
+
+
+class Clause(StrEnum):
+    """Conditions a list may have; the parameters they read are named after them."""
+
+    ALIVE = "alive"
+    JOBS = "jobs"
+    KINDS = "kinds"
+    STATES = "states"
+    SINCE = "since"
+    UNTIL = "until"
+    TAGS = "tags"
+    HAS = "has"
+    WORDS = "words"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    EQ = "eq"
+    NE = "ne"
+    CONTAINS = "contains"
+    MODEL = "model"
+    SEALED_SINCE = "sealed_since"
+    SEALED_UNTIL = "sealed_until"
+    VERSION_WORDS = "version_words"
+
+
+_CLAUSES: dict[Clause, LiteralString] = {
+    Clause.ALIVE: "n.deleted_at IS NULL",
+    Clause.JOBS: "n.job IN $jobs",
+    Clause.KINDS: "n.kind IN $kinds",
+    Clause.STATES: "n.state IN $states",
+    Clause.SINCE: "n.started_at >= $since",
+    Clause.UNTIL: "n.started_at < $until",
+    Clause.TAGS: "all(c IN $tags WHERE n[c[0]] = c[1])",
+    Clause.HAS: "all(c IN $has WHERE n[c] IS NOT NULL)",
+    Clause.WORDS: "all(c IN $words WHERE n.search_text CONTAINS c)",
+    Clause.LT: "all(c IN $lt WHERE n[c[0]] < c[1])",
+    Clause.LE: "all(c IN $le WHERE n[c[0]] <= c[1])",
+    Clause.GT: "all(c IN $gt WHERE n[c[0]] > c[1])",
+    Clause.GE: "all(c IN $ge WHERE n[c[0]] >= c[1])",
+    Clause.EQ: "all(c IN $eq WHERE n[c[0]] IN c[1])",
+    Clause.NE: "all(c IN $ne WHERE n[c[0]] IS NOT NULL AND NOT n[c[0]] IN c[1])",
+    Clause.CONTAINS: "all(c IN $contains WHERE toLower(toString(n[c[0]])) CONTAINS c[1])",
+    Clause.MODEL: "n.model = $model",
+    Clause.SEALED_SINCE: "n.sealed_at >= $sealed_since",
+    Clause.SEALED_UNTIL: "n.sealed_at < $sealed_until",
+    # A version has search_text only once it has words of its own, beyond its artifact's name.
+    Clause.VERSION_WORDS: "all(c IN $version_words WHERE coalesce(n.search_text, toLower(n.name)) CONTAINS c "
+    "OR n.digest CONTAINS c)",
+}
+
+
+def all_of(clauses: Iterable[Clause]) -> LiteralString:
+    """``AND`` and a condition, for each."""
+    out: LiteralString = ""
+    for clause in clauses:
+        out = out + " AND " + _CLAUSES[clause]
+    return out
+
+
+def ranked(carried: LiteralString = "") -> LiteralString:
+    """From the value ``x`` to its rank ``r`` and what is sorted within that, ``v``.
+
+    Numbers first, then text, then what has no value; NaN is no value. A number is what compares.
+    """
+    return f"""
+WITH {carried}n, x, CASE WHEN x < 0 OR x >= 0 THEN 0 WHEN x IS NULL OR x <> x THEN 2 ELSE 1 END AS r
+WITH {carried}n, r, CASE r WHEN 0 THEN x WHEN 1 THEN toString(x) END AS v
+"""
