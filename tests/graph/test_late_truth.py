@@ -133,7 +133,7 @@ async def test_aliases_are_as_they_were_and_as_was_known(told: Told) -> None:
 
     async def targets(known_at: int | None, as_of: int | None) -> list[str]:
         sight = Sight(known_at=known_at, as_of=as_of)
-        return [found.target for found in await told.service.facts.aliases([one, two], sight)]
+        return [found.target for found in await told.service._facts.aliases([one, two], sight)]
 
     for known_at, as_of, expected in (
         (None, None, [one]), (None, at(2), [one]), (None, at(6), [two]), (None, at(8), []),
