@@ -110,3 +110,5 @@ RULES: dict[EdgeType, EdgeRule] = dict(
 """One rule an edge type. FEEDS is derived from the others and has no rule of its own."""
 
 WALKED: tuple[EdgeType, ...] = tuple(r.type for r in RULES.values() if r.walked)
+COLUMNS = "columns:"
+"""Role of the DERIVED edges that follow from a run's stated columns: this and the run's uid."""

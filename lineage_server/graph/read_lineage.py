@@ -17,9 +17,7 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.heads import Decoder, Generation, Head
 from lineage_server.graph.queries import lineage as cypher
-
-FOREVER = (1 << 63) - 1
-"""No limit in time: both engines store 64-bit integers."""
+from lineage_server.graph.queries.window import FOREVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

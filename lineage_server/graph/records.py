@@ -14,7 +14,9 @@ from typing import Any, cast
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Artifact, ArtifactVersion, Column, Edge, Label, Node, Run, RunState
 
-HIDDEN = frozenset({"clock", "clocks", "tomb", "search_text", "annotated", "last_asserted", "last_retracted"})
+HIDDEN = frozenset(
+    {"clock", "clocks", "tomb", "search_text", "annotated", "moves_at", "moves_recorded", "moves_on"}
+)
 """Properties that hold no fact of their own: merge clocks, packed payload, search words."""
 
 _JSON = frozenset(
@@ -93,8 +95,9 @@ def node_from_record(record: Mapping[str, Any]) -> Node:
 def edge_from_record(kind: str, start: str, end: str, record: Mapping[str, Any]) -> Edge:
     """The domain's view of a relationship's properties."""
     rest = {key: value for key, value in record.items() if key not in _EDGE and key not in HIDDEN}
-    if record.get("fields"):
-        rest["fields"] = parse_json(record["fields"])
+    for key in ("fields", "history"):
+        if record.get(key):
+            rest[key] = parse_json(record[key])
     return Edge(
         type=kind,
         start=start,

@@ -26,6 +26,7 @@ from lineage_server.graph.write import WriteBatch, WriteSession
 from lineage_server.ingest import derive
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.facts import EdgeKey, NodeFacts
+from lineage_server.ingest.spans import MOVES
 from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.values import MAX_TIME
 
@@ -171,9 +172,13 @@ class Batch:
         for run in runs:
             for uid in derive.unkeyed_outputs(run):
                 version = self.states.get(uid)
-                if version is not None:
-                    derive.seal_by_run(version, run)
-                    if "sealed_at" in version.dirty and (at := version.props.get("sealed_at")) is not None:
+                if version is None:
+                    continue
+                before = version.props.get("sealed_at")
+                derive.seal_by_run(version, run)
+                after = version.props.get("sealed_at")
+                for at in (before, after) if before != after else ():
+                    if at is not None:  # a seal that went counts, too: its readers read something else
                         self._note_seal(uid, at)
 
     async def _number_versions(self) -> None:
@@ -304,7 +309,7 @@ class Batch:
     ) -> None:
         inputs: list[dict[str, Any]] = []
         for key in run.new_edges:
-            row = _edge_row(run, key)
+            row = self._new_edge_row(run, key, batch)
             if key.type is EdgeType.INPUT_TO and not run.exists and key.other not in new:
                 inputs.append(row)
             elif key.type is EdgeType.OUTPUT and key.other in new and key.other not in outputs:
@@ -319,7 +324,7 @@ class Batch:
 
     def _node_rows(self, state: NodeState, outputs: dict[str, dict[str, Any]], batch: WriteBatch) -> None:
         for key in state.new_edges:
-            batch.new_edge(key.type, key.role, _edge_row(state, key))
+            batch.new_edge(key.type, key.role, self._new_edge_row(state, key, batch))
         if state.exists:
             self._existing_rows(state, batch)
             return
@@ -328,6 +333,14 @@ class Batch:
             batch.new_version(row, outputs.get(state.uid))
         else:
             batch.new_node(state.label, row)
+
+    def _new_edge_row(self, state: NodeState, key: EdgeKey, batch: WriteBatch) -> dict[str, Any]:
+        edge = state.edges[key]
+        if edge.get("moves_at") is not None:
+            # Few edges have moves when they are made: the rows of all others stay short.
+            moves = {name: edge[name] for name in MOVES}
+            batch.set_edge(key.type, key.role, (state.uid, key.other), moves)
+        return {**edge, "role": key.role, "anchor": state.uid, "other": key.other}
 
     def _existing_rows(self, state: NodeState, batch: WriteBatch) -> None:
         if state.dirty:
@@ -371,10 +384,6 @@ def _kind_of_change(state: NodeState) -> str:
     if "deleted_at" in state.dirty and state.deleted:
         return "deleted"
     return "updated" if state.dirty else "linked"
-
-
-def _edge_row(state: NodeState, key: EdgeKey) -> dict[str, Any]:
-    return {**state.edges[key], "role": key.role, "anchor": state.uid, "other": key.other}
 
 
 def _needs_state(facts: NodeFacts) -> bool:

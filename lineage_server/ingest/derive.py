@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from lineage_server.domain.edges import Basis, EdgeType, Source
+from lineage_server.domain.edges import COLUMNS, Basis, EdgeType, Source
 from lineage_server.domain.ids import artifact_of_version
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label, RunState
 from lineage_server.ingest.facts import EdgeKey
+from lineage_server.ingest.links import is_guess
 from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.values import dumps, search_text
 
@@ -179,22 +180,24 @@ def derive_columns(version: NodeState, run: NodeState, recorded_at: int) -> None
     produced = run_output(run, version.uid)
     if not stated or produced is None:
         return
-    role = "columns:" + run.uid
-    told = {k: produced.get(k) for k in ("at", "recorded_at", "source", "basis", "event")}
+    role = COLUMNS + run.uid
+    told = {k: produced.get(k) for k in ("at", "source", "basis", "event")}
     wanted = {
         EdgeKey(EdgeType.DERIVED, role, origin): {**told, "fields": dumps(fields)}
         for origin, fields in _column_sources(run, stated).items()
         if origin != version.uid
     }
     for key, edge in list(version.edges.items()):
-        gone = key.type is EdgeType.DERIVED and key.role == role and key not in wanted
-        if gone and edge.get("superseded_at") is None:
-            version.set_edge(key, {**edge, "superseded_at": recorded_at})
+        if key.type is EdgeType.DERIVED and key.role == role and key not in wanted:
+            supersede(version, key, edge, recorded_at)
     for key, edge in wanted.items():
-        known = version.edges.get(key, {})
-        if known.get("superseded_at") is not None:
-            edge["superseded_at"] = None
-        version.set_edge(key, {**known, **edge})
+        version.hold_edge(key, {**edge, "superseded_at": None}, [(edge["at"], None)], recorded_at)
+
+
+def supersede(node: NodeState, key: EdgeKey, edge: dict[str, Any], recorded_at: int) -> None:
+    """Later truth: the edge never held; what we believed until now stays known as such."""
+    if edge.get("superseded_at") is None:
+        node.hold_edge(key, {**edge, "superseded_at": recorded_at}, [], recorded_at)
 
 
 def run_output(run: NodeState, version: str) -> dict[str, Any] | None:
@@ -259,9 +262,7 @@ def infer_inputs(
     linked: list[str] = []
     for key, read in unversioned_inputs(run):
         stated = any(
-            k.type is EdgeType.INPUT_TO
-            and e.get("basis") != Basis.INFERRED
-            and artifact_of_version(k.other) == key.other
+            k.type is EdgeType.INPUT_TO and not is_guess(e) and artifact_of_version(k.other) == key.other
             for k, e in run.edges.items()
         )
         wanted, rule, at = None, RULE_NEWEST, run.props.get("started_at") or read["at"]
@@ -282,20 +283,15 @@ def _point(
     for key, edge in list(run.edges.items()):
         if (
             key.type is EdgeType.INPUT_TO
-            and edge.get("basis") == Basis.INFERRED
+            and is_guess(edge)
             and key.role == read_key.role
             and key.other != wanted
             and artifact_of_version(key.other) == read_key.other
-            and edge.get("superseded_at") is None
         ):
-            run.set_edge(key, {**edge, "superseded_at": recorded_at})
+            supersede(run, key, edge, recorded_at)
     if wanted is None:
         return
     key = EdgeKey(EdgeType.INPUT_TO, read_key.role, wanted)
-    known = run.edges.get(key)
-    if known is None:
-        told = {k: read.get(k) for k in ("at", "source", "event")}
-        fact = {**told, "recorded_at": recorded_at, "basis": Basis.INFERRED, "rule": rule}
-        run.set_edge(key, fact)
-    elif known.get("superseded_at") is not None:
-        run.set_edge(key, {**known, "superseded_at": None})
+    told = {k: read.get(k) for k in ("at", "source", "event")}
+    fact = {**told, "basis": Basis.INFERRED, "rule": rule, "superseded_at": None}
+    run.hold_edge(key, fact, [(fact["at"], None)], recorded_at)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lineage_server.domain import ids
-from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.edges import COLUMNS, EdgeType
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import (
     AliasSet,
@@ -125,7 +125,10 @@ def _edge(event: EdgeAsserted | EdgeRetracted, project: str, clock: Clock) -> li
     extra: dict[str, Any] = {"reason": event.reason}
     if isinstance(event, EdgeAsserted) and event.fields:
         extra["fields"] = dumps({k: [[c] for c in v] for k, v in event.fields.items()})
-    key = EdgeKey(EdgeType.DERIVED, ids.clean_name(event.role, "role"), start)
+    role = ids.clean_name(event.role, "role")
+    if role.startswith(COLUMNS):
+        raise InvalidInputError(f"roles that begin with {COLUMNS!r} are the server's own", field="role")
+    key = EdgeKey(EdgeType.DERIVED, role, start)
     edge = EdgeFacts(key, event.basis, event.source, extra, retracted=retracted, asserted=not retracted)
     target = reference(end, Label.ARTIFACT_VERSION, clock, plan_runs.version_identity(end))
     target.add_edge(edge)
@@ -259,7 +262,7 @@ def _alias(event: AliasSet, project: str, clock: Clock) -> list[NodeFacts]:
         version = _model_version_reference(project, name, event.version, clock)
         target = version.uid
         out.append(version)
-    facts.pointer = (clock.at, clock.event, target)
+    facts.pointer = (clock.at, clock.event, target, str(event.source), str(event.basis), event.reason)
     out.append(facts)
     return out
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import Sequence
 from typing import Any, cast
 
-from lineage_server.domain.edges import BASIS_RANK, EdgeType
+from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import STATE_RANK, Label
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
+from lineage_server.ingest.links import dumps, pointed, stated, witnessed
+from lineage_server.ingest.spans import MOVES, Span, learned
 
 _KEPT_BY_TOMBSTONE = frozenset(
     (
@@ -92,7 +95,7 @@ class NodeState:
         if self.clock is not None:
             row["clock"] = f"{self.clock.at}|{self.clock.event}"
         if self.clocks:
-            row["clocks"] = _dumps(self.clocks)
+            row["clocks"] = dumps(self.clocks)
         return row
 
     def changed_row(self) -> dict[str, Any]:
@@ -103,7 +106,7 @@ class NodeState:
             props = self.props
             row = {key: props.get(key) for key in self.dirty}
         if "clocks" in self.dirty:
-            row["clocks"] = _dumps(self.clocks) if self.clocks else None
+            row["clocks"] = dumps(self.clocks) if self.clocks else None
         if "clock" in self.dirty and self.clock is not None:
             row["clock"] = f"{self.clock.at}|{self.clock.event}"
         return row
@@ -114,7 +117,7 @@ class NodeState:
         hidden = {k: v for k, v in props.items() if k not in _KEPT_BY_TOMBSTONE}
         row = {k: v for k, v in props.items() if k in _KEPT_BY_TOMBSTONE}
         if hidden:
-            row["tomb"] = zlib.compress(_dumps(hidden).encode())
+            row["tomb"] = zlib.compress(dumps(hidden).encode())
         return row
 
     def settle(self) -> None:
@@ -144,11 +147,13 @@ class NodeState:
         if facts.seal is not None:
             self.add_seal(facts.seal)
         if facts.pointer is not None:
-            self._add_pointer(facts.pointer)
+            self._add_pointer(facts.pointer, recorded_at)
         if facts.visible is not None:
             self.put("deleted_at", None if facts.visible else facts.clock.at, facts.clock)
         if facts.erased:
             self._erase()
+        if self.label is Label.DEPLOYMENT:
+            self._serve(recorded_at)
 
     def _describe(self, facts: NodeFacts) -> None:
         """A node that is only referred to stays a stub until somebody describes it."""
@@ -263,7 +268,7 @@ class NodeState:
             self.props["m." + key] = value
             self.dirty.add("m." + key)
         if any("m." + key in self.dirty for key in metrics):
-            self.props["metric_steps"] = _dumps(self.metric_steps)
+            self.props["metric_steps"] = dumps(self.metric_steps)
             self.dirty.add("metric_steps")
 
     def add_seal(self, at: int) -> None:
@@ -274,30 +279,17 @@ class NodeState:
             self.dirty.add("seals")
             self._earliest("sealed_at", at)
 
-    def _add_pointer(self, pointer: tuple[int, str, str | None]) -> None:
+    def _add_pointer(self, pointer: tuple[Any, ...], recorded_at: int) -> None:
         """An alias's history is a set of moves; its edges are derived from the whole set."""
         history = cast("list[list[Any]]", json.loads(self.props.get("history", "[]")))
-        move = list(pointer)
-        if move in history:
+        if any(tuple(move[:2]) == pointer[:2] for move in history):
             return
-        history.append(move)
+        history.append(list(pointer))
         history.sort(key=lambda m: (m[0], m[1]))
-        self.props["history"] = _dumps(history)
-        self.props["target"] = history[-1][2] or ""
-        self.dirty.update(("history", "target"))
-        for index, (start, _, target) in enumerate(history):
-            if target is None:
-                continue
-            until = history[index + 1][0] if index + 1 < len(history) else None
-            key = EdgeKey(EdgeType.POINTS_TO, str(start), target)
-            edge = {"valid_from": start, "valid_to": until}
-            if key not in self.edges:
-                self.new_edges.add(key)
-            elif {k: self.edges[key].get(k) for k in edge} == edge:
-                continue
-            else:
-                self.changed_edges.add(key)
-            self.edges[key] = {**self.edges.get(key, {}), **edge, "at": start}
+        self.set_derived("history", dumps(history))
+        self.set_derived("target", history[-1][2] or "")
+        for target, (props, spans) in pointed(history).items():
+            self.hold_edge(EdgeKey(EdgeType.POINTS_TO, "", target), props, spans, recorded_at)
 
     def _erase(self) -> None:
         for key in [k for k in self.props if k not in _KEPT_BY_TOMBSTONE and k != "erased"]:
@@ -307,11 +299,9 @@ class NodeState:
         self.set_derived("erased", True)
 
     def merge_edge(self, facts: EdgeFacts, clock: Clock, recorded_at: int) -> None:
-        """Add an edge or what a further witness says of it; the stronger basis, then the earlier event,
-        tells its source, at ``told_at`` if not ``at``; ``at`` and ``recorded_at`` are the earliest."""
+        """Add an edge, or what a further witness says of it."""
         told: dict[str, Any] = {
             "at": clock.at,
-            "recorded_at": recorded_at,
             "source": facts.source,
             "basis": facts.basis,
             "event": clock.event,
@@ -319,50 +309,35 @@ class NodeState:
         }
         current = self.edges.get(facts.key)
         if facts.retracted or facts.asserted:
-            self._merge_stated(facts, told, current)
-            return
-        if current is None:
-            self.edges[facts.key] = told
-            self.new_edges.add(facts.key)
-            return
-        merged = dict(current)
-        told_at = current.get("told_at") or current["at"]
-        if _edge_order(told, clock.at) < _edge_order(current, told_at):
-            told_at = clock.at
-            # What the weaker witness said beyond that does not speak for this one.
-            merged = {**dict.fromkeys(current), "last_at": current.get("last_at"), **told}
-        merged["at"] = min(clock.at, current["at"])
-        if (told_at if told_at != merged["at"] else None) != merged.get("told_at"):
-            merged["told_at"] = told_at if told_at != merged["at"] else None
-        last = max(clock.at, current.get("last_at") or current["at"])
-        if last != merged["at"]:
-            merged["last_at"] = last
-        merged["recorded_at"] = min(recorded_at, current["recorded_at"])
-        self._store_edge(facts.key, merged)
+            props, spans = stated(current, told, retracted=facts.retracted)
+            self.hold_edge(facts.key, props, spans, recorded_at)
+        elif current is None:
+            told["recorded_at"] = recorded_at
+            self._store_edge(facts.key, told)
+        else:
+            props = witnessed(current, told)
+            self.hold_edge(facts.key, props, [(props["at"], None)], recorded_at)
 
-    def _merge_stated(self, facts: EdgeFacts, told: dict[str, Any], current: dict[str, Any] | None) -> None:
-        """A person's edge: the later of statement and retraction decides."""
-        field = "last_retracted" if facts.retracted else "last_asserted"
-        merged = dict(current or {})
-        last = max(merged.get("last_retracted", -1), merged.get("last_asserted", -1))
-        fields = told.pop("fields", None)
-        known = merged.get(field, -1), merged.get("fields") or ""
-        if not facts.retracted and (told["at"], fields or "") > known:
-            merged["fields"] = fields
-        if (told["at"], told["event"]) >= (last, merged.get("event", "")):
-            merged.update({k: v for k, v in told.items() if k not in ("at", "recorded_at")})
-        merged[field] = max(told["at"], merged.get(field, -1))
-        merged["at"] = min(told["at"], merged.get("at", told["at"]))
-        merged["recorded_at"] = min(told["recorded_at"], merged.get("recorded_at", told["recorded_at"]))
-        retracted, asserted = merged.get("last_retracted", -1), merged.get("last_asserted", -1)
-        merged["retracted_at"] = retracted if retracted >= asserted else None
-        self._store_edge(facts.key, merged)
+    def hold_edge(self, key: EdgeKey, props: dict[str, Any], spans: Sequence[Span], recorded_at: int) -> None:
+        """Put an edge that holds in ``spans``, as we know since ``recorded_at``."""
+        current = self.edges.get(key)
+        times = learned(current, props["at"], spans, recorded_at)
+        self._store_edge(key, {**dict.fromkeys(current or ()), **props, **dict.fromkeys(MOVES), **times})
+
+    def _serve(self, recorded_at: int) -> None:
+        """What a deployment serves and routes to, it does from its start to its end."""
+        for key, edge in list(self.edges.items()):
+            start, end = self.props.get("from_at", edge["at"]), self.props.get("to_at")
+            spans = [(start, end)] if end is None or start < end else []
+            self.hold_edge(key, edge, spans, recorded_at)
 
     def _store_edge(self, key: EdgeKey, props: dict[str, Any]) -> None:
         current = self.edges.get(key)
         if current is None:
             self.new_edges.add(key)
-        elif current != props and key not in self.new_edges:
+        elif current == props:
+            return
+        elif key not in self.new_edges and _said(current) != _said(props):
             self.changed_edges.add(key)
         self.edges[key] = props
 
@@ -380,8 +355,9 @@ class NodeState:
             self.dirty.add(key)
 
 
-def _edge_order(edge: dict[str, Any], told_at: int) -> tuple[str, int, str]:
-    return BASIS_RANK.get(edge.get("basis", ""), "9"), told_at, edge.get("event", "")
+def _said(edge: dict[str, Any]) -> dict[str, Any]:
+    """Properties that are there: a removed one is written once."""
+    return {key: value for key, value in edge.items() if value is not None}
 
 
 def _larger(value: float, old: Any) -> bool:
@@ -389,7 +365,3 @@ def _larger(value: float, old: Any) -> bool:
     if math.isnan(value):
         return False
     return not isinstance(old, (int, float)) or math.isnan(old) or value > old
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

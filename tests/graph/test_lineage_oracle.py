@@ -17,6 +17,7 @@ from tests.support.oracle import KEY, Expected, Oracle
 
 _counter = itertools.count()
 _TIMES = st.integers(1, 6)
+_MOVES = st.lists(st.tuples(_TIMES, _TIMES, st.booleans()), max_size=4, unique_by=lambda move: move[:2])
 _BIG = Budget(nodes=10_000, per_node=1000, milliseconds=60_000)
 
 
@@ -44,12 +45,9 @@ def _graphs(draw: st.DrawFn) -> GraphSpec:
     ]
     for number in range(draw(st.integers(1, 16))):
         kind, starts, ends = draw(st.sampled_from(kinds[:2] * 3 + kinds))
+        moves = draw(_MOVES)
         facts = {"role": f"x{number}", "at": draw(_TIMES), "recorded_at": draw(_TIMES)}
-        if kind == "INPUT_TO" and draw(st.booleans()):
-            facts["superseded_at"] = draw(_TIMES)
-        if kind == "DERIVED" and draw(st.booleans()):
-            facts["retracted_at"] = draw(_TIMES)
-        spec.edge(kind, draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), **facts)
+        spec.edge(kind, draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), moves, **facts)
     for one, other in draw(
         st.lists(st.tuples(st.sampled_from(versions), st.sampled_from(versions)), max_size=3)
     ):

@@ -7,6 +7,7 @@ import zlib
 from typing import Any
 
 from lineage_server.graph.bolt import Bolt
+from lineage_server.ingest.spans import believed, moves_of
 
 NODES = "MATCH (n) RETURN labels(n)[0] AS label, properties(n) AS props"
 EDGES = "MATCH (a)-[e]->(b) RETURN a.uid AS start, type(e) AS type, b.uid AS end, properties(e) AS props"
@@ -31,13 +32,24 @@ async def dump(bolt: Bolt) -> Dump:
         nodes[props["uid"]] = {k: _plain(v) for k, v in sorted(props.items()) if k not in ARRIVAL}
     edges: Dump = {}
     for row in await bolt.read(EDGES, timeout_seconds=60):
-        props = row["props"]
-        if props.get("superseded_at") is not None:
+        props = _held(row["props"])
+        if props is None:
             continue
         key = f"{row['start']} -{row['type']}:{props.get('role', '')}-> {row['end']}"
         assert key not in edges, f"doubled edge {key}"
         edges[key] = {k: _plain(v) for k, v in sorted(props.items()) if k not in ARRIVAL and v is not None}
     return {"nodes": nodes, "edges": edges}
+
+
+def _held(props: dict[str, Any]) -> dict[str, Any] | None:
+    """Moves become the spans they amount to; None for an edge that never held, as is known by now."""
+    if props.get("moves_at") is None:
+        return props
+    rest = {key: value for key, value in props.items() if not key.startswith("moves_")}
+    spans = believed(moves_of(props))
+    if not spans and "retracted_at" not in rest:
+        return None
+    return rest if spans == [(rest["at"], None)] else {**rest, "spans": spans}
 
 
 def _plain(value: Any) -> Any:

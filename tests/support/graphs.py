@@ -6,6 +6,7 @@ They do not go through the intake, so that walks can be tested on shapes that ev
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
@@ -55,12 +56,19 @@ EDGE: dict[tuple[str, str], LiteralString] = {
 
 @dataclass
 class EdgeSpec:
-    """One relationship with its facts."""
+    """One relationship with its facts; ``moves``: (event time, known since, holds from then on)."""
 
     type: str
     start: str
     end: str
     facts: dict[str, Any]
+    moves: list[tuple[int, int, bool]] = field(default_factory=list[tuple[int, int, bool]])
+
+    def stored(self) -> dict[str, Any]:
+        if not self.moves:
+            return self.facts
+        at, recorded, on = zip(*sorted(self.moves), strict=True)
+        return {**self.facts, "moves_at": list(at), "moves_recorded": list(recorded), "moves_on": list(on)}
 
 
 @dataclass
@@ -86,9 +94,16 @@ class GraphSpec:
         told = {"name": f"r{number}", "kind": "training", "state": "complete", "started_at": number}
         return self.node(f"run:00000000-0000-0000-0000-{number:012d}", project, **{**told, **props})
 
-    def edge(self, kind: str, start: str, end: str, **facts: Any) -> None:
+    def edge(
+        self,
+        kind: str,
+        start: str,
+        end: str,
+        moves: Sequence[tuple[int, int, bool]] = (),
+        **facts: Any,
+    ) -> None:
         told = {"role": "x", "at": 1, "recorded_at": 1, "source": "client", "basis": "declared", "event": "e"}
-        self.edges.append(EdgeSpec(kind, start, end, {**told, **facts}))
+        self.edges.append(EdgeSpec(kind, start, end, {**told, **facts}, list(moves)))
 
     def feeds(self, start: str, end: str, first_at: int = 1, **facts: Any) -> None:
         told = {"first_at": first_at, "last_at": first_at, "run_count": 1, "last_run": "run:x"}
@@ -114,7 +129,7 @@ class GraphSpec:
         links: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for edge in self.edges:
             key = (edge.type, str(label_of(edge.start)))
-            links.setdefault(key, []).append({"a": edge.start, "b": edge.end, "p": edge.facts})
+            links.setdefault(key, []).append({"a": edge.start, "b": edge.end, "p": edge.stored()})
         for key, some in links.items():
             for start in range(0, len(some), 1000):
                 await bolt.write(EDGE[key], {"rows": some[start : start + 1000]})

@@ -43,16 +43,19 @@ class Oracle:
         self.names = self._fold()
 
     def _holds(self, edge: EdgeSpec) -> bool:
+        """Event time against ``asOf``, recorded time against ``knownAt``, neither against the other."""
         facts: dict[str, Any] = edge.facts
         if edge.type == "FEEDS":
             return facts["first_at"] <= self.as_of
-        closed = facts.get("superseded_at" if edge.type == "INPUT_TO" else "retracted_at")
-        return (
-            facts["at"] <= self.as_of
-            and facts["recorded_at"] <= self.known
-            and (closed is None or closed > self.known)
-            and not (edge.type == "DERIVED" and facts["role"].startswith("columns:"))
-        )
+        if edge.type == "DERIVED" and facts["role"].startswith("columns:"):
+            return False
+        if edge.type in ("DEPLOYED_AS", "ROUTES_TO") and self.as_of == FOREVER:
+            return facts["recorded_at"] <= self.known
+        holds = False
+        for at, recorded_at, on in sorted(edge.moves) or [(facts["at"], facts["recorded_at"], True)]:
+            if at <= self.as_of and recorded_at <= self.known:
+                holds = on
+        return holds
 
     def visible(self, uid: str) -> bool:
         return self.scope is None or self.graph.nodes[uid]["project"] in self.scope

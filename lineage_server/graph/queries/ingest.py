@@ -89,9 +89,10 @@ _EXTRA: dict[EdgeType, LiteralString] = {
     EdgeType.INPUT_TO: ", rule: e.rule, superseded_at: e.superseded_at",
     EdgeType.OUTPUT: ", reused: e.reused",
     EdgeType.DERIVED: ", fields: e.fields, reason: e.reason, retracted_at: e.retracted_at, "
-    "last_asserted: e.last_asserted, last_retracted: e.last_retracted, superseded_at: e.superseded_at",
+    "retracted_reason: e.retracted_reason, retracted_event: e.retracted_event, history: e.history, "
+    "superseded_at: e.superseded_at",
     EdgeType.READS: ", wanted: e.wanted",
-    EdgeType.POINTS_TO: ", valid_from: e.valid_from, valid_to: e.valid_to",
+    EdgeType.POINTS_TO: ", reason: e.reason, valid_from: e.valid_from, valid_to: e.valid_to",
 }
 
 NEW_RUN: LiteralString = (

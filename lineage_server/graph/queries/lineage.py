@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import LiteralString
 
 from lineage_server.domain.nodes import Label
+from lineage_server.graph.queries.window import holds
 
 UPSTREAM = "UPSTREAM"
 DOWNSTREAM = "DOWNSTREAM"
@@ -62,18 +63,10 @@ def _closed(kind: LiteralString) -> LiteralString:
 
 
 def _window(kind: LiteralString) -> LiteralString:
-    if kind == "FEEDS":
-        return "e.first_at <= $as_of"
-    told: LiteralString = "e.at <= $as_of AND e.recorded_at <= $known"
-    if kind == "INPUT_TO":
-        return f"{told} AND (e.superseded_at IS NULL OR e.superseded_at > $known)"
     if kind == "DERIVED":
         # Column edges repeat what the run in between says already; the field view reads them.
-        return (
-            f"{told} AND (e.retracted_at IS NULL OR e.retracted_at > $known) "
-            "AND NOT e.role STARTS WITH 'columns:'"
-        )
-    return told
+        return f"{holds(kind)} AND NOT e.role STARTS WITH 'columns:'"
+    return holds(kind)
 
 
 def _newest(kind: LiteralString) -> LiteralString:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+from lineage_server.graph.queries.window import holds
+
 RUN_FACTS: LiteralString = """
 UNWIND $uids AS uid
 MATCH (r:Run {uid: uid})
@@ -60,10 +62,10 @@ WHERE $all OR r.project IN $scope
 RETURN r.uid AS uid, properties(r)[$key] AS value
 """
 
-ALIASES_OF: LiteralString = """
+ALIASES_OF: LiteralString = f"""
 UNWIND $uids AS uid
-MATCH (m:ModelVersion {uid: uid})<-[e:POINTS_TO]-(a:Alias)
-WHERE ($all OR a.project IN $scope) AND e.valid_from <= $as_of AND (e.valid_to IS NULL OR e.valid_to > $as_of)
+MATCH (m:ModelVersion {{uid: uid}})<-[e:POINTS_TO]-(a:Alias)
+WHERE ($all OR a.project IN $scope) AND {holds("POINTS_TO")}
 RETURN m.uid AS target, a.uid AS uid, a.project AS project, a.model AS model, a.alias AS alias,
        a.protected AS protected
 """
@@ -90,21 +92,19 @@ RETURN g.uid AS uid, g.cluster AS cluster, g.kind AS kind, g.from_at AS from_at,
 ORDER BY from_at LIMIT 1000
 """
 
-FIELD_EDGES_UPSTREAM: LiteralString = """
+FIELD_EDGES_UPSTREAM: LiteralString = f"""
 UNWIND $uids AS uid
-MATCH (a:ArtifactVersion {uid: uid})<-[e:DERIVED]-(b:ArtifactVersion)
-WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND e.at <= $as_of AND e.recorded_at <= $known
-  AND (e.retracted_at IS NULL OR e.retracted_at > $known)
+MATCH (a:ArtifactVersion {{uid: uid}})<-[e:DERIVED]-(b:ArtifactVersion)
+WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND {holds("DERIVED")}
 RETURN a.uid AS origin, b.uid AS other,
        CASE WHEN $all OR b.project IN $scope THEN e.fields ELSE null END AS fields
 ORDER BY origin, other, e.role
 """
 
-FIELD_EDGES_DOWNSTREAM: LiteralString = """
+FIELD_EDGES_DOWNSTREAM: LiteralString = f"""
 UNWIND $uids AS uid
-MATCH (a:ArtifactVersion {uid: uid})-[e:DERIVED]->(b:ArtifactVersion)
-WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND e.at <= $as_of AND e.recorded_at <= $known
-  AND (e.retracted_at IS NULL OR e.retracted_at > $known)
+MATCH (a:ArtifactVersion {{uid: uid}})-[e:DERIVED]->(b:ArtifactVersion)
+WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND {holds("DERIVED")}
 RETURN a.uid AS origin, b.uid AS other,
        CASE WHEN $all OR b.project IN $scope THEN e.fields ELSE null END AS fields
 ORDER BY origin, other, e.role

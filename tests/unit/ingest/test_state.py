@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from lineage_server.domain.edges import Basis, EdgeType, Source
 from lineage_server.domain.nodes import STATE_RANK, Label, RunState
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
+from lineage_server.ingest.spans import MOVES, believed, moves_of
 from lineage_server.ingest.state import NodeState
 
 UID = "run:0198c0de-0000-7000-8000-000000000001"
 IDENTITY = {"project": "p"}
-EDGE_FACTS = ("event", "last_asserted", "last_retracted", "retracted_at")
+ARRIVAL = ("recorded_at", *MOVES)
+"""Since when we know is a matter of the order of arrival; what we know in the end is not."""
 
 # --- facts ---------------------------------------------------------------------------------------
 
@@ -97,7 +99,9 @@ KINDS: dict[str, Any] = {
     "earliest": lambda told, draw: setattr(told, "earliest", draw(earliest)),
     "seal": lambda told, draw: setattr(told, "seal", draw(times)),
     "pointer": lambda told, draw: setattr(
-        told, "pointer", (told.clock.at, told.clock.event, draw(st.none() | st.sampled_from(["v1", "v2"])))
+        told,
+        "pointer",
+        (*told.clock, draw(st.none() | st.sampled_from(["v1", "v2"])), "registry", "declared", draw(words)),
     ),
 }
 stories = st.lists(facts(), min_size=1, max_size=6, unique_by=lambda told: told.clock)
@@ -118,7 +122,7 @@ def merged(told: Sequence[NodeFacts], pauses: Sequence[bool] = ()) -> NodeState:
     """The facts in this order; at a pause the node is stored and loaded again."""
     state = NodeState(UID, Label.RUN)
     for index, one in enumerate(told):
-        state.apply(one, recorded_at=100 + one.clock.at)
+        state.apply(one, recorded_at=100 + index)
         if index < len(pauses) and pauses[index]:
             state = reloaded(state)
     return state
@@ -145,8 +149,12 @@ def seen(state: NodeState) -> dict[str, Any]:
     props = {key: plain(value) for key, value in state.props.items() if key != "uid"}
     props["metric_steps"] = json.loads(props.get("metric_steps") or "{}")
     edges = {
-        key: {name: value for name, value in edge.items() if value is not None}
+        key: {
+            **{name: value for name, value in edge.items() if value is not None and name not in ARRIVAL},
+            "spans": believed(moves_of(edge)),
+        }
         for key, edge in state.edges.items()
+        if key.type is not EdgeType.POINTS_TO or believed(moves_of(edge))
     }
     return {"props": props, "edges": edges}
 
@@ -258,25 +266,58 @@ def test_terminal_state_is_never_revived() -> None:
         assert (props["state"], props["reason"], props["ended_at"]) == ("failed", "oom", 1)
 
 
-def test_later_of_statement_and_retraction_decides() -> None:
+def test_statement_and_retraction_keep_their_times_and_reasons() -> None:
     key = EdgeKey(EdgeType.DERIVED, "manual", "v1")
     stated = event(1, "a", edges=[EdgeFacts(key, "declared", "ui", {"reason": "so"}, asserted=True)])
-    taken = event(2, "b", edges=[EdgeFacts(key, "declared", "ui", {"reason": "no"}, retracted=True)])
-    again = event(3, "c", edges=[EdgeFacts(key, "declared", "ui", {"reason": "yes"}, asserted=True)])
+    taken = event(5, "b", edges=[EdgeFacts(key, "declared", "ui", {"reason": "no"}, retracted=True)])
+    again = event(8, "c", edges=[EdgeFacts(key, "declared", "ui", {"reason": "yes"}, asserted=True)])
     for order in ([stated, taken], [taken, stated]):
-        assert merged(order).edges[key]["retracted_at"] == 2
+        edge = merged(order).edges[key]
+        assert believed(moves_of(edge)) == [(1, 5)]
+        assert (edge["event"], edge["reason"]) == ("a", "so")
+        assert (edge["retracted_at"], edge["retracted_event"], edge["retracted_reason"]) == (5, "b", "no")
     for order in ([stated, taken, again], [again, taken, stated], [taken, again, stated]):
         edge = merged(order).edges[key]
-        assert (edge["retracted_at"], edge["reason"], edge["at"]) == (None, "yes", 1)
+        assert believed(moves_of(edge)) == [(1, 5), (8, None)]
+        assert (edge["retracted_at"], edge["reason"], edge["at"], edge["told_at"]) == (None, "yes", 1, 8)
+        assert [one[3] for one in json.loads(edge["history"])] == ["so", "no", "yes"]
 
 
 def test_alias_history_closes_each_move_by_the_next() -> None:
-    moves = [event(at, f"e{at}", pointer=(at, f"e{at}", to)) for at, to in ((1, "v1"), (5, "v2"), (7, None))]
-    for order in (moves, moves[::-1], [moves[1], moves[2], moves[0]]):
+    moves = [
+        event(at, f"e{at}", pointer=(at, f"e{at}", to, "registry", "declared", f"because {at}"))
+        for at, to in ((1, "v1"), (5, "v2"), (7, None), (9, "v1"))
+    ]
+    for order in (moves, moves[::-1], [moves[1], moves[3], moves[2], moves[0]]):
         state = merged(order)
-        assert state.props["target"] == ""
-        spans = {k.other: (e["valid_from"], e["valid_to"]) for k, e in state.edges.items()}
-        assert spans == {"v1": (1, 5), "v2": (5, 7)}
+        assert state.props["target"] == "v1"
+        edges = {key.other: edge for key, edge in state.edges.items()}
+        assert believed(moves_of(edges["v1"])) == [(1, 5), (9, None)]
+        assert believed(moves_of(edges["v2"])) == [(5, 7)]
+        assert (edges["v2"]["valid_from"], edges["v2"]["valid_to"]) == (5, 7)
+        assert (edges["v1"]["valid_from"], edges["v1"].get("valid_to")) == (9, None)
+        told = [edges["v1"][name] for name in ("source", "basis", "event", "reason")]
+        assert told == ["registry", "declared", "e9", "because 9"]
+
+
+def test_a_late_witness_of_an_earlier_time_does_not_make_us_know_earlier() -> None:
+    key = EdgeKey(EdgeType.OUTPUT, "data", "v1")
+    seen_at_5 = event(5, "a", edges=[EdgeFacts(key, "observed", "watcher")])
+    seen_at_3 = event(3, "b", edges=[EdgeFacts(key, "observed", "client")])
+    edge = merged([seen_at_5, seen_at_3]).edges[key]
+    assert moves_of(edge) == [(3, 101, True), (5, 100, True)]
+    assert merged([seen_at_3, seen_at_5]).edges[key].get("moves_at") is None
+
+
+def test_what_is_seen_replaces_what_was_guessed() -> None:
+    key = EdgeKey(EdgeType.INPUT_TO, "data", "v1")
+    seen = event(7, "b", edges=[EdgeFacts(key, "inferred", "openlineage")])
+    state = merged([event(1, "a")])
+    state.hold_edge(key, {"at": 4, "basis": "inferred", "rule": "newest"}, [(4, None)], 99)
+    state.apply(seen, recorded_at=101)
+    edge = state.edges[key]
+    assert (edge["at"], edge["rule"], edge["event"]) == (7, None, "b")
+    assert believed(moves_of(edge)) == [(7, None)]
 
 
 def test_stub_becomes_a_node_once_somebody_describes_it() -> None:
