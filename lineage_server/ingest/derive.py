@@ -191,7 +191,7 @@ def derive_columns(version: NodeState, run: NodeState, recorded_at: int) -> None
         if key.type is EdgeType.DERIVED and key.role == role and key not in wanted:
             supersede(version, key, edge, recorded_at)
     for key, edge in wanted.items():
-        version.hold_edge(key, {**edge, "superseded_at": None}, [(edge["at"], None)], recorded_at)
+        version.hold_edge(key, {**edge, "superseded_at": None}, [(produced["at"], None)], recorded_at)
 
 
 def supersede(node: NodeState, key: EdgeKey, edge: dict[str, Any], recorded_at: int) -> None:
@@ -294,4 +294,4 @@ def _point(
     key = EdgeKey(EdgeType.INPUT_TO, read_key.role, wanted)
     told = {k: read.get(k) for k in ("at", "source", "event")}
     fact = {**told, "basis": Basis.INFERRED, "rule": rule, "superseded_at": None}
-    run.hold_edge(key, fact, [(fact["at"], None)], recorded_at)
+    run.hold_edge(key, fact, [(read["at"], None)], recorded_at)
