@@ -46,7 +46,9 @@ def _graphs(draw: st.DrawFn) -> GraphSpec:
     for number in range(draw(st.integers(1, 16))):
         kind, starts, ends = draw(st.sampled_from(kinds[:2] * 3 + kinds))
         moves = draw(_MOVES)
-        facts = {"role": f"x{number}", "at": draw(_TIMES), "recorded_at": draw(_TIMES)}
+        # Moves are known from the first telling on, never before it.
+        told = min((recorded for _, recorded, _ in moves), default=None) or draw(_TIMES)
+        facts = {"role": f"x{number}", "at": draw(_TIMES), "recorded_at": told}
         spec.edge(kind, draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), moves, **facts)
     for one, other in draw(
         st.lists(st.tuples(st.sampled_from(versions), st.sampled_from(versions)), max_size=3)
