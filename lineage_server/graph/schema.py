@@ -37,7 +37,8 @@ class Step:
     statements: Sequence[LiteralString]
 
 
-STEPS: tuple[Step, ...] = (Step(1, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.CREATE_WRITER)),)
+# Every statement may be run again, so one step brings any older graph up to date.
+STEPS: tuple[Step, ...] = (Step(2, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.CREATE_WRITER)),)
 CURRENT = STEPS[-1].version
 
 
