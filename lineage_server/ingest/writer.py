@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from lineage_server.changes import Change
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.events import Event
-from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
+from lineage_server.graph.errors import DuplicateKeyError, RebuildingError, TransientGraphError
 from lineage_server.graph.write import GraphWriter, WriteSession
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import Received, Unreadable, encode
@@ -274,7 +274,7 @@ class IngestWriter:
                 if surprises > MOST_SURPRISES:
                     logger.error("a batch of %d events meets existing keys again and again", len(entries))
                     entries = await self._isolate(entries, error)
-            elif isinstance(error, GraphAwayError | TransientGraphError | UnavailableError):
+            elif isinstance(error, UnavailableError) and not isinstance(error, RebuildingError):
                 self.counters.last_error = error.message
                 entries = self._give_up_late(entries, error)
                 await asyncio.sleep(pause)
