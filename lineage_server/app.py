@@ -262,7 +262,6 @@ class Server:
         if settings.auth.mode == "token":
             made = await bootstrap_admin(services.tokens, settings.data_path)
             self.first_admin = made or self.first_admin
-        self._waiting_for = "a rebuild that was cut off is done again"
         await services.rebuilder.finish_cut_off(alone=not settings.graph.uri)
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
