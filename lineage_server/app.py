@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from lineage_server.api import errors
+from lineage_server.api.care import care_routes
 from lineage_server.api.deps import GuardMiddleware
 from lineage_server.api.gql.routes import graphql_routes
 from lineage_server.api.health import Part, Readiness, health_routes
@@ -38,10 +39,10 @@ from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent, default_cache_dir
-from lineage_server.graph.queries import ingest as ingest_queries
 from lineage_server.graph.queries import server as server_queries
 from lineage_server.graph.schema import migrate
 from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.others import watch_others
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestLimits, IngestWriter
@@ -53,7 +54,6 @@ from lineage_server.telemetry import IngestNumbers, Telemetry
 logger = logging.getLogger(__name__)
 
 _PROBE_SECONDS = 2.0
-_OTHERS_SECONDS = 1.0
 _LEAST_STOP_SECONDS = 3.0
 _RECONNECT_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -80,7 +80,7 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     app.state.services = None
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
     app.router.routes.extend(health_routes(readiness, server.telemetry))
-    app.router.routes.extend(intake_routes())
+    app.router.routes.extend([*intake_routes(), *care_routes()])
     return app
 
 
@@ -181,8 +181,12 @@ class Server:
                 members.forget()  # a membership may have changed
             changes.publish(batch)
 
-        ingest = self._make_writer(bolt, publish)
-        store = EventStore(bolt, settings.data_path / "events")
+        def resync(seq: int) -> None:
+            members.forget()
+            changes.resync_all(seq)
+
+        ingest = self._make_writer(bolt, publish, resync)
+        store = EventStore(bolt, settings.archive_path)
         return Services(
             settings=settings,
             telemetry=self.telemetry,
@@ -198,11 +202,14 @@ class Server:
             audit=AuditLog(bolt),
         )
 
-    def _make_writer(self, bolt: Bolt, publish: Callable[[Sequence[Change]], None]) -> IngestWriter:
+    def _make_writer(
+        self, bolt: Bolt, publish: Callable[[Sequence[Change]], None], resync: Callable[[int], None]
+    ) -> IngestWriter:
         bounds = self.settings.ingest
         writer = IngestWriter(
             GraphWriter(bolt, timeout_seconds=self.settings.graph.write_timeout_seconds),
             publish=publish,
+            resync=resync,
             limits=IngestLimits(
                 queue_events=bounds.queue_events,
                 queue_bytes=bounds.queue_bytes,
@@ -258,32 +265,17 @@ class Server:
         if settings.auth.mode == "token":
             made = await bootstrap_admin(services.tokens, settings.data_path)
             self.first_admin = made or self.first_admin
-        if await services.rebuilder.unfinished():
-            logger.warning("a rebuild was cut off; it is done again before anything else")
-            self._waiting_for = "the graph is being rebuilt"
-            await services.rebuilder.rebuild()
+        await services.rebuilder.finish_cut_off(alone=not settings.graph.uri)
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
-        if days := settings.ingest.archive_after_days:
+        days = settings.ingest.archive_after_days
+        if days and settings.archive_path is not None:
             self._tasks.start("archive old events", services.store.keep_archiving(days))
         if settings.graph.uri:
-            self._tasks.start("watch other writers", self._watch_other_writers(services))
+            watching = watch_others(services.bolt, services.ingest, services.rebuilder)
+            self._tasks.start("watch other servers", watching)
         self.services = app.state.services = services
         logger.info("ready: graph %s", services.bolt.server_agent or services.bolt.uri)
-
-    async def _watch_other_writers(self, services: Services) -> None:
-        """Replicas on the same graph commit without us: tell our subscribers to look again."""
-        seen = 0
-        while True:
-            await asyncio.sleep(_OTHERS_SECONDS)
-            try:
-                rows = await services.bolt.read(ingest_queries.WRITER_STATE, timeout_seconds=_PROBE_SECONDS)
-            except LineageError:
-                continue
-            seq = int(rows[0]["seq"])
-            if seen and seq > max(seen, services.ingest.counters.last_seq):
-                services.changes.resync_all(seq)
-            seen = max(seen, seq)
 
     # --- probes ----------------------------------------------------------------------------
 
@@ -302,6 +294,8 @@ class Server:
         if services is None or self.stopping:
             return Part(False, "stopping" if self.stopping else "not started yet")
         writer = services.ingest
+        if writer.blocked:
+            return Part(False, writer.blocked)
         full = writer.queue_depth >= writer.limits.queue_events
         return Part(not full, f"{writer.queue_depth} events, {writer.queued_bytes} bytes waiting")
 

@@ -105,6 +105,11 @@ class IngestSettings(_Group):
         le=MOST_ARCHIVE_DAYS,
         description="age at which stored events move to Parquet files, days; 0 = never",
     )
+    archive_dir: str = Field(
+        default="",
+        description="folder of those files; empty = 'events' in the data folder, but none where graph.uri is "
+        "set: servers on one graph must share it, so nothing is archived there until it is named",
+    )
 
 
 class AuthSettings(_Group):
@@ -206,6 +211,13 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """``data_dir`` with ``~`` resolved."""
         return self.data_dir.expanduser()
+
+    @property
+    def archive_path(self) -> Path | None:
+        """Where archived events lie; None if it must be named first."""
+        if self.ingest.archive_dir:
+            return Path(self.ingest.archive_dir).expanduser()
+        return None if self.graph.uri else self.data_path / "events"
 
 
 def load(overrides: Mapping[str, Any] | None = None) -> Settings:

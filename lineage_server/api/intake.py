@@ -1,4 +1,4 @@
-"""The intake over HTTP: ``POST /api/v1/events``, and what an operator does with stored events.
+"""The intake over HTTP: ``POST /api/v1/events``.
 
 Body: JSON lines (or one JSON array), gzip welcome. Answer: how many were accepted, were known
 already or were refused, and a verdict for each that was not accepted. 200 says that the rest
@@ -15,14 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
-from lineage_server.auth.principal import Permission, Principal
+from lineage_server.api.deps import principal_of, services_of
+from lineage_server.auth.principal import Principal
 from lineage_server.auth.rules import check_event
-from lineage_server.domain.errors import InvalidInputError, LineageError
+from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import now_micros
 from lineage_server.ingest.decode import Received, Unreadable, decode_lines
 from lineage_server.ingest.verdicts import Outcome, Verdict
-from lineage_server.settings import MOST_ARCHIVE_DAYS
 
 
 class _Answer(msgspec.Struct, omit_defaults=True):
@@ -45,12 +44,8 @@ _JSON = "application/json"
 
 
 def intake_routes() -> list[Route]:
-    """Routes of the intake and of the event store's care."""
-    return [
-        Route("/api/v1/events", _events, methods=["POST"]),
-        Route("/api/v1/admin/rebuild", _rebuild, methods=["POST"]),
-        Route("/api/v1/admin/archive", _archive, methods=["POST"]),
-    ]
+    """The one route of the intake."""
+    return [Route("/api/v1/events", _events, methods=["POST"])]
 
 
 async def _events(request: Request) -> Response:
@@ -87,32 +82,3 @@ def _summary(verdicts: Sequence[Verdict]) -> _Verdicts:
     ]
     refused = sum(v.outcome is Outcome.REFUSED for v in verdicts)
     return _Verdicts(len(verdicts) - len(told), len(told) - refused, refused, told)
-
-
-async def _rebuild(request: Request) -> Response:
-    """Wipe the graph and replay every stored event; intake waits meanwhile."""
-    services = services_of(request)
-    principal = await allowed(request, Permission.PLATFORM_ADMIN)
-    count = await services.rebuilder.rebuild()
-    await services.audit.record(principal, "rebuild", "", after={"events": count}, origin=origin_of(request))
-    return Response(_encode({"events": count}), media_type=_JSON)
-
-
-async def _archive(request: Request) -> Response:
-    """Move events older than ``days`` to Parquet."""
-    services = services_of(request)
-    principal = await allowed(request, Permission.PLATFORM_ADMIN)
-    text = request.query_params.get("days", str(services.settings.ingest.archive_after_days))
-    try:
-        days = float(text)
-        if not 0 <= days <= MOST_ARCHIVE_DAYS:
-            raise ValueError
-    except ValueError:
-        raise InvalidInputError(
-            f"days {text[:40]!r} is not a number of days", field="days", allowed=f"0 to {MOST_ARCHIVE_DAYS}"
-        ) from None
-    count = await services.store.archive(days)
-    await services.audit.record(
-        principal, "archive", "", after={"events": count, "days": days}, origin=origin_of(request)
-    )
-    return Response(_encode({"events": count}), media_type=_JSON)

@@ -1,4 +1,4 @@
-"""Looking after things: send what waits, rebuild, print settings and completion scripts."""
+"""Looking after things: send what waits, rebuild, archive, print settings and completion scripts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(sync)
     app.command()(rebuild)
+    app.command()(archive)
     app.command()(settings)
     app.command()(completion)
 
@@ -65,6 +66,22 @@ def rebuild(as_json: AsJson = False) -> None:
         say_json(answer)
     else:
         say(f"the graph stands again, from {answer['events']} events")
+
+
+def archive(
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Age in days; without it, the one that the server is set to.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move old stored events to Parquet files; the graph and its answers stay as they are."""
+    from lineage_server.client.operating import post
+
+    answer = post("/api/v1/admin/archive", {} if days is None else {"days": days})
+    if as_json:
+        say_json(answer)
+    else:
+        say(f"{answer['events']} events were moved to Parquet files")
 
 
 def settings(as_json: AsJson = False) -> None:

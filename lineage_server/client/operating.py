@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -11,7 +12,7 @@ from lineage_server.client.graphql import error_from
 from lineage_server.domain.errors import UnavailableError
 
 
-def post(path: str) -> dict[str, Any]:
+def post(path: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """POST without a body; the answer may take as long as the work takes.
 
     Raises the server's error, UnavailableError where nobody answers.
@@ -19,7 +20,7 @@ def post(path: str) -> dict[str, Any]:
     config = load_config()
     headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
     try:
-        answer = httpx2.post(config.url + path, headers=headers, timeout=None)
+        answer = httpx2.post(config.url + path, params=parameters, headers=headers, timeout=None)
     except httpx2.TransportError as error:
         raise UnavailableError(
             f"{config.url} does not answer ({error}); start a server with 'lineage up'", part="server"

@@ -116,7 +116,9 @@ class Bolt:
         self._bookmarks = AsyncGraphDatabase.bookmark_manager() if clustered else None
 
     async def open(self) -> None:
-        """Connect and see that the database answers; raises UnavailableError."""
+        """Connect, anew if it was, and see that the database answers; raises UnavailableError."""
+        if self._driver is not None:
+            await self.close()
         self._driver = self._new_driver(self._max_connections)
         self._control = self._new_driver(1)
         try:

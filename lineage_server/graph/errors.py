@@ -50,6 +50,18 @@ class DuplicateKeyError(ConflictError):
     """A node with this unique key exists already; the statement is rolled back."""
 
 
+class RebuildingError(UnavailableError):
+    """A rebuild is under way, or failed half-way: the graph takes nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the graph is being rebuilt from its stored events, or that failed half-way; nothing of this "
+            "is acknowledged, send the same again later. If it lasts, 'lineage rebuild' starts it again",
+            part="graph",
+            retry_after_seconds=5.0,
+        )
+
+
 class OverdueQueryError(LimitError):
     """The statement ran longer than it may and was stopped; what it did is rolled back."""
 

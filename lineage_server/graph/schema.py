@@ -38,9 +38,9 @@ class Step:
     statements: Sequence[LiteralString]
 
 
+# Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
-    Step(1, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.CREATE_WRITER)),
-    Step(2, (cypher.ANNOTATED_VERSIONS,)),
+    Step(2, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.ANNOTATED_VERSIONS, cypher.CREATE_WRITER)),
 )
 CURRENT = STEPS[-1].version
 OLDEST_NEO4J = (5, 26)

@@ -21,6 +21,7 @@ from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.errors import RebuildingError
 from lineage_server.graph.queries import ingest as q
 
 Rows: TypeAlias = list[dict[str, Any]]
@@ -115,11 +116,12 @@ class Loaded:
 
 
 class WriteSession:
-    """Reads and the one commit that belong together."""
+    """Reads and the one commit that belong together; ``rebuilder`` replays what is stored."""
 
-    def __init__(self, run: _Run, write: _Run) -> None:
+    def __init__(self, run: _Run, write: _Run, rebuilder: str = "") -> None:
         self._run = run
         self._write = write
+        self._rebuilder = rebuilder
 
     async def position(self) -> tuple[int, int]:
         """(number of the last batch, last small id)."""
@@ -151,12 +153,12 @@ class WriteSession:
         return await self._run(q.VERSION_BY_ORDINAL, {"rows": rows})
 
     async def raw_events(self, uids: list[str]) -> dict[str, bytes | None]:
-        """Stored events among ``uids`` as stored; None where the payload was erased."""
+        """Stored events among ``uids`` as stored; None where the payload was erased or archived."""
         rows = await self._run(q.RAW_EVENTS, {"uids": uids})
         return {r["uid"]: bytes(r["raw"]) if r["raw"] is not None else None for r in rows}
 
     async def commit(self, batch: WriteBatch) -> bool:
-        """Write the batch; False where somebody else committed since ``position``.
+        """Write the batch; False where somebody else committed since ``position``, or rebuilds.
 
         Raises DuplicateKeyError where a node was there against our belief, and what
         ``Bolt.write`` raises; nothing is changed then, unless the connection broke.
@@ -174,6 +176,7 @@ class WriteSession:
                 "seq": batch.seq,
                 "rid": batch.rid,
                 "lock": uuid.uuid4().hex,
+                "rebuilder": self._rebuilder,
             },
         )
         return bool(rows[0]["ok"])
@@ -186,10 +189,13 @@ class GraphWriter:
         self._bolt = bolt
         self._timeout_seconds = timeout_seconds
 
-    def optimistic(self, after: Callable[[], Awaitable[None]] | None = None) -> WriteSession:
+    def optimistic(
+        self, after: Callable[[], Awaitable[None]] | None = None, *, rebuilder: str = ""
+    ) -> WriteSession:
         """Reads as they come; ``commit`` notices if another replica was faster.
 
         ``after`` is awaited before anything is read: what is still being written must be seen.
+        ``rebuilder`` is who rebuilds the graph, and nobody else may write meanwhile.
         """
 
         async def read(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
@@ -200,7 +206,7 @@ class GraphWriter:
         async def write(query: LiteralString, parameters: Mapping[str, Any]) -> Rows:
             return await self._bolt.write(query, parameters, timeout_seconds=self._timeout_seconds)
 
-        return WriteSession(read, write)
+        return WriteSession(read, write, rebuilder)
 
     async def warm(self) -> None:
         """Have the statements of the hot path planned before the first batch needs them."""
@@ -213,9 +219,14 @@ class GraphWriter:
 
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncGenerator[WriteSession]:
-        """A session that holds the writers' lock from its first read to its commit."""
+        """A session that holds the writers' lock from its first read to its commit.
+
+        Raises RebuildingError while the graph is being rebuilt.
+        """
         async with self._bolt.transaction(timeout_seconds=self._timeout_seconds) as transaction:
-            await transaction.run(q.WRITER_LOCK, {"lock": uuid.uuid4().hex})
+            state = await transaction.run(q.WRITER_LOCK, {"lock": uuid.uuid4().hex})
+            if state[0]["rebuilder"]:
+                raise RebuildingError
             yield WriteSession(transaction.run, transaction.run)
 
 

@@ -55,7 +55,8 @@ class Batch:
     cache: WriterCache
     items: list[Planned]
     careful: bool
-    recorded_at: int
+    recorded_at: int = field(default=0, init=False)
+    """When the last of its stored events came: the time at which what follows from them was learned."""
     states: dict[str, NodeState] = field(default_factory=dict[str, NodeState])
     known: set[str] = field(default_factory=set[str])
     before: dict[str, dict[derive.Feed, derive.Span]] = field(
@@ -68,6 +69,7 @@ class Batch:
         await self._load_touched()
         for item in self.items:
             self._merge(item)
+        self.recorded_at = max((i.recorded_at for i in self.items if not i.refusal), default=0)
         await self._derive()
 
     # --- loading ---------------------------------------------------------------------

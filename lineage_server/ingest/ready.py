@@ -8,7 +8,6 @@ must make the cache forget if the batch does not get through.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineage_server.changes import Change
@@ -53,7 +52,7 @@ async def make_ready(
             await asyncio.sleep(0)  # others get their turn
     fresh = await _without_duplicates(entries, session, careful=careful)
     items = [Planned(e.uid, e.event, e.recorded_at, e.facts) for e in fresh]
-    write, batch = await _planned(items, session, cache, careful=careful)
+    write, batch = await planned(items, session, cache, careful=careful)
     for entry, item in zip(fresh, items, strict=True):
         if item.refusal:
             refuse(entry, NotYoursError(item.refusal))
@@ -64,19 +63,13 @@ async def make_ready(
     return Ready(entries, write, _settle(batch, write, cache))
 
 
-async def make_replay_ready(items: Sequence[Planned], session: WriteSession, cache: WriterCache) -> Ready:
-    """The same for stored events, which are not stored a second time."""
-    cache.position = None
-    write, batch = await _planned(list(items), session, cache, careful=True)
-    return Ready([], write, _settle(batch, write, cache))
-
-
-async def _planned(
+async def planned(
     items: list[Planned], session: WriteSession, cache: WriterCache, *, careful: bool
 ) -> tuple[WriteBatch, Batch]:
+    """The rows of a batch, and the batch to settle once they are written."""
     if cache.position is None:
         cache.position = await session.position()
-    batch = Batch(session, cache, items, careful, items[-1].recorded_at if items else 0)
+    batch = Batch(session, cache, items, careful)
     await batch.prepare()
     write = WriteBatch(*cache.position)
     batch.rows(write)

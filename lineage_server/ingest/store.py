@@ -1,134 +1,151 @@
 """The stored events: reading them in order, moving old ones to Parquet, redacting.
 
-Events are the truth from which the graph can be rebuilt. Young ones are nodes; old ones are
-Parquet files named by the range of batches they hold. A file is complete and on disk before
-its events leave the graph, so a crash in between leaves both, never neither; readers take
-an event once.
+Events are the truth from which the graph can be rebuilt. Young ones are nodes with their bytes; of
+old ones only the id stays in the graph, so that an event is known whenever it is sent again, and the
+bytes lie in files that the graph lists. The list and the events change in one transaction, after the
+file was written and read back: a crash in between leaves the events where they were.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as untyped_parquet
-
-from lineage_server.domain.errors import LineageError
+from lineage_server.domain.errors import ConflictError, LineageError
 from lineage_server.domain.ids import now_micros
-from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.bolt import Bolt, Transaction
+from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import events as q
+from lineage_server.graph.queries import ingest as writer_queries
+from lineage_server.graph.retries import patiently
+from lineage_server.ingest.archive import ArchiveAwayError, ArchiveFile, ArchiveFolder, StoredEvent
 from lineage_server.ingest.verdicts import inflate
 
-pq: Any = untyped_parquet
-"""The stubs leave half of this module unknown."""
-
-PAGE_BATCHES = 20
-"""Batches read at once: at most this times the batch size of events."""
+PAGE_EVENTS, PAGE_BYTES = 2_000, 8 << 20
+FILE_EVENTS, FILE_BYTES = 20_000, 32 << 20
+"""Bounds of what is read at once and of one archive file; one batch may be more."""
 DAY = 86_400_000_000
+_WINDOW_BATCHES = 500
+_CHUNK = 2_000
 _HOUR_SECONDS = 3600.0
+_RETRY_SECONDS = 20.0
+_TIMEOUT_SECONDS = 60.0
 logger = logging.getLogger(__name__)
 
-_SCHEMA = pa.schema(
-    [
-        ("uid", pa.string()),
-        ("project", pa.string()),
-        ("seq", pa.int64()),
-        ("pos", pa.int32()),
-        ("type", pa.string()),
-        ("at", pa.int64()),
-        ("recorded_at", pa.int64()),
-        ("actor", pa.string()),
-        ("raw", pa.binary()),
-        ("redacted", pa.bool_()),
-    ]
-)
 
+@dataclass(slots=True)
+class _Span:
+    """Batches from ``first`` to before ``until``, and how much they hold."""
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as it was received; times in microseconds."""
-
-    uid: str
-    project: str
-    seq: int
-    pos: int
-    type: str
-    at: int
-    recorded_at: int
-    actor: str
-    raw: bytes
-    redacted: bool
+    first: int
+    until: int
+    events: int = 0
+    bytes: int = 0
 
 
 class EventStore:
-    """Events in the graph and in ``folder``."""
+    """Events in the graph and in ``folder``; without a folder nothing is archived."""
 
-    def __init__(self, bolt: Bolt, folder: Path) -> None:
+    def __init__(self, bolt: Bolt, folder: Path | None) -> None:
         self._bolt = bolt
-        self.folder = folder
+        self._archive = ArchiveFolder(folder)
+        self._owner = ""
+        self.lease = Lease(bolt)
 
-    async def pages(self) -> AsyncIterator[list[StoredEvent]]:
-        """Everything ever accepted, in the order of its acceptance."""
-        done = -1
-        for path in self.files():
-            for batch in pq.ParquetFile(path).iter_batches(5_000):
-                rows = cast("list[dict[str, Any]]", batch.to_pylist())
-                page = [StoredEvent(**row) for row in rows if row["seq"] > done]
-                if page:
-                    yield page
-            done = max(done, _range(path)[1] - 1)
-        bounds = (await self._bolt.read(q.SEQ_RANGE))[0]
-        if bounds["last"] is None:
-            return
-        first = max(done + 1, bounds["first"])
-        while first <= bounds["last"]:
-            page = await self._page(first, first + PAGE_BATCHES)
-            if page:
-                yield page
-            first += PAGE_BATCHES
+    @contextlib.asynccontextmanager
+    async def exclusively(self, work: str, *, wait_seconds: float = 0.0) -> AsyncGenerator[str]:
+        """Keep everybody else from archiving, erasing and rebuilding; gives the holder's name.
 
-    async def _page(self, first: int, until: int) -> list[StoredEvent]:
-        rows = await self._bolt.read(q.PAGE, {"first": first, "until": until}, timeout_seconds=60)
-        return [_event(row) for row in rows]
+        Raises ConflictError if somebody is at it already, and for longer than we wait.
+        """
+        async with self.lease.held(work, wait_seconds=wait_seconds) as owner:
+            self._owner = owner
+            yield owner
+
+    # --- reading ---------------------------------------------------------------------
+
+    async def check(self) -> None:
+        """Raises ArchiveAwayError unless every archived event can be read."""
+        await asyncio.to_thread(self._archive.check, await self.files())
+
+    async def pages(self) -> AsyncGenerator[list[StoredEvent]]:
+        """Everything ever accepted, in the order of its acceptance; a page holds whole batches.
+
+        Complete only within ``exclusively``: else events may move while they are read.
+        """
+        files = await self.files()
+        for file in files:
+            yield await asyncio.to_thread(self._archive.read, file)
+        first = files[-1].until if files else 0
+        async for span in self._spans(first, await self._next_batch()):
+            yield await self._page(span.first, span.until)
 
     async def find(self, uid: str, projects: list[str] | None) -> StoredEvent | None:
-        """One event by uid, within the caller's projects; the archive is looked through last."""
+        """One event by uid, within the caller's projects."""
         rows = await self._bolt.read(q.ONE, {"uid": uid, "projects": projects})
-        if rows:
+        if not rows:
+            return None
+        if rows[0]["archive"] is None:
             return _event(rows[0])
-        for path in self.files():
-            table = pq.read_table(path, filters=pc.field("uid") == uid)
-            if table.num_rows:
-                event = StoredEvent(**cast("dict[str, Any]", table.to_pylist()[0]))
-                return event if projects is None or event.project in projects else None
-        return None
+        events = await self._archived(rows[0]["archive"])
+        return next(e for e in events if e.uid == uid)
 
-    def files(self) -> list[Path]:
-        """Archive files, oldest first."""
-        return sorted(self.folder.glob("events-*.parquet"), key=_range)
+    async def _archived(self, first: int) -> list[StoredEvent]:
+        """The file that begins with a batch; once more if it was exchanged while we looked for it."""
+        known: ArchiveFile | None = None
+        while True:
+            file = next(f for f in await self.files() if f.first == first)
+            try:
+                return await asyncio.to_thread(self._archive.read, file)
+            except ArchiveAwayError:
+                if file == known:
+                    raise
+                known = file
 
-    async def archive(self, older_than_days: float) -> int:
-        """Move events recorded longer ago into Parquet; returns how many."""
-        await self._forget_archived()
-        bounds = (await self._bolt.read(q.SEQ_RANGE))[0]
-        if bounds["last"] is None:
-            return 0
-        before = now_micros() - int(older_than_days * DAY)
-        span = {"first": bounds["first"], "until": bounds["last"] + 1, "before": before}
-        kept = (await self._bolt.read(q.SEQ_BEFORE, span, timeout_seconds=60))[0]["first_kept"]
-        until = bounds["last"] + 1 if kept is None else kept
-        if until <= bounds["first"]:
-            return 0
-        count = await self._write_file(bounds["first"], until)
-        await self._delete(bounds["first"], until)
-        return count
+    async def files(self) -> list[ArchiveFile]:
+        """What was archived, oldest first, without a gap."""
+        rows = await self._bolt.read(q.ARCHIVES, timeout_seconds=_TIMEOUT_SECONDS)
+        return [ArchiveFile(**row) for row in rows]
+
+    async def _next_batch(self) -> int:
+        return int((await self._bolt.read(writer_queries.WRITER_STATE))[0]["seq"])
+
+    async def _page(self, first: int, until: int) -> list[StoredEvent]:
+        span = {"first": first, "until": until}
+        rows = await self._read(q.PAGE, span)
+        return [_event(row) for row in rows]
+
+    async def _batches(self, first: int, until: int) -> AsyncGenerator[dict[str, Any]]:
+        """Numbers of batches that hold events, with how many, their bytes and when they came."""
+        for start in range(first, until, _WINDOW_BATCHES):
+            span = {"first": start, "until": min(until, start + _WINDOW_BATCHES)}
+            for row in await self._read(q.SIZES, span):
+                yield row
+
+    async def _spans(self, first: int, until: int) -> AsyncIterator[_Span]:
+        span = _Span(first, first)
+        async for batch in self._batches(first, until):
+            full = (
+                span.events + batch["events"] > PAGE_EVENTS or span.bytes + (batch["bytes"] or 0) > PAGE_BYTES
+            )
+            if full and span.events:
+                yield span
+                span = _Span(span.until, span.until)
+            _add(span, batch)
+        if span.events:
+            yield span
+
+    async def _read(self, query: Any, span: dict[str, int]) -> list[dict[str, Any]]:
+        return await patiently(
+            lambda: self._bolt.read(query, span, timeout_seconds=_TIMEOUT_SECONDS), seconds=_RETRY_SECONDS
+        )
+
+    # --- archiving -------------------------------------------------------------------
 
     async def keep_archiving(self, older_than_days: float) -> None:
         """Archive every hour, for ever; what fails now is tried again in an hour."""
@@ -140,59 +157,112 @@ class EventStore:
             except (LineageError, OSError) as error:
                 logger.warning("could not archive old events: %s", error)
 
-    async def _write_file(self, first: int, until: int) -> int:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        final = self.folder / f"events-{first:012d}-{until:012d}.parquet"
-        partial = final.with_suffix(".partial")
-        count = 0
-        with pq.ParquetWriter(partial, _SCHEMA, compression="zstd") as writer:
-            for start in range(first, until, PAGE_BATCHES):
-                page = await self._page(start, min(until, start + PAGE_BATCHES))
-                writer.write_table(_table(page))
-                count += len(page)
-        _persist(partial, final)
-        return count
+    async def archive(self, older_than_days: float) -> int:
+        """Move events recorded longer ago into Parquet; returns how many.
 
-    async def _forget_archived(self) -> None:
-        """Finish what a crash left half done: archived events still in the graph."""
-        for path in self.files():
-            await self._delete(*_range(path))
+        File by file, so that whoever else wants to work on the events waits for one file only.
+        """
+        await asyncio.to_thread(self._archive.prepare)
+        before = now_micros() - int(older_than_days * DAY)
+        total = 0
+        while True:
+            async with self.exclusively("archiving"):
+                count = await self._archive_some(before)
+            if not count:
+                return total
+            total += count
 
-    async def _delete(self, first: int, until: int) -> None:
-        for start in range(first, until, PAGE_BATCHES):
-            span = {"first": start, "until": min(until, start + PAGE_BATCHES)}
-            await self._bolt.write(q.DELETE_RANGE, span)
+    async def _archive_some(self, before: int) -> int:
+        """One file; 0 if nothing is old enough."""
+        await self._sweep()
+        files = await self.files()
+        span = await self._oldest(files[-1].until if files else 0, before)
+        if not span.events:
+            return 0
+        pages = [
+            await self._page(part.first, part.until) async for part in self._spans(span.first, span.until)
+        ]
+        events = [event for page in pages for event in page]
+        file = await self._write(span.first, span.until, events)
+        await patiently(lambda: self._move(file, events), seconds=_RETRY_SECONDS)
+        return len(events)
 
-    async def replace(self, events: list[StoredEvent]) -> None:
-        """Put redacted events in the place of the stored ones, wherever those lie."""
-        by_uid = {e.uid: e for e in events}
-        rows = [{"uid": e.uid, "raw": e.raw, "type": e.type} for e in events]
+    async def _oldest(self, first: int, before: int) -> _Span:
+        """Enough old batches for a file."""
+        span = _Span(first, first)
+        async with contextlib.aclosing(self._batches(first, await self._next_batch())) as batches:
+            async for batch in batches:
+                too_many = span.events + batch["events"] > FILE_EVENTS
+                too_large = span.bytes + (batch["bytes"] or 0) > FILE_BYTES
+                if batch["recorded_at"] >= before or (span.events and (too_many or too_large)):
+                    break
+                _add(span, batch)
+        return span
+
+    async def _write(self, first: int, until: int, events: Sequence[StoredEvent]) -> ArchiveFile:
+        """A new file, whose name is in the graph before it is in the folder: it can't be forgotten."""
+        name = self._archive.new_name(first, until)
+        await patiently(lambda: self._bolt.write(q.BEGIN_ARCHIVE, {"name": name}), seconds=_RETRY_SECONDS)
+        return await asyncio.to_thread(self._archive.write, name, first, until, events)
+
+    async def _move(self, file: ArchiveFile, events: Sequence[StoredEvent]) -> None:
+        """From the graph to the file: all of it or nothing; doing it twice changes nothing."""
+        async with self.lease.transaction(self._owner, timeout_seconds=120) as transaction:
+            moved = 0
+            for start in range(0, len(events), _CHUNK):
+                uids = [event.uid for event in events[start : start + _CHUNK]]
+                rows = await transaction.run(q.MOVE_TO_ARCHIVE, {"uids": uids, "first": file.first})
+                moved += int(rows[0]["moved"])
+            if moved != file.events:
+                raise ConflictError(
+                    f"{file.events} events were written to {file.name}, {moved} are in the graph"
+                )
+            await self._list(transaction, file)
+
+    async def _list(self, transaction: Transaction, file: ArchiveFile) -> None:
+        await transaction.run(q.END_ARCHIVE, asdict(file))
+
+    async def _sweep(self) -> None:
+        """Remove files that a crash or a replacement left behind."""
+        for row in await self._bolt.read(q.LEFT_OVER):
+            name = str(row["name"])
+            await asyncio.to_thread(self._archive.remove, name)
+            await self._bolt.write(q.FORGET_ARCHIVE, {"name": name})
+
+    # --- redacting -------------------------------------------------------------------
+
+    async def replace(self, events: Sequence[StoredEvent]) -> None:
+        """Put redacted events in the place of the stored ones, wherever those lie.
+
+        Within ``exclusively``.
+        """
+        files = await self.files()
+        archived_until = files[-1].until if files else 0
+        rows = [{"uid": e.uid, "raw": e.raw, "type": e.type} for e in events if e.seq >= archived_until]
         for start in range(0, len(rows), 500):
             await self._bolt.write(q.REDACT, {"rows": rows[start : start + 500]})
-        for path in self.files():
-            stored = cast("list[dict[str, Any]]", pq.read_table(path).to_pylist())
-            if any(row["uid"] in by_uid for row in stored):
-                page = [by_uid.get(row["uid"]) or StoredEvent(**row) for row in stored]
-                partial = path.with_suffix(".partial")
-                pq.write_table(_table(page), partial, compression="zstd")
-                _persist(partial, path)
+        for file in files:
+            by_uid = {e.uid: e for e in events if file.first <= e.seq < file.until}
+            if by_uid:
+                await self._replace_in(file, by_uid)
+        await self._sweep()
+
+    async def _replace_in(self, old: ArchiveFile, by_uid: dict[str, StoredEvent]) -> None:
+        stored = await asyncio.to_thread(self._archive.read, old)
+        new = await self._write(old.first, old.until, [by_uid.get(e.uid) or e for e in stored])
+
+        async def exchange() -> None:
+            async with self.lease.transaction(self._owner) as transaction:
+                await transaction.run(q.REPLACE_ARCHIVE, {"name": old.name})
+                await self._list(transaction, new)
+
+        await patiently(exchange, seconds=_RETRY_SECONDS)
 
 
-def _persist(partial: Path, final: Path) -> None:
-    """On disk under its final name, also after a power cut."""
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _range(path: Path) -> tuple[int, int]:
-    _, first, until = path.stem.split("-")
-    return int(first), int(until)
+def _add(span: _Span, batch: dict[str, Any]) -> None:
+    span.until = batch["seq"] + 1
+    span.events += batch["events"]
+    span.bytes += batch["bytes"] or 0
 
 
 def _event(row: dict[str, Any]) -> StoredEvent:
@@ -208,8 +278,3 @@ def _event(row: dict[str, Any]) -> StoredEvent:
         raw=inflate(row["raw"]),
         redacted=bool(row["redacted"]),
     )
-
-
-def _table(events: list[StoredEvent]) -> pa.Table:
-    columns = {name: [getattr(e, name) for e in events] for name in _SCHEMA.names}
-    return pa.table(columns, schema=_SCHEMA)

@@ -15,29 +15,24 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lineage_server.changes import Change
-from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.events import Event
-from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
+from lineage_server.graph.errors import DuplicateKeyError, RebuildingError, TransientGraphError
 from lineage_server.graph.write import GraphWriter, WriteSession
-from lineage_server.ingest.batch import Planned
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import Received, Unreadable, encode
-from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.patience import for_senders, verdicts_given
-from lineage_server.ingest.plan import facts_of
-from lineage_server.ingest.ready import Ready, make_ready, make_replay_ready
+from lineage_server.ingest.ready import Ready, make_ready
+from lineage_server.ingest.telling import Telling
 from lineage_server.ingest.verdicts import (
     ACCEPTED,
     DefectError,
     Entry,
-    IngestCounters,
     IngestLimits,
-    Outcome,
     Request,
     Verdict,
     entry_of,
@@ -76,19 +71,21 @@ class _Flight:
 
 
 class IngestWriter:
-    """Queue, batches, verdicts. One per server process."""
+    """Queue, batches, verdicts. One per server process. ``publish`` and ``resync``: see ``Telling``."""
 
     def __init__(
         self,
         graph: GraphWriter,
         *,
         publish: Callable[[Sequence[Change]], None],
+        resync: Callable[[int], None] | None = None,
         limits: IngestLimits | None = None,
     ) -> None:
         self._graph = graph
-        self._publish = publish
+        self._telling = Telling(publish, resync)
         self.limits = limits or IngestLimits()
-        self.counters = IngestCounters()
+        self.blocked = ""
+        self.counters = self._telling.counters
         self._queue = WaitingEvents(self.limits)
         self._arrived = asyncio.Event()
         self._cache = WriterCache()
@@ -107,6 +104,7 @@ class IngestWriter:
 
     async def start(self) -> None:
         await self._graph.warm()
+        self.counters.last_seq, _ = await self._graph.optimistic().position()
         self._tasks.start("writer", self._run(), ends=True)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
@@ -118,7 +116,7 @@ class IngestWriter:
             await asyncio.wait_for(self._drained.wait(), timeout_seconds)
         await self._tasks.stop(2.0)
         waiting = [*(self._flight.ready.entries if self._flight else ()), *self._queue]
-        self._fail(waiting, UnavailableError("the server is stopping; send again", part="ingest"))
+        self._telling.failed(waiting, UnavailableError("the server is stopping; send again", part="ingest"))
         self._queue.clear()
 
     @property
@@ -150,6 +148,8 @@ class IngestWriter:
             return []
         if self._closing:
             raise UnavailableError("the server is stopping; send again in a moment", part="ingest")
+        if self.blocked:
+            raise _blocked(self.blocked)
         try:
             self._queue.admit(received)
         except UnavailableError:
@@ -231,7 +231,7 @@ class IngestWriter:
         except Exception as error:
             logger.debug("a batch was not written", exc_info=True)
             return error
-        self._acknowledge(ready, time.monotonic() - started)
+        self._telling.committed(ready, time.monotonic() - started)
         return None
 
     async def _land(self) -> bool:
@@ -274,13 +274,13 @@ class IngestWriter:
                 if surprises > MOST_SURPRISES:
                     logger.error("a batch of %d events meets existing keys again and again", len(entries))
                     entries = await self._isolate(entries, error)
-            elif isinstance(error, GraphAwayError | TransientGraphError | UnavailableError):
+            elif isinstance(error, UnavailableError) and not isinstance(error, RebuildingError):
                 self.counters.last_error = error.message
                 entries = self._give_up_late(entries, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_MOST_SECONDS)
             elif isinstance(error, LineageError):
-                self._fail(entries, error)
+                self._telling.failed(entries, error)
                 return
             else:  # the writer must outlive a defect in one batch
                 logger.error("a batch of %d events could not be written", len(entries), exc_info=error)
@@ -306,51 +306,16 @@ class IngestWriter:
         except Exception as error:
             logger.debug("a batch was not written", exc_info=True)
             return error
-        self._acknowledge(ready, time.monotonic() - started)
+        self._telling.committed(ready, time.monotonic() - started)
         return None
 
-    # --- telling ---------------------------------------------------------------------
-
-    def _acknowledge(self, ready: Ready, seconds: float) -> None:
-        counters = self.counters
-        counters.batches += 1
-        counters.last_batch_seconds = seconds
-        if not ready.empty:
-            counters.last_seq = ready.write.seq + 1
-        counters.last_commit_at = ids.now_micros()
-        counters.last_error = ""
-        for entry in ready.entries:
-            refusal = entry.refusal
-            if refusal is not None:
-                counters.refused += 1
-                code = str(refusal["code"])
-                counters.by_code[code] = counters.by_code.get(code, 0) + 1
-                entry.request.verdicts[entry.index] = Verdict(
-                    entry.index, Outcome.REFUSED, code, refusal["message"], bool(refusal["retriable"])
-                )
-            elif entry.request.verdicts[entry.index].outcome is Outcome.DUPLICATE:
-                counters.duplicate += 1
-            else:
-                counters.accepted += 1
-            self._finish_one(entry)
-        self._publish(ready.changes)
-
-    def _finish_one(self, entry: Entry) -> None:
-        request = entry.request
-        request.open -= 1
-        if request.open == 0 and not request.done.done():
-            request.done.set_result(None)
-
-    def _fail(self, entries: Iterable[Entry], error: Exception) -> None:
-        for entry in entries:
-            if not entry.request.done.done():
-                entry.request.done.set_exception(error)
+    # --- giving up -------------------------------------------------------------------
 
     def _give_up_late(self, entries: list[Entry], error: Exception) -> list[Entry]:
         """Callers that waited long enough are told; their events may still be committed."""
         now = time.monotonic()
         late = [e for e in entries if e.request.deadline < now or e.request.done.done() or self._closing]
-        self._fail(late, error)
+        self._telling.failed(late, error)
         return [e for e in entries if e not in late] if late else entries
 
     async def _isolate(self, entries: list[Entry], error: Exception) -> list[Entry]:
@@ -360,41 +325,38 @@ class IngestWriter:
             if entry.refusal is None:
                 refuse(entry, DefectError(error))
                 return entries
-            self._fail(entries, error)
+            self._telling.failed(entries, error)
             return []
         for entry in entries:
             await self._write_patiently([entry])
         return []
 
-    # --- replaying -------------------------------------------------------------------
+    # --- pausing ---------------------------------------------------------------------
 
     async def pause(self) -> None:
-        """Let events queue up while the stored ones are replayed."""
+        """Write nothing more; returns when no batch is on its way."""
         self._paused.clear()
         await self._idle.wait()
         self._cache.forget()
 
-    async def replay(self, events: Sequence[tuple[Event, str, str, int]]) -> None:
-        """While paused: write stored events (event, uid, actor, recorded_at) again.
+    def block(self, reason: str) -> None:
+        """Take nothing more, for a reason that senders are told; what waits is sent back, too."""
+        self.blocked = reason
+        self._telling.failed(self._queue, _blocked(reason))
+        self._queue.clear()
 
-        They keep their receiving time, and are not stored a second time.
-        """
-        size = self.limits.batch_events
-        for start in range(0, len(events), size):
-            items = [
-                Planned(uid, event, recorded_at, facts_of(event, _clock_of(event, uid, recorded_at)))
-                for event, uid, _, recorded_at in events[start : start + size]
-            ]
-            async with self._graph.exclusive() as session:
-                ready = await make_replay_ready(items, session, self._cache)
-                if not ready.empty and not await session.commit(ready.write):
-                    raise TransientGraphError("the writers' lock was lost during a replay", part="graph")
-            self._publish(ready.changes)
-
-    def resume(self) -> None:
+    def resume(self, seq: int = 0) -> None:
+        """Go on; ``seq``: the graph was made anew up to there, which its readers are told."""
+        self.blocked = ""
         self._cache.forget()
         self._paused.set()
+        self._telling.others_wrote(seq)
+
+    def note_position(self, seq: int) -> None:
+        """The graph's position as somebody read it; a batch of ours on its way may be in it."""
+        if self._idle.is_set():
+            self._telling.others_wrote(seq)
 
 
-def _clock_of(event: Event, uid: str, recorded_at: int) -> Clock:
-    return Clock(event.at or recorded_at, uid.split("/", 1)[1])
+def _blocked(reason: str) -> UnavailableError:
+    return UnavailableError(reason, part="ingest", retry_after_seconds=5.0)

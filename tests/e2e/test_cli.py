@@ -30,7 +30,7 @@ pytestmark = pytest.mark.e2e
 PROJECT = "명령"
 NOWHERE = "http://127.0.0.1:9"
 COMMANDS = (
-    "up serve demo run show ls lineage diff sync rebuild settings completion doctor"
+    "up serve demo run show ls lineage diff sync rebuild archive settings completion doctor"
 ).split()  # fmt: skip
 
 
@@ -268,6 +268,12 @@ def test_rebuild_leaves_the_same_graph(lineage: RunLineage) -> None:
     after = told(lineage, "lineage model:모형@2")
     assert (after["nodes"], after["edges"]) == (before["nodes"], before["edges"])
     assert said(lineage, "rebuild")[0].startswith("the graph stands again, from ")
+
+
+def test_archive_says_what_it_moved(lineage: RunLineage) -> None:
+    assert told(lineage, "archive --days 30") == {"events": 0}
+    assert said(lineage, "archive") == ["0 events were moved to Parquet files"]
+    assert lineage("archive", "--days", "-1").code == 2
 
 
 def test_doctor_finds_what_is_wrong(lineage: RunLineage) -> None:

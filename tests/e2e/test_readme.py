@@ -33,6 +33,7 @@ EXAMPLES = {
     "lineage diff A B": ["lineage diff dataset:iris@1 dataset:iris@1"],
     "lineage sync": ["lineage sync"],
     "lineage rebuild": ["lineage rebuild"],
+    "lineage archive": ["lineage archive --days 1"],
     "lineage doctor": ["lineage doctor"],
     "lineage settings": ["lineage settings"],
     "lineage completion SHELL": ["lineage completion bash"],

@@ -11,14 +11,15 @@ from lineage_server.ingest.spans import believed, moves_of
 
 NODES = "MATCH (n) RETURN labels(n)[0] AS label, properties(n) AS props"
 EDGES = "MATCH (a)-[e]->(b) RETURN a.uid AS start, type(e) AS type, b.uid AS end, properties(e) AS props"
-NOT_DERIVED = {"Event", "Writer", "Meta", "Lock", "Refused", "Token", "Audit", "Schema"}
+NOT_DERIVED = {"Event", "Writer", "Meta", "Lock", "Refused", "Token", "Audit", "Schema", "Lease", "Archive"}
 ARRIVAL = {"rid", "ordinal", "clock", "clocks", "recorded_at", "seals_at"}
 
 Dump = dict[str, Any]
 
 
-async def dump(bolt: Bolt) -> Dump:
-    """Nodes by uid and edges by ends, type and role."""
+async def dump(bolt: Bolt, *, whole: bool = False) -> Dump:
+    """Nodes by uid and edges by ends, type and role; ``whole``: with what depends on the arrival, too."""
+    left_out: set[str] = set() if whole else ARRIVAL
     nodes: Dump = {}
     for row in await bolt.read(NODES, timeout_seconds=60):
         if row["label"] in NOT_DERIVED:
@@ -27,17 +28,17 @@ async def dump(bolt: Bolt) -> Dump:
         tomb = props.pop("tomb", None)
         if tomb is not None:
             props["(hidden)"] = json.loads(zlib.decompress(bytes(tomb)))
-            for key in ARRIVAL:
+            for key in left_out:
                 props["(hidden)"].pop(key, None)
-        nodes[props["uid"]] = {k: _plain(v) for k, v in sorted(props.items()) if k not in ARRIVAL}
+        nodes[props["uid"]] = {k: _plain(v) for k, v in sorted(props.items()) if k not in left_out}
     edges: Dump = {}
     for row in await bolt.read(EDGES, timeout_seconds=60):
-        props = _held(row["props"])
+        props = row["props"] if whole else _held(row["props"])
         if props is None:
             continue
         key = f"{row['start']} -{row['type']}:{props.get('role', '')}-> {row['end']}"
         assert key not in edges, f"doubled edge {key}"
-        edges[key] = {k: _plain(v) for k, v in sorted(props.items()) if k not in ARRIVAL and v is not None}
+        edges[key] = {k: _plain(v) for k, v in sorted(props.items()) if k not in left_out and v is not None}
     return {"nodes": nodes, "edges": edges}
 
 

@@ -85,7 +85,9 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(address: Address, folder: Path, *, mode: str = "open") -> AsyncGenerator[Served]:
+async def serving(
+    address: Address, folder: Path, *, mode: str = "open", settings: Mapping[str, Any] | None = None
+) -> AsyncGenerator[Served]:
     """The application on an engine that runs already; its graph is used as it is."""
     graph = {
         "uri": address.uri,
@@ -93,7 +95,7 @@ async def serving(address: Address, folder: Path, *, mode: str = "open") -> Asyn
         "password": address.password,
         "database": address.database,
     }
-    app = build_app(load({"data_dir": folder, "graph": graph, "auth": {"mode": mode}}))
+    app = build_app(load({"data_dir": folder, "graph": graph, "auth": {"mode": mode}, **(settings or {})}))
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -8,28 +8,22 @@ from lineage_server.domain.nodes import Label
 
 _ROW: LiteralString = (
     "n.uid AS uid, n.project AS project, n.seq AS seq, n.pos AS pos, n.type AS type, n.at AS at, "
-    "n.recorded_at AS recorded_at, n.actor AS actor, n.size AS size, n.raw AS raw, n.redacted AS redacted"
-)
-
-SEQ_RANGE: LiteralString = (
-    "MATCH (n:Event) RETURN min(n.seq) AS first, max(n.seq) AS last, count(n) AS events"
+    "n.recorded_at AS recorded_at, n.actor AS actor, n.raw AS raw, n.redacted AS redacted, "
+    "n.archive AS archive"
 )
 
 PAGE: LiteralString = (
     f"MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until RETURN {_ROW} ORDER BY n.seq, n.pos"
 )
 
+SIZES: LiteralString = (
+    "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until "
+    "RETURN n.seq AS seq, count(n) AS events, sum(n.size) AS bytes, max(n.recorded_at) AS recorded_at "
+    "ORDER BY seq"
+)
+
 ONE: LiteralString = (
     f"MATCH (n:Event {{uid: $uid}}) WHERE $projects IS NULL OR n.project IN $projects RETURN {_ROW}"
-)
-
-SEQ_BEFORE: LiteralString = (
-    "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until AND n.recorded_at >= $before "
-    "RETURN min(n.seq) AS first_kept"
-)
-
-DELETE_RANGE: LiteralString = (
-    "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until DELETE n RETURN count(*) AS deleted"
 )
 
 REDACT: LiteralString = (
@@ -38,12 +32,51 @@ REDACT: LiteralString = (
 
 CHUNKS_OF_RUN: LiteralString = "MATCH (n:MetricChunk {run: $run}) DELETE n RETURN count(*) AS deleted"
 
-SET_REBUILDING: LiteralString = (
-    "MATCH (w:Writer {uid: 'writer'}) SET w.rebuilding = $value RETURN w.rebuilding AS rebuilding"
+# --- archives ----------------------------------------------------------------------------
+# An Archive that is not current names a file that may lie there and is nobody's: begun, or replaced.
+
+ARCHIVES: LiteralString = (
+    "MATCH (a:Archive) WHERE a.current RETURN a.uid AS name, a.first AS first, a.until AS until, "
+    "a.events AS events, a.sha256 AS sha256 ORDER BY first"
 )
-IS_REBUILDING: LiteralString = (
-    "MATCH (w:Writer {uid: 'writer'}) RETURN coalesce(w.rebuilding, false) AS rebuilding"
+BEGIN_ARCHIVE: LiteralString = "MERGE (a:Archive {uid: $name}) ON CREATE SET a.current = false"
+END_ARCHIVE: LiteralString = (
+    "MATCH (a:Archive {uid: $name}) SET a.first = $first, a.until = $until, a.events = $events, "
+    "a.sha256 = $sha256, a.current = true"
 )
+REPLACE_ARCHIVE: LiteralString = "MATCH (a:Archive {uid: $name}) SET a.current = false"
+LEFT_OVER: LiteralString = "MATCH (a:Archive) WHERE NOT a.current RETURN a.uid AS name"
+FORGET_ARCHIVE: LiteralString = "MATCH (a:Archive {uid: $name}) WHERE NOT a.current DELETE a"
+
+# The id stays: an event that is sent again is known, however old it is.
+MOVE_TO_ARCHIVE: LiteralString = (
+    "UNWIND $uids AS u MATCH (n:Event {uid: u}) "
+    "SET n = {uid: n.uid, project: n.project, archive: $first} RETURN count(n) AS moved"
+)
+
+# --- rebuilding --------------------------------------------------------------------------
+# While the writer has a rebuilder, nobody else's batch is taken (see the guard in ``ingest``).
+
+BEGIN_REBUILD: LiteralString = """
+MATCH (w:Writer {uid: 'writer'})
+SET w.rebuilder = $owner,
+    w.rid_before = CASE WHEN coalesce(w.rid_before, 0) > w.rid THEN w.rid_before ELSE w.rid END,
+    w.rid = 0
+RETURN w.seq AS seq
+"""
+
+# The new number tells other servers that what they remember is no longer so; small ids go on
+# where they were, for readers that ask for what came later.
+END_REBUILD: LiteralString = """
+MATCH (w:Writer {uid: 'writer'})
+SET w.lock = $owner
+WITH w, coalesce(w.rebuilder, '') AS rebuilder
+SET w.seq = CASE WHEN rebuilder = $owner THEN w.seq + 1 ELSE w.seq END,
+    w.rid = CASE WHEN rebuilder = $owner AND w.rid_before > w.rid THEN w.rid_before ELSE w.rid END,
+    w.rid_before = CASE WHEN rebuilder = $owner THEN NULL ELSE w.rid_before END,
+    w.rebuilder = CASE WHEN rebuilder = $owner THEN NULL ELSE w.rebuilder END
+RETURN rebuilder = $owner OR rebuilder = '' AS ended, w.seq AS seq
+"""
 
 # Hubs first: their relationships then go with one walk of their own list.
 WIPED: tuple[Label, ...] = (
@@ -59,4 +92,8 @@ WIPED: tuple[Label, ...] = (
 
 
 def wipe(label: Label) -> LiteralString:
-    return f"MATCH (n:{label.value}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS deleted"
+    """Some nodes of a label, while ``$owner`` rebuilds."""
+    return (
+        "MATCH (w:Writer {uid: 'writer'}) WHERE w.rebuilder = $owner "
+        f"MATCH (n:{label.value}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS deleted"
+    )

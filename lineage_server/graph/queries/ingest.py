@@ -1,12 +1,13 @@
 """Cypher of the writer: one guarded statement a batch, and what it must read beforehand.
 
 A batch is one statement, in a transaction of its own, put together from the blocks below: the guard takes the
-write lock of the single ``Writer`` node and checks that nobody committed since we read;
-every block runs only if that holds. All rows come in one map, ``$b``: Neo4j plans a statement
-anew for other sizes of its list parameters, but does not look into a map. New runs carry their
-inputs, new versions their producer, so that most edges need one look-up instead of two. New
-nodes are CREATEd, not MERGEd: the writer knows what is there, and MERGE on a hub reads all of
-the hub's edges on the embedded engine.
+write lock of the single ``Writer`` node and checks that nobody committed since we read; every block
+runs only if that holds. While a rebuild is under way the guard lets only its batches pass, which keep
+the number, since the events that they replay keep theirs. All rows come in one map, ``$b``: Neo4j
+plans a statement anew for other sizes of its list parameters, but does not look into a map. New runs
+carry their inputs, new versions their producer, so that most edges need one look-up instead of two.
+New nodes are CREATEd, not MERGEd: the writer knows what is there, and MERGE on a hub reads all of the
+hub's edges on the embedded engine.
 """
 
 from __future__ import annotations
@@ -19,16 +20,15 @@ from lineage_server.domain.nodes import Label
 GUARD: LiteralString = """
 MATCH (w:Writer {uid: 'writer'})
 SET w.lock = $lock
-WITH w, w.seq = $seq AS ok
-SET w.seq = CASE WHEN ok THEN w.seq + 1 ELSE w.seq END,
+WITH w, w.seq = $seq AND coalesce(w.rebuilder, '') = $rebuilder AS ok
+SET w.seq = CASE WHEN ok AND $rebuilder = '' THEN w.seq + 1 ELSE w.seq END,
     w.rid = CASE WHEN ok THEN $rid ELSE w.rid END
 WITH ok
 """
 
-WRITER_STATE: LiteralString = "MATCH (w:Writer {uid: 'writer'}) RETURN w.seq AS seq, w.rid AS rid"
-WRITER_LOCK: LiteralString = (
-    "MATCH (w:Writer {uid: 'writer'}) SET w.lock = $lock RETURN w.seq AS seq, w.rid AS rid"
-)
+_STATE: LiteralString = "w.seq AS seq, w.rid AS rid, coalesce(w.rebuilder, '') AS rebuilder"
+WRITER_STATE: LiteralString = f"MATCH (w:Writer {{uid: 'writer'}}) RETURN {_STATE}"
+WRITER_LOCK: LiteralString = f"MATCH (w:Writer {{uid: 'writer'}}) SET w.lock = $lock RETURN {_STATE}"
 
 _COMMON: LiteralString = (
     "uid: r.uid, project: r.project, name: r.name, kind: r.kind, rid: r.rid, stub: r.stub, "
