@@ -29,7 +29,6 @@ from neo4j import (
     AsyncSession,
     AsyncTransaction,
     EagerResult,
-    NotificationMinimumSeverity,
     Query,
     RoutingControl,
 )
@@ -37,6 +36,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.graph.bell import Bell
+from lineage_server.graph.driver import new_driver
 from lineage_server.graph.errors import (
     GraphAwayError,
     OverdueQueryError,
@@ -355,18 +355,8 @@ class Bolt:
     # --- connections --------------------------------------------------------------------
 
     def _new_driver(self, connections: int) -> AsyncDriver:
-        return AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]
-            self.uri,
-            auth=self._auth,
-            max_connection_pool_size=connections,
-            connection_timeout=self._connect_timeout_seconds,
-            max_transaction_retry_time=0,  # whether to repeat a write, only the caller knows
-            connection_acquisition_timeout=max(10.0, self._connect_timeout_seconds),
-            # "Relationship type does not exist" on an empty graph is noise; fewer bytes, too.
-            notifications_min_severity=NotificationMinimumSeverity.OFF,
-            telemetry_disabled=True,
-            user_agent="lineage-server/1",
-        )
+        seconds = self._connect_timeout_seconds
+        return new_driver(self.uri, self._auth, connections=connections, connect_timeout_seconds=seconds)
 
     def _open_driver(self, *, control: bool = False) -> AsyncDriver:
         driver = self._control if control else self._driver
