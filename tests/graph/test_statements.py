@@ -19,7 +19,7 @@ from lineage_server.domain.edges import RULES
 from lineage_server.domain.nodes import PREFIX, Label
 from lineage_server.graph import queries
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.queries import clauses, events, ingest, tracking, tracking_parts
+from lineage_server.graph.queries import clauses, events, ingest, tracking, tracking_parts, window
 from lineage_server.graph.queries.clauses import Clause
 from lineage_server.graph.queries.schema import ANNOTATED_VERSIONS, CONSTRAINTS, INDEXES, META_CONSTRAINT
 from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
@@ -132,7 +132,7 @@ MADE: dict[Callable[..., Any], Callable[[], Iterator[tuple[str, str]]]] = {
 """What makes whole statements."""
 OF_THE_WRITER = (ingest.new_node, ingest.set_node, ingest.new_edge, ingest.set_edge, ingest.block)
 LOOK_UPS = (ingest.load_full, ingest.load_known)
-OF_CLAUSES = (clauses.all_of, clauses.ranked)
+OF_CLAUSES = (clauses.all_of, clauses.ranked, window.holds)
 
 
 def test_every_function_is_called_here() -> None:
