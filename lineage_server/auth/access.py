@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lineage_server.auth.members import Members
-from lineage_server.auth.principal import LOCAL, Principal, lesser
+from lineage_server.auth.principal import LOCAL, SERVICES, USERS, Principal, lesser
 from lineage_server.auth.tokens import EVERY_PROJECT, Token, Tokens, new_secret, well_formed
 from lineage_server.domain.errors import ForbiddenError, InvalidInputError, NotAuthenticatedError
 from lineage_server.domain.nodes import Role
@@ -103,8 +103,10 @@ def _principal(token: Token, roles: Mapping[str, Role]) -> Principal:
         roles = {
             project: limited for project, role in roles.items() if (limited := _limit(project, role, limits))
         }
+    # Any project's admin names services: the issuer tells "admin", the service, from admin, the user.
     return Principal(
         subject=token.subject,
+        issuer=SERVICES if token.kind == "service" else USERS,
         kind="service" if token.kind == "service" else "user",
         platform_admin=token.platform_admin,
         everywhere=everywhere,

@@ -1,7 +1,8 @@
 """What was done, by whom, from where: one node an action, written once and never changed.
 
 Before and after are small pictures of the target (a role, a description), not payloads; secrets
-have no place in them. An audit record is written after its action stood.
+have no place in them. A record is written in the transaction of its action wherever the graph has
+one: as a row beside the event or the token that it tells of. Else it is written right after it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,35 @@ class AuditRecord:
     after: str = ""
     origin: str = ""
 
+    def row(self) -> dict[str, Any]:
+        """Its properties in the graph."""
+        return {"uid" if name == "id" else name: getattr(self, name) for name in self.__slots__}
+
+
+def audit_record(
+    principal: Principal,
+    action: str,
+    target: str,
+    *,
+    project: str = "",
+    before: Picture = None,
+    after: Picture = None,
+    origin: str = "",
+) -> AuditRecord:
+    """What ``principal`` did just now."""
+    return AuditRecord(
+        id=f"audit:{ids.new_run_id()}",
+        at=ids.now_micros(),
+        subject=principal.subject,
+        issuer=principal.issuer,
+        action=action,
+        target=target,
+        project=project,
+        before=_text(before),
+        after=_text(after),
+        origin=origin,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
@@ -67,31 +97,25 @@ class AuditLog:
         after: Picture = None,
         origin: str = "",
     ) -> AuditRecord:
-        """Write down one action; raises UnavailableError when it cannot be kept."""
-        record = AuditRecord(
-            id=f"audit:{ids.new_run_id()}",
-            at=ids.now_micros(),
-            subject=principal.subject,
-            issuer=principal.issuer,
-            action=action,
-            target=target,
-            project=project,
-            before=_text(before),
-            after=_text(after),
-            origin=origin,
+        """Write down one action; raises what ``write`` raises."""
+        record = audit_record(
+            principal, action, target, project=project, before=before, after=after, origin=origin
         )
-        properties = {name: getattr(record, name) for name in record.__slots__ if name != "id"}
+        await self.write(record)
+        return record
+
+    async def write(self, record: AuditRecord) -> None:
+        """Keep a record; raises UnavailableError when it cannot be kept."""
         # The uid is ours: a repetition whose first try did land changes nothing.
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await self._bolt.write(cypher.RECORD_AUDIT, {"uid": record.id, "properties": properties})
+                await self._bolt.write(cypher.RECORD_AUDIT, {"uid": record.id, "properties": record.row()})
                 break
             except DuplicateKeyError:
                 break
             except (GraphAwayError, TransientGraphError):
                 if attempt == _ATTEMPTS:
                     raise
-        return record
 
     async def list_records(self, *, project: str = "", after: str = "", first: int = 100) -> AuditPage:
         """A page, newest first; ``project`` empty = all (the caller has checked the right to that)."""

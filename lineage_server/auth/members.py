@@ -7,6 +7,7 @@ are part of what can be replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lineage_server.auth.recent import Recent
 from lineage_server.domain.ids import project_uid
@@ -15,6 +16,14 @@ from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import auth as cypher
 
 _ROLES = frozenset(str(role) for role in Role)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Some members of a project, in order of their subjects, which are the cursors, too."""
+
+    roles: Mapping[str, Role]
+    has_more: bool
 
 
 class Members:
@@ -34,10 +43,24 @@ class Members:
         self._recent.keep(subject, roles)
         return roles
 
-    async def list_members(self, project: str) -> dict[str, Role]:
-        """Everybody who has a role in ``project``, by subject."""
-        rows = await self._bolt.read(cypher.MEMBERS_OF_PROJECT, {"uid": project_uid(project)})
-        return {row["subject"]: Role(row["role"]) for row in rows if row["role"] in _ROLES}
+    async def role_of(self, subject: str, project: str) -> Role | None:
+        """The subject's role in ``project`` as it stands now."""
+        parameters = {"uid": project_uid(project), "key": f"role.{subject}"}
+        rows = await self._bolt.read(cypher.ROLE_IN_PROJECT, parameters)
+        return Role(rows[0]["role"]) if rows and rows[0]["role"] in _ROLES else None
+
+    async def list_members(self, project: str, *, first: int = 100, after: str = "") -> MemberPage:
+        """Who has a role in ``project``, by subject; ``after`` is the subject before the page."""
+        rows = await self._bolt.read(
+            cypher.MEMBERS_OF_PROJECT,
+            {"uid": project_uid(project), "roles": sorted(_ROLES), "after": after, "limit": first + 1},
+        )
+        return MemberPage({row["subject"]: Role(row["role"]) for row in rows[:first]}, len(rows) > first)
+
+    async def count_members(self, project: str) -> int:
+        parameters = {"uid": project_uid(project), "roles": sorted(_ROLES)}
+        rows = await self._bolt.read(cypher.COUNT_MEMBERS, parameters)
+        return int(rows[0]["total"]) if rows else 0
 
     def forget(self) -> None:
         """A membership has changed: ask the graph again."""

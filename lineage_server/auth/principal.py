@@ -17,6 +17,9 @@ from lineage_server.domain.nodes import Role
 
 PrincipalKind: TypeAlias = Literal["local", "user", "service"]
 
+USERS, SERVICES = "lineage", "service"
+"""Issuers of this server: its own users, and services, whose names anybody may choose."""
+
 
 class Permission(StrEnum):
     """What an operation asks for; all but the last within a project."""
@@ -36,6 +39,10 @@ def lesser(one: Role, other: Role) -> Role:
     return one if RANK[one] <= RANK[other] else other
 
 
+def _reaches(own: Role | None, wanted: Role | None) -> bool:
+    return wanted is None or (own is not None and RANK[own] >= RANK[wanted])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Somebody who was let in, with rights as they count now.
@@ -46,7 +53,7 @@ class Principal:
     """
 
     subject: str
-    issuer: str = "lineage"
+    issuer: str = USERS
     kind: PrincipalKind = "user"
     platform_admin: bool = False
     everywhere: Role | None = None
@@ -74,6 +81,14 @@ class Principal:
             return self.platform_admin
         role = self.role_in(project)
         return role is not None and RANK[role] >= _NEEDS[permission]
+
+    def holds(self, other: Principal) -> bool:
+        """Whether this one may do all that ``other`` may."""
+        if self.platform_admin or other.platform_admin:
+            return self.platform_admin
+        return _reaches(self.everywhere, other.everywhere) and all(
+            _reaches(self.role_in(project), role) for project, role in other.roles.items()
+        )
 
     def check(self, permission: Permission, project: str = "") -> None:
         """Raises NotFoundError (invisible project) or ForbiddenError (names what is missing)."""

@@ -5,7 +5,9 @@ without asking the graph, and scanners can find a leaked one. As the secret is r
 SHA-256 is enough: nobody can try them all. The graph keeps the hash; the uid is its first digits.
 
 Personal tokens carry the rights of their subject (memberships), limited by their scopes; service
-tokens have exactly the rights of their scopes.
+tokens have exactly the rights of their scopes. A service's subject is a name that the admin of a
+project chose: it stands under an issuer of its own and gives no right to anything. Whoever uses a
+token sees and ends others only as far as these reach no further than the one in use.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ import hmac
 import logging
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from lineage_server.auth.principal import Permission, Principal
+from lineage_server.auth.audit import audit_record
+from lineage_server.auth.principal import RANK, SERVICES, USERS, Permission, Principal
 from lineage_server.auth.recent import Recent
 from lineage_server.domain import ids
 from lineage_server.domain.errors import (
@@ -39,11 +42,11 @@ from lineage_server.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 EVERY_PROJECT = "*"
-MAX_TOKENS_LISTED = 1_000
 _PREFIX = "lin_"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BODY, _CHECK = 43, 6
 _NOTE_USE_EVERY_SECONDS = 60
+_FOREVER = 2**62
 
 TokenKind: TypeAlias = Literal["personal", "service"]
 
@@ -75,6 +78,15 @@ class NewToken:
     scopes: Mapping[str, Role] | None = None
     platform_admin: bool = False
     expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPage:
+    """Some tokens, newest first, and the cursor of each."""
+
+    tokens: tuple[Token, ...]
+    cursors: tuple[str, ...]
+    has_more: bool
 
 
 def new_secret() -> str:
@@ -114,16 +126,23 @@ class Tokens:
             await asyncio.wait(self._notes, timeout=1.0)
         await self._tasks.stop(timeout_seconds=1.0)
 
-    async def create(self, principal: Principal, wanted: NewToken) -> tuple[Token, str]:
+    async def create(self, principal: Principal, wanted: NewToken, *, origin: str = "") -> tuple[Token, str]:
         """Make a token; its text is returned here and never again. Raises what forbids it."""
         _check_wanted(principal, wanted)
         text = new_secret()
-        return await self._keep(text, wanted, wanted.subject or principal.subject, principal.actor), text
+        token = _new_token(text, wanted, wanted.subject or principal.subject, principal.actor)
+        audit = [
+            audit_record(
+                principal, "createToken", token.uid, project=project, after=picture, origin=origin
+            ).row()
+            for project, picture in _pictures(principal, token)
+        ]
+        return await self._keep(text, token, audit), text
 
     async def adopt_admin(self, text: str) -> Token:
         """Make ``text`` a platform admin's token, where it is not one yet."""
         wanted = NewToken(name="first admin", platform_admin=True)
-        return await self._keep(text, wanted, "admin", "lineage/start")
+        return await self._keep(text, _new_token(text, wanted, "admin", "lineage/start"), [])
 
     async def verify(self, text: str) -> Token:
         """The live token behind ``text``; raises NotAuthenticatedError."""
@@ -144,27 +163,40 @@ class Tokens:
             note.add_done_callback(self._notes.discard)
         return token
 
-    async def list_tokens(self, principal: Principal, *, dead: bool = False) -> list[Token]:
+    async def list_tokens(
+        self, principal: Principal, *, dead: bool = False, first: int = 100, after: str = ""
+    ) -> TokenPage:
         """Own tokens and those of projects one administers; all for platform admins. Newest first."""
-        rows = await self._bolt.read(
-            cypher.LIST_TOKENS,
-            {
-                "everyones": principal.platform_admin,
-                "subject": principal.subject,
-                "creator": principal.actor,
-                "administered": [p for p in principal.roles if principal.can(Permission.ADMIN, p)],
-                "dead": dead,
-                "limit": MAX_TOKENS_LISTED,
-            },
-        )
-        return [_token(row) for row in rows]
+        at, uid = _place(after) if after else (_FOREVER, "")
+        parameters = {**_reach(principal), "dead": dead, "at": at, "after": uid, "limit": first + 1}
+        rows = await self._bolt.read(cypher.LIST_TOKENS, parameters)
+        tokens = tuple(_token(row) for row in rows[:first])
+        return TokenPage(tokens, tuple(f"{t.created_at}/{t.uid}" for t in tokens), len(rows) > first)
 
-    async def revoke(self, principal: Principal, uid: str) -> Token:
-        """End a token: own, of administered projects only, or any for a platform admin."""
-        rows = await self._bolt.read(cypher.GET_TOKEN, {"uid": uid})
-        if not rows or not _may_revoke(principal, _token(rows[0])):
+    async def count_tokens(self, principal: Principal, *, dead: bool = False) -> int:
+        """How many ``list_tokens`` has in all."""
+        rows = await self._bolt.read(cypher.COUNT_TOKENS, {**_reach(principal), "dead": dead})
+        return int(rows[0]["total"])
+
+    async def revoke(self, principal: Principal, uid: str, *, origin: str = "") -> Token:
+        """End a token that one may see; raises NotFoundError for any other."""
+        rows = await self._bolt.read(cypher.FIND_TOKEN, {**_reach(principal), "uid": uid})
+        if not rows:
             raise NotFoundError(f"token {ids.shorten(uid)!r} is not there, or not yours to see")
-        revoked = await self._bolt.write(cypher.REVOKE_TOKEN, {"uid": uid, "at": ids.now_micros()})
+        now = ids.now_micros()
+        audit = [
+            audit_record(
+                principal,
+                "revokeToken",
+                uid,
+                project=project,
+                before=picture,
+                after={"revoked_at": now},
+                origin=origin,
+            ).row()
+            for project, picture in _pictures(principal, _token(rows[0]))
+        ]
+        revoked = await self._bolt.write(cypher.REVOKE_TOKEN, {"uid": uid, "at": now, "audit": audit})
         self._recent.forget(uid)
         return _token(revoked[0])
 
@@ -188,26 +220,25 @@ class Tokens:
         self._recent.keep(uid, token)
         return token
 
-    async def _keep(self, text: str, wanted: NewToken, subject: str, creator: str) -> Token:
-        scopes = wanted.scopes or {}
+    async def _keep(self, text: str, token: Token, audit: list[dict[str, Any]]) -> Token:
         properties = {
-            "name": wanted.name,
-            "subject": subject,
-            "kind": wanted.kind,
+            "name": token.name,
+            "subject": token.subject,
+            "kind": token.kind,
             "hash": _hash(text),
-            "platform_admin": wanted.platform_admin,
-            "scopes": [f"{project}={role}" for project, role in sorted(scopes.items())],
-            "projects": sorted(scopes),
-            "created_at": ids.now_micros(),
-            "created_by": creator,
-            "expires_at": wanted.expires_at,
+            "platform_admin": token.platform_admin,
+            "scopes": _scopes(token.scopes),
+            "projects": sorted(token.scopes),
+            "created_at": token.created_at,
+            "created_by": token.created_by,
+            "expires_at": token.expires_at,
         }
-        uid = token_uid(text)
+        parameters = {"uid": token.uid, "properties": properties, "audit": audit}
         try:
-            rows = await self._bolt.write(cypher.UPSERT_TOKEN, {"uid": uid, "properties": properties})
+            rows = await self._bolt.write(cypher.UPSERT_TOKEN, parameters)
         except DuplicateKeyError:  # another replica adopted the same admin token at the same moment
-            rows = await self._bolt.read(cypher.GET_TOKEN, {"uid": uid})
-        self._recent.forget(uid)
+            rows = await self._bolt.read(cypher.GET_TOKEN, {"uid": token.uid})
+        self._recent.forget(token.uid)
         return _token(rows[0])
 
     async def _note_use(self, uid: str, at: int) -> None:
@@ -267,14 +298,69 @@ def _check_sense(wanted: NewToken) -> None:
         )
 
 
-def _may_revoke(principal: Principal, token: Token) -> bool:
-    if principal.platform_admin or token.created_by == principal.actor:
-        return True
-    if token.kind == "personal":
-        return token.subject == principal.subject
-    return all(principal.can(Permission.ADMIN, p) for p in token.scopes if p != EVERY_PROJECT) and (
-        EVERY_PROJECT not in token.scopes
+def _reach(principal: Principal) -> dict[str, Any]:
+    """Parameters of all statements about the tokens that ``principal`` may see."""
+    limits = [scope.rpartition("=")[::2] for scope in principal.scopes]
+    within = [
+        (project, role) for project, limit in limits for role in Role if RANK[role] <= RANK[Role(limit)]
+    ]
+    return {
+        "everything": principal.platform_admin,
+        "administered": [p for p in principal.roles if principal.can(Permission.ADMIN, p)],
+        "administers_all": principal.can(Permission.ADMIN, EVERY_PROJECT),
+        "kind": {USERS: "personal", SERVICES: "service"}.get(principal.issuer, ""),
+        "subject": principal.subject,
+        "unlimited": not principal.scopes,
+        "scopes": [f"{project}={role}" for project, role in within],
+        "endings": [f"={role}" for project, role in within if project == EVERY_PROJECT],
+    }
+
+
+def _pictures(principal: Principal, token: Token) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What to write down of a token in each project that it opens: nothing of the other projects.
+
+    A personal token may name projects that its owner does not see; they are none of its business.
+    """
+    told = {
+        "name": token.name,
+        "kind": token.kind,
+        "subject": token.subject,
+        "platform_admin": token.platform_admin,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    }
+    opened = [p for p in token.scopes if p != EVERY_PROJECT and principal.can(Permission.READ, p)]
+    for project in opened:
+        yield project, {**told, "scopes": {project: token.scopes[project]}}
+    if not opened or EVERY_PROJECT in token.scopes:
+        yield "", {**told, "scopes": dict(token.scopes)}
+
+
+def _new_token(text: str, wanted: NewToken, subject: str, creator: str) -> Token:
+    return Token(
+        uid=token_uid(text),
+        name=wanted.name,
+        subject=subject,
+        kind=wanted.kind,
+        platform_admin=wanted.platform_admin,
+        scopes=wanted.scopes or {},
+        created_at=ids.now_micros(),
+        created_by=creator,
+        expires_at=wanted.expires_at,
     )
+
+
+def _scopes(scopes: Mapping[str, Role]) -> list[str]:
+    return [f"{project}={role}" for project, role in sorted(scopes.items())]
+
+
+def _place(cursor: str) -> tuple[int, str]:
+    at, _, uid = cursor.partition("/")
+    if not at.isdecimal() or not uid:
+        raise InvalidInputError(
+            "this is no cursor of this list", field="after", allowed="a cursor of the list of tokens"
+        )
+    return min(int(at), _FOREVER), uid
 
 
 def _token(row: Row) -> Token:

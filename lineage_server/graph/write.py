@@ -242,7 +242,7 @@ def _blocks() -> list[tuple[LiteralString, LiteralString]]:
     blocks.extend((f"set_{label.value}", q.set_node(label)) for label in Label)
     blocks.extend((f"new_{kind.value}", q.new_edge(kind)) for kind in _EDGES)
     blocks.extend((f"set_{kind.value}", q.set_edge(kind)) for kind in _EDGES)
-    return [*blocks, *_FEEDS, ("refused", q.NEW_REFUSED)]
+    return [*blocks, *_FEEDS, ("audit", q.NEW_AUDIT), ("refused", q.NEW_REFUSED)]
 
 
 _BLOCKS = dict(_blocks())

@@ -7,6 +7,7 @@ kept with the stored event.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -28,11 +29,15 @@ class _Envelope(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An event that could be read, with the bytes it came as."""
+    """An event that could be read, with the bytes it came as.
+
+    ``audit``: the record of the action that the event comes from, to be written with it.
+    """
 
     index: int
     event: Event
     raw: bytes
+    audit: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

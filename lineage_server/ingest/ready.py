@@ -59,6 +59,7 @@ async def make_ready(
     write.rows["events"] = [
         event_row(e, write.seq, place) for place, e in enumerate(fresh) if e.refusal is None
     ]
+    write.rows["audit"] = [dict(e.audit) for e in fresh if e.audit is not None and e.refusal is None]
     write.rows["refused"] = [e.refusal for e in entries if e.refusal is not None]
     return Ready(entries, write, _settle(batch, write, cache))
 

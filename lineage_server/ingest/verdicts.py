@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -74,6 +75,7 @@ class Entry:
     request: Request
     facts: list[NodeFacts] = field(default_factory=list[NodeFacts])
     refusal: dict[str, Any] | None = None
+    audit: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ def entry_of(
     event = item.event
     event_id = event.id or ids.content_id(item.raw)
     uid = ids.event_uid(event.project, event_id)
-    return Entry(uid, event_id, event, item.raw, actor, now, slot, request)
+    return Entry(uid, event_id, event, item.raw, actor, now, slot, request, audit=item.audit)
 
 
 def plan(entry: Entry) -> None:

@@ -113,7 +113,7 @@ async def test_other_effects_of_a_foreign_token(guarded: Served) -> None:
     error = await guarded.refused(TEXTS["CreateToken"], {"input": wanted}, token)
     assert error["extensions"]["code"] in ("FORBIDDEN", "NOT_FOUND")
     root = await guarded.token("root", platform_admin=True)
-    uid = (await guarded.ask(TEXTS["Tokens"], {}, root))["tokens"][0]["uid"]
+    uid = (await guarded.ask(TEXTS["Tokens"], {}, root))["tokens"]["edges"][0]["node"]["uid"]
     error = await guarded.refused(TEXTS["RevokeToken"], {"input": {"token": uid}}, token)
     assert error["extensions"]["code"] == "NOT_FOUND"
     bearer = {"authorization": f"Bearer {root}"}

@@ -13,7 +13,8 @@ from lineage_server.auth.access import Access, Credentials, access_for, bootstra
 from lineage_server.auth.audit import AuditLog
 from lineage_server.auth.members import Members
 from lineage_server.auth.principal import LOCAL, Permission, Principal
-from lineage_server.auth.tokens import NewToken, Token, Tokens, new_secret
+from lineage_server.auth.recent import Recent
+from lineage_server.auth.tokens import NewToken, Tokens, new_secret
 from lineage_server.domain.errors import (
     ForbiddenError,
     InvalidInputError,
@@ -148,7 +149,9 @@ async def test_revoked_and_expired_tokens_do_not_come_in(tokens: Tokens, access:
 
 
 async def test_revoking_acts_at_once_here_and_soon_elsewhere(graph: Bolt) -> None:
-    here, elsewhere = Tokens(graph, cache_seconds=10), Tokens(graph, cache_seconds=0.2)
+    here, elsewhere = Tokens(graph, cache_seconds=10), Tokens(graph)
+    clock = [0.0]
+    elsewhere._recent = Recent(5.0, clock=lambda: clock[0])
     token, text = await here.create(ADMIN, NewToken(name="x"))
     await here.verify(text)
     await elsewhere.verify(text)
@@ -156,11 +159,17 @@ async def test_revoking_acts_at_once_here_and_soon_elsewhere(graph: Bolt) -> Non
     with pytest.raises(NotAuthenticatedError):
         await here.verify(text)
     await elsewhere.verify(text)
-    await asyncio.sleep(0.25)
+    clock[0] = 5.0
     with pytest.raises(NotAuthenticatedError):
         await elsewhere.verify(text)
     await here.stop()
     await elsewhere.stop()
+
+
+async def names(tokens: Tokens, principal: Principal, *, dead: bool = False) -> set[str]:
+    page = await tokens.list_tokens(principal, dead=dead)
+    assert await tokens.count_tokens(principal, dead=dead) == len(page.tokens)
+    return {token.name for token in page.tokens}
 
 
 async def test_each_sees_and_revokes_only_their_own(tokens: Tokens) -> None:
@@ -172,19 +181,85 @@ async def test_each_sees_and_revokes_only_their_own(tokens: Tokens) -> None:
     service, _ = await tokens.create(ADMIN, wanted)
     both = NewToken(name="both", kind="service", subject="s", scopes={"a": Role.EDITOR, "b": Role.EDITOR})
     wide, _ = await tokens.create(ADMIN, both)
+    every = NewToken(name="every", kind="service", subject="bob", scopes={"*": Role.VIEWER})
+    everywhere, _ = await tokens.create(ADMIN, every)
+    top, _ = await tokens.create(ADMIN, NewToken(name="top", subject="bob", platform_admin=True))
 
-    def names(listed: list[Token]) -> set[str]:
-        return {token.name for token in listed}
-
-    assert names(await tokens.list_tokens(ann)) == {"ann's"}
-    assert names(await tokens.list_tokens(bob)) == {"bob's", "service", "both"}
-    assert names(await tokens.list_tokens(ADMIN)) == {"ann's", "bob's", "service", "both"}
-    for uid in (anns.uid, wide.uid, "token:none"):
+    assert await names(tokens, ann) == {"ann's"}
+    assert await names(tokens, bob) == {"bob's", "service"}
+    assert await names(tokens, ADMIN) == {"ann's", "bob's", "service", "both", "every", "top"}
+    for uid in (anns.uid, wide.uid, everywhere.uid, top.uid, "token:none"):
         with pytest.raises(NotFoundError):
             await tokens.revoke(bob, uid)
     await tokens.revoke(bob, service.uid)
-    assert "service" not in names(await tokens.list_tokens(bob))
-    assert "service" in names(await tokens.list_tokens(bob, dead=True))
+    assert "service" not in await names(tokens, bob)
+    assert "service" in await names(tokens, bob, dead=True)
+
+
+async def test_a_limited_token_reaches_no_further_than_itself(
+    graph: Bolt, tokens: Tokens, access: Access
+) -> None:
+    """Neither its subject's other tokens, nor those that allow more in the same project."""
+    await make_project(graph, "a", {"bob": Role.ADMIN})
+    await make_project(graph, "b", {"bob": Role.ADMIN})
+    bob = Principal(subject="bob", roles={"a": Role.ADMIN, "b": Role.ADMIN})
+    limits: dict[str, Mapping[str, Role]] = {
+        "free": {},
+        "read a": {"a": Role.VIEWER},
+        "write a": {"a": Role.EDITOR},
+        "read b": {"b": Role.VIEWER},
+        "read both": {"a": Role.VIEWER, "b": Role.VIEWER},
+        "read all": {"*": Role.VIEWER},
+    }
+    made = {name: await tokens.create(bob, NewToken(name=name, scopes=s)) for name, s in limits.items()}
+    of_a = NewToken(name="service of a", kind="service", subject="bob", scopes={"a": Role.VIEWER})
+    made["service of a"] = await tokens.create(bob, of_a)
+    of_c = NewToken(name="service of c", kind="service", subject="bob", scopes={"c": Role.VIEWER})
+    made["service of c"] = await tokens.create(ADMIN, of_c)
+    seen = {
+        "free": {*limits, "service of a"},
+        "read a": {"read a"},
+        "write a": {"read a", "write a"},
+        "read both": {"read a", "read b", "read both"},
+        "read all": {"read a", "read b", "read both", "read all"},
+        "service of a": {"service of a"},
+        "service of c": {"service of c"},
+    }
+    for name, expected in seen.items():
+        assert await names(tokens, await enter(access, made[name][1])) == expected, name
+    narrow = await enter(access, made["read a"][1])
+    for name in made.keys() - {"read a"}:
+        with pytest.raises(NotFoundError):
+            await tokens.revoke(narrow, made[name][0].uid)
+    await tokens.revoke(narrow, made["read a"][0].uid)
+    with pytest.raises(NotAuthenticatedError):
+        await enter(access, made["read a"][1])
+
+
+async def test_tokens_and_members_come_in_pages(graph: Bolt, tokens: Tokens) -> None:
+    for number in range(5):
+        await tokens.create(ADMIN, NewToken(name=str(number)))
+    whole = await tokens.list_tokens(ADMIN)
+    assert {token.name for token in whole.tokens} == set("01234")
+    read: list[str] = []
+    after, more = "", True
+    while more:
+        page = await tokens.list_tokens(ADMIN, first=2, after=after)
+        read.extend(token.uid for token in page.tokens)
+        after, more = page.cursors[-1], page.has_more
+        if len(read) == 2:  # the pages to come do not move
+            await tokens.create(ADMIN, NewToken(name="late"))
+    assert read == [token.uid for token in whole.tokens]
+    for cursor in ("x", "1", "one/token:x"):
+        with pytest.raises(InvalidInputError):
+            await tokens.list_tokens(ADMIN, after=cursor)
+    await make_project(graph, "a", {f"m{number}": Role.VIEWER for number in range(5)})
+    members = Members(graph)
+    first = await members.list_members("a", first=3)
+    rest = await members.list_members("a", first=3, after=list(first.roles)[-1])
+    assert (first.has_more, rest.has_more) == (True, False)
+    assert [*first.roles, *rest.roles] == ["m0", "m1", "m2", "m3", "m4"]
+    assert await members.count_members("a") == 5
 
 
 async def test_use_is_noted(graph: Bolt) -> None:
@@ -194,7 +269,7 @@ async def test_use_is_noted(graph: Bolt) -> None:
     await tokens.verify(text)
     for _ in range(500):
         listed = await tokens.list_tokens(ADMIN)
-        if any(t.last_used_at is not None for t in listed):
+        if any(t.last_used_at is not None for t in listed.tokens):
             break
         await asyncio.sleep(0.01)
     else:
@@ -246,7 +321,7 @@ async def test_revoked_first_admin_is_replaced_not_revived(
     first = await bootstrap_admin(tokens, tmp_path)
     assert first is not None
     listed = await tokens.list_tokens(ADMIN)
-    await tokens.revoke(ADMIN, listed[0].uid)
+    await tokens.revoke(ADMIN, listed.tokens[0].uid)
     second = await bootstrap_admin(tokens, tmp_path)
     assert second is not None
     assert second.text != first.text
@@ -257,9 +332,13 @@ async def test_revoked_first_admin_is_replaced_not_revived(
 async def test_members_of_a_project_are_listed(graph: Bolt) -> None:
     await make_project(graph, "a", {"ann.lee@x.example": Role.VIEWER, "bob": Role.ADMIN})
     members = Members(graph)
-    assert await members.list_members("a") == {"ann.lee@x.example": Role.VIEWER, "bob": Role.ADMIN}
-    assert await members.list_members("none") == {}
+    listed = (await members.list_members("a")).roles
+    assert listed == {"ann.lee@x.example": Role.VIEWER, "bob": Role.ADMIN}
+    assert (await members.list_members("none")).roles == {}
+    assert await members.count_members("none") == 0
     assert await members.roles_of("nobody") == {}
+    assert await members.role_of("bob", "a") is Role.ADMIN
+    assert await members.role_of("nobody", "a") is await members.role_of("bob", "none") is None
 
 
 async def test_audit_pages_newest_first_and_by_project(graph: Bolt) -> None:

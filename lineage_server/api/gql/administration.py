@@ -34,18 +34,38 @@ class AdministrationQueries:
         return shown.node_of(await context_of(info).node(ids.project_uid(name)))
 
     @strawberry.field(description="Who has which role in a project")
-    async def members(self, info: Ctx, project: str) -> list[records.Member]:
+    async def members(
+        self, info: Ctx, project: str, first: int = 100, after: str = ""
+    ) -> Connection[records.Member]:
         context = context_of(info)
+        check_first(first)
         context.principal.check(Permission.READ, project)
         await context.node(ids.project_uid(project))
-        found = await context.services.members.list_members(project)
-        return [records.Member(subject=subject, role=role) for subject, role in found.items()]
+        members = context.services.members
+        page = await members.list_members(project, first=first, after=after)
 
-    @strawberry.field(description="Your tokens, and those of projects that you administer; newest first")
-    async def tokens(self, info: Ctx, include_revoked: bool = False) -> list[records.Token]:
+        async def count() -> int:
+            return await members.count_members(project)
+
+        found = [records.Member(subject=subject, role=role) for subject, role in page.roles.items()]
+        return connection(found, list(page.roles), has_more=page.has_more, after=after, counter=count)
+
+    @strawberry.field(
+        description="Your tokens, and services' that stay within projects you administer; newest first"
+    )
+    async def tokens(
+        self, info: Ctx, include_revoked: bool = False, first: int = 100, after: str = ""
+    ) -> Connection[records.Token]:
         context = context_of(info)
-        found = await context.services.tokens.list_tokens(context.principal, dead=include_revoked)
-        return [records.token_of(token) for token in found]
+        check_first(first)
+        tokens, principal = context.services.tokens, context.principal
+        page = await tokens.list_tokens(principal, dead=include_revoked, first=first, after=after)
+
+        async def count() -> int:
+            return await tokens.count_tokens(principal, dead=include_revoked)
+
+        found = [records.token_of(token) for token in page.tokens]
+        return connection(found, page.cursors, has_more=page.has_more, after=after, counter=count)
 
     @strawberry.field(description="What was done, newest first; without a project everything")
     async def audit(

@@ -8,6 +8,21 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+# The audit records of a statement stand in its transaction.
+_AND_AUDIT: LiteralString = """
+WITH t
+CALL (t) { UNWIND $audit AS r CREATE (a:Audit) SET a = r RETURN count(*) AS audited }
+"""
+
+# Which tokens a caller may see and end: none that reaches further than the caller. Services' tokens
+# belong to whoever administers all their projects; a limited token knows those within its limits.
+_WITHIN_REACH: LiteralString = """
+($everything OR (NOT t.platform_admin AND (
+    (t.kind = 'service' AND ($administers_all OR all(p IN t.projects WHERE p IN $administered)))
+    OR (t.kind = $kind AND t.subject = $subject AND ($unlimited OR (size(t.scopes) > 0
+        AND all(s IN t.scopes WHERE s IN $scopes OR any(e IN $endings WHERE s ENDS WITH e))))))))
+"""
+
 _TOKEN: LiteralString = """
 RETURN t.uid AS uid, t.name AS name, t.subject AS subject, t.kind AS kind, t.hash AS hash,
        t.platform_admin AS platform_admin, t.scopes AS scopes, t.created_at AS created_at,
@@ -16,27 +31,35 @@ RETURN t.uid AS uid, t.name AS name, t.subject AS subject, t.kind AS kind, t.has
 """
 
 GET_TOKEN: LiteralString = f"MATCH (t:Token {{uid: $uid}}) {_TOKEN}"
+FIND_TOKEN: LiteralString = f"MATCH (t:Token {{uid: $uid}}) WHERE {_WITHIN_REACH} {_TOKEN}"
 
 # MERGE, so that a token file written before a crash can be made good on the next start.
 UPSERT_TOKEN: LiteralString = f"""
 MERGE (t:Token {{uid: $uid}})
 ON CREATE SET t += $properties
+{_AND_AUDIT}
 {_TOKEN}
 """
 
 LIST_TOKENS: LiteralString = f"""
 MATCH (t:Token)
-WHERE ($everyones OR t.subject = $subject OR t.created_by = $creator
-       OR any(p IN t.projects WHERE p IN $administered))
-  AND ($dead OR t.revoked_at IS NULL)
+WHERE {_WITHIN_REACH} AND ($dead OR t.revoked_at IS NULL)
+  AND (t.created_at < $at OR (t.created_at = $at AND t.uid > $after))
 WITH t ORDER BY t.created_at DESC, t.uid
 LIMIT $limit
 {_TOKEN}
 """
 
+COUNT_TOKENS: LiteralString = f"""
+MATCH (t:Token)
+WHERE {_WITHIN_REACH} AND ($dead OR t.revoked_at IS NULL)
+RETURN count(t) AS total
+"""
+
 REVOKE_TOKEN: LiteralString = f"""
 MATCH (t:Token {{uid: $uid}})
 SET t.revoked_at = coalesce(t.revoked_at, $at)
+{_AND_AUDIT}
 {_TOKEN}
 """
 
@@ -60,10 +83,18 @@ RETURN p.name AS project, p[$key] AS role
 
 MEMBERS_OF_PROJECT: LiteralString = """
 MATCH (p:Project {uid: $uid})
-UNWIND [key IN keys(p) WHERE key STARTS WITH 'role.'] AS key
-RETURN substring(key, 5) AS subject, p[key] AS role
-ORDER BY subject
+UNWIND [key IN keys(p) WHERE key STARTS WITH 'role.' AND p[key] IN $roles] AS key
+WITH substring(key, 5) AS subject, p[key] AS role
+WHERE subject > $after
+RETURN subject, role ORDER BY subject LIMIT $limit
 """
+
+COUNT_MEMBERS: LiteralString = """
+MATCH (p:Project {uid: $uid})
+RETURN size([key IN keys(p) WHERE key STARTS WITH 'role.' AND p[key] IN $roles]) AS total
+"""
+
+ROLE_IN_PROJECT: LiteralString = "MATCH (p:Project {uid: $uid}) RETURN p[$key] AS role"
 
 RECORD_AUDIT: LiteralString = """
 MERGE (a:Audit {uid: $uid})

@@ -124,6 +124,7 @@ NEW_EVENT: LiteralString = (
     "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw})"
 )
 NEW_REFUSED: LiteralString = "CREATE (n:Refused) SET n = r"
+NEW_AUDIT: LiteralString = "CREATE (n:Audit) SET n = r"
 
 
 def new_node(label: Label) -> LiteralString:

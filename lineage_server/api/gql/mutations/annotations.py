@@ -27,6 +27,7 @@ from lineage_server.api.gql.types.payloads import (
 )
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import NodeAnnotated, NodeDeleted, NodeErased, NodeRestored
+from lineage_server.domain.nodes import Node
 
 Ctx = Info[Context, None]
 
@@ -69,7 +70,9 @@ class AnnotationMutations:
         old = await seen_node(context, input.uid)
         try:
             event = NodeDeleted(project=old.project, uid=input.uid, reason=input.reason)
-            await record(context, event, "deleteNode", input.uid, after={"reason": input.reason})
+            before = _standing(old)
+            after = {**before, "deleted": True, "reason": input.reason}
+            await record(context, event, "deleteNode", input.uid, before=before, after=after)
         except MENDABLE as error:
             return DeleteNodePayload(problems=[problem_of(error)])
         return DeleteNodePayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))
@@ -80,7 +83,9 @@ class AnnotationMutations:
         old = await seen_node(context, input.uid)
         try:
             event = NodeRestored(project=old.project, uid=input.uid, reason=input.reason)
-            await record(context, event, "restoreNode", input.uid, after={"reason": input.reason})
+            before = _standing(old)
+            after = {**before, "deleted": False, "reason": input.reason}
+            await record(context, event, "restoreNode", input.uid, before=before, after=after)
         except MENDABLE as error:
             return RestoreNodePayload(problems=[problem_of(error)])
         return RestoreNodePayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))
@@ -96,9 +101,16 @@ class AnnotationMutations:
             if not input.reason.strip():
                 raise InvalidInputError("erasing needs a reason", field="reason", allowed="some words")
             event = NodeErased(project=old.project, uid=input.uid, reason=input.reason)
-            await record(context, event, "eraseNode", input.uid, after={"reason": input.reason})
+            before = _standing(old)
+            after = {**before, "erased": True, "reason": input.reason}
+            await record(context, event, "eraseNode", input.uid, before=before, after=after)
         except MENDABLE as error:
             return EraseNodePayload(problems=[problem_of(error)])
         count = await context.services.rebuilder.erase(input.uid)
         node = shown.node_of(await seen_node(context, input.uid))
         return EraseNodePayload(problems=[], node=node, events_redacted=count)
+
+
+def _standing(node: Node) -> dict[str, bool]:
+    """How a node stands, without a word of what it holds: that may be what has to go."""
+    return {"deleted": node.deleted_at is not None, "erased": bool(node.properties.get("erased"))}

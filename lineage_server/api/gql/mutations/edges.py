@@ -40,7 +40,8 @@ class EdgeMutations:
             event = EdgeAsserted(
                 project=project, start=input.start, end=input.end, role=input.role, reason=input.reason
             )
-            sent = await record(context, event, "addEdge", input.end, after=_picture(input))
+            after = {**_ends(input), "reason": input.reason}
+            sent = await record(context, event, "addEdge", input.end, after=after)
         except MENDABLE as error:
             return AddEdgePayload(problems=[problem_of(error)])
         return AddEdgePayload(problems=[], edge=_stated(input, sent.at))
@@ -56,7 +57,8 @@ class EdgeMutations:
             event = EdgeRetracted(
                 project=project, start=input.start, end=input.end, role=input.role, reason=input.reason
             )
-            sent = await record(context, event, "retractEdge", input.end, before=_picture(input))
+            before, after = _ends(input), {"reason": input.reason}
+            sent = await record(context, event, "retractEdge", input.end, before=before, after=after)
         except MENDABLE as error:
             return RetractEdgePayload(problems=[problem_of(error)])
         return RetractEdgePayload(problems=[], edge=_stated(input, sent.at))
@@ -73,8 +75,8 @@ def _check_reason(reason: str) -> None:
         raise InvalidInputError("a stated derivation needs a reason", field="reason", allowed="some words")
 
 
-def _picture(input: AddEdgeInput | RetractEdgeInput) -> dict[str, str]:
-    return {"start": input.start, "end": input.end, "role": input.role, "reason": input.reason}
+def _ends(input: AddEdgeInput | RetractEdgeInput) -> dict[str, str]:
+    return {"start": input.start, "end": input.end, "role": input.role}
 
 
 def _stated(input: AddEdgeInput | RetractEdgeInput, at: int) -> StatedEdge:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.inputs.changes import ReplayRefusedInput
-from lineage_server.api.gql.mutations.recording import audit
 from lineage_server.api.gql.permissions import SignedIn
 from lineage_server.api.gql.types.payloads import MENDABLE, Replay, ReplayRefusedPayload, problem_of
+from lineage_server.auth.audit import AuditRecord, audit_record
 from lineage_server.auth.rules import check_event
 from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError, NotFoundError
 from lineage_server.domain.ids import now_micros, shorten
@@ -42,27 +44,44 @@ class IntakeMutations:
         done = [one.uid for one in replays if one.outcome != Outcome.REFUSED]
         if done:
             await context.tracking.forget_refused(done, scope=context.scope)
-        outcomes = {one.uid: one.outcome for one in replays}
-        await audit(context, "replayRefused", "", after=outcomes)
         return ReplayRefusedPayload(problems=[], replays=replays)
 
 
 async def _replay(context: Context, refused: RefusedEvent) -> Replay:
-    """Once more through decoding, permissions and the writer."""
+    """Once more through decoding, permissions and the writer, which writes the audit record, too."""
     try:
         received = _read(context, refused)
         check_event(context.principal, received.event)
     except LineageError as error:
         # Told of each one: the others may be fine. No right or not readable is no news to the sender.
-        if isinstance(error, MENDABLE):
-            return Replay(uid=refused.uid, outcome=Outcome.REFUSED, code=error.code, message=error.message)
-        raise
-    verdicts = await context.services.ingest.submit_received([received], actor=refused.actor)
+        if not isinstance(error, MENDABLE):
+            raise
+        await context.services.audit.write(_audit(context, refused, refused.project, Outcome.REFUSED))
+        return Replay(uid=refused.uid, outcome=Outcome.REFUSED, code=error.code, message=error.message)
+    project = received.event.project
+    audit = _audit(context, refused, project, Outcome.ACCEPTED).row()
+    verdicts = await context.services.ingest.submit_received(
+        [replace(received, audit=audit)], actor=refused.actor
+    )
     verdict = verdicts[0]
+    if verdict.outcome is not Outcome.ACCEPTED:
+        await context.services.audit.write(_audit(context, refused, project, verdict.outcome))
     if verdict.outcome is Outcome.REFUSED:
         # It was kept once more under a new uid: one copy is enough.
         await context.tracking.forget_refused([refused.uid], scope=context.scope)
     return Replay(uid=refused.uid, outcome=verdict.outcome, code=verdict.code, message=verdict.message)
+
+
+def _audit(context: Context, refused: RefusedEvent, project: str, outcome: Outcome) -> AuditRecord:
+    return audit_record(
+        context.principal,
+        "replayRefused",
+        refused.uid,
+        project=project,
+        before={"outcome": Outcome.REFUSED, "code": refused.code},
+        after={"outcome": outcome},
+        origin=context.origin,
+    )
 
 
 def _read(context: Context, refused: RefusedEvent) -> Received:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 from strawberry.types import Info
 
@@ -37,13 +39,10 @@ class ProjectMutations:
             known = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
             if known is not None and not known.stub:
                 raise ConflictError(f"project {name!r} is there already; nothing was changed", current=uid)
-            event = ProjectReported(
-                project=name, description=input.description, owner=input.owner, tags=tags_of(input.tags)
-            )
-            await record(context, event, "createProject", uid, after={"owner": input.owner})
+            after = _asked(input)
+            await record(context, ProjectReported(project=name, **after), "createProject", uid, after=after)
             if input.owner:
-                member = MemberSet(project=name, subject=input.owner, role=Role.ADMIN)
-                await record(context, member, "setMember", uid, after={input.owner: Role.ADMIN})
+                await _set_role(context, name, input.owner, Role.ADMIN)
         except MENDABLE as error:
             return CreateProjectPayload(problems=[problem_of(error)])
         return CreateProjectPayload(problems=[], project=shown.node_of(await seen_node(context, uid)))
@@ -54,14 +53,11 @@ class ProjectMutations:
         uid = ids.project_uid(input.project)
         old = await seen_node(context, uid)
         try:
-            event = ProjectReported(
-                project=input.project,
-                description=input.description,
-                owner=input.owner,
-                tags=tags_of(input.tags),
-            )
-            before = {"description": old.description, "owner": old.properties.get("owner")}
-            after = {"description": input.description, "owner": input.owner}
+            after = _asked(input)
+            tags = {key: old.tags.get(key) for key in after.get("tags", ())}
+            was = {"description": old.description, "owner": old.properties.get("owner"), "tags": tags}
+            event = ProjectReported(project=input.project, **after)
+            before = {key: was[key] for key in after}
             await record(context, event, "updateProject", uid, before=before, after=after)
         except MENDABLE as error:
             return UpdateProjectPayload(problems=[problem_of(error)])
@@ -70,25 +66,24 @@ class ProjectMutations:
     @strawberry.mutation(permission_classes=[MayAdminister], description="Give or take a role")
     async def set_member(self, info: Ctx, input: SetMemberInput) -> SetMemberPayload:
         context = context_of(info)
-        uid = ids.project_uid(input.project)
-        await seen_node(context, uid)
-        members = context.services.members
-        old = await members.list_members(input.project)
+        await seen_node(context, ids.project_uid(input.project))
         try:
-            event = MemberSet(project=input.project, subject=input.subject, role=input.role)
-            await record(
-                context,
-                event,
-                "setMember",
-                uid,
-                before={input.subject: old.get(input.subject)},
-                after={input.subject: input.role},
-            )
+            await _set_role(context, input.project, input.subject, input.role)
         except MENDABLE as error:
             return SetMemberPayload(problems=[problem_of(error)])
-        now = await members.list_members(input.project)
-        return SetMemberPayload(
-            problems=[],
-            project=input.project,
-            members=[Member(subject=subject, role=role) for subject, role in now.items()],
-        )
+        now = await context.services.members.role_of(input.subject, input.project)
+        member = Member(subject=input.subject, role=now) if now is not None else None
+        return SetMemberPayload(problems=[], project=input.project, member=member)
+
+
+def _asked(input: CreateProjectInput | UpdateProjectInput) -> dict[str, Any]:
+    """What is to be set; the rest stays as it is."""
+    told = {"description": input.description, "owner": input.owner, "tags": tags_of(input.tags)}
+    return {key: value for key, value in told.items() if value is not None}
+
+
+async def _set_role(context: Context, project: str, subject: str, role: Role | None) -> None:
+    old = await context.services.members.role_of(subject, project)
+    event = MemberSet(project=project, subject=subject, role=role)
+    uid = ids.project_uid(project)
+    await record(context, event, "setMember", uid, before={subject: old}, after={subject: role})

@@ -1,7 +1,8 @@
-"""How a mutation is done: a domain event through the intake, then the audit record.
+"""How a mutation is done: a domain event through the intake, with its audit record.
 
-The event goes the same way as everybody's, so it can be replayed and the rules of the intake hold. Its id
-is new each time: two equal wishes at different times are two events.
+The event goes the same way as everybody's, so it can be replayed and the rules of the intake hold; the
+audit record is written in the same transaction. The event's id is new each time: two equal wishes at
+different times are two events.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any, TypeVar
 
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.inputs.changes import TagInput
+from lineage_server.auth.audit import audit_record
 from lineage_server.auth.rules import check_event
 from lineage_server.domain.edges import Source
 from lineage_server.domain.errors import ERRORS, ConflictError, InvalidInputError, LineageError
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import Node
+from lineage_server.ingest.decode import Received, encode
 from lineage_server.ingest.verdicts import Outcome, Verdict
 
 E = TypeVar("E", bound=Event)
@@ -36,30 +39,19 @@ async def record(
     """Submit one event as the caller's; answers it as it was sent. Raises what refused it."""
     sent = replace(event, id=new_run_id(), at=now_micros(), source=Source.UI)
     check_event(context.principal, sent)
-    verdicts = await context.services.ingest.submit([sent], actor=context.principal.actor)
-    raise_refusal(verdicts[0])
-    await audit(context, action, target, project=sent.project, before=before, after=after)
-    return sent
-
-
-async def audit(
-    context: Context,
-    action: str,
-    target: str,
-    *,
-    project: str = "",
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    await context.services.audit.record(
+    audit = audit_record(
         context.principal,
         action,
         target,
-        project=project,
+        project=sent.project,
         before=before,
         after=after,
         origin=context.origin,
     )
+    received = Received(0, sent, encode(sent), audit=audit.row())
+    verdicts = await context.services.ingest.submit_received([received], actor=context.principal.actor)
+    raise_refusal(verdicts[0])
+    return sent
 
 
 def raise_refusal(verdict: Verdict) -> None:

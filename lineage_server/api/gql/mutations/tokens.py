@@ -7,7 +7,6 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.inputs.changes import CreateTokenInput, RevokeTokenInput
-from lineage_server.api.gql.mutations.recording import audit
 from lineage_server.api.gql.permissions import SignedIn
 from lineage_server.api.gql.types.payloads import (
     MENDABLE,
@@ -35,19 +34,18 @@ class TokenMutations:
             expires_at=input.expires_at,
         )
         try:
-            token, text = await context.services.tokens.create(context.principal, wanted)
+            tokens = context.services.tokens
+            token, text = await tokens.create(context.principal, wanted, origin=context.origin)
         except MENDABLE as error:
             return CreateTokenPayload(problems=[problem_of(error)])
-        after = {"name": token.name, "subject": token.subject, "scopes": dict(token.scopes)}
-        await audit(context, "createToken", token.uid, after=after)
         return CreateTokenPayload(problems=[], token=token_of(token), text=text)
 
     @strawberry.mutation(permission_classes=[SignedIn], description="End a token")
     async def revoke_token(self, info: Ctx, input: RevokeTokenInput) -> RevokeTokenPayload:
         context = context_of(info)
         try:
-            token = await context.services.tokens.revoke(context.principal, input.token)
+            tokens = context.services.tokens
+            token = await tokens.revoke(context.principal, input.token, origin=context.origin)
         except MENDABLE as error:
             return RevokeTokenPayload(problems=[problem_of(error)])
-        await audit(context, "revokeToken", token.uid, before={"name": token.name})
         return RevokeTokenPayload(problems=[], token=token_of(token))

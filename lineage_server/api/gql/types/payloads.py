@@ -60,7 +60,7 @@ class UpdateProjectPayload:
 class SetMemberPayload:
     problems: list[Problem]
     project: str | None = None
-    members: list[Member] = strawberry.field(default_factory=list[Member])
+    member: Member | None = strawberry.field(default=None, description="null once the membership is gone")
 
 
 @strawberry.type
