@@ -13,7 +13,12 @@ from lineage_server.api.gql.loaders import Loaders
 from lineage_server.api.services import Services
 from lineage_server.auth.access import Credentials
 from lineage_server.auth.principal import Principal
-from lineage_server.domain.errors import NotAuthenticatedError, NotFoundError
+from lineage_server.domain.errors import (
+    ForbiddenError,
+    NotAuthenticatedError,
+    NotFoundError,
+    UnavailableError,
+)
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Node
 from lineage_server.provenance.service import LineageService
@@ -27,14 +32,15 @@ class Context:
     """One an operation. ``origin`` is the caller's address, for the audit trail.
 
     On a WebSocket the caller may say who they are only in its first message: ``asking`` is None until
-    then, and ``connection_params`` is what that message brought.
+    then, and ``connection_params`` is what that message brought. What is open for long is asked again
+    by its ``credentials``; without any, ``asking`` is somebody of this process, who stays.
     """
 
     services: Services
     tracking: Tracking
     asking: Principal | None
     origin: str = ""
-    credentials: Credentials = field(default_factory=Credentials)
+    credentials: Credentials | None = None
     connection_params: dict[str, object] = field(default_factory=dict[str, object])
     document: DocumentNode | None = None
 
@@ -63,6 +69,23 @@ class Context:
         if found is None:
             raise NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see")
         return found
+
+    async def identify(self) -> None:
+        """Ask anew who this is, and what they may do now; raises NotAuthenticatedError."""
+        if self.credentials is not None:
+            self.asking = await self.services.access.authenticate(self.credentials)
+
+    async def confirm(self) -> None:
+        """Raises NotAuthenticatedError or ForbiddenError once the caller may not do all that they might."""
+        then = self.principal
+        try:
+            await self.identify()
+        except UnavailableError:
+            return  # while the graph is away there is nothing to tell, either
+        if not self.principal.holds(then):
+            raise ForbiddenError(
+                f"the rights of {then.subject} became fewer, so this stream ends; open it anew for the rest"
+            )
 
     def for_operation(self, document: DocumentNode) -> Context:
         """A context of its own for each operation of a connection."""

@@ -1,13 +1,15 @@
 """GraphQL over HTTP, WebSocket (graphql-transport-ws) and server-sent events at ``/graphql``.
 
 Who is asking comes with the request; on a WebSocket also with its first message, since browsers cannot
-set headers there: ``{"authorization": "Bearer lin_…"}``.
+set headers there: ``{"authorization": "Bearer lin_…"}``. It is asked again at the start of every operation
+of an open connection, and while one streams.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -27,7 +29,7 @@ from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import Documents, read_operations
 from lineage_server.api.gql.schema import build_schema
 from lineage_server.api.services import Services
-from lineage_server.auth.access import Credentials, is_loopback
+from lineage_server.auth.access import is_loopback
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotAuthenticatedError
 from lineage_server.tracking.service import Tracking
 
@@ -114,10 +116,9 @@ class _Endpoint(GraphQL[Context, None]):
         told = context.connection_params
         text = told.get("authorization") or told.get("Authorization")
         try:
-            if isinstance(text, str) and text:
-                here = context.credentials
-                given = Credentials(authorization=text, peer=here.peer, headers=here.headers)
-                context.asking = await context.services.access.authenticate(given)
+            if isinstance(text, str) and text and context.credentials is not None:
+                context.credentials = replace(context.credentials, authorization=text)
+                await context.identify()
             return await super().on_ws_connect(context) if context.principal else None
         except NotAuthenticatedError as error:
             raise ConnectionRejectionError({"message": error.message}) from error

@@ -29,8 +29,11 @@ from lineage_server.api.gql.scalars import SCALARS
 from lineage_server.api.gql.subscriptions.root import Subscription
 from lineage_server.api.gql.types import nodes
 from lineage_server.domain.errors import LimitError, LineageError, UnavailableError
+from lineage_server.tasks import Tasks
 
 DEFAULT_SECONDS = 60.0
+CONFIRM_SECONDS = 2.0
+"""How often a running stream asks whether its reader may still read it."""
 
 
 @strawberry.type
@@ -53,6 +56,7 @@ class Schema(strawberry.Schema):
 
     documents: Documents
     seconds: float = DEFAULT_SECONDS
+    confirm_seconds: float = CONFIRM_SECONDS
     histogram: Histogram | None = None
     streams: int = 0
 
@@ -112,6 +116,10 @@ class Schema(strawberry.Schema):
         if prepared.is_subscription and self.streams >= MAX_STREAMS:
             return _once(PreExecutionError(data=None, errors=[self._crowded()]))
         context: Context = context_value.for_operation(prepared.document)  # type: ignore[union-attr]
+        try:
+            await context.identify()  # the connection may be older than the end of the token
+        except LineageError as error:
+            return _once(PreExecutionError(data=None, errors=[error_of(error)]))
         results = await super().stream(
             query or " ",
             variable_values,
@@ -128,16 +136,20 @@ class Schema(strawberry.Schema):
     ) -> AsyncGenerator[ExecutionResult, None]:
         began = time.perf_counter()
         limit = None if prepared.is_subscription else self.seconds
+        answers = _Answers(results, context, self.confirm_seconds)
         self.streams += prepared.is_subscription
         try:
             while True:
                 try:
                     async with asyncio.timeout(limit):
-                        result = await anext(results)
-                except StopAsyncIteration:
-                    return
+                        result = await answers.next()
                 except TimeoutError:
                     yield PreExecutionError(data=None, errors=[self._late()])
+                    return
+                except LineageError as error:
+                    yield ExecutionResult(data=None, errors=[error_of(error)])
+                    return
+                if result is None:
                     return
                 result.errors = shown(result.errors)
                 yield self._noted(result, prepared.name, began)
@@ -188,6 +200,31 @@ class Schema(strawberry.Schema):
             outcome = str((told or {}).get("code", "error"))
             self.histogram.labels(name, outcome).observe(time.perf_counter() - began)
         return result
+
+
+class _Answers:
+    """The answers of an operation, as long as whoever asked may have them."""
+
+    def __init__(self, results: Any, context: Context, seconds: float) -> None:
+        self._results = results
+        self._context = context
+        self._seconds = seconds
+        self._clock = asyncio.get_running_loop().time
+        self._due = self._clock() + seconds
+
+    async def next(self) -> ExecutionResult | None:
+        """The next one, None at the end; raises what ``Context.confirm`` raises, within seconds."""
+        async with Tasks("stream") as tasks:
+            step = tasks.start("answer", self._step(), ends=True)
+            while not step.done():
+                await asyncio.wait({step}, timeout=self._due - self._clock())
+                if self._clock() >= self._due:
+                    await self._context.confirm()
+                    self._due = self._clock() + self._seconds
+            return step.result()
+
+    async def _step(self) -> ExecutionResult | None:
+        return await anext(self._results, None)
 
 
 async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
