@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import parse, validate
 
 from lineage_server.api.gql.documents import Documents, read_operations
 from lineage_server.api.gql.limits import MAX_ALIASES, MAX_DEPTH
 from lineage_server.api.gql.schema import build_schema
-from lineage_server.domain.errors import LimitError
+from lineage_server.domain.errors import InvalidInputError, LimitError
 from lineage_server.graph.bolt import Bolt
 from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving
@@ -33,42 +34,116 @@ AT = 'query ($at: DateTime!) { lineage(start: ["run:x"], asOf: $at) { start } }'
 CIRCLE = "{ ...f } fragment f on Query { me { subject } ...f }"
 
 
+SCHEMA = build_schema().core
+
+
+def prepare(text: str, variables: dict[str, Any] | None = None) -> None:
+    Documents({}).prepare(text, variables, schema=SCHEMA)
+
+
 @pytest.mark.parametrize(
     "text", [DEEP, NESTED, ALIASED, BOMB, COSTLY], ids=["deep", "nested", "aliases", "bomb", "costly"]
 )
 def test_what_asks_for_too_much_is_refused_fast(text: str) -> None:
     began = time.perf_counter()
     with pytest.raises(LimitError) as caught:
-        Documents({}).prepare(text, None)
+        prepare(text)
     assert time.perf_counter() - began < FAST_SECONDS
     assert caught.value.limit
     assert caught.value.actual > caught.value.limit
 
 
-def test_page_sizes_in_variables_count_too() -> None:
-    inner = "children(first: $n) { hasMore edges { cursor } }"
-    text = "query ($n: Int!) { runs(first: $n) { edges { node { " + inner + " } } } }"
-    documents = Documents({})
-    documents.prepare(text, {"n": 10})
-    with pytest.raises(LimitError):
-        documents.prepare(text, {"n": 10_000})
+ALIASES = " ".join(f"a{i}: uid" for i in range(10))
+UIDS = {"uids": ["run:x"] * 500}
+TWICE = "query ($n: Int! = 500) { runs(first: 20) { edges { node { children(first: $n) { %s } } } } }"
+TOO_COSTLY: dict[str, tuple[str, dict[str, Any]]] = {
+    "page sizes in variables": (TWICE % "hasMore edges { cursor node { name } }", {"n": 10_000}),
+    "which are coerced as execution does": (TWICE % "edges { cursor node { uid name kind } }", {"n": 2500.0}),
+    "defaults of variables": (
+        TWICE % f"edges {{ node {{ {ALIASES} }} }}",
+        {},
+    ),
+    "page sizes of the schema": (
+        "{ runs { edges { node { children { edges { node { outputs { edges { cursor } } } } } } } } }",
+        {},
+    ),
+    "uids": (
+        "query ($uids: [String!]!) { nodes(uids: $uids) "
+        "{ ... on Run { children { hasMore edges { cursor } } } } }",
+        UIDS,
+    ),
+    "budgets": (
+        '{ a: lineage(start: "run:x", budget: {nodes: 50000}) { start } '
+        'b: lineage(start: "run:x", budget: {nodes: 50000}) { start } }',
+        {},
+    ),
+    "walks as wide as it takes": (
+        "{ " + " ".join(f'a{i}: impact(of: "run:x") {{ isPartial }}' for i in range(20)) + " }",
+        {},
+    ),
+    "series": (
+        "{ " + " ".join(f'a{i}: metricHistory(run: "x", maxPoints: 50000) {{ key }}' for i in "ab") + " }",
+        {},
+    ),
+    "items of filters": (
+        "query ($f: RunFilter) { runs(filter: $f, first: 1) { hasMore } }",
+        {"f": {"jobs": ["x"] * 100_000}},
+    ),
+    "fragments on a type": (
+        "{ runs { edges { node { ...f } } } } fragment f on Run { children { edges { node { children "
+        "{ edges { node { uid } } } } } } }",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOO_COSTLY)
+def test_all_that_is_brought_has_its_cost(name: str) -> None:
+    text, variables = TOO_COSTLY[name]
+    assert not validate(SCHEMA, parse(text))
+    with pytest.raises(LimitError, match="as its cost"):
+        prepare(text, variables)
+
+
+def test_what_is_usual_costs_little() -> None:
+    prepare(TWICE % "hasMore edges { cursor node { name } }", {"n": 100.0})
+    prepare("{ runs { edges { node { children { edges { node { uid } } } } } } }")
+    prepare("{ " + " ".join(f'a{i}: lineage(start: "run:x") {{ start }}' for i in range(30)) + " }")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "allowed"),
+    [
+        ("query A { me { subject } }", "B", "A"),
+        ("query A { me { subject } } query B { me { subject } }", None, "A, B"),
+        ("query A { me { subject } } query A { me { subject } }", "A", "A, A"),
+    ],
+)
+def test_an_operation_that_is_not_there_is_refused_early(text: str, name: str | None, allowed: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        Documents({}).prepare(text, None, schema=SCHEMA, operation_name=name)
+    assert (caught.value.field, caught.value.allowed) == ("operationName", allowed)
+    assert (
+        Documents({}).prepare("query A { me { subject } }", None, schema=SCHEMA, operation_name="A").operation
+    )
 
 
 def test_committed_operations_are_trusted_beyond_the_limits() -> None:
-    documents = Documents({"Wide": ALIASED})
-    assert documents.prepare(ALIASED, None).name == "Wide"
-    assert documents.prepare(None, None, operation_name="Wide").name == "Wide"
+    wide = f"query Wide {ALIASED}"
+    documents = Documents({"Wide": wide})
+    assert documents.prepare(wide, None, schema=SCHEMA).name == "Wide"
+    assert documents.prepare(None, None, schema=SCHEMA, operation_name="Wide").name == "Wide"
 
 
 def test_a_circle_of_fragments_ends() -> None:
-    Documents({}).prepare(CIRCLE, None)
+    prepare(CIRCLE)
 
 
 def test_the_limits_are_as_documented() -> None:
-    Documents({}).prepare("{ " + "a { " * (MAX_DEPTH - 1) + "b" + " }" * (MAX_DEPTH - 1) + " }", None)
+    prepare("{ " + "a { " * (MAX_DEPTH - 1) + "b" + " }" * (MAX_DEPTH - 1) + " }")
     with pytest.raises(LimitError):
-        Documents({}).prepare("{ " + "a { " * MAX_DEPTH + "b" + " }" * MAX_DEPTH + " }", None)
-    Documents({}).prepare("{ " + " ".join(f"a{i}: b" for i in range(MAX_ALIASES)) + " }", None)
+        prepare("{ " + "a { " * MAX_DEPTH + "b" + " }" * MAX_DEPTH + " }")
+    prepare("{ " + " ".join(f"a{i}: b" for i in range(MAX_ALIASES)) + " }")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from graphql import DocumentNode, OperationDefinitionNode, OperationType, parse
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, parse
 
 from lineage_server.api.gql.limits import check_document, check_text
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
@@ -54,6 +54,7 @@ class Documents:
         query: str | None,
         variables: Mapping[str, Any] | None,
         *,
+        schema: GraphQLSchema,
         operation_name: str | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> Prepared:
@@ -63,7 +64,7 @@ class Documents:
         document = self._parsed(text, trusted=known is not None)
         operation = _operation_of(document, operation_name)
         if known is None and operation is not None:
-            check_document(document, variables, operation)
+            check_document(schema, document, variables, operation)
         return Prepared(document, operation, known or OTHER)
 
     def _persisted(self, operation_name: str | None, extensions: Mapping[str, Any]) -> str:
@@ -113,8 +114,19 @@ def sha256(text: str) -> str:
 
 
 def _operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    """The operation that will run; None where execution will say what is wrong."""
+    """The operation that will run, None in a document without one; raises InvalidInputError."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if not operations:
+        return None
+    names = ", ".join(shorten(node.name.value) for node in operations if node.name)
     if name:
         operations = [node for node in operations if node.name and node.name.value == name]
-    return operations[0] if operations else None
+    if len(operations) != 1:
+        raise InvalidInputError(
+            f"the document has no operation {shorten(name)!r}; nothing was asked"
+            if name and not operations
+            else "the document has several operations, and the request does not say which; nothing was asked",
+            field="operationName",
+            allowed=names,
+        )
+    return operations[0]

@@ -6,6 +6,7 @@ import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.limits import WIDE_WALK
 from lineage_server.api.gql.scalars import Micros
 from lineage_server.api.gql.types import answers as shown
 from lineage_server.api.gql.types import walks
@@ -141,7 +142,7 @@ class LineageQueries:
         answer = await context.lineage.scene(question, scope=context.scope)
         return walks.lineage_scene(answer, await _aliases(info, [n.head for n in answer.nodes]))
 
-    @strawberry.field(description="What breaks if this is bad")
+    @strawberry.field(description="What breaks if this is bad", metadata=WIDE_WALK)
     async def impact(
         self, info: Ctx, of: str, as_of: Micros | None = None, project: str = DEFAULT_PROJECT
     ) -> shown.Impact:
@@ -149,7 +150,7 @@ class LineageQueries:
         uid = await uid_of(info, of, project)
         return shown.impact_answer(await context.lineage.impact(uid, scope=context.scope, as_of=as_of))
 
-    @strawberry.field(description="How two things are connected")
+    @strawberry.field(description="How two things are connected", metadata=WIDE_WALK)
     async def path(
         self,
         info: Ctx,
@@ -164,7 +165,7 @@ class LineageQueries:
         answer = await context.lineage.path(one, other, scope=context.scope, k=k, as_of=as_of)
         return shown.path_answer(answer)
 
-    @strawberry.field(description="Why two things differ")
+    @strawberry.field(description="Why two things differ", metadata=WIDE_WALK)
     async def lineage_diff(
         self, info: Ctx, a: str, b: str, project: str = DEFAULT_PROJECT
     ) -> shown.LineageDiff:
@@ -172,19 +173,19 @@ class LineageQueries:
         one, other = await uid_of(info, a, project), await uid_of(info, b, project)
         return shown.diff_answer(await context.lineage.diff(one, other, scope=context.scope))
 
-    @strawberry.field(description="What this cost, each upstream run counted once")
+    @strawberry.field(description="What this cost, each upstream run counted once", metadata=WIDE_WALK)
     async def cost(self, info: Ctx, of: str, project: str = DEFAULT_PROJECT) -> shown.Cost:
         context = context_of(info)
         uid = await uid_of(info, of, project)
         return shown.cost_answer(await context.lineage.cost(uid, scope=context.scope))
 
-    @strawberry.field(description="How complete what we know about this is")
+    @strawberry.field(description="How complete what we know about this is", metadata=WIDE_WALK)
     async def completeness(self, info: Ctx, of: str, project: str = DEFAULT_PROJECT) -> shown.Completeness:
         context = context_of(info)
         uid = await uid_of(info, of, project)
         return shown.completeness_answer(await context.lineage.completeness(uid, scope=context.scope))
 
-    @strawberry.field(description="How much lies on each side of this")
+    @strawberry.field(description="How much lies on each side of this", metadata=WIDE_WALK)
     async def lineage_counts(
         self, info: Ctx, of: str, max_depth: int | None = None, project: str = DEFAULT_PROJECT
     ) -> shown.LineageCounts:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError
 from prometheus_client import Histogram
 from strawberry.extensions import SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
@@ -59,6 +59,11 @@ class Schema(strawberry.Schema):
     confirm_seconds: float = CONFIRM_SECONDS
     histogram: Histogram | None = None
     streams: int = 0
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The same as graphql-core has it."""
+        return self._schema
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -167,7 +172,11 @@ class Schema(strawberry.Schema):
     ) -> Prepared | PreExecutionError:
         try:
             return self.documents.prepare(
-                query, variables, operation_name=operation_name, extensions=extensions
+                query,
+                variables,
+                schema=self.core,
+                operation_name=operation_name,
+                extensions=extensions,
             )
         except LineageError as error:
             return PreExecutionError(data=None, errors=[error_of(error)])
