@@ -24,7 +24,7 @@ query Lineage($start: [String!]!, $direction: Direction!, $view: View!, $maxDept
       depth
       side
     }
-    edges { from to type role at basis }
+    edges { from to type role at basis properties }
     isPartial
     reason
     truncated { uid hidden }
@@ -128,6 +128,7 @@ def _node(told: Mapping[str, Any]) -> ViewNode:
 
 
 def _edge(told: Mapping[str, Any]) -> ViewEdge:
+    properties: Mapping[str, Any] = told.get("properties") or {}
     return ViewEdge(
         start=told["from"],
         end=told["to"],
@@ -135,11 +136,12 @@ def _edge(told: Mapping[str, Any]) -> ViewEdge:
         role=told["role"] or "",
         at=told["at"] or "",
         basis=told["basis"] or "",
+        again=bool(properties.get("again") or properties.get("reused")),
     )
 
 
 def _hidden(told: Mapping[str, Any]) -> dict[str, int]:
-    """How many neighbours of a node are left out; 0: some, not counted."""
+    """How many neighbours of a node are left out, by the fan-out or the depth; 0: some, not counted."""
     out: dict[str, int] = {}
     for one in told["truncated"] or ():
         out[one["uid"]] = out.get(one["uid"], 0) + int(one["hidden"] or 0)

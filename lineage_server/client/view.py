@@ -57,7 +57,7 @@ class ViewNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewEdge:
-    """An edge, drawn along the flow of data."""
+    """An edge, drawn along the flow of data. ``again``: the run only made what was there already."""
 
     start: str
     end: str
@@ -65,6 +65,7 @@ class ViewEdge:
     role: str = ""
     at: str = ""
     basis: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class LineageView:
     """What came of something, or what it was made from.
 
     ``is_partial`` with a ``reason`` when something within the asked depth is missing; ``hidden``:
-    how many neighbours of a node are not in the answer.
+    how many neighbours of a node are not in the answer, because of their number or of the depth.
     """
 
     start: tuple[str, ...]
@@ -87,6 +88,11 @@ class LineageView:
     def node(self, uid: str) -> ViewNode | None:
         """The node with this uid, if it is in the answer."""
         return next((node for node in self.nodes if node.uid == uid), None)
+
+    def more(self, uid: str) -> str:
+        """A word on the neighbours of a node that are not in the answer; empty where all are."""
+        hidden = self.hidden.get(uid)
+        return "" if hidden is None else f"+{hidden} more" if hidden else "+ more"
 
     def upstream(self) -> list[ViewNode]:
         """What the start was made from, nearest first."""

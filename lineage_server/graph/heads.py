@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Edge, Label
@@ -54,29 +54,40 @@ class Head:
     hidden: bool = False
 
 
+Rank: TypeAlias = tuple[int, str]
+"""Newest first, the producers of a version oldest first: negative or positive time, then uid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """A neighbour, the edge to it, and heads that are the same thing (SAME_AS).
 
-    ``rank`` orders neighbours, newest first; it stays inside the service.
+    ``at`` is when, also where ``edge`` must not tell; ``rank`` orders neighbours. Neither leaves the
+    service.
     """
 
     edge: Edge
     node: Head
     same: tuple[Head, ...]
-    rank: tuple[int, str]
+    at: int
+    rank: Rank
+
+
+class Near(NamedTuple):
+    """An edge that leaves the frontier node ``uid``, and its place among that node's edges."""
+
+    uid: str
+    edge: Edge
+    rank: Rank
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From frontier nodes to the next ones: over ``via`` (a run or a job), or directly.
-
-    ``near``: the edges between the frontier and ``via``, each with its frontier node's uid.
-    """
+    """From frontier nodes to the next ones: over ``via`` (a run or a job), or directly."""
 
     type: str
     via: Head | None
-    near: tuple[tuple[str, Edge, tuple[int, str]], ...]
+    near: tuple[Near, ...]
     far: tuple[Reached, ...]
 
 
@@ -143,8 +154,9 @@ class Decoder:
         via = self.head(row["via"])
         link = _upward if upstream else _downward
         order = str(row["via"][0])
+        sign = 1 if kind == "OUTPUT" else -1
         near = tuple(
-            (str(uid), link(kind, str(uid), via.uid, fact, via.hidden), _rank(kind, fact, order))
+            Near(str(uid), link(kind, str(uid), via.uid, fact, via.hidden), (sign * _at(kind, fact), order))
             for uid, fact in row["near"]
         )
         # What feeds a job, and what a job feeds, is one type; a run's two sides are two.
@@ -154,7 +166,7 @@ class Decoder:
     def _direct(self, row: dict[str, Any], kind: str, *, upstream: bool) -> Step:
         origin = str(row["near"][0][0])
         far = self._reached(row["far"], kind, origin, _upward if upstream else _downward)
-        return Step(kind, None, tuple((origin, reached.edge, reached.rank) for reached in far), far)
+        return Step(kind, None, tuple(Near(origin, reached.edge, reached.rank) for reached in far), far)
 
     def _reached(
         self,
@@ -167,7 +179,8 @@ class Decoder:
         for fact, values, same in far:
             node = self.head(values)
             edge = link(kind, origin, node.uid, fact, node.hidden)
-            out.append(Reached(edge, node, self._heads(same), _rank(kind, fact, str(values[0]))))
+            at = _at(kind, fact)
+            out.append(Reached(edge, node, self._heads(same), at, (-at, str(values[0]))))
         return tuple(out)
 
     def _heads(self, many: Sequence[Sequence[Any]]) -> tuple[Head, ...]:
@@ -177,9 +190,8 @@ class Decoder:
         return "hidden:" + hashlib.blake2b(uid.encode(), key=self._key, digest_size=12).hexdigest()
 
 
-def _rank(kind: str, fact: Sequence[Any], uid: str) -> tuple[int, str]:
-    newest = fact[8][0] if kind == "FEEDS" else fact[1]
-    return (-(newest or 0), uid)
+def _at(kind: str, fact: Sequence[Any]) -> int:
+    return (fact[8][0] if kind == "FEEDS" else fact[1]) or 0
 
 
 def _upward(kind: str, origin: str, other: str, fact: Sequence[Any], hidden: bool) -> Edge:
@@ -213,7 +225,8 @@ def _edge(kind: str, start: str, end: str, fact: Sequence[Any], hidden: bool) ->
 
 def _extra(kind: str, extra: Any) -> dict[str, object]:
     if kind == "FEEDS":
-        return {"last_at": extra[0], "run_count": extra[1], "last_run": extra[2]}
+        # Counted up to today: as of a time before its last run, there is no number to tell.
+        return {"last_at": extra[0], "run_count": extra[1], "last_run": extra[2]} if extra[1] else {}
     if extra is None:
         return {}
     return {{"OUTPUT": "reused", "DERIVED": "reason"}.get(kind, "rule"): extra}

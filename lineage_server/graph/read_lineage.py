@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Label
-from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.heads import Decoder, Generation, Head
 from lineage_server.graph.queries import lineage as cypher
 from lineage_server.graph.queries.window import FOREVER
+
+Span: TypeAlias = tuple[int, int]
+"""First and last time, both included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,30 +77,34 @@ class LineageReader:
     async def count(
         self,
         direction: str,
-        uids: Iterable[str],
+        spans: Mapping[str, Span],
         sight: Sight,
         *,
         cap: int,
         timeout_seconds: float | None = None,
     ) -> dict[str, dict[str, int]]:
-        """Edges that leave each node, by type; at most ``cap`` of each are counted."""
-        out: dict[str, dict[str, int]] = {}
-        groups = [(label, group) for label, group in by_label(uids) if (direction, label) in cypher.COUNTS]
+        """Edges that leave each node within its span of time, by type; at most ``cap`` of each."""
         parameters = {**sight.parameters(), "cap": cap}
-        answers = await asyncio.gather(
-            *(
-                self.bolt.read(
-                    cypher.COUNTS[direction, label],
-                    {**parameters, "uids": group},
-                    timeout_seconds=timeout_seconds,
-                )
-                for label, group in groups
-            )
-        )
-        for rows in answers:
+
+        def ask(label: Label, uids: list[str]) -> Awaitable[list[Row]]:
+            rows = [{"uid": uid, "since": spans[uid][0], "until": spans[uid][1]} for uid in uids]
+            statement = cypher.COUNTS[direction, label]
+            return self.bolt.read(statement, {**parameters, "rows": rows}, timeout_seconds=timeout_seconds)
+
+        groups = [group for group in by_label(spans) if (direction, group[0]) in cypher.COUNTS]
+        out: dict[str, dict[str, int]] = {}
+        for rows in await asyncio.gather(*(ask(*group) for group in groups)):
             for row in rows:
                 out.setdefault(row["uid"], {})[row["type"]] = row["n"]
         return out
+
+    async def first_outputs(
+        self, uids: Iterable[str], sight: Sight, *, timeout_seconds: float | None = None
+    ) -> dict[str, int]:
+        """When each of these versions was produced first."""
+        parameters = {**sight.parameters(), "uids": list(uids)}
+        rows = await self.bolt.read(cypher.FIRST_OUTPUTS, parameters, timeout_seconds=timeout_seconds)
+        return {row["uid"]: row["first"] for row in rows}
 
     async def heads(self, uids: Iterable[str], sight: Sight) -> dict[str, Head]:
         """Heads of those nodes that are there and visible, by uid."""

@@ -86,6 +86,18 @@ class Place:
     ended_at: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEdge:
+    """Columns of ``other`` and of ``origin``, which was asked about: output column → sources, None where
+    ``other`` is hidden. ``produced``: told by the run that made the output, not by a person."""
+
+    origin: str
+    other: str
+    at: int
+    produced: bool
+    sources: dict[str, list[list[str]]] | None
+
+
 class LineageFacts:
     """Reads facts by uid within a scope."""
 
@@ -140,12 +152,21 @@ class LineageFacts:
         return [Gap(**row) for row in rows]
 
     async def fields(
-        self, uids: Iterable[str], sight: Sight, *, upstream: bool
-    ) -> list[tuple[str, str, dict[str, list[list[str]]] | None]]:
-        """(frontier uid, other uid, output column → sources); None where the other is hidden."""
+        self, uids: Iterable[str], sight: Sight, *, upstream: bool, fan: int, timeout_seconds: float
+    ) -> list[FieldEdge]:
+        """Column edges that lead on from versions, at most ``fan`` of each."""
         statement = cypher.FIELD_EDGES_UPSTREAM if upstream else cypher.FIELD_EDGES_DOWNSTREAM
-        rows = await self._by_uid(statement, uids, sight)
-        return [(row["origin"], row["other"], parse_json(row["fields"])) for row in rows]
+        rows = await self._by_uid(statement, uids, sight, timeout_seconds, fan=fan)
+        return [
+            FieldEdge(
+                origin=row["origin"],
+                other=row["other"],
+                at=row["at"] or 0,
+                produced=bool(row["produced"]),
+                sources=parse_json(row["fields"]),
+            )
+            for row in rows
+        ]
 
     # --- references -------------------------------------------------------------------------
 
@@ -169,16 +190,25 @@ class LineageFacts:
         rows = await self._ask(cypher.ARTIFACT_NAMES, sight, project=project, kind=kind)
         return [row["name"] for row in rows if row["name"]]
 
-    async def _ask(self, statement: LiteralString, sight: Sight, **parameters: Any) -> list[Row]:
-        return await self.bolt.read(statement, {**sight.parameters(), **parameters})
+    async def _ask(
+        self, statement: LiteralString, sight: Sight, timeout_seconds: float | None = None, **parameters: Any
+    ) -> list[Row]:
+        told = {**sight.parameters(), **parameters}
+        return await self.bolt.read(statement, told, timeout_seconds=timeout_seconds)
 
     async def _by_uid(
-        self, statement: LiteralString, uids: Iterable[str], sight: Sight, **more: Any
+        self,
+        statement: LiteralString,
+        uids: Iterable[str],
+        sight: Sight,
+        timeout_seconds: float | None = None,
+        **more: Any,
     ) -> list[Row]:
         wanted = list(dict.fromkeys(uids))
         out: list[Row] = []
         for start in range(0, len(wanted), _CHUNK):
-            out += await self._ask(statement, sight, uids=wanted[start : start + _CHUNK], **more)
+            chunk = wanted[start : start + _CHUNK]
+            out += await self._ask(statement, sight, timeout_seconds, uids=chunk, **more)
         return out
 
 

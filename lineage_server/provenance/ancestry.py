@@ -6,17 +6,32 @@ the answer says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from lineage_server.domain.nodes import Edge, Label
+from lineage_server.domain.nodes import PREFIX, Edge, Label
+from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.provenance.answers import Budget, Direction, LineageNode, LineageQuestion, Plan, View
-from lineage_server.provenance.traverse import WALKED, check, run_walk
-from lineage_server.provenance.walk import Origin
+from lineage_server.graph.round_trips import counting
+from lineage_server.provenance.answers import (
+    MAX_NODES,
+    MAX_PER_NODE,
+    Budget,
+    Direction,
+    LineageNode,
+    LineageQuestion,
+    Plan,
+    View,
+)
+from lineage_server.provenance.ledger import EnoughError
+from lineage_server.provenance.traverse import check, run_walk
+from lineage_server.provenance.walk import Origin, Walk
 
-WIDE = Budget(nodes=50_000, per_node=5_000, milliseconds=30_000)
+_T = TypeVar("_T")
+WIDE = Budget(nodes=MAX_NODES, per_node=MAX_PER_NODE, milliseconds=30_000)
 _LOGICAL = frozenset({Label.ARTIFACT, Label.JOB})
 
 
@@ -29,8 +44,24 @@ class Ancestry:
     edges: list[Edge]
     names: dict[str, str]
     came: dict[str, Origin]
-    plan: Plan
     reason: str
+    walk: Walk
+
+    @property
+    def plan(self) -> Plan:
+        return self.walk.plan()
+
+    async def in_time(self, ask: Callable[[], Awaitable[_T]], otherwise: _T) -> _T:
+        """What is asked beyond the walk, while its time lasts; else the answer is partial."""
+        with counting() as trips:
+            try:
+                async with asyncio.timeout(self.walk.deadline.remaining_seconds()):
+                    return await ask()
+            except (EnoughError, OverdueQueryError, TimeoutError):
+                self.reason = self.reason or "milliseconds"
+                return otherwise
+            finally:
+                self.walk.trips.count += trips.count
 
     @property
     def is_partial(self) -> bool:
@@ -46,15 +77,12 @@ class Ancestry:
     def path_to(self, uid: str) -> tuple[str, ...]:
         """One shortest path from the start, as shown uids."""
         out = [uid]
-        members = {member: name for member, name in self.names.items() if name == uid}
-        here = next((member for member in members if member in self.came), "")
-        while here and self.names[here] != self.start:
-            origin = self.came.get(here)
-            if origin is None:
-                break
+        twins = (twin for twin, name in self.names.items() if name == uid and twin in self.came)
+        origin = self.came.get(next(twins, "")) if uid != self.start else None
+        while origin is not None:
             out += [origin.via] if origin.via else []
             out.append(self.names[origin.uid])
-            here = origin.uid
+            origin = origin.before
         return tuple(reversed(out))
 
 
@@ -68,7 +96,7 @@ async def ancestry(
     budget: Budget = WIDE,
 ) -> Ancestry:
     """Walk one side to its end; raises NotFoundError for a start that is not visible."""
-    question = check(start_at(uid, direction, max_depth, budget))
+    question = check(start_at(uid, direction, max_depth, budget, sight))
     walk = await run_walk(reader, question, sight)
     names = walk.ledger.names()
     return Ancestry(
@@ -77,13 +105,22 @@ async def ancestry(
         edges=list(walk.ledger.edges(names)),
         names=names,
         came=walk.walkers[0].came,
-        plan=walk.plan(),
         reason=walk.reason or ("per_node" if walk.cuts else ""),
+        walk=walk,
     )
 
 
-def start_at(uid: str, direction: Direction, max_depth: int | None, budget: Budget) -> LineageQuestion:
+def start_at(
+    uid: str, direction: Direction, max_depth: int | None, budget: Budget, sight: Sight
+) -> LineageQuestion:
     """The walk of a single node, in the view that fits its label."""
-    label = next((label for label in WALKED & _LOGICAL if uid.startswith(f"{label.lower()}:")), None)
-    view = View.LOGICAL if label else View.VERSION
-    return LineageQuestion(start=(uid,), direction=direction, view=view, max_depth=max_depth, budget=budget)
+    logical = any(uid.startswith(f"{PREFIX[label]}:") for label in _LOGICAL)
+    return LineageQuestion(
+        start=(uid,),
+        direction=direction,
+        view=View.LOGICAL if logical else View.VERSION,
+        max_depth=max_depth,
+        as_of=sight.as_of,
+        known_at=sight.known_at,
+        budget=budget,
+    )

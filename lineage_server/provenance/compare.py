@@ -16,8 +16,8 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts, RunFacts, VersionFacts
-from lineage_server.provenance.ancestry import Ancestry, ancestry
-from lineage_server.provenance.answers import Direction, LineageNode, Plan
+from lineage_server.provenance.ancestry import WIDE, Ancestry, ancestry
+from lineage_server.provenance.answers import Budget, Direction, LineageNode, Plan
 
 
 class DifferenceKind(StrEnum):
@@ -71,18 +71,21 @@ class DiffAnswer:
 
 
 async def lineage_diff(
-    reader: LineageReader, facts: LineageFacts, a: str, b: str, sight: Sight
+    reader: LineageReader, facts: LineageFacts, a: str, b: str, sight: Sight, *, budget: Budget = WIDE
 ) -> DiffAnswer:
     """Walk both upstream to the end and compare; raises NotFoundError for an end not visible."""
     left, right = await asyncio.gather(
-        ancestry(reader, a, Direction.UPSTREAM, sight), ancestry(reader, b, Direction.UPSTREAM, sight)
+        *(ancestry(reader, uid, Direction.UPSTREAM, sight, budget=budget) for uid in (a, b))
     )
     shared = {node.head.uid for node in left.nodes} & {node.head.uid for node in right.nodes}
     pairs = list(_aligned(left, right, shared))
     heads = [head for pair in pairs for node in pair if node for head in (node.head,)]
-    run_facts, version_facts = await asyncio.gather(
-        facts.run_facts((h.uid for h in heads if h.label is Label.RUN), sight),
-        facts.version_facts((h.uid for h in heads if h.label is Label.ARTIFACT_VERSION), sight),
+    run_facts, version_facts = await left.in_time(
+        lambda: asyncio.gather(
+            facts.run_facts((h.uid for h in heads if h.label is Label.RUN), sight),
+            facts.version_facts((h.uid for h in heads if h.label is Label.ARTIFACT_VERSION), sight),
+        ),
+        ({}, {}),
     )
     inputs = (_inputs(left), _inputs(right))
     differences = [_difference(pair, run_facts, version_facts, inputs) for pair in pairs]
@@ -133,20 +136,25 @@ def _key(head: Head) -> tuple[str, str]:
     return (str(head.label), head.group or f"{head.kind}/{head.name}" if not head.hidden else head.uid)
 
 
-def _inputs(side: Ancestry) -> dict[str, dict[str, str]]:
-    """Of each run: role → version."""
-    out: dict[str, dict[str, str]] = defaultdict(dict)
+_Inputs = Mapping[str, Mapping[str, str]]
+
+
+def _inputs(side: Ancestry) -> _Inputs:
+    """Of each run: role → version, or all of them where several were read as the same."""
+    read: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for edge in side.edges:
         if edge.type == "INPUT_TO":
-            out[edge.end][edge.role] = edge.start
-    return out
+            read[edge.end][edge.role].add(edge.start)
+    return {
+        run: {role: ", ".join(sorted(uids)) for role, uids in roles.items()} for run, roles in read.items()
+    }
 
 
 def _difference(
     pair: _Pair,
     run_facts: Mapping[str, RunFacts],
     version_facts: Mapping[str, VersionFacts],
-    inputs: tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]],
+    inputs: tuple[_Inputs, _Inputs],
 ) -> Difference:
     before, after = pair
     heads = (before.head if before else None, after.head if after else None)

@@ -11,8 +11,8 @@ from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import Gap, LineageFacts, Place
-from lineage_server.provenance.ancestry import Ancestry, ancestry
-from lineage_server.provenance.answers import Direction, Plan
+from lineage_server.provenance.ancestry import WIDE, Ancestry, ancestry
+from lineage_server.provenance.answers import Budget, Direction, Plan
 
 MAX_FINDINGS = 500
 
@@ -66,14 +66,15 @@ class CompletenessAnswer:
 
 
 async def completeness(
-    reader: LineageReader, facts: LineageFacts, uid: str, sight: Sight
+    reader: LineageReader, facts: LineageFacts, uid: str, sight: Sight, *, budget: Budget = WIDE
 ) -> CompletenessAnswer:
     """Walk upstream to the end and look at each node, each input, and the time of each run."""
-    side = await ancestry(reader, uid, Direction.UPSTREAM, sight)
-    places = await facts.places([node.head.uid for node in side.of_label(Label.RUN)], sight)
-    times = [place.started_at for place in places if place.started_at is not None]
-    gaps = await facts.gaps(min(times), max(p.ended_at or now_micros() for p in places)) if times else []
-    findings = [*_of_nodes(side), *_of_edges(side), *_of_times(places, gaps)]
+    now = now_micros() if sight.as_of is None else sight.as_of
+    side = await ancestry(reader, uid, Direction.UPSTREAM, sight, budget=budget)
+    runs = [node.head.uid for node in side.of_label(Label.RUN)]
+    places = await side.in_time(lambda: facts.places(runs, sight), list[Place]())
+    gaps = await side.in_time(lambda: _gaps(facts, places, now), list[Gap]())
+    findings = [*_of_nodes(side, now), *_of_edges(side), *_of_times(places, gaps, now)]
     counts: dict[str, int] = {}
     for finding in findings:
         counts[finding.kind] = counts.get(finding.kind, 0) + 1
@@ -91,7 +92,18 @@ async def completeness(
     )
 
 
-def _of_nodes(side: Ancestry) -> Iterator[Finding]:
+async def _gaps(facts: LineageFacts, places: list[Place], now: int) -> list[Gap]:
+    times = [place.started_at for place in places if place.started_at is not None]
+    if not times:
+        return []
+    return await facts.gaps(min(times), max(_ended(place, now) for place in places))
+
+
+def _ended(place: Place, now: int) -> int:
+    return now if place.ended_at is None else min(place.ended_at, now)
+
+
+def _of_nodes(side: Ancestry, now: int) -> Iterator[Finding]:
     produced = {edge.end for edge in side.edges if edge.type in ("OUTPUT", "DERIVED")}
     for node in side.nodes:
         head = node.head
@@ -110,6 +122,8 @@ def _of_nodes(side: Ancestry) -> Iterator[Finding]:
             yield Finding(
                 kind=Doubt.UNFINISHED, uid=head.uid, text=f"its state is {head.state or 'not known'}"
             )
+        elif head.label is Label.RUN and (head.ended_at or 0) > now:
+            yield Finding(kind=Doubt.UNFINISHED, uid=head.uid, text="it ended later")
 
 
 def _of_edges(side: Ancestry) -> Iterator[Finding]:
@@ -120,13 +134,12 @@ def _of_edges(side: Ancestry) -> Iterator[Finding]:
             yield Finding(kind=Doubt.INFERRED_INPUT, uid=edge.start, text=text)
 
 
-def _of_times(places: list[Place], gaps: list[Gap]) -> Iterator[Finding]:
+def _of_times(places: list[Place], gaps: list[Gap], now: int) -> Iterator[Finding]:
     for place in places:
         for gap in gaps:
-            began, ended = place.started_at, place.ended_at
-            if gap.cluster != place.cluster or began is None:
+            if gap.cluster != place.cluster or place.started_at is None:
                 continue
-            if gap.from_at <= (ended if ended is not None else gap.to_at) and began <= gap.to_at:
+            if gap.from_at <= _ended(place, now) and place.started_at <= gap.to_at:
                 why = gap.reason or "no reason given"
                 text = f"{gap.kind} on {gap.cluster} was not watched for a part of it ({why})"
                 yield Finding(kind=Doubt.WATCH_GAP, uid=place.uid, text=text)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import SIBLINGS_CAP, LineageFacts, RunCost
-from lineage_server.provenance.ancestry import Ancestry, ancestry
-from lineage_server.provenance.answers import Direction, Plan
+from lineage_server.provenance.ancestry import WIDE, Ancestry, ancestry
+from lineage_server.provenance.answers import Budget, Direction, Plan
 
 _MAX_RETRIES = 20
 
@@ -42,12 +42,14 @@ class CostAnswer:
     plan: Plan
 
 
-async def cost(reader: LineageReader, facts: LineageFacts, uid: str, sight: Sight) -> CostAnswer:
+async def cost(
+    reader: LineageReader, facts: LineageFacts, uid: str, sight: Sight, *, budget: Budget = WIDE
+) -> CostAnswer:
     """Walk upstream to the end, then ask each run once."""
-    side = await ancestry(reader, uid, Direction.UPSTREAM, sight)
+    side = await ancestry(reader, uid, Direction.UPSTREAM, sight, budget=budget)
     runs = [node.head.uid for node in side.of_label(Label.RUN)]
-    costs = await facts.costs(runs, sight)
-    failed, capped = await _failed(facts, runs, sight)
+    costs = await side.in_time(lambda: facts.costs(runs, sight), {})
+    failed, capped = await side.in_time(lambda: _failed(facts, runs, sight), ({}, False))
     own = _own_runs(side)
     hidden = sum(node.head.hidden and node.head.label is Label.RUN for node in side.nodes)
     return CostAnswer(

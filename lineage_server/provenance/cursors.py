@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.provenance.production import UNLIMITED
 
 MAX_SKIP = 1_000_000
 """A later page walks past all earlier ones: an end to what a made-up cursor can ask for."""
@@ -19,7 +20,8 @@ MAX_SKIP = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """``skip`` entries were shown; with ``uid``, of that node's edges of ``type`` in ``direction``."""
+    """``skip`` entries were shown; with ``uid``, of that node's edges of ``type`` in ``direction`` within
+    ``reach`` (``production.py``)."""
 
     skip: int = 0
     known_at: int = 0
@@ -27,10 +29,15 @@ class Cursor:
     uid: str = ""
     type: str = ""
     direction: str = ""
+    reach: int = UNLIMITED
 
     def encode(self) -> str:
-        text = json.dumps({k: v for k, v in asdict(self).items() if v}, separators=(",", ":"))
+        told = {key: value for key, value in asdict(self).items() if value != _UNTOLD[key]}
+        text = json.dumps(told, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+_UNTOLD = asdict(Cursor())
 
 
 def decode(text: str) -> Cursor:
@@ -45,6 +52,8 @@ def decode(text: str) -> Cursor:
     if not all(type(n) is int and 0 <= n < 1 << 63 for n in numbers) or not all(
         type(w) is str for w in words
     ):
+        raise _refused()
+    if type(cursor.reach) is not int or abs(cursor.reach) > UNLIMITED:
         raise _refused()
     if cursor.skip > MAX_SKIP or (cursor.uid != "") != (cursor.direction in ("UPSTREAM", "DOWNSTREAM")):
         raise _refused()

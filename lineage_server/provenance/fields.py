@@ -1,30 +1,35 @@
 """The field view of ``lineage``: which columns a column was made from, and what was made from it.
 
 Column facts stand on DERIVED edges between versions, as the producer told them; where nobody told,
-the walk ends.
+the walk ends. Such an edge tells of one production, so the rule of ``production.py`` holds for it.
 """
 
 from __future__ import annotations
 
+from lineage_server.domain.errors import NotSupportedError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.graph.read_lineage_facts import LineageFacts
+from lineage_server.graph.read_lineage_facts import FieldEdge, LineageFacts
 from lineage_server.graph.round_trips import counting
 from lineage_server.provenance.answers import (
     MAX_DEPTH,
+    Boundary,
     Direction,
     FieldLink,
     LineageAnswer,
     LineageQuestion,
     Plan,
+    Truncation,
 )
 from lineage_server.provenance.ledger import EnoughError, Ledger
+from lineage_server.provenance.production import UNLIMITED, mended, reach_by
 from lineage_server.provenance.traverse import check
 from lineage_server.provenance.walk import Deadline, not_found
 
-Sources = dict[str, list[list[str]]]
 _EVERY = "*"
+Columns = dict[str, int]
+"""Columns of one version, each with its reach."""
 
 
 async def field_lineage(
@@ -32,13 +37,18 @@ async def field_lineage(
 ) -> LineageAnswer:
     """Nodes are the versions passed; ``fields`` links their columns. One page only."""
     question = check(question)
+    if question.after:
+        raise NotSupportedError(
+            "the field view answers on one page: raise the budget's nodes or perNode, or ask for one column"
+        )
     sight = Sight(scope=scope, as_of=question.as_of, known_at=question.known_at)
     both = (Direction.UPSTREAM, Direction.DOWNSTREAM)
     directions = both if question.direction is Direction.BOTH else (question.direction,)
-    ledger = Ledger(question.budget.nodes)
-    deadline = Deadline(question.budget.milliseconds)
-    links: dict[FieldLink, None] = {}
-    walks = [_FieldWalk(reader, facts, sight, ledger, deadline, direction, links) for direction in directions]
+    ledger, deadline = Ledger(question.budget.nodes), Deadline(question.budget.milliseconds)
+    walks = [
+        _FieldWalk(reader, facts, sight, ledger, deadline, direction, question.budget.per_node)
+        for direction in directions
+    ]
     reason = ""
     with counting() as trips:
         try:
@@ -48,26 +58,52 @@ async def field_lineage(
             reason = enough.reason
         except OverdueQueryError:
             reason = "milliseconds"
+    caps = {reason} - {""} | {"per_node:DERIVED" for walk in walks if walk.cuts}
+    plan = Plan(
+        levels=sum(walk.levels for walk in walks),
+        nodes_visited=len(ledger),
+        caps_hit=tuple(sorted(caps)),
+        milliseconds=round(deadline.spent_milliseconds(), 3),
+        round_trips=trips.count,
+    )
+    return _answer(question, walks, ledger, reason, plan)
+
+
+def _answer(
+    question: LineageQuestion, walks: list[_FieldWalk], ledger: Ledger, reason: str, plan: Plan
+) -> LineageAnswer:
     names = ledger.names()
-    nodes = tuple(ledger.nodes(names))
+    nodes = list(ledger.nodes(names))
+    shown = tuple(node for node in nodes if question.filter.shows(node.head))
+    visible = {node.head.uid for node in shown}
+    links = dict.fromkeys(_named(link, names) for walk in walks for link in walk.links)
+    truncated = tuple(
+        Truncation(uid=uid, type="DERIVED", direction=walk.direction, shown=walk.per_node)
+        for walk in walks
+        for uid in dict.fromkeys(names[uid] for uid in walk.cuts)
+    )
+    boundary = [
+        Boundary(uid=uid, direction=walk.direction)
+        for walk in walks
+        for uid in dict.fromkeys(names[uid] for uid in walk.beyond)
+    ]
     return LineageAnswer(
         start=question.start,
-        nodes=nodes,
+        nodes=shown,
         edges=(),
-        fields=tuple(dict.fromkeys(_named(link, names) for link in links)),
-        is_partial=bool(reason),
-        reason=reason,
-        plan=Plan(
-            levels=sum(walk.levels for walk in walks),
-            nodes_visited=len(nodes),
-            caps_hit=(reason,) if reason else (),
-            milliseconds=round(deadline.spent_milliseconds(), 3),
-            round_trips=trips.count,
-        ),
+        fields=tuple(link for link in links if link.start in visible and link.end in visible),
+        truncated=truncated,
+        boundary=() if reason else tuple(boundary),
+        is_partial=bool(reason or truncated),
+        reason=reason or ("per_node" if truncated else ""),
+        omitted=len(nodes) - len(shown),
+        plan=plan,
     )
 
 
 class _FieldWalk:
+    """A walk over columns in one direction; ``beyond`` holds the versions that depth kept it from leaving."""
+
     def __init__(
         self,
         reader: LineageReader,
@@ -76,79 +112,136 @@ class _FieldWalk:
         ledger: Ledger,
         deadline: Deadline,
         direction: Direction,
-        links: dict[FieldLink, None],
+        per_node: int,
     ) -> None:
         self._reader, self._facts, self._sight = reader, facts, sight
-        self._ledger, self._deadline, self._links = ledger, deadline, links
-        self._direction = direction
-        self._done: dict[str, set[str]] = {}
+        self._ledger, self._deadline = ledger, deadline
+        self.direction, self.per_node = direction, per_node
+        self._upstream = direction is Direction.UPSTREAM
+        self._done: dict[str, Columns] = {}
+        self._withheld: set[str] = set()
+        self.links: dict[FieldLink, None] = {}
+        self.cuts: dict[str, None] = {}
+        self.beyond: dict[str, Columns] = {}
         self.levels = 0
 
     async def run(self, question: LineageQuestion) -> None:
-        columns = {question.column or _EVERY}
-        frontier = {uid: set(columns) for uid in question.start}
+        frontier = {uid: {question.column or _EVERY: UNLIMITED} for uid in question.start}
         limit = MAX_DEPTH if question.max_depth is None else question.max_depth
         for depth in range(limit + 1):
-            frontier = await self._meet(frontier, depth)
-            if depth == 0:
-                missing = [uid for uid in question.start if uid not in self._ledger]
-                if missing:
-                    raise not_found(missing[0])
-            if not frontier or depth == limit:
+            leaving = await self._meet(frontier, depth)
+            missing = [uid for uid in question.start if uid not in self._ledger]
+            if missing:
+                raise not_found(missing[0])
+            if not leaving:
                 return
-            self._deadline.remaining_seconds()
-            upstream = self._direction is Direction.UPSTREAM
-            rows = await self._facts.fields(frontier, self._sight, upstream=upstream)
+            if depth == limit:
+                self.beyond = leaving
+                return
+            frontier = await self._leave(leaving)
             self.levels += 1
-            following: dict[str, set[str]] = {}
-            for origin, other, sources in rows:
-                self._follow(origin, other, sources, frontier[origin], following)
-            frontier = following
 
-    async def _meet(self, frontier: dict[str, set[str]], depth: int) -> dict[str, set[str]]:
+    async def _meet(self, frontier: dict[str, Columns], depth: int) -> dict[str, Columns]:
         """Heads and twins of the frontier; what remains to be left, column by column."""
-        fresh = {uid: columns - self._done.get(uid, set()) for uid, columns in frontier.items()}
+        fresh = {uid: self._fresh(uid, columns) for uid, columns in frontier.items()}
         fresh = {uid: columns for uid, columns in fresh.items() if columns}
         if not fresh:
             return {}
         generation = await self._reader.expand(
-            "", Label.ARTIFACT_VERSION, list(fresh), self._sight, fan=1, first=True
+            "",
+            Label.ARTIFACT_VERSION,
+            list(fresh),
+            self._sight,
+            fan=1,
+            first=True,
+            timeout_seconds=self._deadline.remaining_seconds(),
         )
-        leaving: dict[str, set[str]] = {}
+        leaving: dict[str, Columns] = {}
         for head, same in generation.selves:
             if head.hidden and depth == 0:
                 continue
-            self._ledger.add(head, same, depth, self._direction)
+            self._ledger.add(head, same, depth, self.direction)
             if head.hidden:
                 continue
             for twin in (head, *same):
                 if not twin.hidden:
-                    leaving.setdefault(twin.uid, set()).update(fresh[head.uid])
-        for uid, columns in leaving.items():
-            self._done.setdefault(uid, set()).update(columns)
-        return leaving
+                    _widen(leaving, twin.uid, fresh[head.uid])
+        return {uid: columns for uid in leaving if (columns := self._fresh(uid, leaving[uid]))}
 
-    def _follow(
-        self,
-        origin: str,
-        other: str,
-        sources: Sources | None,
-        wanted: set[str],
-        following: dict[str, set[str]],
-    ) -> None:
-        if sources is None:
-            following.setdefault(other, set()).add(_EVERY)
+    def _fresh(self, uid: str, columns: Columns) -> Columns:
+        """Columns not left yet, or not as far as there is something to follow."""
+        done = self._done.get(uid, {})
+        return {
+            column: reach
+            for column, reach in columns.items()
+            if column not in done or (reach > done[column] and uid in self._withheld)
+        }
+
+    async def _leave(self, leaving: dict[str, Columns]) -> dict[str, Columns]:
+        """Follow the column edges of the frontier."""
+        edges = await self._facts.fields(
+            leaving,
+            self._sight,
+            upstream=self._upstream,
+            fan=self.per_node + 1,
+            timeout_seconds=self._deadline.remaining_seconds(),
+        )
+        late = {e.origin for e in edges if self._key(e) > min(leaving[e.origin].values())}
+        if late:
+            firsts = await self._reader.first_outputs(
+                self._ledger.twins(late), self._sight, timeout_seconds=self._deadline.remaining_seconds()
+            )
+            for uid, at in firsts.items():
+                self._ledger.note_production(uid, at)
+        for uid, columns in leaving.items():
+            first = self._ledger.first_production(uid)
+            for column, reach in columns.items():
+                columns[column] = mended(self.direction, reach, first)
+            self._done.setdefault(uid, {}).update(columns)
+            self._withheld.discard(uid)
+        following: dict[str, Columns] = {}
+        followed: dict[str, int] = {}
+        for edge in edges:
+            followed[edge.origin] = followed.get(edge.origin, 0) + 1
+            if followed[edge.origin] > self.per_node:
+                self.cuts.setdefault(edge.origin)
+            else:
+                self._follow(edge, leaving[edge.origin], following)
+        return following
+
+    def _key(self, edge: FieldEdge) -> int:
+        """Compared with a reach: followed upstream it is a production, downstream a use."""
+        if self._upstream:
+            return edge.at if edge.produced else -UNLIMITED
+        return -edge.at
+
+    def _follow(self, edge: FieldEdge, wanted: Columns, following: dict[str, Columns]) -> None:
+        as_output = edge.produced and not self._upstream
+        reach = reach_by(self.direction, "OUTPUT" if as_output else "DERIVED", edge.at)
+        if edge.sources is None:
+            if self._key(edge) <= max(wanted.values()):
+                _widen(following, edge.other, {_EVERY: UNLIMITED})
             return
-        for made, froms in sources.items():
-            for source in froms:
-                column, how = source[0], " ".join(source[1:])
-                leaving, reached = (made, column) if self._direction is Direction.UPSTREAM else (column, made)
-                if _EVERY not in wanted and leaving not in wanted:
-                    continue
-                following.setdefault(other, set()).add(reached)
-                ends = (other, origin) if self._direction is Direction.UPSTREAM else (origin, other)
-                link = FieldLink(start=ends[0], start_column=column, end=ends[1], end_column=made, how=how)
-                self._links.setdefault(link)
+        ends = (edge.other, edge.origin) if self._upstream else (edge.origin, edge.other)
+        for made, source in ((made, source) for made, sources in edge.sources.items() for source in sources):
+            leaving, reached = (made, source[0]) if self._upstream else (source[0], made)
+            allowed = max(wanted.get(leaving, -UNLIMITED - 1), wanted.get(_EVERY, -UNLIMITED - 1))
+            if self._key(edge) > allowed:
+                if allowed >= -UNLIMITED:
+                    self._withheld.add(edge.origin)
+                continue
+            _widen(following, edge.other, {reached: reach})
+            link = FieldLink(
+                start=ends[0], start_column=source[0], end=ends[1], end_column=made, how=" ".join(source[1:])
+            )
+            self.links.setdefault(link)
+
+
+def _widen(many: dict[str, Columns], uid: str, columns: Columns) -> None:
+    """Add columns of a version, each as far as anything allows."""
+    known = many.setdefault(uid, {})
+    for column, reach in columns.items():
+        known[column] = max(reach, known.get(column, reach))
 
 
 def _named(link: FieldLink, names: dict[str, str]) -> FieldLink:

@@ -11,13 +11,13 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import AliasTarget, LineageFacts
-from lineage_server.provenance.ancestry import Ancestry, ancestry
-from lineage_server.provenance.answers import Direction, LineageNode, Plan
+from lineage_server.provenance.ancestry import WIDE, Ancestry, ancestry
+from lineage_server.provenance.answers import Budget, Direction, LineageNode, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
-    """A thing downstream: how far, over which path, and whether it is in use now."""
+    """A thing downstream: how far, over which path, and whether it is in use (as of the asked time)."""
 
     head: Head
     distance: int
@@ -59,16 +59,20 @@ class ImpactAnswer:
     plan: Plan
 
 
-async def impact(reader: LineageReader, facts: LineageFacts, uid: str, sight: Sight) -> ImpactAnswer:
+async def impact(
+    reader: LineageReader, facts: LineageFacts, uid: str, sight: Sight, *, budget: Budget = WIDE
+) -> ImpactAnswer:
     """Walk downstream to the end and sort what is found."""
-    side = await ancestry(reader, uid, Direction.DOWNSTREAM, sight)
+    side = await ancestry(reader, uid, Direction.DOWNSTREAM, sight, budget=budget)
     seen = [node for node in side.nodes if not node.head.hidden]
     models = {node.head.uid: node for node in side.of_label(Label.MODEL_VERSION)}
-    aliases = await facts.aliases(models, sight) if models else []
+    aliases = await side.in_time(lambda: facts.aliases(models, sight), []) if models else []
     projects = Counter(node.head.project for node in seen)
-    owners = await facts.owners([project_uid(project) for project in projects if project], sight)
-    deployments = [_affected(side, node) for node in side.of_label(Label.DEPLOYMENT)]
-    holds = [_affected(side, node) for node in side.of_label(Label.ARTIFACT_VERSION) if node.head.hold]
+    uids = [project_uid(project) for project in projects if project]
+    owners = await side.in_time(lambda: facts.owners(uids, sight), {})
+    deployments = [_affected(side, node, sight) for node in side.of_label(Label.DEPLOYMENT)]
+    versions = side.of_label(Label.ARTIFACT_VERSION)
+    holds = [_affected(side, node, sight) for node in versions if node.head.hold]
     hit = [
         AffectedAlias(alias=alias, distance=models[alias.target].depth, path=side.path_to(alias.target))
         for alias in aliases
@@ -90,9 +94,11 @@ async def impact(reader: LineageReader, facts: LineageFacts, uid: str, sight: Si
     )
 
 
-def _affected(side: Ancestry, node: LineageNode) -> Affected:
+def _affected(side: Ancestry, node: LineageNode, sight: Sight) -> Affected:
     head = node.head
-    live = head.deleted_at is None and (head.label is not Label.DEPLOYMENT or head.ended_at is None)
+    served = head.ended_at if head.label is Label.DEPLOYMENT else None
+    gone = [at for at in (head.deleted_at, served) if at is not None]
+    live = not gone or (sight.as_of is not None and min(gone) > sight.as_of)
     return Affected(head=head, distance=node.depth, path=side.path_to(head.uid), live=live)
 
 

@@ -7,7 +7,7 @@ a later page of the same walk is the same ledger from another entry on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.heads import Head
@@ -37,6 +37,7 @@ class Ledger:
         self._above: dict[str, str] = {}
         self._order: dict[str, _Place] = {}
         self._edges: dict[tuple[str, str, str, str], tuple[Edge, int]] = {}
+        self._first: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._order)
@@ -62,10 +63,24 @@ class Ledger:
         a, b = self.root(one), self.root(other)
         if a != b:
             self._above[b] = a
+            first = self._first.pop(b, None)
+            if first is not None:
+                self.note_production(a, first)
 
     def link(self, edge: Edge) -> None:
         key = (edge.type, edge.start, edge.end, edge.role)
         self._edges.setdefault(key, (edge, len(self._order)))
+
+    def note_production(self, uid: str, at: int) -> None:
+        """A version was produced at ``at``, the first time as far as that uid is concerned."""
+        root = self.root(uid)
+        known = self._first.get(root)
+        if known is None or at < known:
+            self._first[root] = at
+
+    def first_production(self, uid: str) -> int | None:
+        """When a version and its twins were produced first, if a walk looked."""
+        return self._first.get(self.root(uid))
 
     def root(self, uid: str) -> str:
         """The uid that stands for a whole class of twins while walking."""
@@ -74,6 +89,11 @@ class Ledger:
             above[uid] = above[above[uid]]
             uid = above[uid]
         return uid
+
+    def twins(self, uids: Iterable[str]) -> list[str]:
+        """These and all that are the same things."""
+        roots = {self.root(uid) for uid in uids}
+        return [uid for uid in self._above if self.root(uid) in roots]
 
     def head(self, uid: str) -> Head:
         return self._heads[uid]
@@ -104,7 +124,7 @@ class Ledger:
                 yield LineageNode(head=self._heads[name], depth=place.depth, side=place.side, also=also)
 
     def edges(self, names: dict[str, str], skip: int = 0) -> Iterator[Edge]:
-        """Edges noted after node ``skip`` was, ends named as the answer names them."""
+        """Edges noted after node ``skip`` was; an OUTPUT of what was there already says ``again``."""
         seen: set[tuple[str, str, str, str]] = set()
         for edge, entered in self._edges.values():
             start, end = names[edge.start], names[edge.end]
@@ -113,8 +133,9 @@ class Ledger:
                 continue
             seen.add(key)
             if entered > skip or not skip:
+                again = edge.type == "OUTPUT" and edge.at > self._first.get(self.root(end), edge.at)
                 same_ends = start == edge.start and end == edge.end
-                yield edge if same_ends else _renamed(edge, start, end)
+                yield edge if same_ends and not again else _shown(edge, start, end, again=again)
 
 
 def _standing(head: Head) -> tuple[bool, str]:
@@ -122,18 +143,7 @@ def _standing(head: Head) -> tuple[bool, str]:
     return (by_run, head.uid)
 
 
-def _renamed(edge: Edge, start: str, end: str) -> Edge:
-    return Edge(
-        type=edge.type,
-        start=start,
-        end=end,
-        role=edge.role,
-        at=edge.at,
-        recorded_at=edge.recorded_at,
-        source=edge.source,
-        basis=edge.basis,
-        event=edge.event,
-        superseded_at=edge.superseded_at,
-        retracted_at=edge.retracted_at,
-        properties=edge.properties,
-    )
+def _shown(edge: Edge, start: str, end: str, *, again: bool) -> Edge:
+    """Ends named as the answer names them; ``again``: the content was there already."""
+    properties = {**edge.properties, "again": True} if again else edge.properties
+    return replace(edge, start=start, end=end, properties=properties)

@@ -30,7 +30,8 @@ from lineage_server.provenance.answers import (
     View,
 )
 from lineage_server.provenance.cursors import Cursor
-from lineage_server.provenance.traverse import boundary_of, check, run_walk, truncations
+from lineage_server.provenance.left_out import boundary_of, truncations
+from lineage_server.provenance.traverse import check, run_walk
 
 FOLD_FROM = 5
 _MEMBERS_SHOWN = 50
@@ -129,6 +130,8 @@ async def lineage_scene(
             direction=Direction.BOTH,
             view=question.view,
             max_depth=max(question.up, question.down),
+            as_of=question.as_of,
+            known_at=question.known_at,
             budget=question.budget,
         )
     )
@@ -142,15 +145,15 @@ async def lineage_scene(
     visible = {node.head.uid for node in nodes}
     edges = [e for e in walk.ledger.edges(names) if e.start in visible and e.end in visible]
     with counting() as trips:
-        cut = await truncations(reader, walk, sight, Cursor(skip=0, known_at=0))
-        boundary = await boundary_of(reader, walk, sight, count=True)
+        cut = await truncations(walk, names, Cursor())
+        boundary = await boundary_of(walk, names, count=True)
         folded = _fold(nodes, edges, focus, question.group_by)
         runs = [u for u, box in folded.items() if box != u and u.startswith("run:")]
         values = (
             await facts.metric(runs, question.best_metric, sight) if question.best_metric and runs else {}
         )
     walk.trips.count += trips.count
-    hidden = _hidden(names, cut, [(b.uid, b.direction, b.more or 0) for b in boundary])
+    hidden = _hidden(cut, [(b.uid, b.direction, b.more or 0) for b in boundary])
     boxes = _boxes(nodes, folded, hidden, values, higher=question.higher_is_better)
     lines = _lines(edges, folded)
     return Scene(
@@ -214,13 +217,13 @@ def _stable(key: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def _hidden(
-    names: Mapping[str, str], cuts: Iterable[Truncation], boundary: Iterable[tuple[str, Direction, int]]
+    cuts: Iterable[Truncation], boundary: Iterable[tuple[str, Direction, int]]
 ) -> dict[tuple[str, Direction], int]:
     out: dict[tuple[str, Direction], int] = defaultdict(int)
     for cut in cuts:
-        out[names[cut.uid], cut.direction] += max(0, (cut.total or cut.shown + 1) - cut.shown)
+        out[cut.uid, cut.direction] += max(0, (cut.total or cut.shown + 1) - cut.shown)
     for uid, direction, more in boundary:
-        out[names[uid], direction] += more
+        out[uid, direction] += more
     return out
 
 

@@ -7,6 +7,7 @@ since the epoch.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.graph.bolt import Bolt
@@ -24,9 +25,24 @@ from lineage_server.provenance import (
     totals,
     traverse,
 )
-from lineage_server.provenance.answers import LineageAnswer, LineageQuestion, View
+from lineage_server.provenance.ancestry import WIDE
+from lineage_server.provenance.answers import Budget, LineageAnswer, LineageQuestion, View
 
 Scope = frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """By whom (``scope``), as of when, and at what price at most."""
+
+    scope: Scope
+    as_of: int | None = None
+    known_at: int | None = None
+    budget: Budget = WIDE
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(scope=self.scope, as_of=self.as_of, known_at=self.known_at)
 
 
 class LineageService:
@@ -51,31 +67,31 @@ class LineageService:
         """The same made ready for drawing."""
         return await scene.lineage_scene(self._reader, self._facts, question, scope=scope)
 
-    async def impact(self, uid: str, *, scope: Scope, as_of: int | None = None) -> impact.ImpactAnswer:
+    async def impact(self, uid: str, asked: Asked) -> impact.ImpactAnswer:
         """What breaks if this is bad."""
-        return await impact.impact(self._reader, self._facts, uid, Sight(scope=scope, as_of=as_of))
+        return await impact.impact(self._reader, self._facts, uid, asked.sight, budget=asked.budget)
 
-    async def path(
-        self, start: str, end: str, *, scope: Scope, k: int = 3, as_of: int | None = None
-    ) -> paths.PathAnswer:
+    async def path(self, start: str, end: str, asked: Asked, *, k: int = 3) -> paths.PathAnswer:
         """How these are connected."""
-        return await paths.path(self._reader, start, end, Sight(scope=scope, as_of=as_of), k=k)
+        return await paths.path(self._reader, start, end, asked.sight, k=k, budget=asked.budget)
 
-    async def diff(self, a: str, b: str, *, scope: Scope) -> compare.DiffAnswer:
+    async def diff(self, a: str, b: str, asked: Asked) -> compare.DiffAnswer:
         """Why these two are different."""
-        return await compare.lineage_diff(self._reader, self._facts, a, b, Sight(scope=scope))
+        return await compare.lineage_diff(self._reader, self._facts, a, b, asked.sight, budget=asked.budget)
 
-    async def cost(self, uid: str, *, scope: Scope) -> cost.CostAnswer:
-        """What this cost, with all that led to it."""
-        return await cost.cost(self._reader, self._facts, uid, Sight(scope=scope))
+    async def cost(self, uid: str, asked: Asked) -> cost.CostAnswer:
+        """What this cost, with all that led to it; figures of the runs are today's."""
+        return await cost.cost(self._reader, self._facts, uid, asked.sight, budget=asked.budget)
 
-    async def completeness(self, uid: str, *, scope: Scope) -> completeness.CompletenessAnswer:
+    async def completeness(self, uid: str, asked: Asked) -> completeness.CompletenessAnswer:
         """How complete what we know about this is."""
-        return await completeness.completeness(self._reader, self._facts, uid, Sight(scope=scope))
+        return await completeness.completeness(
+            self._reader, self._facts, uid, asked.sight, budget=asked.budget
+        )
 
-    async def counts(self, uid: str, *, scope: Scope, max_depth: int | None = None) -> totals.LineageCounts:
+    async def counts(self, uid: str, asked: Asked, *, max_depth: int | None = None) -> totals.LineageCounts:
         """How much lies on each side of this."""
-        return await totals.counts(self._reader, uid, Sight(scope=scope), max_depth=max_depth)
+        return await totals.counts(self._reader, uid, asked.sight, max_depth=max_depth, budget=asked.budget)
 
     async def aliases(self, uids: Iterable[str], *, scope: Scope) -> dict[str, list[str]]:
         """Aliases that point to model versions among ``uids`` now, by uid."""

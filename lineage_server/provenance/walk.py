@@ -8,17 +8,20 @@ here; the engine never enumerates paths.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.errors import OverdueQueryError
-from lineage_server.graph.heads import Generation, Reached, Step
-from lineage_server.graph.read_lineage import LineageReader, Sight, by_label
-from lineage_server.provenance.answers import Direction
+from lineage_server.graph.heads import Generation, Rank, Reached, Step
+from lineage_server.graph.read_lineage import LineageReader, Sight, Span, by_label
+from lineage_server.graph.round_trips import RoundTrips
+from lineage_server.provenance.answers import Direction, Plan
 from lineage_server.provenance.ledger import EnoughError, Ledger
+from lineage_server.provenance.production import UNLIMITED, is_timed, mended, reach_by, span_of
 
 _CHUNK = 200
 """Frontier nodes in one statement: bounds what one statement can bring back."""
@@ -44,26 +47,54 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A node whose edges of one type were not all followed."""
+    """A node whose edges of one type, within its reach, were not all followed."""
 
     uid: str
     type: str
     direction: Direction
     shown: int
+    reach: int = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How a node was reached first: from ``uid``, over ``via`` (empty for a direct edge)."""
+    """How a node was reached: from ``uid``, over ``via`` (empty for a direct edge); ``before``: how that
+    one was reached, for this edge to be allowed (None: it is the start)."""
 
     uid: str
     via: str
     edges: tuple[Edge, ...]
+    before: Origin | None
+
+
+class _Entry(NamedTuple):
+    """An edge that leaves a frontier node; ``reached`` where no run lies between."""
+
+    rank: Rank
+    edge: Edge
+    step: Step
+    reached: Reached | None
+
+
+class _Fan(NamedTuple):
+    """All entries of a node of one type, in their order."""
+
+    uid: str
+    type: str
+    entries: list[_Entry]
+
+
+class _Candidate(NamedTuple):
+    """A node to leave next: how far, and the way that allows it."""
+
+    reach: int
+    origin: Origin
 
 
 @dataclass
 class Walker:
-    """A walk in one direction; ``frontier`` holds the uids to leave next, all at ``depth``."""
+    """A walk in one direction; ``frontier`` holds the uids to leave next, all at ``depth``, and the
+    reach of each (``production.py``)."""
 
     reader: LineageReader
     ledger: Ledger
@@ -73,48 +104,109 @@ class Walker:
     deadline: Deadline
     depth: int = 0
     levels: int = 0
-    frontier: list[str] = field(default_factory=list[str])
-    done: set[str] = field(default_factory=set[str])
-    cuts: list[Cut] = field(default_factory=list[Cut])
+    frontier: dict[str, int] = field(default_factory=dict[str, int])
+    cuts: dict[tuple[str, str], Cut] = field(default_factory=dict[tuple[str, str], Cut])
     came: dict[str, Origin] = field(default_factory=dict[str, Origin])
+    _left: dict[str, int] = field(default_factory=dict[str, int])
+    _withheld: set[str] = field(default_factory=set[str])
+    _late: list[_Fan] = field(default_factory=list[_Fan])
+    _arrival: dict[str, Origin] = field(default_factory=dict[str, Origin])
     _crossed: set[str] = field(default_factory=set[str])
-    _candidates: dict[str, None] = field(default_factory=dict[str, None])
+    _candidates: dict[str, _Candidate] = field(default_factory=dict[str, _Candidate])
     _first: bool = True
     _family: str = ""
     _skip: int = 0
 
-    def begin(self, uids: Sequence[str], *, family: str = "", skip: int = 0) -> None:
-        """Set the start; ``family`` and ``skip`` continue a node whose edges were cut."""
-        self.frontier = list(uids)
+    def begin(self, uids: Iterable[str], *, family: str = "", skip: int = 0, reach: int = UNLIMITED) -> None:
+        """Set the start; ``family``, ``skip`` and ``reach`` continue a node whose edges were cut."""
+        self.frontier = dict.fromkeys(uids, reach)
         self._family, self._skip = family, skip
 
     async def look(self) -> None:
         """See the start without leaving it."""
         for label, uids in by_label(self.frontier):
             generation = await self._ask(label, uids)
-            generation.steps = []
-            self._take(generation, uids, [])
+            generation.steps, generation.twins = [], []
+            self._take(generation, uids, {})
 
     async def advance(self) -> bool:
         """Walk one generation; False when there was nothing left to leave. Raises EnoughError."""
         if not self.frontier:
             return False
-        wave = list(self.frontier)
-        self._candidates = {}
+        wave = self.frontier
+        self._candidates, self._late = {}, []
         while wave:
-            self.done.update(wave)
-            twins: list[str] = []
+            self._left.update(wave)
+            self._withheld -= wave.keys()
+            twins: dict[str, int] = {}
             for label, uids in by_label(wave):
                 for start in range(0, len(uids), _CHUNK):
                     chunk = uids[start : start + _CHUNK]
                     self._take(await self._ask(label, chunk), chunk, twins)
             # Twins of the frontier stand at the same depth: leave them before going on.
-            wave = [uid for uid in dict.fromkeys(twins) if uid not in self.done]
+            wave = {uid: reach for uid, reach in twins.items() if self._opens(uid, reach)}
             self._first = False
+        await self._settle()
         self.depth += 1
         self.levels += 1
-        self.frontier = [uid for uid in self._candidates if uid not in self.done]
+        self.frontier = self._following()
         return True
+
+    async def spans(self) -> dict[str, Span]:
+        """The times of the edges on which the walk would leave its frontier."""
+        limited = [uid for uid, reach in self.frontier.items() if reach != UNLIMITED]
+        await self._look_for_first(limited)
+        out: dict[str, Span] = {}
+        for uid, reach in self.frontier.items():
+            reach = mended(self.direction, reach, self.ledger.first_production(uid))
+            out[uid] = span_of(self.direction, reach, self._left.get(uid))
+        return out
+
+    def _following(self) -> dict[str, int]:
+        """The next frontier; twins are one thing, so the furthest reach among them is that of all."""
+        best: dict[str, _Candidate] = {}
+        for uid, candidate in self._candidates.items():
+            root = self.ledger.root(uid)
+            if root not in best or candidate.reach > best[root].reach:
+                best[root] = candidate
+        out: dict[str, int] = {}
+        for uid in (*self._candidates, *self._withheld):
+            candidate = best.get(self.ledger.root(uid))
+            if candidate is not None and self._opens(uid, candidate.reach):
+                out[uid] = candidate.reach
+                self._arrival[uid] = candidate.origin
+        return out
+
+    def _opens(self, uid: str, reach: int) -> bool:
+        """Whether there is something to follow: it was not left yet, or not as far."""
+        left = self._left.get(uid)
+        return left is None or (reach > left and uid in self._withheld)
+
+    async def _settle(self) -> None:
+        """Follow what was put off because its first production must be known; keep back the rest."""
+        if not self._late:
+            return
+        if self.direction is Direction.DOWNSTREAM:
+            await self._look_for_first([fan.uid for fan in self._late])
+        for fan in self._late:
+            reach = mended(self.direction, self._left[fan.uid], self.ledger.first_production(fan.uid))
+            within = [entry for entry in fan.entries if entry.rank[0] <= reach]
+            self._left[fan.uid] = reach
+            if len(within) < len(fan.entries):
+                self._withheld.add(fan.uid)
+            self._follow(fan.uid, fan.type, within)
+
+    async def _look_for_first(self, uids: list[str]) -> None:
+        if not uids:
+            return
+        try:
+            found = await self.reader.first_outputs(
+                self.ledger.twins(uids), self.sight, timeout_seconds=self.deadline.remaining_seconds()
+            )
+        except OverdueQueryError as error:
+            raise EnoughError("milliseconds") from error
+        for uid, at in found.items():
+            self.ledger.note_production(uid, at)
 
     async def _ask(self, label: Label, uids: Sequence[str]) -> Generation:
         try:
@@ -132,49 +224,59 @@ class Walker:
         except OverdueQueryError as error:
             raise EnoughError("milliseconds") from error
 
-    def _take(self, generation: Generation, chunk: Sequence[str], twins: list[str]) -> None:
+    def _take(self, generation: Generation, chunk: Sequence[str], twins: dict[str, int]) -> None:
         self._note_selves(generation, twins)
         missing = [uid for uid in chunk if self._first and uid not in self.ledger]
         if missing:
             raise not_found(missing[0])
         self._note_twins(generation, twins)
         leaving = _by_origin(generation.steps)
-        skip = self._skip if self._first else 0
         for uid in chunk:
             for kind, entries in sorted(leaving.get(uid, {}).items()):
-                for edge, step, reached in self._within(uid, kind, entries, skip):
-                    if reached is None:
-                        self._cross(uid, edge, step)
-                    else:
-                        self._reach(uid, "", (edge,), reached)
+                entries.sort(key=lambda entry: entry.rank)
+                if not is_timed(self.direction, kind):
+                    self._follow(uid, kind, entries)
+                    continue
+                if self.direction is Direction.UPSTREAM and not (self._first and self._skip):
+                    self.ledger.note_production(uid, entries[0].rank[0])
+                if entries[-1].rank[0] > self._left[uid]:
+                    self._late.append(_Fan(uid, kind, entries))
+                else:
+                    self._follow(uid, kind, entries)
 
-    def _note_selves(self, generation: Generation, twins: list[str]) -> None:
+    def _note_selves(self, generation: Generation, twins: dict[str, int]) -> None:
         for head, same in generation.selves:
             if head.hidden:
                 continue
             self.ledger.add(head, same, self.depth, self.direction)
             # A node that is continued is continued alone: its twins have their own cursors.
             if not self._family:
-                twins += [twin.uid for twin in same if not twin.hidden]
+                twins.update((twin.uid, self.frontier[head.uid]) for twin in same if not twin.hidden)
             if head.label in (Label.RUN, Label.JOB):
                 self._crossed.add(head.uid)
 
-    def _note_twins(self, generation: Generation, twins: list[str]) -> None:
+    def _note_twins(self, generation: Generation, twins: dict[str, int]) -> None:
         for uid, same in generation.twins:
             self.ledger.add(self.ledger.head(uid), same, self.depth, self.direction)
             for twin in same:
-                if not twin.hidden:
-                    twins.append(twin.uid)
-                    if uid in self.came:
-                        self.came.setdefault(twin.uid, self.came[uid])
+                if twin.hidden:
+                    continue
+                twins[twin.uid] = max(self._left[uid], twins.get(twin.uid, self._left[uid]))
+                if uid in self._arrival:
+                    self.came.setdefault(twin.uid, self.came[uid])
+                    self._arrival.setdefault(twin.uid, self._arrival[uid])
 
-    def _within(self, uid: str, kind: str, entries: list[_Entry], skip: int) -> Iterator[_Leaving]:
-        """The newest entries that the fan-out allows; notes the cut."""
-        entries.sort(key=lambda entry: entry.rank)
+    def _follow(self, uid: str, kind: str, entries: list[_Entry]) -> None:
+        """The first entries that the fan-out allows; notes the cut."""
         if len(entries) > self.per_node:
-            self.cuts.append(Cut(uid, kind, self.direction, self.per_node + skip))
+            skipped = self._skip if self._first else 0
+            reach = self._left[uid] if is_timed(self.direction, kind) else UNLIMITED
+            self.cuts[uid, kind] = Cut(uid, kind, self.direction, self.per_node + skipped, reach)
         for entry in entries[: self.per_node]:
-            yield entry.edge, entry.step, entry.reached
+            if entry.reached is None:
+                self._cross(uid, entry.edge, entry.step)
+            else:
+                self._reach(uid, "", (entry.edge,), entry.reached)
 
     def _cross(self, uid: str, near: Edge, step: Step) -> None:
         """Over a run or job to the artifacts on its other side."""
@@ -183,45 +285,67 @@ class Walker:
             return
         self.ledger.add(via, (), self.depth + 1, self.direction)
         self.ledger.link(near)
-        self.came.setdefault(via.uid, Origin(uid, "", (near,)))
+        self.came.setdefault(via.uid, Origin(uid, "", (near,), self._arrival.get(uid)))
         if via.hidden or via.uid in self._crossed:
             return
         self._crossed.add(via.uid)
         far = sorted(step.far, key=lambda reached: reached.rank)
         if len(far) > self.per_node:
-            self.cuts.append(Cut(via.uid, far[0].edge.type, self.direction, self.per_node))
+            kind = far[0].edge.type
+            self.cuts[via.uid, kind] = Cut(via.uid, kind, self.direction, self.per_node)
         for reached in far[: self.per_node]:
             self._reach(uid, via.uid, (near, reached.edge), reached)
 
     def _reach(self, uid: str, via: str, edges: tuple[Edge, ...], reached: Reached) -> None:
         self.ledger.add(reached.node, reached.same, self.depth + 1, self.direction)
         self.ledger.link(reached.edge)
-        origin = Origin(uid, via, edges)
+        origin = Origin(uid, via, edges, self._arrival.get(uid))
+        candidate = _Candidate(reach_by(self.direction, reached.edge.type, reached.at), origin)
         for head in (reached.node, *reached.same):
             self.came.setdefault(head.uid, origin)
-            if not head.hidden:
-                self._candidates.setdefault(head.uid)
+            if head.hidden:
+                continue
+            known = self._candidates.get(head.uid)
+            if known is None or candidate.reach > known.reach:
+                self._candidates[head.uid] = candidate
+
+
+@dataclass(slots=True)
+class Walk:
+    """A finished walk, before it is put into words; other questions build on it."""
+
+    ledger: Ledger
+    walkers: list[Walker]
+    deadline: Deadline
+    trips: RoundTrips
+    reason: str = ""
+
+    @property
+    def cuts(self) -> list[Cut]:
+        return [cut for walker in self.walkers for cut in walker.cuts.values()]
+
+    def plan(self) -> Plan:
+        caps = sorted(
+            {f"per_node:{cut.type}" for cut in self.cuts} | ({self.reason} if self.reason else set())
+        )
+        return Plan(
+            levels=sum(walker.levels for walker in self.walkers),
+            nodes_visited=len(self.ledger),
+            caps_hit=tuple(caps),
+            milliseconds=round(self.deadline.spent_milliseconds(), 3),
+            round_trips=self.trips.count,
+        )
 
 
 def not_found(uid: str) -> NotFoundError:
     return NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see; `lineage ls` lists what is")
 
 
-@dataclass(slots=True)
-class _Entry:
-    rank: tuple[int, str]
-    edge: Edge
-    step: Step
-    reached: Reached | None
-
-
-_Leaving = tuple[Edge, Step, Reached | None]
-
-
 def _by_origin(steps: Iterable[Step]) -> dict[str, dict[str, list[_Entry]]]:
     out: dict[str, dict[str, list[_Entry]]] = {}
     for step in steps:
         far: Iterable[Reached | None] = step.far if step.via is None else [None] * len(step.near)
-        for (uid, edge, rank), reached in zip(step.near, far, strict=True):
-            out.setdefault(uid, {}).setdefault(step.type, []).append(_Entry(rank, edge, step, reached))
+        for near, reached in zip(step.near, far, strict=True):
+            entry = _Entry(near.rank, near.edge, step, reached)
+            out.setdefault(near.uid, {}).setdefault(step.type, []).append(entry)
     return out

@@ -105,7 +105,7 @@ def check_recorded(server: RunningServer, ask: Any) -> None:
     assert {run["state"] for run in runs} == {"COMPLETE"}
     assert len(ask(server, "ls", "versions", "model:tumour", "-p", "demo")["versions"]) == 2
     difference = ask(server, "diff", "model:tumour@1", "model:tumour@2", "-p", "demo")
-    assert difference["firstByDependency"]["after"]["name"] == "train"
+    assert difference["firstByDependency"]["after"]["name"] == "correct"
 
 
 def check_second_start(start_server: StartServer, tree: str) -> None:

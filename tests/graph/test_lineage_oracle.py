@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_server.graph.bolt import Bolt
@@ -14,48 +14,9 @@ from lineage_server.provenance.answers import Budget, Direction, LineageAnswer, 
 from lineage_server.provenance.traverse import lineage
 from tests.support.graphs import GraphSpec
 from tests.support.oracle import KEY, Expected, Oracle
+from tests.support.random_graphs import KEPT, PHASES, TIMES, random_graphs
 
-_counter = itertools.count()
-_TIMES = st.integers(1, 6)
-_MOVES = st.lists(st.tuples(_TIMES, _TIMES, st.booleans()), max_size=4, unique_by=lambda move: move[:2])
 _BIG = Budget(nodes=10_000, per_node=1000, milliseconds=60_000)
-
-
-@st.composite
-def _graphs(draw: st.DrawFn) -> GraphSpec:
-    """Versions, runs, models and deployments of three projects, with any edges, cycles included."""
-    spec = GraphSpec()
-    tag = next(_counter)
-    projects = [f"{name}{tag}" for name in "abc"]
-    versions: list[str] = []
-    for index in range(draw(st.integers(2, 7))):
-        project = draw(st.sampled_from(projects))
-        key = f"run:{tag}-{index}" if draw(st.booleans()) else ""
-        versions.append(spec.version(f"d{index % 3}#{tag}-{index}", project, key=key))
-    runs = [spec.run(tag * 100 + i, draw(st.sampled_from(projects))) for i in range(draw(st.integers(1, 5)))]
-    models = [spec.node(f"modelversion:{projects[0]}/m@{i}", projects[0], name="m") for i in range(2)]
-    served = [spec.node(f"deployment:{projects[1]}/c/e@{i}", projects[1], name="e") for i in range(2)]
-    kinds = [
-        ("INPUT_TO", versions, runs),
-        ("OUTPUT", runs, versions),
-        ("DERIVED", versions, versions),
-        ("REGISTERED_AS", versions, models),
-        ("DEPLOYED_AS", models, served),
-        ("ROUTES_TO", served, served),
-    ]
-    for number in range(draw(st.integers(1, 16))):
-        kind, starts, ends = draw(st.sampled_from(kinds[:2] * 3 + kinds))
-        moves = draw(_MOVES)
-        # Moves are known from the first telling on, never before it.
-        told = min((recorded for _, recorded, _ in moves), default=None) or draw(_TIMES)
-        facts = {"role": f"x{number}", "at": draw(_TIMES), "recorded_at": told}
-        spec.edge(kind, draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), moves, **facts)
-    for one, other in draw(
-        st.lists(st.tuples(st.sampled_from(versions), st.sampled_from(versions)), max_size=3)
-    ):
-        if one != other and spec.nodes[one]["project"] == spec.nodes[other]["project"]:
-            spec.edge("SAME_AS", one, other, at=draw(_TIMES), recorded_at=draw(_TIMES))
-    return spec
 
 
 def _found(answer: LineageAnswer) -> Expected:
@@ -66,16 +27,8 @@ def _found(answer: LineageAnswer) -> Expected:
 
 
 @pytest.mark.timeout(300)
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
-@given(spec=_graphs(), data=st.data())
+@settings(max_examples=30, deadline=None, phases=PHASES, suppress_health_check=KEPT)
+@given(spec=random_graphs(), data=st.data())
 async def test_walk_finds_what_the_oracle_finds(graph: Bolt, spec: GraphSpec, data: st.DataObject) -> None:
     await spec.write(graph)
     reader = LineageReader(graph, opaque_key=KEY)
@@ -84,7 +37,7 @@ async def test_walk_finds_what_the_oracle_finds(graph: Bolt, spec: GraphSpec, da
         start = data.draw(st.sampled_from(sorted(spec.nodes)))
         seen = data.draw(st.none() | st.sets(st.sampled_from(projects)))
         scope = None if seen is None else frozenset(seen) | {str(spec.nodes[start]["project"])}
-        as_of, known_at = data.draw(st.none() | _TIMES), data.draw(st.none() | _TIMES)
+        as_of, known_at = data.draw(st.none() | TIMES), data.draw(st.none() | TIMES)
         depth = data.draw(st.integers(0, 6))
         oracle = Oracle(spec, scope=scope, as_of=as_of, known_at=known_at)
         for direction in (Direction.UPSTREAM, Direction.DOWNSTREAM):
@@ -116,16 +69,8 @@ async def _pages(reader: LineageReader, question: LineageQuestion) -> list[Linea
 
 
 @pytest.mark.timeout(300)
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
-@given(spec=_graphs(), size=st.integers(1, 4), data=st.data())
+@settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=KEPT)
+@given(spec=random_graphs(), size=st.integers(1, 4), data=st.data())
 async def test_pages_together_are_the_whole_walk(
     graph: Bolt, spec: GraphSpec, size: int, data: st.DataObject
 ) -> None:

@@ -19,7 +19,7 @@ from lineage_server.provenance.completeness import Doubt
 from lineage_server.provenance.cursors import Cursor
 from lineage_server.provenance.paths import Relation
 from lineage_server.provenance.scene import SceneQuestion
-from lineage_server.provenance.service import LineageService
+from lineage_server.provenance.service import Asked, LineageService
 from lineage_server.provenance.traverse import fingerprint
 from tests.support.graphs import GraphSpec
 
@@ -95,7 +95,7 @@ def service(graph: Bolt) -> LineageService:
 
 
 async def test_impact_names_endpoints_aliases_and_owners(story: Story, service: LineageService) -> None:
-    found = await service.impact(story.raw[0], scope=None)
+    found = await service.impact(story.raw[0], Asked(scope=None))
     (endpoint,) = found.deployments
     assert (endpoint.head.uid, endpoint.distance, endpoint.live) == (story.endpoint, 4, True)
     assert endpoint.path == (
@@ -114,7 +114,7 @@ async def test_impact_names_endpoints_aliases_and_owners(story: Story, service: 
 
 
 async def test_impact_hides_other_projects(story: Story, service: LineageService) -> None:
-    found = await service.impact(story.raw[0], scope=frozenset({"p"}))
+    found = await service.impact(story.raw[0], Asked(scope=frozenset({"p"})))
     assert found.deployments == ()
     assert found.hidden == 1
     assert {o.project for o in found.owners} == {"p"}
@@ -125,7 +125,7 @@ async def test_start_of_another_project_is_not_found(story: Story, service: Line
         with pytest.raises(NotFoundError):
             await service.lineage(LineageQuestion(start=(story.endpoint,)), scope=scope)
         with pytest.raises(NotFoundError):
-            await service.path(story.raw[0], story.endpoint, scope=scope)
+            await service.path(story.raw[0], story.endpoint, Asked(scope=scope))
         with pytest.raises(NotFoundError):
             await service.resolve(story.endpoint, scope=scope)
 
@@ -150,12 +150,12 @@ async def test_forged_cursor_opens_nothing(story: Story, service: LineageService
 
 
 async def test_path_finds_both_ways_and_common_ancestors(story: Story, service: LineageService) -> None:
-    down = await service.path(story.raw[0], story.endpoint, scope=None)
+    down = await service.path(story.raw[0], story.endpoint, Asked(scope=None))
     assert down.relation is Relation.DOWNSTREAM
     assert down.paths[0].uids[0] == story.raw[0]
     assert down.paths[0].uids[-1] == story.endpoint
     assert len(down.paths[0].uids) == len(down.paths[0].edges) + 1 == 7
-    up = await service.path(story.model[0], story.raw[0], scope=None)
+    up = await service.path(story.model[0], story.raw[0], Asked(scope=None))
     assert up.relation is Relation.UPSTREAM
     assert up.paths[0].uids == (
         story.model[0],
@@ -164,9 +164,9 @@ async def test_path_finds_both_ways_and_common_ancestors(story: Story, service: 
         story.prepare[0],
         story.raw[0],
     )
-    across = await service.path(story.clean[0], story.registered[0], scope=None)
+    across = await service.path(story.clean[0], story.registered[0], Asked(scope=None))
     assert across.relation is Relation.DOWNSTREAM
-    apart = await service.path(story.raw[0], story.raw[1], scope=None)
+    apart = await service.path(story.raw[0], story.raw[1], Asked(scope=None))
     assert (apart.relation, apart.paths, apart.is_partial) == (Relation.NONE, (), False)
 
 
@@ -179,16 +179,16 @@ async def test_path_gives_k_paths_of_a_diamond_chain(graph: Bolt, service: Linea
     aside = spec.version("aside")
     spec.step(100, [versions[10]], [aside])
     await spec.write(graph)
-    found = await service.path(versions[0], versions[20], scope=None, k=5)
+    found = await service.path(versions[0], versions[20], Asked(scope=None), k=5)
     assert len({one.uids for one in found.paths}) == 5
     assert {len(one.uids) for one in found.paths} == {41}
-    common = await service.path(aside, versions[11], scope=None)
+    common = await service.path(aside, versions[11], Asked(scope=None))
     assert common.relation is Relation.COMMON_ANCESTOR
     assert common.paths[0].uids[2] == versions[10]
 
 
 async def test_difference_is_traced_to_its_first_cause(story: Story, service: LineageService) -> None:
-    found = await service.diff(story.model[0], story.model[1], scope=None)
+    found = await service.diff(story.model[0], story.model[1], Asked(scope=None))
     kinds = {(d.kind, d.before.uid, d.after.uid) for d in found.differences if d.before and d.after}
     changed = DifferenceKind.CHANGED
     assert kinds == {
@@ -206,7 +206,7 @@ async def test_difference_is_traced_to_its_first_cause(story: Story, service: Li
     assert found.first_by_dependency is not None
     assert found.first_by_dependency.after is not None
     assert found.first_by_dependency.after.uid == story.raw[1]
-    same = await service.diff(story.model[0], story.model[0], scope=None)
+    same = await service.diff(story.model[0], story.model[0], Asked(scope=None))
     assert same.differences == ()
     assert same.same == 5
 
@@ -222,7 +222,7 @@ async def test_cost_counts_each_run_once_and_failures_apart(graph: Bolt, service
     # A second way from raw to the model: the diamond must not count twice.
     spec.edge("INPUT_TO", spec.raw[0], spec.train[0], role="again")
     await spec.write(graph)
-    found = await service.cost(spec.model[0], scope=None)
+    found = await service.cost(spec.model[0], Asked(scope=None))
     assert (found.own.runs, found.own.gpu_seconds) == (1, 20.0)
     assert (found.ancestry.runs, found.ancestry.gpu_seconds) == (2, 30.0)
     assert found.ancestry.usage == {"cpu_seconds": 3.0}
@@ -237,7 +237,7 @@ async def test_completeness_lists_holes(graph: Bolt, service: LineageService) ->
     guess = spec.version("guess", key="run:x")
     spec.edge("INPUT_TO", guess, spec.train[0], role="extra", basis="inferred", rule="newest")
     await spec.write(graph)
-    found = await service.completeness(spec.model[0], scope=None)
+    found = await service.completeness(spec.model[0], Asked(scope=None))
     assert found.counts == {
         Doubt.WATCH_GAP: 1,
         Doubt.INFERRED_INPUT: 1,
@@ -245,12 +245,12 @@ async def test_completeness_lists_holes(graph: Bolt, service: LineageService) ->
         Doubt.NO_PRODUCER: 2,
     }
     assert 0 < found.score < 1
-    whole = await service.completeness(spec.model[1], scope=None)
+    whole = await service.completeness(spec.model[1], Asked(scope=None))
     assert whole.score == 1.0
 
 
 async def test_counts_of_both_sides(story: Story, service: LineageService) -> None:
-    found = await service.counts(story.clean[0], scope=None)
+    found = await service.counts(story.clean[0], Asked(scope=None))
     assert found.upstream.by_label == {"Run": 1, "ArtifactVersion": 1}
     assert found.downstream.nodes == 4
     assert (found.upstream.depth, found.downstream.depth) == (1, 3)

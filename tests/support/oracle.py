@@ -10,6 +10,7 @@ from tests.support.graphs import EdgeSpec, GraphSpec
 
 KEY = b"oracle"
 FOREVER = 1 << 62
+WALKED = ("INPUT_TO", "OUTPUT", "DERIVED", "REGISTERED_AS", "DEPLOYED_AS", "ROUTES_TO", "FEEDS")
 
 
 def opaque(uid: str) -> str:
@@ -71,37 +72,56 @@ class Oracle:
         names = {uid: min(twins, key=lambda u: ("@run:" in u, u)) for uid, twins in classes.items()}
         return {uid: name if self.visible(uid) else opaque(uid) for uid, name in names.items()}
 
-    def walk(self, start: str, direction: str, max_depth: int) -> Expected:
-        """All within ``max_depth`` artifact steps."""
+    def walk(self, start: str, direction: str, max_depth: int = 50) -> Expected:
+        """All within ``max_depth`` artifact steps; a state is a node and the edge by which one came."""
         out = Expected({self.names[start]: 0})
-        level = {u for u, n in self.names.items() if n == self.names[start]}
-        done: set[str] = set()
-        for depth in range(max_depth):
-            done |= level
-            reached: set[str] = set()
-            for uid in level:
-                for edge, other in self._leaving(uid, direction):
-                    self._note(out, edge, other, depth + 1)
+        level: set[tuple[str, int | None]] = {(self.names[start], None)}
+        done = set(level)
+        for depth in range(1, max_depth + 1):
+            reached: set[tuple[str, int | None]] = set()
+            for name, arrival in level:
+                for edge, other in self.leaving(name, direction, arrival):
+                    self._note(out, edge, other, depth)
                     if not self.visible(other):
                         continue
                     if not other.startswith(("run:", "job:")):
-                        reached.add(other)
+                        reached.add((self.names[other], edge))
                         continue
-                    for further, beyond in self._leaving(other, direction):
-                        self._note(out, further, beyond, depth + 1)
+                    for further, beyond in self.leaving(other, direction, edge):
+                        self._note(out, further, beyond, depth)
                         if self.visible(beyond):
-                            reached.add(beyond)
-            names = {self.names[u] for u in reached}
-            level = {u for u, n in self.names.items() if n in names} - done
+                            reached.add((self.names[beyond], further))
+            level = reached - done
+            done |= level
         return out
 
-    def _leaving(self, uid: str, direction: str) -> list[tuple[EdgeSpec, str]]:
-        walked = [e for e in self.live if e.type not in ("SAME_AS", "POINTS_TO", "CHILD_OF", "RETRY_OF")]
-        if direction == "UPSTREAM":
-            return [(e, e.start) for e in walked if e.end == uid]
-        return [(e, e.end) for e in walked if e.start == uid]
+    def leaving(self, name: str, direction: str, arrival: int | None = None) -> list[tuple[int, str]]:
+        """Edges (by their place in ``live``) on which one may go on, and where they lead."""
+        out: list[tuple[int, str]] = []
+        for index, edge in enumerate(self.live):
+            here, there = (edge.end, edge.start) if direction == "UPSTREAM" else (edge.start, edge.end)
+            if edge.type not in WALKED or self.names[here] != name:
+                continue
+            pair = (index, arrival) if direction == "UPSTREAM" else (arrival, index)
+            if arrival is None or self._flows(name, *pair):
+                out.append((index, there))
+        return out
 
-    def _note(self, out: Expected, edge: EdgeSpec, other: str, depth: int) -> None:
+    def _flows(self, name: str, into: int | None, onward: int | None) -> bool:
+        """Whether what came into a version over one edge may have gone on over the other."""
+        assert into is not None
+        assert onward is not None
+        one, other = self.live[into], self.live[onward]
+        if one.type != "OUTPUT" or other.type not in ("INPUT_TO", "REGISTERED_AS", "DERIVED"):
+            return True
+        return one.facts["at"] <= max(other.facts["at"], self.first(name))
+
+    def first(self, name: str) -> int:
+        """When a version was produced first."""
+        return min(e.facts["at"] for e in self.live if e.type == "OUTPUT" and self.names[e.end] == name)
+
+    def _note(self, out: Expected, index: int, other: str, depth: int) -> None:
+        edge = self.live[index]
         out.depths.setdefault(self.names[other], depth)
         start, end = self.names[edge.start], self.names[edge.end]
         if start != end:

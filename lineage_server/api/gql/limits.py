@@ -48,7 +48,7 @@ MAX_CHARACTERS = 200_000
 MAX_STREAMS = 2_000
 """Subscriptions of one server, about 50 KB each."""
 WIDE_WALK: Mapping[Any, Any] = {"cost": 5_000}
-"""Metadata of a field that walks as far as it takes, without a budget of the caller's."""
+"""Metadata of a field that walks as far as it takes where the caller gives no budget."""
 _WALK, _POINTS = Budget().nodes, 1_000
 """What is brought where nobody said how much."""
 _MAX_BRACKETS = 60
@@ -169,12 +169,14 @@ class _Measure:
             return 1, 0  # will not run
         times = max(1, told.get("first") or 1, *(len(_items(value)) for value in told.values()))
         extra = sum(_count(value) for value in told.values())
+        definition = field.extensions.get("strawberry-definition")
+        declared = int(getattr(definition, "metadata", {}).get("cost", 0))
         if "budget" in field.args:
-            extra += _number(cast("dict[str, Any]", told.get("budget") or {}).get("nodes"), _WALK)
+            nodes = cast("dict[str, Any]", told.get("budget") or {}).get("nodes")
+            extra, declared = extra + _number(nodes, declared or _WALK), 0
         if "maxPoints" in field.args:
             extra += _number(told.get("maxPoints"), _POINTS)
-        definition = field.extensions.get("strawberry-definition")
-        return times, extra + int(getattr(definition, "metadata", {}).get("cost", 0))
+        return times, extra + declared
 
 
 def _items(value: Any) -> list[Any]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import strawberry
 from strawberry.types import Info
+from strawberry.types.nodes import SelectedField, Selection
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.limits import WIDE_WALK
@@ -14,17 +18,18 @@ from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import LABEL_OF
 from lineage_server.graph.heads import Head
-from lineage_server.provenance import answers, scene
+from lineage_server.provenance import answers, scene, service
+from lineage_server.provenance.ancestry import WIDE
 
 Ctx = Info[Context, None]
 MAX_STARTS = 100
 
 
-@strawberry.input(description="How much a walk may bring back")
+@strawberry.input(description="How much a walk may bring back; what is not said is up to the question")
 class BudgetInput:
-    nodes: int = 1000
-    per_node: int = 100
-    milliseconds: int = 5000
+    nodes: int | None = None
+    per_node: int | None = None
+    milliseconds: int | None = None
 
 
 @strawberry.input(description="Which nodes to show; all are walked")
@@ -50,9 +55,31 @@ def _filter(value: NodeFilterInput | None, kinds: list[str] | None = None) -> an
 
 
 def _budget(value: BudgetInput | None, default: answers.Budget) -> answers.Budget:
-    if value is None:
-        return default
-    return answers.Budget(nodes=value.nodes, per_node=value.per_node, milliseconds=value.milliseconds)
+    told = {} if value is None else {k: v for k, v in vars(value).items() if v is not None}
+    return replace(default, **told)
+
+
+def _asked(
+    info: Ctx, as_of: Micros | None, known_at: Micros | None, budget: BudgetInput | None
+) -> service.Asked:
+    return service.Asked(
+        scope=context_of(info).scope, as_of=as_of, known_at=known_at, budget=_budget(budget, WIDE)
+    )
+
+
+def _wants_more(info: Ctx) -> bool:
+    """Whether ``boundary { more }`` was asked for: to count takes further questions to the graph."""
+    boundaries = [one for field in info.selected_fields for one in _fields(field, "boundary")]
+    return any(True for boundary in boundaries for _ in _fields(boundary, "more"))
+
+
+def _fields(selection: Selection, name: str) -> Iterator[SelectedField]:
+    """Fields of that name below a selection, also those in fragments."""
+    for one in selection.selections:
+        if not isinstance(one, SelectedField):
+            yield from _fields(one, name)
+        elif one.name == name:
+            yield one
 
 
 async def uid_of(info: Ctx, text: str, project: str) -> str:
@@ -104,6 +131,7 @@ class LineageQueries:
             budget=_budget(budget, answers.Budget()),
             after=after,
             column=column,
+            count_boundary=_wants_more(info),
         )
         answer = await context.lineage.lineage(question, scope=context.scope)
         return walks.lineage(answer, await _aliases(info, [n.head for n in answer.nodes]))
@@ -144,11 +172,16 @@ class LineageQueries:
 
     @strawberry.field(description="What breaks if this is bad", metadata=WIDE_WALK)
     async def impact(
-        self, info: Ctx, of: str, as_of: Micros | None = None, project: str = DEFAULT_PROJECT
+        self,
+        info: Ctx,
+        of: str,
+        as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        budget: BudgetInput | None = None,
+        project: str = DEFAULT_PROJECT,
     ) -> shown.Impact:
-        context = context_of(info)
-        uid = await uid_of(info, of, project)
-        return shown.impact_answer(await context.lineage.impact(uid, scope=context.scope, as_of=as_of))
+        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        return shown.impact_answer(await context_of(info).lineage.impact(uid, asked))
 
     @strawberry.field(description="How two things are connected", metadata=WIDE_WALK)
     async def path(
@@ -158,40 +191,70 @@ class LineageQueries:
         end: str,
         k: int = 3,
         as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.LineagePath:
-        context = context_of(info)
         one, other = await uid_of(info, start, project), await uid_of(info, end, project)
-        answer = await context.lineage.path(one, other, scope=context.scope, k=k, as_of=as_of)
-        return shown.path_answer(answer)
+        asked = _asked(info, as_of, known_at, budget)
+        return shown.path_answer(await context_of(info).lineage.path(one, other, asked, k=k))
 
     @strawberry.field(description="Why two things differ", metadata=WIDE_WALK)
     async def lineage_diff(
-        self, info: Ctx, a: str, b: str, project: str = DEFAULT_PROJECT
+        self,
+        info: Ctx,
+        a: str,
+        b: str,
+        as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        budget: BudgetInput | None = None,
+        project: str = DEFAULT_PROJECT,
     ) -> shown.LineageDiff:
-        context = context_of(info)
         one, other = await uid_of(info, a, project), await uid_of(info, b, project)
-        return shown.diff_answer(await context.lineage.diff(one, other, scope=context.scope))
+        asked = _asked(info, as_of, known_at, budget)
+        return shown.diff_answer(await context_of(info).lineage.diff(one, other, asked))
 
-    @strawberry.field(description="What this cost, each upstream run counted once", metadata=WIDE_WALK)
-    async def cost(self, info: Ctx, of: str, project: str = DEFAULT_PROJECT) -> shown.Cost:
-        context = context_of(info)
-        uid = await uid_of(info, of, project)
-        return shown.cost_answer(await context.lineage.cost(uid, scope=context.scope))
+    @strawberry.field(
+        description="What this cost, each upstream run once, by its figures of today", metadata=WIDE_WALK
+    )
+    async def cost(
+        self,
+        info: Ctx,
+        of: str,
+        as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        budget: BudgetInput | None = None,
+        project: str = DEFAULT_PROJECT,
+    ) -> shown.Cost:
+        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        return shown.cost_answer(await context_of(info).lineage.cost(uid, asked))
 
     @strawberry.field(description="How complete what we know about this is", metadata=WIDE_WALK)
-    async def completeness(self, info: Ctx, of: str, project: str = DEFAULT_PROJECT) -> shown.Completeness:
-        context = context_of(info)
-        uid = await uid_of(info, of, project)
-        return shown.completeness_answer(await context.lineage.completeness(uid, scope=context.scope))
+    async def completeness(
+        self,
+        info: Ctx,
+        of: str,
+        as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        budget: BudgetInput | None = None,
+        project: str = DEFAULT_PROJECT,
+    ) -> shown.Completeness:
+        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        return shown.completeness_answer(await context_of(info).lineage.completeness(uid, asked))
 
     @strawberry.field(description="How much lies on each side of this", metadata=WIDE_WALK)
     async def lineage_counts(
-        self, info: Ctx, of: str, max_depth: int | None = None, project: str = DEFAULT_PROJECT
+        self,
+        info: Ctx,
+        of: str,
+        max_depth: int | None = None,
+        as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        budget: BudgetInput | None = None,
+        project: str = DEFAULT_PROJECT,
     ) -> shown.LineageCounts:
-        context = context_of(info)
-        uid = await uid_of(info, of, project)
-        answer = await context.lineage.counts(uid, scope=context.scope, max_depth=max_depth)
+        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        answer = await context_of(info).lineage.counts(uid, asked, max_depth=max_depth)
         return shown.counts_answer(answer)
 
     @strawberry.field(description="The uid that a reference means, such as dataset:iris@3")

@@ -15,7 +15,7 @@ def dot_of(view: LineageView) -> str:
     known = {node.uid: node.name for node in view.nodes}
     lines = ["digraph lineage {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
     for node in view.nodes:
-        label = "\n".join(text for text in (safe(node.title), safe(node.notes)) if text)
+        label = "\n".join(text for text in (safe(node.title), safe(node.notes), view.more(node.uid)) if text)
         shape = 'shape=box, style="rounded"' if node.is_run else "shape=box"
         weight = ", penwidth=3" if node.uid in view.start else ""
         lines.append(f"  {quoted(node.uid)} [label={quoted(label)}, {shape}{weight}];")

@@ -17,7 +17,15 @@ def dict_of(view: LineageView) -> dict[str, Any]:
         "direction": view.direction,
         "nodes": [asdict(node) | {"aliases": list(node.aliases)} for node in view.nodes],
         "edges": [
-            {"from": e.start, "to": e.end, "type": e.type, "role": e.role, "at": e.at, "basis": e.basis}
+            {
+                "from": e.start,
+                "to": e.end,
+                "type": e.type,
+                "role": e.role,
+                "at": e.at,
+                "basis": e.basis,
+                "again": e.again,
+            }
             for e in view.edges
         ],
         "isPartial": view.is_partial,

@@ -19,7 +19,7 @@ def mermaid_of(view: LineageView) -> str:
     names = {node.uid: node.name for node in view.nodes}
     lines = ["flowchart LR"]
     for node in view.nodes:
-        label = quoted(node.title) + (f"<br/>{quoted(node.notes)}" if node.notes else "")
+        label = "<br/>".join(quoted(t) for t in (node.title, node.notes, view.more(node.uid)) if t)
         left, right = ('(["', '"])') if node.is_run else ('["', '"]')
         lines.append(f"  {ids[node.uid]}{left}{label}{right}")
     for edge in view.edges:

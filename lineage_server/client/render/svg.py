@@ -47,7 +47,7 @@ def svg_of(view: LineageView) -> str:
     """The picture; of a large answer the first nodes, and how many are left out."""
     shown = {node.uid: node for node in view.nodes[:MOST_NODES]}
     pairs = [(e.start, e.end) for e in view.edges if e.start in shown and e.end in shown]
-    boxes = _placed(shown, layers_of(list(shown), pairs))
+    boxes = _placed(view, shown, layers_of(list(shown), pairs))
     width = max((b.x + b.width for b in boxes.values()), default=200.0) + _MARGIN
     height = max((b.y + _HEIGHT for b in boxes.values()), default=0.0) + _MARGIN
     remark = _remark(view, len(shown))
@@ -77,13 +77,13 @@ def html_of(view: LineageView) -> str:
     )
 
 
-def _placed(nodes: dict[str, ViewNode], layers: list[list[str]]) -> dict[str, _Box]:
+def _placed(view: LineageView, nodes: dict[str, ViewNode], layers: list[list[str]]) -> dict[str, _Box]:
     tallest = max((len(layer) for layer in layers), default=0)
     boxes: dict[str, _Box] = {}
     x = float(_MARGIN)
     for layer in layers:
         texts = {
-            uid: (cut(safe(nodes[uid].title), _LONGEST), cut(safe(nodes[uid].notes), _LONGEST))
+            uid: (cut(safe(nodes[uid].title), _LONGEST), cut(_notes(view, nodes[uid]), _LONGEST))
             for uid in layer
         }
         widest = max(max(width_of(title), width_of(notes)) for title, notes in texts.values())
@@ -94,6 +94,10 @@ def _placed(nodes: dict[str, ViewNode], layers: list[list[str]]) -> dict[str, _B
             y += _HEIGHT + _GAP_Y
         x += width + _GAP_X
     return boxes
+
+
+def _notes(view: LineageView, node: ViewNode) -> str:
+    return safe(", ".join(word for word in (node.notes, view.more(node.uid)) if word))
 
 
 def _arrows(view: LineageView, boxes: dict[str, _Box]) -> list[str]:

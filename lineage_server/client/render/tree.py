@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _WIDEST_NAME = 64
-_AGAIN = "(above)"
+_ABOVE = "(above)"
 
 
 class _Line(NamedTuple):
@@ -38,6 +38,8 @@ def tree_of(view: LineageView, *, width: int = 100) -> str:
             if len(sides) > 1 and branches.onward(uid):
                 lines.append(_Line("", title, ""))
             lines.extend(branches.below(uid))
+        if view.more(uid):
+            lines.append(_Line("", view.more(uid), ""))
     text = "\n".join(_laid_out(lines, width))
     return text + _remarks(view)
 
@@ -52,7 +54,7 @@ class _Branches:
 
     def __init__(self, view: LineageView, nodes: dict[str, ViewNode], *, forward: bool) -> None:
         self._nodes = nodes
-        self._hidden = view.hidden
+        self._more = view.more
         self._edges: dict[str, list[tuple[str, ViewEdge]]] = {}
         for edge in view.edges:
             a, b = (edge.start, edge.end) if forward else (edge.end, edge.start)
@@ -73,23 +75,29 @@ class _Branches:
             uid, edge = rest.pop()
             node = self._nodes.get(uid)
             title = safe(node.title if node else uid)
-            again = uid in seen and bool(self.onward(uid) or uid == root)
+            above = uid in seen and bool(self.onward(uid) or uid == root)
             seen.add(uid)
             branch, gap = ("├─ ", "│  ") if rest else ("└─ ", "   ")
-            yield _Line(lead + branch, title, self._notes(uid, edge, again=again))
-            if not again:
-                hidden = self._hidden.get(uid, 0)
-                if hidden:
-                    yield _Line(lead + gap, f"… {hidden} more", "")
+            yield _Line(lead + branch, title, self._notes(uid, edge, above=above))
+            if not above:
+                more = self._more(uid)
+                if more:
+                    yield _Line(lead + gap, more, "")
                 stack.append((self.onward(uid)[::-1], lead + gap))
 
-    def _notes(self, uid: str, edge: ViewEdge, *, again: bool) -> str:
+    def _notes(self, uid: str, edge: ViewEdge, *, above: bool) -> str:
         node = self._nodes.get(uid)
         # A role that repeats the name at one of its ends says nothing.
         ends = {self._nodes[end].name for end in (edge.start, edge.end) if end in self._nodes}
         role = "" if edge.role in ends else edge.role
         inferred = "inferred" if edge.basis.lower() == "inferred" else ""
-        words = (node.notes if node else "", f"as {role}" if role else "", inferred, _AGAIN if again else "")
+        words = (
+            node.notes if node else "",
+            f"as {role}" if role else "",
+            inferred,
+            "again" if edge.again else "",
+            _ABOVE if above else "",
+        )
         return safe(", ".join(word for word in words if word))
 
 

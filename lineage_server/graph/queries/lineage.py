@@ -48,7 +48,8 @@ def _head(v: LiteralString, label: LiteralString) -> LiteralString:
 
 def _edge(kind: LiteralString) -> LiteralString:
     if kind == "FEEDS":
-        return "[null, e.first_at, null, null, null, null, null, null, [e.last_at, e.run_count, e.last_run]]"
+        today: LiteralString = "e.last_at, CASE WHEN e.last_at <= $as_of THEN e.run_count END, e.last_run"
+        return f"[null, e.first_at, null, null, null, null, null, null, [{today}]]"
     extras: dict[str, LiteralString] = {"OUTPUT": "e.reused", "DERIVED": "e.reason", "INPUT_TO": "e.rule"}
     extra = extras.get(kind, "null")
     fact: LiteralString = "e.role, e.at, e.recorded_at, e.source, e.basis, e.event"
@@ -71,6 +72,13 @@ def _window(kind: LiteralString) -> LiteralString:
 
 def _newest(kind: LiteralString) -> LiteralString:
     return "e.last_at" if kind == "FEEDS" else "e.at"
+
+
+def _order(direction: LiteralString, kind: LiteralString) -> LiteralString:
+    """What flows to or from a version at hand comes first (``provenance/production.py``): of its
+    producers the oldest, of its readers, and of all others, the newest."""
+    oldest_first = direction == "UPSTREAM" and kind == "OUTPUT"
+    return "e.at" if oldest_first else f"{_newest(kind)} DESC"
 
 
 def _same(v: LiteralString, label: LiteralString) -> LiteralString:
@@ -112,7 +120,7 @@ MATCH (a:{label} {{uid: uid}})
 CALL (a) {{
   MATCH {_arrow(direction, "(a)", near, f"(r:{via})")}
   WHERE {_window(near)}
-  WITH e, r ORDER BY {_newest(near)} DESC, r.uid SKIP $skip LIMIT $fan
+  WITH e, r ORDER BY {_order(direction, near)}, r.uid SKIP $skip LIMIT $fan
   RETURN e, r
 }}
 WITH r, collect([a.uid, {_edge(near)}]) AS near
@@ -230,13 +238,25 @@ CONTINUE: dict[tuple[str, Label], dict[str, LiteralString]] = {
 """More edges of one type; the node comes along, so that its visibility is checked again."""
 
 
-def _count(direction: LiteralString, label: LiteralString, kind: LiteralString) -> LiteralString:
-    return f"""
+FIRST_OUTPUTS: LiteralString = f"""
 UNWIND $uids AS uid
-MATCH (a:{label} {{uid: uid}})
-CALL (a) {{
+MATCH (a:ArtifactVersion {{uid: uid}})<-[e:OUTPUT]-(:Run)
+WHERE {_window("OUTPUT")}
+RETURN a.uid AS uid, min(e.at) AS first
+"""
+"""When versions were produced first."""
+
+
+def _count(direction: LiteralString, label: LiteralString, kind: LiteralString) -> LiteralString:
+    # Only what ``provenance/production.py`` limits in time: producers of a version, and its users.
+    timed = label == "ArtifactVersion" and (kind == "OUTPUT" or direction == "DOWNSTREAM")
+    spanned: LiteralString = " AND e.at >= row.since AND e.at <= row.until" if timed else ""
+    return f"""
+UNWIND $rows AS row
+MATCH (a:{label} {{uid: row.uid}})
+CALL (a, row) {{
   MATCH {_arrow(direction, "(a)", kind, "()")}
-  WHERE {_window(kind)}
+  WHERE {_window(kind)}{spanned}
   WITH e LIMIT $cap
   RETURN count(e) AS n
 }}
@@ -271,4 +291,4 @@ COUNTS: dict[tuple[str, Label], LiteralString] = {
     **{(UPSTREAM, label): statement for label, statement in _counts("UPSTREAM").items()},
     **{(DOWNSTREAM, label): statement for label, statement in _counts("DOWNSTREAM").items()},
 }
-"""How many edges leave a node, by type; at most ``$cap`` are counted."""
+"""How many edges between two times leave a node, by type; at most ``$cap`` are counted."""

@@ -92,23 +92,28 @@ RETURN g.uid AS uid, g.cluster AS cluster, g.kind AS kind, g.from_at AS from_at,
 ORDER BY from_at LIMIT 1000
 """
 
-FIELD_EDGES_UPSTREAM: LiteralString = f"""
+
+def _field_edges(pattern: LiteralString, order: LiteralString) -> LiteralString:
+    """Column edges of each version, at most ``$fan``, those first that ``production.py`` lets through."""
+    return f"""
 UNWIND $uids AS uid
-MATCH (a:ArtifactVersion {{uid: uid}})<-[e:DERIVED]-(b:ArtifactVersion)
-WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND {holds("DERIVED")}
-RETURN a.uid AS origin, b.uid AS other,
+MATCH (a:ArtifactVersion {{uid: uid}})
+WHERE $all OR a.project IN $scope
+CALL (a) {{
+  MATCH {pattern}
+  WHERE e.fields IS NOT NULL AND {holds("DERIVED")}
+  WITH e, b ORDER BY {order}, b.uid, e.role LIMIT $fan
+  RETURN e, b
+}}
+RETURN a.uid AS origin, b.uid AS other, e.at AS at, e.role STARTS WITH 'columns:' AS produced,
        CASE WHEN $all OR b.project IN $scope THEN e.fields ELSE null END AS fields
-ORDER BY origin, other, e.role
 """
 
-FIELD_EDGES_DOWNSTREAM: LiteralString = f"""
-UNWIND $uids AS uid
-MATCH (a:ArtifactVersion {{uid: uid}})-[e:DERIVED]->(b:ArtifactVersion)
-WHERE ($all OR a.project IN $scope) AND e.fields IS NOT NULL AND {holds("DERIVED")}
-RETURN a.uid AS origin, b.uid AS other,
-       CASE WHEN $all OR b.project IN $scope THEN e.fields ELSE null END AS fields
-ORDER BY origin, other, e.role
-"""
+
+FIELD_EDGES_UPSTREAM: LiteralString = _field_edges(
+    "(a)<-[e:DERIVED]-(b:ArtifactVersion)", "CASE WHEN e.role STARTS WITH 'columns:' THEN e.at ELSE 0 END"
+)
+FIELD_EDGES_DOWNSTREAM: LiteralString = _field_edges("(a)-[e:DERIVED]->(b:ArtifactVersion)", "e.at DESC")
 
 # --- references -----------------------------------------------------------------------------
 

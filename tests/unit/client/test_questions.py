@@ -39,7 +39,7 @@ def answer() -> dict[str, Any]:
                 ],
                 "edges": [
                     {"from": "run:1", "to": "v:2", "type": "OUTPUT", "role": "m", "at": None,
-                     "basis": "declared"},
+                     "basis": "declared", "properties": {"again": True}},
                     {"from": "v:1", "to": "run:1", "type": "INPUT_TO", "role": "iris", "at": None,
                      "basis": "inferred"},
                 ],
@@ -70,9 +70,9 @@ def test_lineage_asks_and_reads(client: Client, stub: StubServer) -> None:
     assert view.hidden == {"v:1": 5}
     assert str(view).splitlines() == [
         "model:model@2         prod",
-        "└─ run train          complete, as m",
+        "└─ run train          complete, as m, again",
         "   └─ dataset:iris@1  inferred",
-        "      … 5 more",
+        "      +5 more",
     ]
 
 

@@ -131,6 +131,7 @@ class LineageDiff:
     first_by_dependency: Difference | None
     is_partial: bool
     reason: str
+    plans: list[Plan] = strawberry.field(description="of the walk from a, and of that from b")
 
 
 def diff_answer(value: compare.DiffAnswer) -> LineageDiff:
@@ -155,6 +156,7 @@ def diff_answer(value: compare.DiffAnswer) -> LineageDiff:
         first_by_dependency=difference(value.first_by_dependency),
         is_partial=value.is_partial,
         reason=value.reason,
+        plans=[plan(one) for one in value.plans],
     )
 
 
@@ -241,6 +243,7 @@ class SideCounts:
     by_label: Json
     is_partial: bool
     reason: str
+    plan: Plan
 
 
 @strawberry.type(description="How much lies on each side of this")
@@ -254,7 +257,7 @@ def counts_answer(value: totals.LineageCounts) -> LineageCounts:
     def side(item: totals.SideCounts) -> SideCounts:
         return SideCounts(
             nodes=item.nodes, hidden=item.hidden, depth=item.depth, by_label=Json(dict(item.by_label)),
-            is_partial=item.is_partial, reason=item.reason,
+            is_partial=item.is_partial, reason=item.reason, plan=plan(item.plan),
         )  # fmt: skip
 
     return LineageCounts(start=value.start, upstream=side(value.upstream), downstream=side(value.downstream))

@@ -155,7 +155,7 @@ def truncation(value: answers.Truncation) -> Truncation:
 class Boundary:
     uid: str
     direction: answers.Direction
-    more: int | None
+    more: int | None = strawberry.field(description="edges that go on from here, beyond the depth")
 
 
 @strawberry.type
@@ -174,8 +174,10 @@ class Lineage:
     edges: list[LineageEdge]
     fields: list[FieldLink]
     truncated: list[Truncation]
-    boundary: list[Boundary]
-    is_partial: bool
+    boundary: list[Boundary] = strawberry.field(
+        description="where the depth ended the walk; with `more`, only where something does go on"
+    )
+    is_partial: bool = strawberry.field(description="something within the depth is missing")
     reason: str
     omitted: int
     cursor: str
