@@ -200,41 +200,6 @@ async def test_an_event_id_of_another_project_is_free(guarded: Served) -> None:
     assert (verdicts.accepted, verdicts.duplicate) == (1, 0)
 
 
-ASKED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "run": ("Run", {"uid": TRAIN}, {"uid": MISSING_RUN}),
-    "node": ("Node", {"uid": IRIS_1}, {"uid": IRIS_1.replace("iris", "isir")}),
-    "version": ("Version", {"ref": "default/dataset:iris@1"}, {"ref": "default/dataset:isir@1"}),
-    "version of": (
-        "Version",
-        {"ref": "dataset:iris", "project": "default"},
-        {"ref": "dataset:isir", "project": "absent"},
-    ),
-    "resolve": ("Resolve", {"ref": "default/model:churn"}, {"ref": "absent/model:churn"}),
-    "project": ("Project", {"name": "default"}, {"name": "absent"}),
-    "event": ("Event", {"id": "event-000", "project": "default"}, {"id": "event-000", "project": "absent"}),
-    "impact": ("Impact", {"uid": IRIS_1}, {"uid": IRIS_1.replace("iris", "isir")}),
-    "cost": ("Cost", {"uid": MODEL_1}, {"uid": MODEL_1.replace("churn", "nruhc")}),
-    "history": ("MetricHistory", {"run": TRAIN}, {"run": MISSING_RUN}),
-    "runs": ("Runs", {"project": "default"}, {"project": "absent"}),
-    "jobs": ("Jobs", {"project": "default"}, {"project": "absent"}),
-    "search": ("Search", {"text": "iris", "project": "default"}, {"text": "iris", "project": "absent"}),
-    "text": ("Search", {"text": "iris"}, {"text": "nothing-of-the-kind"}),
-    "digest": ("Search", {"text": D1}, {"text": D1.replace("1", "7")}),
-}  # fmt: skip
-WORDS = {TRAIN: MISSING_RUN, "iris": "isir", "default": "absent", "churn": "nruhc"}
-
-
-@pytest.mark.parametrize("name", ASKED)
-async def test_the_answer_is_that_of_what_does_not_exist(guarded: Served, name: str) -> None:
-    token = await guarded.service_token(other="admin")
-    operation, there, absent = ASKED[name]
-    one = json.dumps(await guarded.answer(TEXTS[operation], there, token))
-    other = json.dumps(await guarded.answer(TEXTS[operation], absent, token))
-    for real, made_up in WORDS.items():
-        one, other = one.replace(real, made_up), other.replace(real, made_up)
-    assert one == other
-
-
 async def test_streams_of_what_is_not_ones_own_are_not_found(guarded: Served) -> None:
     token = await guarded.service_token(other="admin")
     for name, variables in (

@@ -1,0 +1,131 @@
+"""Every question about a thing of another project has the answer of what does not exist.
+
+The schema is walked: each argument of each query field either names something and is tried here, or is
+known to name nothing; a new one has to be put on one of the two sides. The owner's answers differ, so
+none of the comparisons is between two answers that would be the same in any case.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_leaf_type
+from graphql.type import is_required_argument
+
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.api.gql.schema import build_schema
+from lineage_server.domain.ids import event_uid
+from tests.support.hostile import run_event, sent, some_run
+from tests.support.served import Served
+from tests.support.stories import D1, D2, IRIS_1, MODEL_1, TRAIN
+
+SCHEMA = build_schema().core
+FIELDS = SCHEMA.query_type.fields if SCHEMA.query_type else {}
+MINE = "version:other/dataset/mine@" + D1
+IRIS, ANY_IRIS = "default/dataset:iris", "dataset:iris"
+# What the name of something is replaced by, to name as long what is not there.
+WORDS = {
+    TRAIN: "0198c0de-0000-7000-8000-00000000dead",
+    D2: D2.replace("2", "7"),
+    "iris": "isir",
+    "default": "missing",
+    "churn": "nruhc",
+}
+
+NAMES_NOTHING = frozenset(
+    "direction view maxDepth kinds filter asOf knownAt budget after first column up down groupBy bestMetric "
+    "higherIsBetter k orderBy labels keys maxPoints includeRevoked".split()
+)
+# Field and argument (or any field's): the thing of default that it asks for.
+THINGS: dict[str, Any] = {
+    "start": IRIS_1, "lineage.start": [IRIS_1], "end": IRIS_1, "focus": IRIS_1, "of": MODEL_1, "a": IRIS_1,
+    "b": IRIS_1, "ref": IRIS, "uid": IRIS_1, "run.uid": TRAIN, "uids": [IRIS_1], "run": TRAIN,
+    "artifact": IRIS, "project": "default", "projects": ["default"], "name": "default", "text": "iris",
+    "event.id": event_uid("default", "event-000"),
+}  # fmt: skip
+# The other arguments that a field needs: the asking side's own thing, or what a project gives a meaning.
+BESIDE: dict[str, Any] = {
+    "path.end": {"start": MINE}, "path.start": {"end": MINE},
+    "lineageDiff.a": {"b": MINE}, "lineageDiff.b": {"a": MINE},
+    "lineage.project": {"start": [ANY_IRIS]}, "lineageScene.project": {"focus": ANY_IRIS},
+    "path.project": {"start": ANY_IRIS, "end": ANY_IRIS},
+    "lineageDiff.project": {"a": ANY_IRIS, "b": ANY_IRIS},
+    "version.project": {"ref": ANY_IRIS}, "artifact.project": {"ref": ANY_IRIS},
+    "resolve.project": {"ref": ANY_IRIS}, "versions.project": {"artifact": ANY_IRIS},
+    "search.project": {"text": "iris"}, "event.project": {"id": "event-000"},
+    **{f"{name}.project": {"of": ANY_IRIS} for name in ("impact", "cost", "completeness", "lineageCounts")},
+}  # fmt: skip
+
+
+def cases() -> Iterator[tuple[str, Any]]:
+    """Field and argument, and what it is to ask for."""
+    for name, field in FIELDS.items():
+        for argument in field.args:
+            if argument not in NAMES_NOTHING:
+                case = f"{name}.{argument}"
+                thing = THINGS.get(case, THINGS.get(argument))
+                assert thing is not None, f"{case}: say what it names, or that it names nothing"
+                yield case, thing
+    yield "search.text", D2
+
+
+def selection(kind: Any, depth: int = 3) -> str:
+    """Everything that can be asked of a type without arguments, a few levels down; no clocks."""
+    if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        return ""
+    told = ["__typename"]
+    for name, field in kind.fields.items():
+        inner = get_named_type(field.type)
+        if name == "plan" or any(is_required_argument(one) for one in field.args.values()):
+            continue
+        if is_leaf_type(inner):
+            told.append(name)
+        elif depth > 1 and (inside := selection(inner, depth - 1)):
+            told.append(name + inside)
+    return " { " + " ".join(told) + " }"
+
+
+def literal(value: Any) -> str:
+    return json.dumps(value)
+
+
+def asked(case: str, thing: Any) -> str:
+    name, _, argument = case.partition(".")
+    given = {**BESIDE.get(case, {}), argument: thing}
+    told = ", ".join(f"{key}: {literal(value)}" for key, value in given.items())
+    return f"{{ {name}({told}){selection(get_named_type(FIELDS[name].type))} }}"
+
+
+def absent(text: str) -> str:
+    for real, made_up in WORDS.items():
+        text = text.replace(real, made_up)
+    return text
+
+
+# Neo4j plans every statement when it first sees it.
+@pytest.mark.timeout(300)
+async def test_a_question_about_a_foreign_thing_is_one_about_nothing(guarded: Served) -> None:
+    token = await guarded.service_token(other="admin")
+    root = await guarded.token("root", platform_admin=True)
+    mine = run_event("mine", project="other", run=some_run("mine"))
+    mine["outputs"] = [{"name": "mine", "type": "dataset", "digest": D1}]
+    assert (await sent(guarded, [json.dumps(mine).encode()], token=token)).accepted == 1
+    described = {"uid": IRIS_1, "description": "so that there is something in the audit"}
+    await guarded.ask(read_operations()["SetDescription"], {"input": described}, root)
+
+    wrong: dict[str, Any] = {}
+    vacuous: list[str] = []
+    for case, thing in cases():
+        there = asked(case, thing)
+        nowhere = asked(case, json.loads(absent(json.dumps(thing))))
+        foreign, nothing = [json.dumps(await guarded.answer(one, {}, token)) for one in (there, nowhere)]
+        if absent(foreign) != absent(nothing):
+            wrong[case] = (foreign[:500], nothing[:500])
+        own, nothing = [json.dumps(await guarded.answer(one, {}, root)) for one in (there, nowhere)]
+        if absent(own) == absent(nothing) or '"BAD_INPUT"' in own:
+            vacuous.append(f"{case}: {own[:300]}")
+    assert not wrong, json.dumps(wrong, indent=1)
+    assert not vacuous, vacuous
