@@ -92,7 +92,9 @@ class Planner:
         for _ in range(batches):
             body = work.batch(size)
             began = time.perf_counter()
-            received = decode_lines(body, max_event_bytes=1 << 20, now=now_micros(), skew_seconds=3600)
+            received = decode_lines(
+                body, max_event_bytes=1 << 20, now=now_micros(), skew_seconds=3600, max_events=100_000
+            )
             await self._writer.submit_received(received, actor="bench")
             self.seconds += time.perf_counter() - began
             (noted,) = self._recorder.noted

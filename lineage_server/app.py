@@ -26,7 +26,7 @@ from lineage_server.api.deps import GuardMiddleware
 from lineage_server.api.gql.routes import graphql_routes
 from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
-from lineage_server.api.limits import LimitsMiddleware, body_limits
+from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.listener import listen
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
@@ -42,8 +42,10 @@ from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEven
 from lineage_server.graph.queries import server as server_queries
 from lineage_server.graph.schema import migrate
 from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.others import watch_others
 from lineage_server.ingest.rebuild import Rebuilder
+from lineage_server.ingest.refused import RefusedEvents
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestLimits, IngestWriter
 from lineage_server.provenance.service import LineageService
@@ -97,6 +99,7 @@ def _middleware(settings: Settings, telemetry: Telemetry) -> list[Middleware]:
         Middleware(
             LimitsMiddleware,
             limits_for=body_limits(http, settings.ingest),
+            budget=BodyBudget(settings.ingest.max_pending_bytes),
             timeout_seconds=http.request_timeout_seconds,
         ),
     ]
@@ -176,9 +179,14 @@ class Server:
         tokens = Tokens(bolt, cache_seconds=settings.auth.cache_seconds)
         self._on_stop("tokens", tokens.stop)
 
+        store = EventStore(bolt, settings.archive_path)
+        eraser = Eraser(bolt, store)
+
         def publish(batch: Sequence[Change]) -> None:
             if any(change.label == Label.PROJECT for change in batch):
                 members.forget()  # a membership may have changed
+            if any(change.kind == "deleted" for change in batch):
+                eraser.ring()
             changes.publish(batch)
 
         def resync(seq: int) -> None:
@@ -186,7 +194,6 @@ class Server:
             changes.resync_all(seq)
 
         ingest = self._make_writer(bolt, publish, resync)
-        store = EventStore(bolt, settings.archive_path)
         return Services(
             settings=settings,
             telemetry=self.telemetry,
@@ -196,6 +203,7 @@ class Server:
             lineage=LineageService(bolt),
             store=store,
             rebuilder=Rebuilder(bolt, store, ingest),
+            eraser=eraser,
             access=access_for(settings.auth, tokens, members),
             tokens=tokens,
             members=members,
@@ -214,6 +222,7 @@ class Server:
                 queue_events=bounds.queue_events,
                 queue_bytes=bounds.queue_bytes,
                 batch_events=bounds.batch_events,
+                event_bytes=bounds.max_event_bytes,
                 patience_seconds=bounds.patience_seconds,
             ),
         )
@@ -268,6 +277,11 @@ class Server:
         await services.rebuilder.finish_cut_off(alone=not settings.graph.uri)
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
+        self._tasks.start("erase stored payload", services.eraser.run())
+        kept = RefusedEvents(
+            services.bolt, most=settings.ingest.refused_events, days=settings.ingest.refused_days
+        )
+        self._tasks.start("tidy refused events", kept.keep_tidy(services.ingest.counters))
         days = settings.ingest.archive_after_days
         if days and settings.archive_path is not None:
             self._tasks.start("archive old events", services.store.keep_archiving(days))

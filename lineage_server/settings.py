@@ -96,6 +96,15 @@ class IngestSettings(_Group):
         default=64 * _MIB, ge=1024, description="largest request body inflated, bytes"
     )
     max_event_bytes: int = Field(default=1 * _MIB, ge=1024, description="largest event, bytes; refused alone")
+    max_pending_bytes: int = Field(
+        default=64 * _MIB,
+        ge=1024,
+        description="bytes of event bodies, inflated, under way at once; one alone always may be",
+    )
+    refused_events: int = Field(
+        default=10_000, ge=0, description="refused events kept for inspection and replay; the oldest go first"
+    )
+    refused_days: float = Field(default=30.0, ge=0, description="days for which refused events are kept")
     future_skew_seconds: float = Field(
         default=86_400.0, ge=0, description="seconds an event's time may lie in the future; later is refused"
     )

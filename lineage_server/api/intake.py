@@ -9,6 +9,7 @@ Starlette routes: this is the hot path.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from starlette.requests import Request
@@ -16,12 +17,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lineage_server.api.deps import principal_of, services_of
-from lineage_server.auth.principal import Principal
+from lineage_server.auth.principal import Permission, Principal
 from lineage_server.auth.rules import check_event
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import now_micros
-from lineage_server.ingest.decode import Received, Unreadable, decode_lines
+from lineage_server.ingest.decode import Received, Unreadable, decode_lines, project_named
 from lineage_server.ingest.verdicts import Outcome, Verdict
+from lineage_server.settings import IngestSettings
 
 
 class _Answer(msgspec.Struct, omit_defaults=True):
@@ -51,27 +53,44 @@ def intake_routes() -> list[Route]:
 async def _events(request: Request) -> Response:
     services = services_of(request)
     principal = await principal_of(request)
-    limits = services.settings.ingest
-    received = decode_lines(
-        await request.body(),
-        max_event_bytes=limits.max_event_bytes,
-        now=now_micros(),
-        skew_seconds=limits.future_skew_seconds,
-    )
+    received = await _received(request, services.settings.ingest)
     checked = [_permit(item, principal) for item in received]
     verdicts = await services.ingest.submit_received(checked, actor=principal.actor)
     return Response(_encode(_summary(verdicts)), media_type=_JSON)
 
 
+async def _received(request: Request, limits: IngestSettings) -> list[Received | Unreadable]:
+    """The events; the body is let go here, not kept with the request until it is answered."""
+    body = b"".join([piece async for piece in request.stream()])
+    return decode_lines(
+        body,
+        max_event_bytes=limits.max_event_bytes,
+        now=now_micros(),
+        skew_seconds=limits.future_skew_seconds,
+        max_events=limits.queue_events,
+    )
+
+
 def _permit(item: Received | Unreadable, principal: Principal) -> Received | Unreadable:
     """Events of projects that are not the sender's to write are refused one by one."""
-    if isinstance(item, Unreadable) or principal.platform_admin:
+    if isinstance(item, Unreadable):
+        return replace(item, project=_kept_for(item, principal))
+    if principal.platform_admin:
         return item
     try:
         check_event(principal, item.event)
     except LineageError as error:
-        return Unreadable(item.index, error, item.raw)
+        refused = Unreadable(item.index, error, item.raw, item.event)
+        return replace(refused, project=_kept_for(refused, principal))
     return item
+
+
+def _kept_for(item: Unreadable, principal: Principal) -> str:
+    """Whose people may see what was refused: those of the project it names, if the sender is one of them."""
+    named = item.event.project if item.event is not None else project_named(item.raw)
+    if named and principal.can(Permission.READ, named):
+        return named
+    return next(iter(principal.roles)) if len(principal.roles) == 1 else ""
 
 
 def _summary(verdicts: Sequence[Verdict]) -> _Verdicts:

@@ -46,6 +46,27 @@ def body_limits(http: HttpSettings, ingest: IngestSettings) -> Callable[[str], B
     return lambda path: wide if path.startswith(_INTAKE) else narrow
 
 
+class BodyBudget:
+    """Bytes of the intake's bodies that are being received or answered, all requests together."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+
+    def take(self, size: int, own: int) -> None:
+        """For a request that holds ``own`` already; raises UnavailableError where others hold the rest."""
+        if self._held + size > self._limit and self._held > own:
+            raise UnavailableError(
+                f"{self._held} bytes of events are under way; nothing was done, send again in a moment",
+                part="ingest",
+                retry_after_seconds=1.0,
+            )
+        self._held += size
+
+    def give_back(self, size: int) -> None:
+        self._held -= size
+
+
 class Inflater:
     """Gzip by pieces (several members in a row are one body, as gzip files may be)."""
 
@@ -97,7 +118,7 @@ def _too_large(how: str, limit: int, actual: int) -> LimitError:
 class _Body:
     """``receive`` with the limits in force; remembers why it refused."""
 
-    def __init__(self, receive: Receive, limits: BodyLimits) -> None:
+    def __init__(self, receive: Receive, limits: BodyLimits, budget: BodyBudget | None) -> None:
         self.refusal: LineageError | None = None
         self.finished = False
         self._receive = receive
@@ -105,6 +126,8 @@ class _Body:
         self._inflater: Inflater | None = None
         self._pieces: Iterator[bytes] = iter(())
         self._sent = 0
+        self._budget = budget
+        self._held = 0
 
     def judge(self, scope: Scope) -> None:
         """Refuse by the headers alone, or hide the encoding from what is inside."""
@@ -136,6 +159,7 @@ class _Body:
         while True:
             for piece in self._pieces:
                 await asyncio.sleep(0)  # inflating is work: others get their turn in between
+                self._hold(len(piece))
                 return {"type": "http.request", "body": piece, "more_body": True}
             if self._inflater is not None and self.finished:
                 self._inflater.check_end()
@@ -150,8 +174,20 @@ class _Body:
             if self._sent > self._limits.sent:
                 raise _too_large("as sent", self._limits.sent, self._sent)
             if self._inflater is None:
+                self._hold(len(body))
                 return message
             self._pieces = self._inflater.feed(body)
+
+    def _hold(self, size: int) -> None:
+        if self._budget is not None:
+            self._budget.take(size, self._held)
+            self._held += size
+
+    def let_go(self) -> None:
+        """The request is over."""
+        if self._budget is not None:
+            self._budget.give_back(self._held)
+            self._held = 0
 
     async def drain(self) -> None:
         """Take in some of what is still coming: a client that is cut off while sending may never
@@ -173,10 +209,16 @@ class LimitsMiddleware:
     """Body and time limits round everything inside."""
 
     def __init__(
-        self, app: ASGIApp, *, limits_for: Callable[[str], BodyLimits], timeout_seconds: float
+        self,
+        app: ASGIApp,
+        *,
+        limits_for: Callable[[str], BodyLimits],
+        budget: BodyBudget,
+        timeout_seconds: float,
     ) -> None:
         self._app = app
         self._limits_for = limits_for
+        self._budget = budget
         self._timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,7 +226,7 @@ class LimitsMiddleware:
             return await self._app(scope, receive, send)
         path = scope["path"]
         answer = _Answer(send)
-        body = _Body(receive, self._limits_for(path))
+        body = _Body(receive, self._limits_for(path), self._budget if path.startswith(_INTAKE) else None)
         # Rebuilding and archiving take as long as they take.
         answer.clock = asyncio.timeout(None if path.startswith(_UNTIMED) else self._timeout_seconds)
         answer.body = body
@@ -204,6 +246,8 @@ class LimitsMiddleware:
             if answer.started:
                 raise
             refusal = error
+        finally:
+            body.let_go()
         if not answer.started and (refusal or body.refusal):
             if scope["method"] not in _NO_BODY:
                 await body.drain()

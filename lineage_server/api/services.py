@@ -10,6 +10,7 @@ from lineage_server.auth.members import Members
 from lineage_server.auth.tokens import Tokens
 from lineage_server.changes import Changes
 from lineage_server.graph.bolt import Bolt
+from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestWriter
@@ -30,6 +31,7 @@ class Services:
     lineage: LineageService
     store: EventStore
     rebuilder: Rebuilder
+    eraser: Eraser
     access: Access
     tokens: Tokens
     members: Members

@@ -67,7 +67,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedEvent:
-    """An event that was not taken, as kept for inspection. ``cut``: ``raw`` is only its beginning."""
+    """An event that was not taken, as kept for inspection.
+
+    ``cut``: ``raw``, which may be compressed, is only its beginning. ``at`` is the last time it came.
+    """
 
     uid: str
     project: str
@@ -79,6 +82,8 @@ class RefusedEvent:
     size: int
     cut: bool
     raw: bytes
+    first_at: int
+    times: int
 
 
 class TrackingReader:
@@ -291,4 +296,6 @@ def _refused(row: Row) -> RefusedEvent:
         size=row["size"] or 0,
         cut=bool(row["cut"]),
         raw=bytes(row["raw"] or b""),
+        first_at=row["first_at"] or row["at"] or 0,
+        times=row["seen"] or 1,
     )

@@ -123,10 +123,23 @@ class WriteSession:
         self._write = write
         self._rebuilder = rebuilder
 
-    async def position(self) -> tuple[int, int]:
-        """(number of the last batch, last small id)."""
+    async def position(self) -> tuple[int, int, int]:
+        """(number of the last batch, last small id, number of erasures)."""
         rows = await self._run(q.WRITER_STATE, {})
-        return rows[0]["seq"], rows[0]["rid"]
+        return rows[0]["seq"], rows[0]["rid"], rows[0]["erasures"]
+
+    async def erased(self) -> set[str]:
+        """Uids of all nodes whose payload was erased."""
+        return {r["uid"] for r in await self._run(q.ERASED_UIDS, {})}
+
+    async def used_by_living(self, uids: list[str], erased: list[str]) -> set[str]:
+        """Code and environments among ``uids`` that a run uses which is not erased, nor in ``erased``."""
+        rows = await self._run(q.USED_BY_LIVING, {"uids": uids, "erased": erased})
+        return {r["uid"] for r in rows}
+
+    async def derived_from(self, versions: list[str]) -> set[str]:
+        """Versions that somebody derived from these."""
+        return {r["uid"] for r in await self._run(q.DERIVED_FROM, {"uids": versions})}
 
     async def load(self, full: Iterable[str], known: Iterable[str]) -> Loaded:
         """What is there of these uids: one round trip."""
@@ -242,7 +255,8 @@ def _blocks() -> list[tuple[LiteralString, LiteralString]]:
     blocks.extend((f"set_{label.value}", q.set_node(label)) for label in Label)
     blocks.extend((f"new_{kind.value}", q.new_edge(kind)) for kind in _EDGES)
     blocks.extend((f"set_{kind.value}", q.set_edge(kind)) for kind in _EDGES)
-    return [*blocks, *_FEEDS, ("audit", q.NEW_AUDIT), ("refused", q.NEW_REFUSED)]
+    blocks.extend([*_FEEDS, ("audit", q.NEW_AUDIT), ("refused", q.NEW_REFUSED)])
+    return [*blocks, ("erasures", q.NEW_ERASURE)]
 
 
 _BLOCKS = dict(_blocks())

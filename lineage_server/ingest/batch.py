@@ -24,6 +24,7 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.write import WriteBatch, WriteSession
 from lineage_server.ingest import derive
 from lineage_server.ingest.cache import WriterCache
+from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
 from lineage_server.ingest.rows import emit
 from lineage_server.ingest.state import NodeState
@@ -45,6 +46,7 @@ class Planned:
     recorded_at: int
     facts: list[NodeFacts]
     refusal: str = ""
+    redacted: bool = False
 
 
 @dataclass
@@ -63,12 +65,15 @@ class Batch:
         default_factory=dict[str, dict[derive.Feed, derive.Span]]
     )
     sealed: dict[str, int] = field(default_factory=dict[str, int])
+    erased: list[str] = field(default_factory=list[str])
 
     async def prepare(self) -> None:
         """Load, merge and derive."""
         await self._load_touched()
         for item in self.items:
             self._merge(item)
+        if self.erased:
+            await clear_around(self.erased, self.states, self.session, self._load)
         self.recorded_at = max((i.recorded_at for i in self.items if not i.refusal), default=0)
         await self._derive()
 
@@ -139,6 +144,8 @@ class Batch:
             if facts.seal is not None:
                 self._note_seal(state.uid, facts.seal)
             state.apply(facts, item.recorded_at)
+            if facts.erased:
+                self.erased.append(state.uid)
 
     def _note_seal(self, version: str, at: int) -> None:
         artifact = ids.artifact_of_version(version)
@@ -290,11 +297,13 @@ class Batch:
     def rows(self, batch: WriteBatch) -> None:
         """Emit what changed into ``batch``; takes small ids from ``batch.rid``."""
         emit((s for s in self.states.values() if s.changed), batch)
+        marked = dict.fromkeys(uid for uid in self.erased if uid not in self.cache.erased)
+        batch.rows["erasures"] += [{"uid": uid, "at": self.recorded_at} for uid in marked]
 
     def settle(self, seq: int) -> list[Change]:
         """The batch is committed: keep its states for the next one; returns what changed."""
         changed = [s for s in self.states.values() if s.changed]
-        changes = [Change(s.uid, s.label, s.project, _kind_of_change(s), seq) for s in changed]
+        changes = [Change(s.uid, s.label, s.project, s.kind_of_change, seq) for s in changed]
         told = {s.uid for s in changed}
         # An edge is kept by one of its ends; whoever looks at the other end sees it, too.
         ends = {key.other: None for s in changed for key in s.new_edges if key.other not in told}
@@ -318,14 +327,6 @@ def _columned_outputs(run: NodeState) -> list[str]:
     if not run.props.get("columned"):
         return []
     return [k.other for k in run.edges if k.type is EdgeType.OUTPUT]
-
-
-def _kind_of_change(state: NodeState) -> str:
-    if not state.exists:
-        return "created"
-    if "deleted_at" in state.dirty and state.deleted:
-        return "deleted"
-    return "updated" if state.dirty else "linked"
 
 
 def _needs_state(facts: NodeFacts) -> bool:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from lineage_server.ingest.derive import Seals
+from lineage_server.ingest.erased import ErasedUids
 from lineage_server.ingest.state import NodeState
 
 MAX_STATES = 8_000
@@ -26,6 +27,7 @@ class WriterCache:
         self.known: OrderedDict[str, None] = OrderedDict()
         self.seals: Seals = {}
         self.position: tuple[int, int] | None = None
+        self.erased = ErasedUids()
 
     def forget(self) -> None:
         """Somebody else wrote, or a write failed half-way."""

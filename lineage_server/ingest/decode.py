@@ -17,10 +17,12 @@ import msgspec
 
 from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError
 from lineage_server.domain.events import EVENT_TYPES, Event
-from lineage_server.domain.ids import clean_project, shorten
+from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
 from lineage_server.ingest.values import MAX_TIME
 
 SECOND = 1_000_000
+MAX_ARRAY_BYTES = 4 << 20
+"""An array is taken apart as a whole, whatever is in it; lines have no such bound."""
 
 
 class _Envelope(msgspec.Struct):
@@ -42,13 +44,23 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A line that could not be read, and why."""
+    """A line that is not taken, and why; ``event`` where it could be read as one all the same.
+
+    ``project``: whose people may look at it.
+    """
 
     index: int
     error: LineageError
     raw: bytes
+    event: Event | None = None
+    project: str = ""
 
 
+class _Named(msgspec.Struct):
+    project: str = DEFAULT_PROJECT
+
+
+_NAMED = msgspec.json.Decoder(_Named)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(cls) for name, cls in EVENT_TYPES.items()
@@ -57,28 +69,53 @@ _GENERIC = msgspec.json.Decoder(dict[str, Any])
 
 
 def decode_lines(
-    body: bytes, *, max_event_bytes: int, now: int, skew_seconds: float
+    body: bytes, *, max_event_bytes: int, now: int, skew_seconds: float, max_events: int
 ) -> list[Received | Unreadable]:
-    """Read a body of JSON lines (or one JSON array); ``now`` and ``at`` in microseconds."""
+    """Read a body of JSON lines (or one JSON array); ``now`` and ``at`` in microseconds.
+
+    Raises LimitError for more than ``max_events`` of them.
+    """
     out: list[Received | Unreadable] = []
-    for line in _lines(body):
+    for line in _lines(body, max_events):
         index = len(out)
+        event = None
         try:
             event = decode(line, max_event_bytes=max_event_bytes)
             _check_time(event, now, skew_seconds)
             out.append(Received(index, event, line))
         except LineageError as error:
-            out.append(Unreadable(index, error, line))
+            out.append(Unreadable(index, error, line, event))
     return out
 
 
-def _lines(body: bytes) -> list[bytes]:
+def _lines(body: bytes, most: int) -> list[bytes]:
     if body[:64].lstrip()[:1] == b"[":
+        if len(body) > MAX_ARRAY_BYTES:
+            raise LimitError(
+                f"a body that is one array may have {MAX_ARRAY_BYTES} bytes, this one has {len(body)}; "
+                "nothing was done. Send one event a line",
+                limit=MAX_ARRAY_BYTES,
+                actual=len(body),
+            )
         try:
-            return [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
+            lines = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
         except (msgspec.DecodeError, RecursionError):
             return [body]
+        _check_count(len(lines), most)
+        return lines
+    # Each line costs more than its bytes: count before anything is made of them.
+    _check_count(body.count(b"\n") + (not body.endswith(b"\n")), most)
     return [line for raw in body.split(b"\n") if (line := raw.strip())]
+
+
+def _check_count(lines: int, most: int) -> None:
+    if lines > most:
+        raise LimitError(
+            f"the body has {lines} lines, at most {most} events are taken at once; nothing was done. "
+            "Send them in several requests",
+            limit=most,
+            actual=lines,
+        )
 
 
 def decode(line: bytes, *, max_event_bytes: int) -> Event:
@@ -206,6 +243,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(v) for v in cast("list[Any]", value)]
     return value
+
+
+def project_named(line: bytes) -> str:
+    """The project that an unreadable line names, empty where that can't be read either."""
+    try:
+        return clean_project(_NAMED.decode(line).project)
+    except (msgspec.DecodeError, LineageError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def encode(event: Event) -> bytes:

@@ -218,7 +218,9 @@ def _column_sources(run: NodeState, stated: str) -> dict[str, dict[str, list[lis
     for column, sources in cast("dict[str, list[list[str]]]", json.loads(stated)).items():
         for source in sources:
             for origin in inputs.get(source[0], ()):
-                columns.setdefault(origin, {}).setdefault(column, []).append(source[1:])
+                known = columns.setdefault(origin, {}).setdefault(column, [])
+                if source[1:] not in known:
+                    known.append(source[1:])
     return columns
 
 

@@ -81,6 +81,13 @@ def stated(current: Props | None, told: Props, *, retracted: bool) -> tuple[Prop
     return props, spans
 
 
+def silenced(edge: Props) -> Props:
+    """A stated edge without the words of those who stated and retracted it."""
+    history = [[*one[:3], "", *one[4:6], None] for one in json.loads(edge["history"])]
+    words = {key: "" for key in ("reason", "retracted_reason") if edge.get(key) is not None}
+    return {**edge, **words, "fields": None, "history": dumps(history)}
+
+
 def pointed(history: Sequence[Sequence[Any]]) -> dict[str, tuple[Props, list[Span]]]:
     """By target: when an alias pointed there, and what its last move there says.
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from lineage_server.changes import Change
 from lineage_server.graph.write import WriteBatch, WriteSession
 from lineage_server.ingest.batch import Batch, Planned
 from lineage_server.ingest.cache import WriterCache
+from lineage_server.ingest.facts import Clock
+from lineage_server.ingest.plan import facts_of
+from lineage_server.ingest.redact import redact
 from lineage_server.ingest.verdicts import (
     Entry,
     IdReusedError,
@@ -57,10 +61,12 @@ async def make_ready(
         if item.refusal:
             refuse(entry, NotYoursError(item.refusal))
     write.rows["events"] = [
-        event_row(e, write.seq, place) for place, e in enumerate(fresh) if e.refusal is None
+        event_row(e, write.seq, place, i.event if i.redacted else None)
+        for place, (e, i) in enumerate(zip(fresh, items, strict=True))
+        if e.refusal is None
     ]
     write.rows["audit"] = [dict(e.audit) for e in fresh if e.audit is not None and e.refusal is None]
-    write.rows["refused"] = [e.refusal for e in entries if e.refusal is not None]
+    write.rows["refused"] = _refusals(entries, cache)
     return Ready(entries, write, _settle(batch, write, cache))
 
 
@@ -69,7 +75,13 @@ async def planned(
 ) -> tuple[WriteBatch, Batch]:
     """The rows of a batch, and the batch to settle once they are written."""
     if cache.position is None:
-        cache.position = await session.position()
+        *position, erasures = await session.position()
+        if cache.erased.stamp != erasures:
+            cache.erased.fill(erasures, await session.erased() if erasures else ())
+        cache.position = position[0], position[1]
+    if cache.erased:
+        for item in items:
+            _withhold(item, cache)
     batch = Batch(session, cache, items, careful)
     await batch.prepare()
     write = WriteBatch(*cache.position)
@@ -77,9 +89,32 @@ async def planned(
     return write, batch
 
 
+def _withhold(item: Planned, cache: WriterCache) -> None:
+    """Of what is told of an erased node, only what is no payload counts and is stored."""
+    at, event_id = item.facts[0].clock
+    left = item.event
+    for uid in cache.erased.among(item.facts):
+        left = redact(left, uid, event_id) or left
+    if left is not item.event:
+        item.event, item.facts, item.redacted = left, facts_of(left, Clock(at, event_id)), True
+
+
+def _refusals(entries: list[Entry], cache: WriterCache) -> list[dict[str, Any]]:
+    """One row for each content that was refused, with how often."""
+    rows: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        row = entry.refusal
+        if row is None or (cache.erased and cache.erased.told_in(entry.raw)):
+            continue
+        times = rows[row["uid"]]["times"] if row["uid"] in rows else 0
+        rows[row["uid"]] = {**row, "times": times + 1}
+    return list(rows.values())
+
+
 def _settle(batch: Batch, write: WriteBatch, cache: WriterCache) -> list[Change]:
     write.finish()
     if any(write.rows.values()):
+        cache.erased.add(row["uid"] for row in write.rows["erasures"])
         cache.position = (write.seq + 1, write.rid)
     return batch.settle(write.seq)
 

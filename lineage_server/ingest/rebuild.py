@@ -1,4 +1,4 @@
-"""Rebuilding the graph from the stored events, and erasing from them for privacy.
+"""Rebuilding the graph from the stored events.
 
 The proof that events are the truth: wipe what was derived, feed everything that was ever
 accepted through the same plan, and the same graph stands there. Meanwhile the graph itself refuses
@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from dataclasses import replace
 from typing import Any, LiteralString
 
 from lineage_server.domain.errors import ConflictError, UnavailableError
@@ -22,10 +21,7 @@ from lineage_server.graph.queries import events as q
 from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import patiently
 from lineage_server.graph.write import GraphWriter
-from lineage_server.ingest.archive import StoredEvent
-from lineage_server.ingest.decode import decode, encode
-from lineage_server.ingest.redact import may_tell, redact
-from lineage_server.ingest.replay import NO_LIMIT, Replay
+from lineage_server.ingest.replay import Replay
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestWriter
 
@@ -33,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 WIPE_NODES = 2_000
 PATIENCE_SECONDS = 60.0
-_ERASE_WAIT_SECONDS = 30.0
 
 UNDER_WAY = "the graph is being rebuilt from its stored events; send again when that is done"
 ELSEWHERE = (
@@ -47,7 +42,7 @@ FAILED = (
 
 
 class Rebuilder:
-    """Rebuilds the graph, and erases for privacy."""
+    """Rebuilds the graph."""
 
     def __init__(
         self,
@@ -138,29 +133,6 @@ class Rebuilder:
                     await replay.write(list(batch))
                 done += len(page)
         return done
-
-    async def erase(self, uid: str) -> int:
-        """After ``NodeErased``: take the node's payload out of the stored events too."""
-        async with self._store.exclusively("erasing a node", wait_seconds=_ERASE_WAIT_SECONDS):
-            await self._store.check()
-            return await self._erase(uid)
-
-    async def _erase(self, uid: str) -> int:
-        redacted = 0
-        if uid.startswith("run:"):
-            await self._bolt.write(q.CHUNKS_OF_RUN, {"run": uid})
-        async for page in self._store.pages():
-            changed: list[StoredEvent] = []
-            for stored in page:
-                if not may_tell(stored.raw, uid):
-                    continue
-                left = redact(decode(stored.raw, max_event_bytes=NO_LIMIT), uid)
-                if left is not None:
-                    changed.append(replace(stored, type=left.type, raw=encode(left), redacted=True))
-            if changed:
-                await self._store.replace(changed)
-                redacted += len(changed)
-        return redacted
 
     async def _patient(self, query: LiteralString, owner: str, **more: Any) -> list[Row]:
         return await patiently(

@@ -2,6 +2,7 @@
 
 Identity, structure, states and times stay, so that a replay still rebuilds the graph; the
 payload (parameters, metrics, tags, texts, schemas, statistics, locations, code diffs) goes.
+What is told of code and environments beyond their keys goes with the run that tells it.
 """
 
 from __future__ import annotations
@@ -10,60 +11,110 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lineage_server.domain import ids
+from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import (
+    AliasSet,
+    ApprovalGiven,
     ArtifactReported,
+    CodeFact,
     ContextReported,
     DeploymentReported,
+    EdgeAsserted,
+    EdgeRetracted,
+    EnvironmentFact,
     Event,
     InputFact,
     JobReported,
+    MemberSet,
     MetricsLogged,
     ModelReported,
     ModelVersionReported,
     NodeAnnotated,
+    NodeDeleted,
+    NodeErased,
+    NodeRestored,
     OutputFact,
     ProjectReported,
     RunReported,
     VersionReported,
+    WatchGapReported,
 )
 from lineage_server.domain.nodes import PREFIX
+from lineage_server.ingest.decode import decode
+from lineage_server.ingest.erasing import nameless
 
 E = TypeVar("E", bound=Event)
 
 
-def may_tell(raw: bytes, uid: str) -> bool:
-    """Cheap look before decoding: most stored events do not speak of the node ``uid``."""
-    if uid.startswith("project:") or b"\\" in raw or not raw.isascii():
-        return True  # a project may be unnamed, a name spelt in several ways
-    found = raw.lower()
+def names(text: bytes, uid: str) -> bool:
+    """Whether lower-case ``text`` has any of the words by which ``uid`` is told apart."""
     words = [word.rsplit("/", 1)[-1] for word in uid.partition(":")[2].lower().split("@") if word]
     words += [word.replace("-", "") for word in words]  # a run's id may come without its hyphens
-    return any(word.encode() in found for word in words)
+    return any(word.encode() in text for word in words)
 
 
-def redact(event: Event, uid: str) -> Event | None:
-    """The event without ``uid``'s payload; None if it tells nothing of that node's payload."""
+def may_tell(raw: bytes, uid: str) -> bool:
+    """Cheap look before decoding: most stored events do not speak of the node ``uid``."""
+    if uid.startswith(("project:", "gap:")) or b"\\" in raw or not raw.isascii():
+        return True  # a project may be unnamed, a time or a name spelt in several ways
+    return names(raw.lower(), uid)
+
+
+def tells(raw: bytes, uid: str) -> bool:
+    """Whether an event that was not taken tells payload of ``uid``; one that can't be read may do so."""
+    try:
+        event = decode(raw, max_event_bytes=len(raw))
+        return redact(event, uid, event.id or ids.content_id(raw)) is not None
+    except LineageError:
+        return names(raw.lower(), uid)
+
+
+def redact(event: Event, uid: str, event_id: str = "") -> Event | None:
+    """The event without ``uid``'s payload; None if it tells nothing of that node's payload.
+
+    ``event_id``: the id under which it is stored, where the event itself has none.
+    """
     if isinstance(event, RunReported):
         return _run(event, uid)
     if isinstance(event, MetricsLogged):
         # The points are payload through and through: what stays is that the run was heard of.
         run = RunReported(project=event.project, id=event.id, at=event.at, source=event.source, run=event.run)
         return run if ids.run_uid(ids.clean_run_id(event.run)) == uid else None
+    if isinstance(event, MemberSet):
+        # So are a project's members.
+        project = ProjectReported(project=event.project, id=event.id, at=event.at, source=event.source)
+        return project if ids.project_uid(event.project) == uid else None
     if isinstance(event, VersionReported):
         return _version(event, uid)
     if isinstance(event, NodeAnnotated):
         return replace(event, tags=None, description=None) if event.uid == uid else None
-    told = _uid_of(event)
-    if told != uid:
+    if isinstance(event, EdgeAsserted | EdgeRetracted):
+        return _edge(event, uid)
+    if _uid_of(event, event_id or event.id) != uid:
         return None
     if isinstance(event, ContextReported):
         return replace(event, name=None, facts=None)
-    payload = ("description", "tags", "facts", "owner", "uri", "endpoint", "model_uri", "spec_digest")
-    return replace(event, **{k: None for k in payload if hasattr(event, k)})
+    left = {k: None for k in _PAYLOAD if hasattr(event, k)} | {k: "" for k in _WORDS if hasattr(event, k)}
+    return replace(event, **left)
 
 
-def _uid_of(event: Event) -> str:
+_PAYLOAD = (
+    "description", "tags", "facts", "owner", "uri", "endpoint", "model_uri", "spec_digest", "schedule",
+)  # fmt: skip
+_WORDS = ("reason", "comment", "approver")
+"""Empty, not None, where nothing is said."""
+
+
+def _uid_of(event: Event, event_id: str) -> str:
     project = event.project
+    if isinstance(event, NodeDeleted | NodeRestored | NodeErased):
+        return event.uid
+    if isinstance(event, AliasSet):
+        return ids.alias_uid(project, _name(event.model), _name(event.alias))
+    if isinstance(event, ApprovalGiven):
+        return ids.approval_uid(project, _name(event.model), event_id)
+    if isinstance(event, WatchGapReported):
+        return f"gap:{_name(event.cluster)}/{_name(event.kind)}/{event.from_at}"
     if isinstance(event, ArtifactReported):
         return ids.artifact_uid(project, event.kind, _name(event.artifact))
     if isinstance(event, JobReported):
@@ -99,7 +150,8 @@ def _run(event: RunReported, uid: str) -> RunReported | None:
     if ids.run_uid(run_id) == uid:
         return replace(
             event, params=None, metrics=None, tags=None, facts=None, description=None, reason=None,
-            resources=None, usage=None, code=None, environment=None, outputs=outputs,
+            resources=None, usage=None, code=_code(event.code), environment=_environment(event.environment),
+            workload=None, spec_digest=None, outputs=outputs,
         )  # fmt: skip
     if inputs == event.inputs and outputs == event.outputs:
         return None
@@ -118,8 +170,26 @@ def _output(project: str, run_id: str, fact: OutputFact, uid: str) -> OutputFact
     if _version_of(project, fact.type, fact.name, fact.digest, run_id) != uid:
         return fact
     return replace(
-        fact, uri="", size=None, columns=None, stats=None, fields=None, description=None, metadata=None
-    )
+        fact, uri="", size=None, columns=None, stats=None, description=None, metadata=None,
+        fields=nameless(fact.fields) if fact.fields else None,
+    )  # fmt: skip
+
+
+def _code(code: CodeFact | None) -> CodeFact | None:
+    """What stands in its uid and its name; so for the environment."""
+    return replace(code, branch="", diff="") if code is not None else None
+
+
+def _environment(environment: EnvironmentFact | None) -> EnvironmentFact | None:
+    return replace(environment, packages={}) if environment is not None else None
+
+
+def _edge(event: EdgeAsserted | EdgeRetracted, uid: str) -> Event | None:
+    """A person's words about two versions speak of both."""
+    if uid not in (event.start, event.end):
+        return None
+    left = replace(event, reason="")
+    return replace(left, fields=None) if isinstance(left, EdgeAsserted) else left
 
 
 def _version(event: VersionReported, uid: str) -> VersionReported | None:

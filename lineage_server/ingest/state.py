@@ -15,18 +15,10 @@ from typing import Any, cast
 
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import STATE_RANK, Label
+from lineage_server.ingest.erasing import KEPT_BY_ERASURE, KEPT_BY_TOMBSTONE, erase
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
 from lineage_server.ingest.links import dumps, pointed, stated, witnessed
 from lineage_server.ingest.spans import MOVES, Span, learned
-
-_KEPT_BY_TOMBSTONE = frozenset(
-    (
-        *("uid", "project", "name", "kind", "rid", "created_at", "updated_at", "deleted_at", "stub"),
-        *("artifact", "key", "digest", "ordinal", "version_count", "latest_at", "unversioned"),
-        *("job", "job_name", "run", "state", "started_at", "ended_at", "sealed_at", "seals"),
-        *("model", "version", "cluster", "revision", "target", "history"),
-    )
-)
 
 
 class NodeState:
@@ -61,6 +53,14 @@ class NodeState:
     @property
     def deleted(self) -> bool:
         return self.props.get("deleted_at") is not None
+
+    @property
+    def kind_of_change(self) -> str:
+        if not self.exists:
+            return "created"
+        if self.deleted and not self.dirty.isdisjoint(("deleted_at", "erased")):
+            return "deleted"
+        return "updated" if self.dirty else "linked"
 
     # --- loading and storing ---------------------------------------------------------
 
@@ -114,8 +114,8 @@ class NodeState:
     def _stored(self, props: dict[str, Any]) -> dict[str, Any]:
         if not self.deleted:
             return dict(props)
-        hidden = {k: v for k, v in props.items() if k not in _KEPT_BY_TOMBSTONE}
-        row = {k: v for k, v in props.items() if k in _KEPT_BY_TOMBSTONE}
+        hidden = {k: v for k, v in props.items() if k not in KEPT_BY_TOMBSTONE}
+        row = {k: v for k, v in props.items() if k in KEPT_BY_TOMBSTONE}
         if hidden:
             row["tomb"] = zlib.compress(dumps(hidden).encode())
         return row
@@ -132,8 +132,7 @@ class NodeState:
     def apply(self, facts: NodeFacts, recorded_at: int) -> None:
         """Merge one event's facts on this node."""
         if not self.props or (facts.described and "stub" in self.props):
-            self.props.update(facts.identity)
-            self.dirty.update(facts.identity)
+            self._identify(facts.identity)
         self._describe(facts)
         self._payload(facts)
         if facts.earliest:
@@ -150,10 +149,16 @@ class NodeState:
             self._add_pointer(facts.pointer, recorded_at)
         if facts.visible is not None:
             self.put("deleted_at", None if facts.visible else facts.clock.at, facts.clock)
-        if facts.erased:
-            self._erase()
+        if facts.erased or "erased" in self.props:
+            erase(self)
         if self.label is Label.DEPLOYMENT:
             self._serve(recorded_at)
+
+    def _identify(self, told: dict[str, Any]) -> None:
+        if "erased" in self.props:
+            told = {key: value for key, value in told.items() if key in KEPT_BY_ERASURE}
+        self.props.update(told)
+        self.dirty.update(told)
 
     def _describe(self, facts: NodeFacts) -> None:
         """A node that is only referred to stays a stub until somebody describes it."""
@@ -214,7 +219,7 @@ class NodeState:
 
     def _withheld(self, key: str) -> bool:
         """Whether this is payload of a node whose payload was erased."""
-        return "erased" in self.props and key not in _KEPT_BY_TOMBSTONE
+        return "erased" in self.props and key not in KEPT_BY_ERASURE
 
     def _earliest(self, key: str, value: int) -> None:
         if self._withheld(key):
@@ -225,6 +230,8 @@ class NodeState:
             self.dirty.add(key)
 
     def _latest(self, key: str, value: int) -> None:
+        if self._withheld(key):
+            return
         current = self.props.get(key)
         if current is None or value > current:
             self.props[key] = value
@@ -290,13 +297,6 @@ class NodeState:
         self.set_derived("target", history[-1][2] or "")
         for target, (props, spans) in pointed(history).items():
             self.hold_edge(EdgeKey(EdgeType.POINTS_TO, "", target), props, spans, recorded_at)
-
-    def _erase(self) -> None:
-        for key in [k for k in self.props if k not in _KEPT_BY_TOMBSTONE and k != "erased"]:
-            del self.props[key]
-            self.dirty.add(key)
-        self.metric_steps.clear()
-        self.set_derived("erased", True)
 
     def merge_edge(self, facts: EdgeFacts, clock: Clock, recorded_at: int) -> None:
         """Add an edge, or what a further witness says of it."""

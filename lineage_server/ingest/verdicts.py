@@ -18,14 +18,15 @@ import zstandard
 from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import Event
-from lineage_server.ingest.decode import Received, Unreadable
+from lineage_server.ingest.decode import Received, Unreadable, encode
 from lineage_server.ingest.facts import Clock, NodeFacts
 from lineage_server.ingest.plan import facts_of
 
 logger = logging.getLogger(__name__)
 
 COMPRESS_FROM_BYTES = 256
-KEPT_REFUSED_BYTES = 65_536
+CUT_TO_BYTES = 65_536
+"""What is kept of a refused event that is larger than events may be."""
 
 
 class Outcome(StrEnum):
@@ -57,6 +58,7 @@ class IngestLimits:
     queue_events: int = 20_000
     queue_bytes: int = 64 << 20
     batch_events: int = 128
+    event_bytes: int = 1 << 20
     patience_seconds: float = 20.0
     skew_seconds: float = 3600.0
 
@@ -86,6 +88,7 @@ class Request:
     verdicts: list[Verdict]
     open: int
     deadline: float
+    event_bytes: int
 
 
 @dataclass(slots=True)
@@ -138,12 +141,13 @@ def inflate(raw: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(raw) if raw.startswith(_ZSTD_MAGIC) else raw
 
 
-def entry_of(
-    slot: int, item: Received | Unreadable, *, actor: str, now: int, request: Request, project: str
-) -> Entry:
+def entry_of(slot: int, item: Received | Unreadable, *, actor: str, now: int, request: Request) -> Entry:
     """A received event for the queue; one that cannot be read becomes a refused entry."""
     if isinstance(item, Unreadable):
-        entry = Entry("", "", Event(project=project), item.raw, actor, now, slot, request)
+        uid = (
+            ids.event_uid(item.event.project, item.event.id or ids.content_id(item.raw)) if item.event else ""
+        )
+        entry = Entry(uid, "", Event(project=item.project), item.raw, actor, now, slot, request)
         refuse(entry, item.error)
         return entry
     event = item.event
@@ -165,35 +169,45 @@ def plan(entry: Entry) -> None:
         refuse(entry, DefectError(error))
 
 
+def refused_uid(project: str, raw: bytes) -> str:
+    return f"refused:{project}/{ids.content_id(raw)}"
+
+
 def refuse(entry: Entry, error: LineageError) -> None:
-    """The event is not taken; what came is kept, cut where it is large."""
+    """The event is not taken; what came is kept, once for each content and project."""
     raw = entry.raw
     entry.facts = []
+    cut = len(raw) > entry.request.event_bytes
+    project = entry.event.project
     entry.refusal = {
-        "uid": f"refused:{entry.recorded_at}-{ids.content_id(raw)[:16]}-{entry.index}",
-        "project": entry.event.project,
+        "uid": refused_uid(project, raw),
+        "project": project,
         "at": entry.recorded_at,
         "actor": entry.actor,
         "code": error.code,
         "message": error.message[:2000],
         "retriable": error.retriable,
+        # Once an event of this id is stored, this row has had its time.
+        "event": entry.uid if entry.uid and not isinstance(error, IdReusedError) else None,
         "size": len(raw),
-        "cut": len(raw) > KEPT_REFUSED_BYTES,
-        "raw": raw[:KEPT_REFUSED_BYTES],
+        "cut": cut,
+        "raw": deflate(raw[:CUT_TO_BYTES] if cut else raw),
     }
 
 
-def event_row(entry: Entry, seq: int, pos: int) -> dict[str, Any]:
-    """The stored event: batch ``seq``, place ``pos`` in it."""
+def event_row(entry: Entry, seq: int, pos: int, left: Event | None) -> dict[str, Any]:
+    """The stored event: batch ``seq``, place ``pos`` in it; ``left`` where payload was withheld."""
+    raw = entry.raw if left is None else encode(left)
     return {
         "uid": entry.uid,
         "project": entry.event.project,
         "seq": seq,
         "pos": pos,
-        "type": entry.event.type,
+        "type": (left or entry.event).type,
         "at": entry.event.at or entry.recorded_at,
         "recorded_at": entry.recorded_at,
         "actor": entry.actor,
-        "size": len(entry.raw),
-        "raw": deflate(entry.raw),
+        "size": len(raw),
+        "raw": deflate(raw),
+        "redacted": True if left is not None else None,
     }

@@ -1,7 +1,7 @@
 """The bounded queue in front of the writer: what was received and waits to be written.
 
 Bounds are in events and in bytes: whoever would exceed them is told to come again, so that
-memory does not grow with the load.
+memory does not grow with the load. What has been taken counts until it has landed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ class WaitingEvents:
     def __init__(self, limits: IngestLimits) -> None:
         self._limits = limits
         self._entries: deque[Entry] = deque()
+        self._taken: deque[tuple[int, int]] = deque()
         self._last_recorded = 0
+        self.events = 0
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -33,10 +35,10 @@ class WaitingEvents:
     def admit(self, received: Sequence[Received | Unreadable]) -> None:
         """Raises UnavailableError if there is no room for all of them."""
         size = sum(len(r.raw) for r in received)
-        full = len(self._entries) + len(received) > self._limits.queue_events and self._entries
+        full = self.events + len(received) > self._limits.queue_events
         if full or self.bytes + size > self._limits.queue_bytes:
             raise UnavailableError(
-                f"{len(self._entries)} events wait already; send again in a moment",
+                f"{self.events} events wait already; send again in a moment",
                 part="ingest",
                 retry_after_seconds=1.0,
             )
@@ -48,13 +50,24 @@ class WaitingEvents:
 
     def put(self, entry: Entry) -> None:
         self._entries.append(entry)
+        self.events += 1
         self.bytes += len(entry.raw)
 
     def take(self, most: int) -> list[Entry]:
+        """A batch; ``landed`` is called when nothing more will be done with it."""
         entries = [self._entries.popleft() for _ in range(min(most, len(self._entries)))]
-        self.bytes -= sum(len(e.raw) for e in entries)
+        if entries:
+            self._taken.append((len(entries), sum(len(e.raw) for e in entries)))
         return entries
 
+    def landed(self) -> None:
+        """The batch that was taken first is written, or given up."""
+        events, size = self._taken.popleft()
+        self.events -= events
+        self.bytes -= size
+
     def clear(self) -> None:
+        """Forget what waits; what was taken still counts."""
         self._entries.clear()
-        self.bytes = 0
+        self.events = sum(events for events, _ in self._taken)
+        self.bytes = sum(size for _, size in self._taken)

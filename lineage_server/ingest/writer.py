@@ -104,7 +104,7 @@ class IngestWriter:
 
     async def start(self) -> None:
         await self._graph.warm()
-        self.counters.last_seq, _ = await self._graph.optimistic().position()
+        self.counters.last_seq, *_ = await self._graph.optimistic().position()
         self._tasks.start("writer", self._run(), ends=True)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
@@ -137,7 +137,7 @@ class IngestWriter:
         return await self.submit_received(received, actor=actor)
 
     async def submit_received(
-        self, received: Sequence[Received | Unreadable], *, actor: str, project: str = ""
+        self, received: Sequence[Received | Unreadable], *, actor: str
     ) -> list[Verdict]:
         """Record what came over the wire; one verdict each, in order.
 
@@ -161,10 +161,11 @@ class IngestWriter:
             [Verdict(r.index, ACCEPTED) for r in received],
             len(received),
             time.monotonic() + self.limits.patience_seconds,
+            self.limits.event_bytes,
         )
         now = self._queue.now()
         for slot, item in enumerate(received):
-            entry = entry_of(slot, item, actor=actor, now=now, request=request, project=project)
+            entry = entry_of(slot, item, actor=actor, now=now, request=request)
             self._queue.put(entry)
         self._arrived.set()
         await verdicts_given(request, self.counters, self.limits.patience_seconds)
@@ -213,6 +214,7 @@ class IngestWriter:
                     await self._take_off(ready, session)
                     return
         await self._write_patiently(entries)
+        self._queue.landed()
 
     async def _take_off(self, ready: Ready, session: WriteSession) -> None:
         """Start the commit, and give the statement time to be sent before more is planned."""
@@ -241,11 +243,11 @@ class IngestWriter:
             return True
         error = await flight.task
         self._flight = None
-        if error is None:
-            return True
-        self._cache.forget()
-        await self._write_patiently(flight.ready.entries, error)
-        return False
+        if error is not None:
+            self._cache.forget()
+            await self._write_patiently(flight.ready.entries, error)
+        self._queue.landed()
+        return error is None
 
     async def _landed(self) -> None:
         """Before the graph is read: what is on its way must be in it."""

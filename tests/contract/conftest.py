@@ -18,6 +18,7 @@ async def served(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Se
     """Open access, the story of ``tests/support/stories.py`` recorded."""
     async with serving(bolt, tmp_path) as running:
         await running.record(*story())
+        await running.services.eraser.finish()
         yield running
 
 
@@ -26,4 +27,5 @@ async def guarded(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[S
     """Access by token, the same story."""
     async with serving(bolt, tmp_path, mode="token") as running:
         await running.record(*story())
+        await running.services.eraser.finish()
         yield running

@@ -121,9 +121,13 @@ async def test_refused_events_are_kept_with_their_reason(served: Served) -> None
     assert kept["totalCount"] == len(REFUSED)
     nodes = [edge["node"] for edge in kept["edges"]]
     assert Counter(node["size"] for node in nodes) == Counter(len(line) for line in REFUSED.values())
-    assert all(node["cut"] == (node["size"] > 65_536) for node in nodes)
+    assert not any(node["cut"] for node in nodes)
+    assert all(len(node["raw"].encode("utf-8", "replace")) >= node["size"] for node in nodes)
 
 
+REPLAY = """mutation ($uids: [String!]!) { replayRefused(input: {uids: $uids}) {
+  problems { code } replays { uid outcome code message }
+} }"""
 ODD_BUT_GOOD: dict[str, dict[str, Any]] = {
     "long parameter": {"params": {"text": LONG}},
     "long run name": {"name": "n" * 500},
@@ -157,6 +161,13 @@ async def test_event_of_ten_megabytes_is_refused_and_its_neighbours_land(served:
     assert verdicts.by_index[1]["code"] == "LIMIT"
     assert str(len(large)) in verdicts.by_index[1]["message"]
     assert await event_ids(served) == Counter(["good-before", "good-after"])
+    kept = await served.ask("{ refusedEvents { edges { node { uid size cut raw } } } }")
+    (node,) = (edge["node"] for edge in kept["refusedEvents"]["edges"])
+    assert (node["size"], node["cut"]) == (len(large), True)
+    assert len(node["raw"]) == 65_536
+    replays = await served.ask(REPLAY, {"uids": [node["uid"]]})
+    (replay,) = replays["replayRefused"]["replays"]
+    assert (replay["outcome"], replay["code"]) == ("refused", "LIMIT")
 
 
 UIDS = (
@@ -272,6 +283,6 @@ documents = st.tuples(
 def test_reading_any_bytes_answers_a_verdict_for_each_line(events: list[Any], noise: bytes) -> None:
     noise = noise.replace(b"\n", b" ").strip()
     body = b"\n".join([json.dumps(event).encode() for event in events] + ([noise] if noise else []))
-    told = decode_lines(body, max_event_bytes=1 << 20, now=now_micros(), skew_seconds=60)
+    told = decode_lines(body, max_event_bytes=1 << 20, now=now_micros(), skew_seconds=60, max_events=100)
     assert len(told) == len(events) + bool(noise) or body[:1] == b"["
     assert all(isinstance(one, Received | Unreadable) for one in told)

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket
 
 from lineage_server.api import errors
 from lineage_server.api.deps import GuardMiddleware
-from lineage_server.api.limits import LimitsMiddleware, body_limits
+from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.tracing import TracingMiddleware
 from lineage_server.auth.access import host_rule
 from lineage_server.domain.errors import LineageError
@@ -78,7 +78,10 @@ def make_app(*, auth: AuthSettings | None = None, timeout_seconds: float = 5.0) 
                 allowed_origins=http.allowed_origins,
             ),
             Middleware(
-                LimitsMiddleware, limits_for=body_limits(http, ingest), timeout_seconds=timeout_seconds
+                LimitsMiddleware,
+                limits_for=body_limits(http, ingest),
+                budget=BodyBudget(ingest.max_pending_bytes),
+                timeout_seconds=timeout_seconds,
             ),
         ],
     )

@@ -18,6 +18,7 @@ from lineage_server.graph.errors import GraphAwayError, RebuildingError
 from lineage_server.graph.lease import LeaseLostError
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.archive import StoredEvent
+from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.others import watch_others
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
@@ -102,6 +103,7 @@ async def told(graph: Bolt, writer: IngestWriter) -> dict[str, Any]:
     events = stories.story()
     for start in range(0, len(events), 7):
         await writer.submit(events[start : start + 7], actor="test")
+    await Eraser(graph, EventStore(graph, None)).finish()
     return await dump(graph, whole=True)
 
 

@@ -45,6 +45,11 @@ D1, D2, D3 = (f"sha256:{digit * 64}" for digit in "123")
 IRIS_1 = f"version:default/dataset/iris@{D1}"
 IRIS_2 = f"version:default/dataset/iris@{D2}"
 MODEL_1 = f"version:default/model/churn@{D3}"
+APART = f"version:default/dataset/apart@{D1}"
+HIDDEN = f"version:default/dataset/hidden@{D2}"
+APPROVED = "approved-by-another"
+WORD = "somebody"
+ERASED = (f"run:{SECRET}", HIDDEN, f"approval:default/churn@{APPROVED}", "gpu:GPU-hidden")
 
 
 def at(minute: float) -> int:
@@ -65,7 +70,7 @@ def story() -> list[Event]:
 
 
 def _with_id(event: Event, index: int) -> Event:
-    object.__setattr__(event, "id", f"event-{index:03d}")
+    object.__setattr__(event, "id", event.id or f"event-{index:03d}")
     return event
 
 
@@ -219,6 +224,49 @@ def _changes_of_mind() -> list[Event]:
         NodeDeleted(at=at(10), uid=f"run:{EVALUATE}", reason="clean-up"),
         NodeDeleted(at=at(10), uid=f"run:{TRAIN}"),
         NodeRestored(at=at(11), uid=f"run:{TRAIN}"),
-        RunReported(at=at(5), run=SECRET, job="secret", params={"name": "somebody"}, state=RunState.COMPLETE),
-        NodeErased(at=at(12), uid=f"run:{SECRET}"),
+        *_erased(),
     ]
+
+
+def _erased() -> list[Event]:
+    """Things that are erased in between; nothing of WORD may be left, of what came later neither."""
+    code = CodeFact(repo="r", commit="5ec4e7", entry="own.py", branch=WORD, diff=f"+ {WORD}")
+    shared = CodeFact(repo="r", commit="c0ffee", entry="train.py")
+    return [
+        RunReported(at=at(5), run=SECRET, job="secret", params={WORD: WORD}, state=RunState.COMPLETE),
+        RunReported(
+            at=at(5),
+            run=SECRET,
+            code=code,
+            environment=EnvironmentFact(image="own", lock_digest=D1, packages={WORD: "1"}),
+            outputs=[OutputFact(name="plain", digest=D3)],
+        ),
+        NodeAnnotated(at=at(6), uid=f"run:{SECRET}", tags={WORD: WORD}),
+        ApprovalGiven(
+            at=at(9), model="churn", version="1", verdict="approved", approver=WORD, comment=WORD, id=APPROVED
+        ),
+        VersionReported(at=at(4), artifact="hidden", digest=D2, uri=f"s3://{WORD}"),
+        RunReported(
+            at=at(4),
+            run=PARENT,
+            inputs=[InputFact(name="apart", digest=D1)],
+            outputs=[OutputFact(name="hidden", digest=D2, fields={WORD: [["apart", WORD]]})],
+        ),
+        EdgeAsserted(at=at(6), start=HIDDEN, end=APART, reason=WORD, fields={"x": [WORD]}),
+        EdgeAsserted(at=at(6), start=APART, end=HIDDEN, role="also", reason=WORD),
+        ContextReported(at=at(3), label=Label.GPU, key="GPU-hidden", name=WORD, facts={WORD: WORD}),
+        # Its chunk is the last new node: what is not made again in a rebuild takes no small id from others.
+        _points(5),
+        *(NodeErased(at=at(12), uid=uid, reason=WORD) for uid in ERASED),
+        RunReported(at=at(6), run=SECRET, description=WORD, code=code, resources={WORD: 1}),
+        RunReported(at=at(7), run=SECRET, code=shared, tags={"k": WORD}),
+        _points(6),
+        NodeAnnotated(at=at(13), uid=HIDDEN, description=WORD),
+        NodeDeleted(at=at(14), uid=f"run:{SECRET}", reason=WORD),
+    ]
+
+
+def _points(minute: float) -> MetricsLogged:
+    return MetricsLogged(
+        at=at(minute), run=SECRET, keys=[WORD], series=[0], steps=[1], times=[at(minute)], values=[0.1]
+    )

@@ -15,6 +15,7 @@ from strawberry.types import Info
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.auth.principal import Permission
 from lineage_server.domain import ids
+from lineage_server.domain.errors import ForbiddenError
 
 
 class Declared(BasePermission):
@@ -54,6 +55,20 @@ def _uid(text: str) -> str:
 
 class SignedIn(Declared):
     """Whoever was let in; the service behind decides the rest."""
+
+
+class SeesEverything(Declared):
+    """A role in all projects: what is asked for speaks of all of them."""
+
+    async def has_permission(self, source: Any, info: Info[Context, None], **kwargs: Any) -> bool:
+        principal = context_of(info).principal
+        if principal.visible_projects() is not None:
+            raise ForbiddenError(
+                f"{principal.subject} has no role in all projects, of which this tells; ask with a token "
+                "whose role holds everywhere",
+                permission=Permission.READ,
+            )
+        return True
 
 
 class MayRead(Declared):

@@ -30,7 +30,20 @@ REDACT: LiteralString = (
     "UNWIND $rows AS r MATCH (n:Event {uid: r.uid}) SET n.raw = r.raw, n.type = r.type, n.redacted = true"
 )
 
-CHUNKS_OF_RUN: LiteralString = "MATCH (n:MetricChunk {run: $run}) DELETE n RETURN count(*) AS deleted"
+# --- erasing ------------------------------------------------------------------------------
+
+PENDING_ERASURES: LiteralString = "MATCH (n:Erasure) WHERE n.pending RETURN n.uid AS uid, n.at AS at"
+
+ERASURE: LiteralString = "MATCH (n:Erasure {uid: $uid}) RETURN n.pending AS pending, n.redacted AS redacted"
+
+ERASURES_DONE: LiteralString = (
+    "UNWIND $rows AS r MATCH (n:Erasure {uid: r.uid}) WHERE n.at = r.at "
+    "SET n.pending = false, n.redacted = r.redacted"
+)
+
+DROP_CHUNKS: LiteralString = (
+    "MATCH (n:MetricChunk {run: $run}) WITH n LIMIT $limit DELETE n RETURN count(*) AS deleted"
+)
 
 # --- archives ----------------------------------------------------------------------------
 # An Archive that is not current names a file that may lie there and is nobody's: begun, or replaced.

@@ -26,7 +26,9 @@ SET w.seq = CASE WHEN ok AND $rebuilder = '' THEN w.seq + 1 ELSE w.seq END,
 WITH ok
 """
 
-_STATE: LiteralString = "w.seq AS seq, w.rid AS rid, coalesce(w.rebuilder, '') AS rebuilder"
+_STATE: LiteralString = (
+    "w.seq AS seq, w.rid AS rid, coalesce(w.rebuilder, '') AS rebuilder, coalesce(w.erasures, 0) AS erasures"
+)
 WRITER_STATE: LiteralString = f"MATCH (w:Writer {{uid: 'writer'}}) RETURN {_STATE}"
 WRITER_LOCK: LiteralString = f"MATCH (w:Writer {{uid: 'writer'}}) SET w.lock = $lock RETURN {_STATE}"
 
@@ -121,9 +123,20 @@ NEW_VERSION_OF_RUN: LiteralString = (
 NEW_VERSION: LiteralString = f"CREATE (n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
 NEW_EVENT: LiteralString = (
     "CREATE (n:Event {uid: r.uid, project: r.project, seq: r.seq, pos: r.pos, type: r.type, at: r.at, "
-    "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw})"
+    "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw, redacted: r.redacted})"
 )
-NEW_REFUSED: LiteralString = "CREATE (n:Refused) SET n = r"
+# The same content again is the same row: counted, with the reason of the last time.
+NEW_REFUSED: LiteralString = (
+    "MERGE (n:Refused {uid: r.uid}) ON CREATE SET n.first_at = r.at "
+    "SET n.seen = coalesce(n.seen, 0) + r.times, n.project = r.project, n.at = r.at, n.actor = r.actor, "
+    "n.code = r.code, n.message = r.message, n.retriable = r.retriable, n.event = r.event, n.size = r.size, "
+    "n.cut = r.cut, n.raw = r.raw"
+)
+# The mark from which stored events are redacted, whatever happens after this commit.
+NEW_ERASURE: LiteralString = (
+    "MERGE (n:Erasure {uid: r.uid}) SET n.at = r.at, n.pending = true "
+    "WITH r MATCH (w:Writer {uid: 'writer'}) SET w.erasures = coalesce(w.erasures, 0) + 1"
+)
 NEW_AUDIT: LiteralString = "CREATE (n:Audit) SET n = r"
 
 
@@ -262,3 +275,23 @@ RAW_EVENTS: LiteralString = (
     "UNWIND $uids AS u MATCH (n:Event {uid: u}) "
     "RETURN u AS uid, CASE WHEN n.redacted THEN null ELSE n.raw END AS raw"
 )
+
+ERASED_UIDS: LiteralString = "MATCH (n:Erasure) RETURN n.uid AS uid"
+
+_LIVING: LiteralString = "WHERE n.erased IS NULL AND NOT n.uid IN $erased"
+USED_BY_LIVING: LiteralString = f"""
+UNWIND $uids AS u MATCH (c:CodeRef {{uid: u}})
+WHERE EXISTS {{ MATCH (c)<-[:USED_CODE]-(n:Run) {_LIVING} }}
+RETURN u AS uid
+UNION ALL
+UNWIND $uids AS u MATCH (c:Environment {{uid: u}})
+WHERE EXISTS {{ MATCH (c)<-[:USED_ENV]-(n:Run) {_LIVING} }}
+RETURN u AS uid
+"""
+
+DERIVED_FROM: LiteralString = """
+UNWIND $uids AS u
+MATCH (v:ArtifactVersion {uid: u})
+MATCH (v)-[:DERIVED]->(n:ArtifactVersion)
+RETURN DISTINCT n.uid AS uid
+"""

@@ -43,6 +43,7 @@ CONSTRAINTS: tuple[LiteralString, ...] = (
     _unique_uid("Token"),
     _unique_uid("Audit"),
     _unique_uid("Refused"),
+    _unique_uid("Erasure"),
     _unique_uid("Lease"),
     _unique_uid("Archive"),
 )

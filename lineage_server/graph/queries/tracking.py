@@ -231,7 +231,8 @@ WHERE n.at <= $until
 WITH n WHERE ($all OR n.project IN $scope) AND (n.at < $until OR n.uid < $uid)
 WITH n ORDER BY n.at DESC, n.uid DESC LIMIT $limit
 RETURN n.uid AS uid, n.project AS project, n.at AS at, n.actor AS actor, n.code AS code,
-       n.message AS message, n.retriable AS retriable, n.size AS size, n.cut AS cut, n.raw AS raw
+       n.message AS message, n.retriable AS retriable, n.size AS size, n.cut AS cut, n.raw AS raw,
+       n.first_at AS first_at, n.seen AS seen
 """
 
 REFUSED_BY_UID: LiteralString = """
@@ -239,7 +240,8 @@ UNWIND $uids AS uid
 MATCH (n:Refused {uid: uid})
 WHERE $all OR n.project IN $scope
 RETURN n.uid AS uid, n.project AS project, n.at AS at, n.actor AS actor, n.code AS code,
-       n.message AS message, n.retriable AS retriable, n.size AS size, n.cut AS cut, n.raw AS raw
+       n.message AS message, n.retriable AS retriable, n.size AS size, n.cut AS cut, n.raw AS raw,
+       n.first_at AS first_at, n.seen AS seen
 """
 
 FORGET_REFUSED: LiteralString = """

@@ -24,7 +24,7 @@ def line(**more: Any) -> bytes:
 
 
 def read(body: bytes, *, skew_seconds: float = 60) -> list[Received | Unreadable]:
-    return decode_lines(body, max_event_bytes=LIMIT, now=NOW, skew_seconds=skew_seconds)
+    return decode_lines(body, max_event_bytes=LIMIT, now=NOW, skew_seconds=skew_seconds, max_events=50)
 
 
 def refusal(raw: bytes) -> InvalidInputError:

@@ -10,26 +10,34 @@ import pytest
 
 from lineage_server.domain.events import (
     AliasSet,
+    ApprovalGiven,
     ArtifactReported,
     CodeFact,
     ContextReported,
     DeploymentReported,
+    EdgeAsserted,
+    EdgeRetracted,
     EnvironmentFact,
     Event,
     InputFact,
     JobReported,
+    MemberSet,
     MetricsLogged,
     ModelReported,
     ModelVersionReported,
     NodeAnnotated,
+    NodeDeleted,
     NodeErased,
+    NodeRestored,
     OutputFact,
     ProjectReported,
     RunReported,
     VersionReported,
+    WatchGapReported,
 )
-from lineage_server.domain.nodes import JobKind, Label, RunState
+from lineage_server.domain.nodes import JobKind, Label, Role, RunState
 from lineage_server.ingest.decode import decode, encode
+from lineage_server.ingest.erased import ErasedUids
 from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.plan import facts_of
 from lineage_server.ingest.redact import may_tell, redact
@@ -44,14 +52,15 @@ FACTS: dict[str, Any] = {"k": SECRET}
 
 OUTPUT = OutputFact(
     name="iris", digest=DIGEST, uri=SECRET, size=1, columns=[FACTS], stats=FACTS,
-    fields={"x": [[SECRET, SECRET]]}, description=SECRET, metadata={"k": SECRET},
+    fields={SECRET: [["raw", SECRET]]}, description=SECRET, metadata={"k": SECRET},
 )  # fmt: skip
 FULL = RunReported(
     run=RUN, id="e", at=5, name="train", job="train", state=RunState.FAILED, exit_code=1, started_at=1,
     ended_at=5, reason=SECRET, description=SECRET, params={"k": SECRET}, metrics={"k": 1.0}, tags=TAGS,
-    facts=FACTS, resources={"k": SECRET}, usage={"k": 1.0}, code=CodeFact(repo=SECRET, diff=SECRET),
-    environment=EnvironmentFact(image=SECRET), inputs=[InputFact(name="raw", digest=DIGEST)],
-    outputs=[OUTPUT], parent=OTHER,
+    facts=FACTS, resources={"k": SECRET}, usage={"k": 1.0},
+    code=CodeFact(repo="r", commit="c", branch=SECRET, diff=SECRET),
+    environment=EnvironmentFact(image="img", packages={SECRET: "1"}),
+    inputs=[InputFact(name="raw", digest=DIGEST)], outputs=[OUTPUT], parent=OTHER,
 )  # fmt: skip
 TOLD: dict[str, Event] = {
     f"run:{RUN}": replace(FULL, outputs=[OutputFact(name="iris", digest=DIGEST)]),
@@ -127,7 +136,8 @@ def test_states_and_times_of_an_erased_run_stay() -> None:
 def test_erased_version_loses_its_payload_in_its_runs_events() -> None:
     left = redact(FULL, f"version:default/dataset/iris@{DIGEST}")
     assert isinstance(left, RunReported)
-    assert left.outputs == [OutputFact(name="iris", digest=DIGEST)]
+    # That it was derived column by column stays; the columns' names go.
+    assert left.outputs == [OutputFact(name="iris", digest=DIGEST, fields={"": [["raw", ""]]})]
     assert left.params == FULL.params
     keyed = RunReported(run=RUN, outputs=[OutputFact(name="iris", uri=SECRET)])
     left = redact(keyed, f"version:default/dataset/iris@run:{RUN}")
@@ -181,9 +191,69 @@ def test_words_of_others_about_a_node_go_too() -> None:
 
 
 def test_what_bears_no_payload_stays_as_it_is() -> None:
-    uid = f"run:{RUN}"
-    for event in (NodeErased(uid=uid, reason="asked"), AliasSet(model="churn", alias="prod", version="1")):
-        assert redact(event, uid) is None
+    assert redact(AliasSet(model="churn", alias="prod", version="1", reason=SECRET), f"run:{RUN}") is None
+
+
+VERSION = f"version:default/dataset/iris@{DIGEST}"
+WORDS: list[tuple[Event, str, Event]] = [
+    (NodeErased(uid=f"run:{RUN}", reason=SECRET), f"run:{RUN}", NodeErased(uid=f"run:{RUN}")),
+    (NodeDeleted(uid=f"run:{RUN}", reason=SECRET), f"run:{RUN}", NodeDeleted(uid=f"run:{RUN}")),
+    (NodeRestored(uid=f"run:{RUN}", reason=SECRET), f"run:{RUN}", NodeRestored(uid=f"run:{RUN}")),
+    (
+        AliasSet(model="churn", alias="prod", version="1", reason=SECRET),
+        "alias:default/churn@prod",
+        AliasSet(model="churn", alias="prod", version="1"),
+    ),
+    (
+        ApprovalGiven(id="a", model="churn", version="1", verdict="ok", approver=SECRET, comment=SECRET),
+        "approval:default/churn@a",
+        ApprovalGiven(id="a", model="churn", version="1", verdict="ok", approver=""),
+    ),
+    (MemberSet(id="m", subject=SECRET, role=Role.ADMIN), "project:default", ProjectReported(id="m")),
+    (
+        WatchGapReported(cluster="c", kind="pods", from_at=1, to_at=2, reason=SECRET),
+        "gap:c/pods/1",
+        WatchGapReported(cluster="c", kind="pods", from_at=1, to_at=2),
+    ),
+    *(
+        (
+            EdgeAsserted(start=VERSION, end=VERSION + "0", reason=SECRET, fields={"x": [SECRET]}),
+            end,
+            EdgeAsserted(start=VERSION, end=VERSION + "0"),
+        )
+        for end in (VERSION, VERSION + "0")
+    ),
+    (
+        EdgeRetracted(start=VERSION, end=VERSION + "0", reason=SECRET),
+        VERSION,
+        EdgeRetracted(start=VERSION, end=VERSION + "0"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "uid", "left"), WORDS, ids=lambda v: getattr(v, "type", None))
+def test_words_of_every_event_about_a_node_go(event: Event, uid: str, left: Event) -> None:
+    assert may_tell(encode(event), uid)
+    assert redact(event, uid) == left
+    assert redact(event, f"run:{OTHER}") is None
+
+
+def test_code_and_environment_of_an_erased_run_keep_their_keys() -> None:
+    left = redact(FULL, f"run:{RUN}")
+    assert isinstance(left, RunReported)
+    assert left.code == CodeFact(repo="r", commit="c")
+    assert left.environment == EnvironmentFact(image="img")
+
+
+def test_refused_events_are_known_by_what_they_tell() -> None:
+    erased = ErasedUids()
+    erased.add([f"run:{RUN}", "job:default/script/train"])
+    told = encode(RunReported(run=RUN.upper(), params=dict(TAGS)))
+    assert erased.told_in(told)
+    assert erased.told_in(told[:-9])
+    assert erased.told_in(encode(JobReported(name="train", description=SECRET)))
+    assert not erased.told_in(encode(RunReported(run=OTHER, job="train", params=dict(TAGS))))
+    assert not erased.told_in(b"other rubbish")
 
 
 @pytest.mark.parametrize("event", story(), ids=lambda event: f"{event.type}-{event.id}")

@@ -106,7 +106,7 @@ class AnnotationMutations:
             await record(context, event, "eraseNode", input.uid, before=before, after=after)
         except MENDABLE as error:
             return EraseNodePayload(problems=[problem_of(error)])
-        count = await context.services.rebuilder.erase(input.uid)
+        count = await context.services.eraser.done(input.uid)
         node = shown.node_of(await seen_node(context, input.uid))
         return EraseNodePayload(problems=[], node=node, events_redacted=count)
 

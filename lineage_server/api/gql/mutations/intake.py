@@ -10,14 +10,14 @@ from strawberry.types import Info
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.inputs.changes import ReplayRefusedInput
 from lineage_server.api.gql.permissions import SignedIn
-from lineage_server.api.gql.types.payloads import MENDABLE, Replay, ReplayRefusedPayload, problem_of
+from lineage_server.api.gql.types.payloads import Replay, ReplayRefusedPayload, problem_of
 from lineage_server.auth.audit import AuditRecord, audit_record
 from lineage_server.auth.rules import check_event
 from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError, NotFoundError
 from lineage_server.domain.ids import now_micros, shorten
 from lineage_server.graph.read_tracking import RefusedEvent
 from lineage_server.ingest.decode import Received, decode_lines
-from lineage_server.ingest.verdicts import Outcome
+from lineage_server.ingest.verdicts import Outcome, inflate, refused_uid
 
 Ctx = Info[Context, None]
 MAX_REPLAYED = 500
@@ -41,33 +41,28 @@ class IntakeMutations:
         if missing:
             raise NotFoundError(f"refused event {shorten(missing[0])!r} is not there, or not yours to see")
         replays = [await _replay(context, one) for one in found.values()]
-        done = [one.uid for one in replays if one.outcome != Outcome.REFUSED]
-        if done:
-            await context.tracking.forget_refused(done, scope=context.scope)
         return ReplayRefusedPayload(problems=[], replays=replays)
 
 
 async def _replay(context: Context, refused: RefusedEvent) -> Replay:
-    """Once more through decoding, permissions and the writer, which writes the audit record, too."""
+    """Once more through decoding, permissions and the writer, which writes the audit record, too.
+
+    What is wrong with one is told of that one: the others may be fine.
+    """
     try:
         received = _read(context, refused)
         check_event(context.principal, received.event)
+        project = received.event.project
+        audit = _audit(context, refused, project, Outcome.ACCEPTED).row()
+        (verdict,) = await context.services.ingest.submit_received(
+            [replace(received, audit=audit)], actor=refused.actor
+        )
     except LineageError as error:
-        # Told of each one: the others may be fine. No right or not readable is no news to the sender.
-        if not isinstance(error, MENDABLE):
-            raise
         await context.services.audit.write(_audit(context, refused, refused.project, Outcome.REFUSED))
         return Replay(uid=refused.uid, outcome=Outcome.REFUSED, code=error.code, message=error.message)
-    project = received.event.project
-    audit = _audit(context, refused, project, Outcome.ACCEPTED).row()
-    verdicts = await context.services.ingest.submit_received(
-        [replace(received, audit=audit)], actor=refused.actor
-    )
-    verdict = verdicts[0]
     if verdict.outcome is not Outcome.ACCEPTED:
         await context.services.audit.write(_audit(context, refused, project, verdict.outcome))
-    if verdict.outcome is Outcome.REFUSED:
-        # It was kept once more under a new uid: one copy is enough.
+    if verdict.outcome is not Outcome.REFUSED or refused.uid != refused_uid(project, received.raw):
         await context.tracking.forget_refused([refused.uid], scope=context.scope)
     return Replay(uid=refused.uid, outcome=verdict.outcome, code=verdict.code, message=verdict.message)
 
@@ -86,18 +81,20 @@ def _audit(context: Context, refused: RefusedEvent, project: str, outcome: Outco
 
 def _read(context: Context, refused: RefusedEvent) -> Received:
     limits = context.services.settings.ingest
+    raw = inflate(refused.raw)
     if refused.cut:
         raise LimitError(
             f"of this event's {refused.size} bytes only the first were kept, so it cannot be replayed; "
             "send it again from its source",
-            limit=len(refused.raw),
+            limit=len(raw),
             actual=refused.size,
         )
     lines = decode_lines(
-        refused.raw,
+        raw,
         max_event_bytes=limits.max_event_bytes,
         now=now_micros(),
         skew_seconds=limits.future_skew_seconds,
+        max_events=1,
     )
     if len(lines) != 1:
         raise InvalidInputError("the kept bytes are no single event", field="line")

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
-from lineage_server.api.gql.permissions import SignedIn
+from lineage_server.api.gql.permissions import SeesEverything
 from lineage_server.api.gql.types.records import IngestStatus, status_of
 
 Ctx = Info[Context, None]
@@ -18,7 +18,7 @@ _EVERY_SECONDS = 1.0
 
 @strawberry.type
 class IntakeSubscriptions:
-    @strawberry.subscription(permission_classes=[SignedIn], description="The intake, each second")
+    @strawberry.subscription(permission_classes=[SeesEverything], description="The intake, each second")
     async def ingest_status(self, info: Ctx) -> AsyncGenerator[IngestStatus, None]:
         services = context_of(info).services
         loop = asyncio.get_running_loop()

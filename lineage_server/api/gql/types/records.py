@@ -10,6 +10,7 @@ from lineage_server.auth.tokens import Token as StoredToken
 from lineage_server.domain.nodes import Role
 from lineage_server.graph.read_tracking import RefusedEvent as StoredRefusal
 from lineage_server.ingest.archive import StoredEvent
+from lineage_server.ingest.verdicts import inflate
 from lineage_server.ingest.writer import IngestWriter
 from lineage_server.tracking.history import Series
 
@@ -171,7 +172,9 @@ class RefusedEvent:
 
     uid: str
     project: str
-    at: Micros
+    at: Micros = strawberry.field(description="when it came last")
+    first_at: Micros
+    times: int = strawberry.field(description="how often it came")
     actor: str
     code: str
     message: str
@@ -186,13 +189,15 @@ def refused_of(value: StoredRefusal) -> RefusedEvent:
         uid=value.uid,
         project=value.project,
         at=Micros(value.at),
+        first_at=Micros(value.first_at),
+        times=min(value.times, 2**31 - 1),
         actor=value.actor,
         code=value.code,
         message=value.message,
         retriable=value.retriable,
         size=Long(value.size),
         cut=value.cut,
-        raw=value.raw.decode("utf-8", "replace"),
+        raw=inflate(value.raw).decode("utf-8", "replace"),
     )
 
 
