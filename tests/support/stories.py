@@ -239,7 +239,7 @@ def _erased() -> list[Event]:
             run=SECRET,
             code=code,
             environment=EnvironmentFact(image="own", lock_digest=D1, packages={WORD: "1"}),
-            outputs=[OutputFact(name="plain", digest=D3)],
+            outputs=[OutputFact(name="plain", digest="sha256:" + "4" * 64)],
         ),
         NodeAnnotated(at=at(6), uid=f"run:{SECRET}", tags={WORD: WORD}),
         ApprovalGiven(

@@ -1,0 +1,134 @@
+"""The intake's other answers: what is refused, for whom it is kept, how it is sent again, who did what."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.domain.ids import now_micros
+from lineage_server.ingest.refused import RefusedEvents
+from tests.support.hostile import event_ids, run_event, sent, some_run
+from tests.support.served import Served
+
+TEXTS = read_operations()
+DAY = 86_400_000_000
+
+
+async def refused_rows(served: Served, token: str = "") -> list[dict[str, Any]]:
+    found = await served.ask(TEXTS["RefusedEvents"], {"first": 500}, token)
+    return [edge["node"] for edge in found["refusedEvents"]["edges"]]
+
+
+async def replay(served: Served, uids: list[str], token: str = "") -> dict[str, dict[str, Any]]:
+    answer = await served.ask(TEXTS["ReplayRefused"], {"input": {"uids": uids}}, token)
+    assert answer["replayRefused"]["problems"] == []
+    return {one["uid"]: one for one in answer["replayRefused"]["replays"]}
+
+
+def early(name: str, **more: Any) -> bytes:
+    """Of a clock two days ahead."""
+    return json.dumps(run_event(name, **{"at": now_micros() + 2 * DAY, **more})).encode()
+
+
+async def test_a_future_event_is_kept_once_and_taken_when_its_time_has_come(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = early("future", tags={"large": "x" * 300_000})
+    for _ in range(3):
+        assert (await sent(served, [large, large])).refused == 2
+    (row,) = await refused_rows(served)
+    assert (row["times"], row["cut"], row["size"], row["retriable"]) == (6, False, len(large), True)
+    assert row["firstAt"] < row["at"]
+    assert row["raw"] == large.decode()
+    assert (await replay(served, [row["uid"]]))[row["uid"]]["outcome"] == "refused"
+    assert [r["uid"] for r in await refused_rows(served)] == [row["uid"]]
+    for module in ("lineage_server.api.gql.mutations.intake", "lineage_server.api.intake"):
+        monkeypatch.setattr(f"{module}.now_micros", lambda: now_micros() + 2 * DAY)
+    assert (await replay(served, [row["uid"]]))[row["uid"]]["outcome"] == "accepted"
+    assert await refused_rows(served) == []
+    assert await event_ids(served) == {"good-future": 1}
+
+
+async def test_what_its_producer_sends_again_later_leaves_no_row(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [early("later"), early("never"), b"rubbish"]
+    assert (await sent(served, lines)).refused == 3
+    monkeypatch.setattr("lineage_server.api.intake.now_micros", lambda: now_micros() + 2 * DAY)
+    assert (await sent(served, lines[:1])).accepted == 1
+    # The same id with other content is refused, and that is no reason to forget what it said.
+    assert (await sent(served, [early("later", tags={"a": "b"})])).by_index[0]["code"] == "CONFLICT"
+    care = RefusedEvents(served.services.bolt, most=100, days=1)
+    await care.tidy()
+    left = {row["code"]: row["raw"] for row in await refused_rows(served)}
+    assert left.keys() == {"CONFLICT", "BAD_INPUT"}
+    assert len(await refused_rows(served)) == 3
+
+
+async def test_refused_events_are_bounded_by_number_and_age(served: Served) -> None:
+    bolt = served.services.bolt
+    await sent(served, [b"old rubbish"])
+    await bolt.write("MATCH (n:Refused) SET n.at = n.at - $days", {"days": 2 * DAY})
+    for number in range(5):
+        await sent(served, [b"rubbish %d" % number])
+    await RefusedEvents(bolt, most=100, days=1).tidy()
+    assert {row["raw"] for row in await refused_rows(served)} == {f"rubbish {n}" for n in range(5)}
+    await RefusedEvents(bolt, most=2, days=1).tidy()
+    assert {row["raw"] for row in await refused_rows(served)} == {"rubbish 3", "rubbish 4"}
+
+
+async def test_refused_events_are_for_the_people_of_their_project(guarded: Served) -> None:
+    mine = await guarded.service_token(hostile="editor")
+    both = await guarded.service_token(hostile="editor", default="viewer")
+    await sent(guarded, [early("mine"), b"rubbish of mine"], token=mine)
+    foreign = json.dumps({"type": "run", "project": "elsewhere", "run": some_run("x")}).encode()
+    unreadable = b'{"type":"run","project":"default","run":1}'
+    verdicts = await sent(guarded, [foreign], token=mine)
+    assert verdicts.by_index[0]["code"] == "NOT_FOUND"
+    await sent(guarded, [unreadable, b"rubbish of both"], token=both)
+    seen = {row["raw"]: row["project"] for row in await refused_rows(guarded, mine)}
+    assert seen == {early_text(seen): "hostile", "rubbish of mine": "hostile", foreign.decode(): "hostile"}
+    viewer = await guarded.service_token(default="viewer")
+    assert [row["raw"] for row in await refused_rows(guarded, viewer)] == [unreadable.decode()]
+    stranger = await guarded.service_token(elsewhere="admin")
+    assert await refused_rows(guarded, stranger) == []
+    root = await guarded.token("root", platform_admin=True)
+    assert {row["raw"]: row["project"] for row in await refused_rows(guarded, root)}["rubbish of both"] == ""
+
+
+def early_text(seen: dict[str, str]) -> str:
+    (text,) = (raw for raw in seen if "good-mine" in raw)
+    return text
+
+
+async def test_every_replayed_event_has_its_own_answer_and_all_are_audited(
+    guarded: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the caller may see but not send stands between two that go through."""
+    writer = await guarded.token("ann", kind="service", scopes={"hostile": "editor", "default": "editor"})
+    lines = [early("one"), early("two", project="default"), early("three")]
+    await sent(guarded, lines, token=writer)
+    rows = {json.loads(row["raw"])["id"]: row["uid"] for row in await refused_rows(guarded, writer)}
+    limited = await guarded.service_token(hostile="editor", default="viewer")
+    for module in ("lineage_server.api.gql.mutations.intake", "lineage_server.api.intake"):
+        monkeypatch.setattr(f"{module}.now_micros", lambda: now_micros() + 2 * DAY)
+    order = [rows["good-one"], rows["good-two"], rows["good-three"]]
+    told = await replay(guarded, order, limited)
+    assert [told[uid]["outcome"] for uid in order] == ["accepted", "refused", "accepted"]
+    assert told[rows["good-two"]]["code"] == "FORBIDDEN"
+    assert [row["uid"] for row in await refused_rows(guarded, writer)] == [rows["good-two"]]
+    root = await guarded.token("root", platform_admin=True)
+    entries = (await guarded.ask(TEXTS["Audit"], {"first": 50}, root))["audit"]["edges"]
+    (entry,) = (e["node"] for e in entries if e["node"]["action"] == "replayRefused")
+    assert json.loads(entry["after"]) == {uid: told[uid]["outcome"] for uid in order}
+
+
+async def test_totals_of_the_intake_are_for_those_who_see_all_projects(guarded: Served) -> None:
+    some = await guarded.service_token(default="admin")
+    error = await guarded.refused(TEXTS["IngestStatus"], token=some)
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    root = await guarded.token("root", platform_admin=True)
+    assert (await guarded.ask(TEXTS["IngestStatus"], {}, root))["ingestStatus"]["accepted"] > 0
