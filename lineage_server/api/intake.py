@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lineage_server.api.deps import principal_of, services_of
+from lineage_server.api.auditing import audited
+from lineage_server.api.deps import origin_of, principal_of, services_of
 from lineage_server.auth.principal import Permission, Principal
 from lineage_server.auth.rules import check_event
 from lineage_server.domain.errors import LineageError
@@ -54,7 +55,8 @@ async def _events(request: Request) -> Response:
     services = services_of(request)
     principal = await principal_of(request)
     received = await _received(request, services.settings.ingest)
-    checked = [_permit(item, principal) for item in received]
+    origin = origin_of(request)
+    checked = [_permit(item, principal, origin) for item in received]
     verdicts = await services.ingest.submit_received(checked, actor=principal.actor)
     return Response(_encode(_summary(verdicts)), media_type=_JSON)
 
@@ -71,18 +73,17 @@ async def _received(request: Request, limits: IngestSettings) -> list[Received |
     )
 
 
-def _permit(item: Received | Unreadable, principal: Principal) -> Received | Unreadable:
+def _permit(item: Received | Unreadable, principal: Principal, origin: str) -> Received | Unreadable:
     """Events of projects that are not the sender's to write are refused one by one."""
     if isinstance(item, Unreadable):
         return replace(item, project=_kept_for(item, principal))
-    if principal.platform_admin:
-        return item
-    try:
-        check_event(principal, item.event)
-    except LineageError as error:
-        refused = Unreadable(item.index, error, item.raw, item.event)
-        return replace(refused, project=_kept_for(refused, principal))
-    return item
+    if not principal.platform_admin:
+        try:
+            check_event(principal, item.event)
+        except LineageError as error:
+            refused = Unreadable(item.index, error, item.raw, item.event)
+            return replace(refused, project=_kept_for(refused, principal))
+    return audited(item, principal, origin)
 
 
 def _kept_for(item: Unreadable, principal: Principal) -> str:

@@ -3,6 +3,7 @@
 Before and after are small pictures of the target (a role, a description), not payloads; secrets
 have no place in them. A record is written in the transaction of its action wherever the graph has
 one: as a row beside the event or the token that it tells of. Else it is written right after it.
+Erasing a node for privacy takes the pictures of it away (``ingest/eraser.py``).
 """
 
 from __future__ import annotations

@@ -33,13 +33,13 @@ class _Envelope(msgspec.Struct):
 class Received:
     """An event that could be read, with the bytes it came as.
 
-    ``audit``: the record of the action that the event comes from, to be written with it.
+    ``audit``: records of the actions that the event comes from, to be written with it.
     """
 
     index: int
     event: Event
     raw: bytes
-    audit: Mapping[str, Any] | None = None
+    audit: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The second half of erasing for privacy: stored, archived and refused events lose the payload, too.
+"""The second half of erasing for privacy: what is stored of events, in the graph, archived or refused, and
+audit records lose the payload, too.
 
 The first half is the batch with ``NodeErased``: it clears the graph and leaves a mark in the same
 transaction. This job works off the marks: at once when it is rung, at the start for what a crash left
@@ -87,6 +88,7 @@ class Eraser:
                 if uid.startswith("run:"):
                     await self._drop_points(uid)
             await self._drop_refused(uids)
+            await self._bolt.write(q.CLEAR_PICTURES, {"uids": uids})
             counts = await self._redact_stored(uids)
             rows = [{**mark, "redacted": counts[str(mark["uid"])]} for mark in marks]
             await self._bolt.write(q.ERASURES_DONE, {"rows": rows})

@@ -65,7 +65,12 @@ async def make_ready(
         for place, (e, i) in enumerate(zip(fresh, items, strict=True))
         if e.refusal is None
     ]
-    write.rows["audit"] = [dict(e.audit) for e in fresh if e.audit is not None and e.refusal is None]
+    write.rows["audit"] = [
+        {**row, "before": "", "after": ""} if i.redacted else dict(row)
+        for e, i in zip(fresh, items, strict=True)
+        if e.refusal is None
+        for row in e.audit
+    ]
     write.rows["refused"] = _refusals(entries, cache)
     return Ready(entries, write, _settle(batch, write, cache))
 

@@ -77,7 +77,7 @@ class Entry:
     request: Request
     facts: list[NodeFacts] = field(default_factory=list[NodeFacts])
     refusal: dict[str, Any] | None = None
-    audit: Mapping[str, Any] | None = None
+    audit: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(slots=True)

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineage_server.api.gql.documents import read_operations
+from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.events import (
+    EdgeAsserted,
+    EdgeRetracted,
+    Event,
+    MemberSet,
+    NodeDeleted,
+    NodeErased,
+    NodeRestored,
+    ProjectReported,
+    RunReported,
+    VersionReported,
+)
 from lineage_server.domain.ids import now_micros
+from lineage_server.domain.nodes import Role
+from lineage_server.graph.bolt import Bolt
+from lineage_server.ingest.decode import encode
+from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.refused import RefusedEvents
-from tests.support.hostile import event_ids, run_event, sent, some_run
-from tests.support.served import Served
+from lineage_server.ingest.verdicts import inflate
+from tests.support import stories
+from tests.support.faults import EVENTS
+from tests.support.hostile import event_ids, good, run_event, sent, some_run
+from tests.support.neo4j_server import Address
+from tests.support.served import Served, serving
+from tests.support.stories import D1
 
 TEXTS = read_operations()
 DAY = 86_400_000_000
@@ -122,8 +149,10 @@ async def test_every_replayed_event_has_its_own_answer_and_all_are_audited(
     assert [row["uid"] for row in await refused_rows(guarded, writer)] == [rows["good-two"]]
     root = await guarded.token("root", platform_admin=True)
     entries = (await guarded.ask(TEXTS["Audit"], {"first": 50}, root))["audit"]["edges"]
-    (entry,) = (e["node"] for e in entries if e["node"]["action"] == "replayRefused")
-    assert json.loads(entry["after"]) == {uid: told[uid]["outcome"] for uid in order}
+    replayed = [e["node"] for e in entries if e["node"]["action"] == "replayRefused"]
+    assert len(replayed) == len(order)
+    outcomes = {entry["target"]: json.loads(entry["after"])["outcome"] for entry in replayed}
+    assert outcomes == {uid: told[uid]["outcome"] for uid in order}
 
 
 async def test_totals_of_the_intake_are_for_those_who_see_all_projects(guarded: Served) -> None:
@@ -132,3 +161,110 @@ async def test_totals_of_the_intake_are_for_those_who_see_all_projects(guarded: 
     assert error["extensions"]["code"] == "FORBIDDEN"
     root = await guarded.token("root", platform_admin=True)
     assert (await guarded.ask(TEXTS["IngestStatus"], {}, root))["ingestStatus"]["accepted"] > 0
+
+
+async def test_deeds_that_come_as_events_are_audited_once(guarded: Served) -> None:
+    """As people's mutations are: in one transaction with the event, and not when it is sent again."""
+    ann = await guarded.token("ann", kind="service", scopes={"hostile": "admin"})
+    run = f"run:{some_run('deeds')}"
+    ends = [f"version:hostile/dataset/{name}@{D1}" for name in ("from", "to")]
+    told: list[Event] = [
+        *(VersionReported(project="hostile", artifact=name, digest=D1) for name in ("from", "to")),
+        RunReported(project="hostile", run=some_run("deeds"), tags={"a": "b"}),
+        ProjectReported(project="hostile"),
+        ProjectReported(project="hostile", owner="ann", description="words"),
+        MemberSet(project="hostile", subject="bob", role=Role.VIEWER),
+        NodeDeleted(project="hostile", uid=run, reason="first words"),
+        NodeRestored(project="hostile", uid=run, reason="more words"),
+        EdgeAsserted(project="hostile", start=ends[0], end=ends[1], reason="stated"),
+        EdgeRetracted(project="hostile", start=ends[0], end=ends[1], reason="taken back"),
+        NodeErased(project="hostile", uid=run, reason="asked for"),
+        NodeDeleted(project="elsewhere", uid="project:elsewhere", reason="not ann's"),
+    ]
+    lines = [
+        encode(replace(event, id=f"deed-{n}", at=1_760_000_000_000_000 + n)) for n, event in enumerate(told)
+    ]
+    assert (await sent(guarded, lines, token=ann)).refused == 1
+    assert (await sent(guarded, lines, token=ann)).duplicate == len(lines) - 1
+    await guarded.services.eraser.finish()
+    root = await guarded.token("root", platform_admin=True)
+    audit = (await guarded.ask(TEXTS["Audit"], {"first": 100, "project": "hostile"}, root))["audit"]["edges"]
+    entries = [edge["node"] for edge in audit if edge["node"]["action"] != "createToken"]
+    assert {(entry["subject"], entry["project"]) for entry in entries} == {("ann", "hostile")}
+    edge = {"start": ends[0], "end": ends[1], "role": "manual"}
+    pictures = {entry["action"]: (entry["target"], entry["before"], entry["after"]) for entry in entries}
+    assert len(entries) == len(pictures)
+    assert {action: (target, *map(_read, words)) for action, (target, *words) in pictures.items()} == {
+        "updateProject": ("project:hostile", "", {"owner": "ann", "description": "words"}),
+        "setMember": ("project:hostile", "", {"bob": "viewer"}),
+        # What was said of the run went with its payload; why it was erased stays.
+        "deleteNode": (run, "", ""),
+        "restoreNode": (run, "", ""),
+        "eraseNode": (run, "", {"erased": True, "reason": "asked for"}),
+        "addEdge": (ends[1], "", {**edge, "reason": "stated"}),
+        "retractEdge": (ends[1], edge, {"reason": "taken back"}),
+    }
+
+
+def _read(picture: str) -> Any:
+    return json.loads(picture) if picture else ""
+
+
+async def test_bodies_beyond_the_budget_come_again_later(bolt: Address, graph: Bolt, tmp_path: Path) -> None:
+    """The graph takes nothing for a while: as many bodies wait as there are bytes for, no more."""
+    bodies = {f"good-{n}": good(f"{n}", tags={"large": "x" * 60_000}) for n in range(10, 40)}
+    (size,) = {len(body) for body in bodies.values()}
+    async with serving(bolt, tmp_path, settings={"ingest": {"max_pending_bytes": 8 * size}}) as served:
+        await served.services.ingest.pause()
+        waiting = {
+            asyncio.ensure_future(served.http.post(EVENTS, content=body)): name
+            for name, body in bodies.items()
+        }
+        async with asyncio.timeout(30):
+            finished = asyncio.as_completed(waiting)
+            back = [await next(finished) for _ in range(len(bodies) - 8)]
+        assert {answer.status_code for answer in back} == {503}
+        assert {answer.headers["retry-after"] for answer in back} == {"1"}
+        held = [one for one in waiting if not one.done()]
+        # Small as sent, large inflated.
+        packed = await served.http.post(
+            EVENTS, content=gzip.compress(bodies["good-10"]), headers={"content-encoding": "gzip"}
+        )
+        assert packed.status_code == 503
+        assert served.services.ingest.queued_bytes == 8 * size
+        served.services.ingest.resume()
+        assert {(await one).status_code for one in held} == {200}
+        assert await event_ids(served) == Counter(waiting[one] for one in held)
+        for body in bodies.values():
+            assert (await served.http.post(EVENTS, content=body)).status_code == 200
+        assert await event_ids(served) == Counter(bodies.keys())
+
+
+async def test_erasing_goes_on_at_the_next_start(
+    bolt: Address, graph: Bolt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for as an event, by a program that knows nothing of mutations, of a server that stops."""
+
+    finish, finished = Eraser.finish, asyncio.Event()
+
+    async def away(_: Eraser) -> int:
+        raise UnavailableError("stopped", part="graph")
+
+    async def told(eraser: Eraser) -> int:
+        count = await finish(eraser)
+        finished.set()
+        return count
+
+    async def raws() -> bytes:
+        rows = await graph.read("MATCH (e:Event) WHERE e.raw IS NOT NULL RETURN e.raw AS raw")
+        return b"".join(inflate(row["raw"]) for row in rows)
+
+    monkeypatch.setattr(Eraser, "finish", away)
+    async with serving(bolt, tmp_path) as served:
+        assert (await sent(served, [encode(event) for event in stories.story()])).refused == 0
+    assert stories.WORD.encode() in await raws()
+    monkeypatch.setattr(Eraser, "finish", told)
+    async with serving(bolt, tmp_path) as served:
+        await asyncio.wait_for(finished.wait(), 30)
+        assert stories.WORD.encode() not in await raws()
+        assert await served.services.eraser.done(f"run:{stories.SECRET}") > 1

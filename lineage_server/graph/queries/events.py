@@ -41,6 +41,15 @@ ERASURES_DONE: LiteralString = (
     "SET n.pending = false, n.redacted = r.redacted"
 )
 
+# Who did what stays; only erasing itself keeps the reason that was given for it.
+CLEAR_PICTURES: LiteralString = """
+MATCH (a:Audit)
+WHERE a.action <> 'eraseNode' AND (a.before <> '' OR a.after <> '')
+  AND (a.target IN $uids OR a.action IN ['addEdge', 'retractEdge']
+       AND any(uid IN $uids WHERE a.before CONTAINS uid OR a.after CONTAINS uid))
+SET a.before = '', a.after = ''
+"""
+
 DROP_CHUNKS: LiteralString = (
     "MATCH (n:MetricChunk {run: $run}) WITH n LIMIT $limit DELETE n RETURN count(*) AS deleted"
 )

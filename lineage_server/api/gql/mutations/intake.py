@@ -7,6 +7,7 @@ from dataclasses import replace
 import strawberry
 from strawberry.types import Info
 
+from lineage_server.api.auditing import audited
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.inputs.changes import ReplayRefusedInput
 from lineage_server.api.gql.permissions import SignedIn
@@ -53,10 +54,9 @@ async def _replay(context: Context, refused: RefusedEvent) -> Replay:
         received = _read(context, refused)
         check_event(context.principal, received.event)
         project = received.event.project
-        audit = _audit(context, refused, project, Outcome.ACCEPTED).row()
-        (verdict,) = await context.services.ingest.submit_received(
-            [replace(received, audit=audit)], actor=refused.actor
-        )
+        replayed = _audit(context, refused, project, Outcome.ACCEPTED).row()
+        received = audited(replace(received, audit=(replayed,)), context.principal, context.origin)
+        (verdict,) = await context.services.ingest.submit_received([received], actor=refused.actor)
     except LineageError as error:
         await context.services.audit.write(_audit(context, refused, refused.project, Outcome.REFUSED))
         return Replay(uid=refused.uid, outcome=Outcome.REFUSED, code=error.code, message=error.message)
