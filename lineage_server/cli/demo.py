@@ -35,8 +35,12 @@ def demo(
         from lineage_server.sample import presence
 
         with Client(project=presence.PROJECT) as client:
-            gone = presence.take_out(client)
-        say(f"{gone} nodes of project {presence.PROJECT} are tombstones now; 'lineage demo' brings them back")
+            gone, files = presence.take_out(client)
+        if not gone:
+            say("the sample is not there; 'lineage demo' runs it")
+            return
+        say(f"the sample's {gone} nodes are tombstones now; 'lineage demo' brings them back")
+        say(f"{files} files of it were removed; what else is in project {presence.PROJECT} stays")
         return
     code = subprocess.run(sample_command(), check=False).returncode
     if code:

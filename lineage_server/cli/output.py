@@ -2,7 +2,7 @@
 
 Results go to standard output, everything about the work itself to standard error, so a result can
 always be piped. A table fits the terminal: the widest columns give way; in a pipe nothing is cut.
-Widths are those on screen: Korean and Chinese signs take two columns.
+Widths are those on screen; what people recorded is shown without signs that move a terminal's cursor.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from lineage_server.cli.environment import wants_colour
+from lineage_server.client.render.words import cut, safe, width_of
 
 _BOLD, _DIM, _RED, _GREEN, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 _GAP = "  "
@@ -70,32 +70,6 @@ def _paint(text: str, code: str, stream: Any) -> str:
 
 
 # --- widths ----------------------------------------------------------------------------------
-
-
-def width_of(text: str) -> int:
-    """Columns on screen."""
-    if text.isascii():
-        return len(text)
-    return sum(_width(sign) for sign in unicodedata.normalize("NFC", text))
-
-
-def _width(sign: str) -> int:
-    if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-
-
-def cut(text: str, width: int) -> str:
-    """At most ``width`` columns, with a sign that something is missing."""
-    if width_of(text) <= width:
-        return text
-    kept, used = "", 0
-    for sign in unicodedata.normalize("NFC", text):
-        used += _width(sign)
-        if used > width - 1:
-            break
-        kept += sign
-    return kept + "…"
 
 
 def padded(text: str, width: int) -> str:
@@ -161,8 +135,8 @@ def one_line(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return " ".join(str(value).split())
+        return safe(json.dumps(value, ensure_ascii=False, default=str))
+    return safe(" ".join(str(value).split()))
 
 
 def local_time(text: str | None) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from lineage_server.client import queries
 from lineage_server.client.artifact import Artifact
@@ -20,6 +20,9 @@ from lineage_server.client.client import Client, SyncStatus
 from lineage_server.client.run import FINISH_SECONDS, Run
 from lineage_server.client.syncing import SyncReport
 from lineage_server.client.view import LineageView
+from lineage_server.domain.events import Event
+
+T = TypeVar("T")
 
 
 class AsyncRun:
@@ -91,10 +94,26 @@ class AsyncRun:
         )  # fmt: skip
 
     def child(
-        self, name: str, *, kind: str = "step", params: Mapping[str, Any] | None = None, **told: Any
+        self,
+        name: str,
+        *,
+        job: str | None = None,
+        kind: str = "step",
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        run_id: str | None = None,
+        retry_of: str | Run | AsyncRun | None = None,
+        resumed_from: str | Run | AsyncRun | None = None,
+        capture: str = "none",
     ) -> AsyncRun:
         """See ``Run.child``."""
-        return AsyncRun(self.run.child(name, kind=kind, params=params, **told))
+        return AsyncRun(
+            self.run.child(
+                name, job=job, kind=kind, params=params, tags=tags, description=description, run_id=run_id,
+                retry_of=_sync(retry_of), resumed_from=_sync(resumed_from), capture=capture,
+            )
+        )  # fmt: skip
 
     async def fail(self, reason: str, *, timeout: float = FINISH_SECONDS) -> bool:
         """See ``Run.fail``."""
@@ -134,13 +153,38 @@ class AsyncClient:
             url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture
         )
 
-    def start_run(self, name: str | None = None, **told: Any) -> AsyncRun:
+    def start_run(
+        self,
+        name: str | None = None,
+        *,
+        job: str | None = None,
+        kind: str = "script",
+        project: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        parent: str | Run | AsyncRun | None = None,
+        run_id: str | None = None,
+        retry_of: str | Run | AsyncRun | None = None,
+        resumed_from: str | Run | AsyncRun | None = None,
+        capture: str | None = None,
+    ) -> AsyncRun:
         """See ``Client.start_run``; returns at once, so there is nothing to await."""
-        return AsyncRun(self.client.start_run(name, **told))
+        return AsyncRun(
+            self.client.start_run(
+                name, job=job, kind=kind, project=project, params=params, tags=tags, description=description,
+                parent=_sync(parent), run_id=run_id, retry_of=_sync(retry_of),
+                resumed_from=_sync(resumed_from), capture=capture,
+            )
+        )  # fmt: skip
 
     def attach_run(self, run_id: str, *, project: str | None = None) -> AsyncRun:
         """See ``Client.attach_run``."""
         return AsyncRun(self.client.attach_run(run_id, project=project))
+
+    def report(self, *events: Event) -> None:
+        """See ``Client.report``; returns at once."""
+        self.client.report(*events)
 
     async def lineage(
         self,
@@ -153,7 +197,7 @@ class AsyncClient:
         known_at: datetime | str | None = None,
     ) -> LineageView:
         """See ``Client.lineage``."""
-        start = self.client.start_of(ref.run if isinstance(ref, AsyncRun) else ref)
+        start = self.client.start_of(_sync(ref))
         asked = queries.lineage_variables(
             start, project=self.client.config.project, direction=direction, depth=depth, view=view,
             as_of=as_of, known_at=known_at,
@@ -170,13 +214,22 @@ class AsyncClient:
         """See ``Client.flush``."""
         return await asyncio.to_thread(self.client.flush, timeout)
 
-    async def sync(self, folder: str | os.PathLike[str] | None = None) -> SyncReport:
-        """See ``Client.sync``."""
-        return await asyncio.to_thread(self.client.sync, folder)
+    async def sync(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        progress: Callable[[SyncReport], None] | None = None,
+    ) -> SyncReport:
+        """See ``Client.sync``; ``progress`` is called in another thread."""
+        return await asyncio.to_thread(self.client.sync, folder, progress=progress)
 
     def sync_status(self) -> SyncStatus:
         """See ``Client.sync_status``."""
         return self.client.sync_status()
+
+    def sync_command(self) -> str:
+        """See ``Client.sync_command``."""
+        return self.client.sync_command()
 
     async def close(self, timeout: float = 5.0) -> bool:
         """See ``Client.close``."""
@@ -190,3 +243,8 @@ class AsyncClient:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _sync(ref: T | AsyncRun) -> T | Run:
+    """A run as the plain client knows it; anything else as it is."""
+    return ref.run if isinstance(ref, AsyncRun) else ref

@@ -16,7 +16,7 @@ from lineage_server.client.scrub import scrub_named, scrub_text, scrub_uri
 from lineage_server.client.wire import word_of
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.events import InputFact, NodeAnnotated, OutputFact, RunReported, VersionReported
+from lineage_server.domain.events import InputFact, OutputFact, RunReported, VersionReported
 from lineage_server.domain.ids import (
     MAX_NAME,
     Reference,
@@ -25,7 +25,6 @@ from lineage_server.domain.ids import (
     clean_run_id,
     now_micros,
     parse_reference,
-    run_uid,
     shorten,
 )
 from lineage_server.domain.nodes import ArtifactType, JobKind, RunState, Scalar
@@ -105,11 +104,6 @@ def ended(
 def run_told(run: str, *, project: str, **told: Any) -> RunReported:
     """Facts on a run, as fields of the event."""
     return RunReported(project=project, at=now_micros(), run=run, **told)
-
-
-def tagged(run: str, *, project: str, tags: Mapping[str, Any]) -> NodeAnnotated:
-    """Tags of a run; None removes one."""
-    return NodeAnnotated(project=project, at=now_micros(), uid=run_uid(run), tags=clean_tags(tags))
 
 
 def clean_params(params: Mapping[str, Any]) -> dict[str, Scalar | None]:

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +22,13 @@ from lineage_server.client.graphql import GraphQL
 from lineage_server.client.place import current_place, default_name
 from lineage_server.client.run import Run
 from lineage_server.domain.errors import UnavailableError
-from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id
+from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
 
 if TYPE_CHECKING:
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.syncing import Left, SyncReport
     from lineage_server.client.view import LineageView
+    from lineage_server.domain.events import Event
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -145,6 +146,13 @@ class Client:
             clean_project(project) if project is not None else self.config.project,
             owned=False,
         )
+
+    def report(self, *events: Event) -> None:
+        """Record domain events as they are (``lineage_server.domain.events``), for facts that no verb
+        says: models, aliases, deployments, descriptions. One without a time has happened now."""
+        if self.outbox is not None:
+            now = now_micros()
+            self.outbox.put(*(event if event.at else replace(event, at=now) for event in events))
 
     def _take_env_run_id(self) -> str:
         """The id that a launcher chose for this process's run: for the first one only."""

@@ -207,13 +207,24 @@ class Run:
         return artifact
 
     def child(
-        self, name: str, *, kind: str = "step", params: Mapping[str, Any] | None = None, **told: Any
+        self,
+        name: str,
+        *,
+        job: str | None = None,
+        kind: str = "step",
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        run_id: str | None = None,
+        retry_of: str | Run | None = None,
+        resumed_from: str | Run | None = None,
+        capture: str = "none",
     ) -> Run:
-        """Begin a run that is part of this one."""
-        told.setdefault("capture", "none")  # it runs where its parent runs
+        """Begin a run that is part of this one; nothing is captured anew, since it runs where this does."""
         return self._client.start_run(
-            name, kind=kind, params=params, project=self.project, parent=self.id, **told
-        )
+            name, job=job, kind=kind, project=self.project, params=params, tags=tags, description=description,
+            parent=self.id, run_id=run_id, retry_of=retry_of, resumed_from=resumed_from, capture=capture,
+        )  # fmt: skip
 
     # --- capture -----------------------------------------------------------------------
 

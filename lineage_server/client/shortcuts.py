@@ -1,21 +1,19 @@
-"""The module's functions: one default client per process, made from the environment on first use."""
+"""The module's functions: methods of one default client, made from the environment on first use."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from lineage_server.client.client import Client, SyncStatus
+from lineage_server.client.client import Client
 
-if TYPE_CHECKING:
-    from lineage_server.client.artifact import Artifact
-    from lineage_server.client.run import Run
-    from lineage_server.client.syncing import SyncReport
-    from lineage_server.client.view import LineageView
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _lock = threading.Lock()
 _default: list[Client] = []
@@ -51,68 +49,26 @@ def connect(
     return client
 
 
-def start_run(
-    name: str | None = None,
-    *,
-    job: str | None = None,
-    kind: str = "script",
-    project: str | None = None,
-    params: Mapping[str, Any] | None = None,
-    tags: Mapping[str, Any] | None = None,
-    description: str | None = None,
-    parent: str | Run | None = None,
-    run_id: str | None = None,
-    retry_of: str | Run | None = None,
-    resumed_from: str | Run | None = None,
-    capture: str | None = None,
-) -> Run:
-    """Begin a run; see ``Client.start_run``."""
-    return default_client().start_run(
-        name, job=job, kind=kind, project=project, params=params, tags=tags, description=description,
-        parent=parent, run_id=run_id, retry_of=retry_of, resumed_from=resumed_from, capture=capture,
-    )  # fmt: skip
+def _of_default(method: Callable[Concatenate[Client, P], T]) -> Callable[P, T]:
+    """The method as a function that asks the default client."""
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        return method(default_client(), *args, **kwargs)
+
+    whole = inspect.signature(method)
+    told: Any = call
+    told.__signature__ = whole.replace(parameters=list(whole.parameters.values())[1:])
+    return call
 
 
-def attach_run(run_id: str, *, project: str | None = None) -> Run:
-    """Join a run that somebody else began; see ``Client.attach_run``."""
-    return default_client().attach_run(run_id, project=project)
-
-
-def lineage(
-    ref: str | Run | Artifact,
-    direction: str = "both",
-    *,
-    depth: int | None = None,
-    view: str = "version",
-    as_of: datetime | str | None = None,
-    known_at: datetime | str | None = None,
-) -> LineageView:
-    """What ``ref`` was made from and what came of it; see ``Client.lineage``."""
-    return default_client().lineage(ref, direction, depth=depth, view=view, as_of=as_of, known_at=known_at)
-
-
-def gql(query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Ask GraphQL; see ``Client.gql``."""
-    return default_client().gql(query, variables)
-
-
-def flush(timeout: float = 10.0) -> bool:
-    """Wait until everything is sent; see ``Client.flush``."""
-    return default_client().flush(timeout)
-
-
-def sync(
-    folder: str | os.PathLike[str] | None = None,
-    *,
-    progress: Callable[[SyncReport], None] | None = None,
-) -> SyncReport:
-    """Send what dead processes left; see ``Client.sync``."""
-    return default_client().sync(folder, progress=progress)
-
-
-def sync_status() -> SyncStatus:
-    """How much is sent and how much waits; see ``Client.sync_status``."""
-    return default_client().sync_status()
+start_run = _of_default(Client.start_run)
+attach_run = _of_default(Client.attach_run)
+lineage = _of_default(Client.lineage)
+gql = _of_default(Client.gql)
+flush = _of_default(Client.flush)
+sync = _of_default(Client.sync)
+sync_status = _of_default(Client.sync_status)
 
 
 class _Offline:

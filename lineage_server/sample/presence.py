@@ -1,75 +1,177 @@
 """Whether the sample stands on a server; taking it out, and bringing it back.
 
-Through GraphQL alone and without the sample's own libraries, so that taking it out works everywhere.
-Only what lies in its project is touched.
+Only what is the sample's is touched, also where its project holds other runs. The ids of its runs end
+in a mark: an id outlives a tombstone, a tag does not. What these runs wrote is the sample's too; the
+jobs and artifacts go where nothing of somebody else is left in them, and so does the project.
+
+Without the sample's own libraries, so that taking it out works everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lineage_server.client.client import Client
+from lineage_server.client.contents import path_of_uri
+from lineage_server.domain import ids
 from lineage_server.domain.errors import ConflictError, NotFoundError
 
 PROJECT = "demo"
 CHOSEN = "model:tumour"
-_ROUNDS = 2
-_PAGE = "first: 200, after: $after) { edges { node { uid deletedAt } } pageInfo { hasNextPage endCursor } }"
-_NODES = 'query($after: String!) { %s(project: "demo", filter: {includeDeleted: true}, ' + _PAGE + " }"
-_VERSIONS = (
-    "query($of: String!, $after: String!) "
-    '{ versions(artifact: $of, project: "demo", filter: {includeDeleted: true}, ' + _PAGE + " }"
+MODEL = "diagnosis"
+ALIAS = "prod"
+SERVICE = "tumour-clinic"
+ROUNDS = ("1", "2")
+LAST_JOB = "predict"
+NOTE = "ABOUT.txt"
+_MARK = b"sample".hex()
+
+_PAGE = "pageInfo { hasNextPage endCursor }"
+_RUNS = (
+    'query($after: String!) { runs(project: "demo", filter: {includeDeleted: true}, first: 200, '
+    "after: $after) { edges { node { uid job jobName state startedAt deletedAt "
+    "outputs(first: 10) { edges { node { version { uid artifact uri deletedAt } } } } } } " + _PAGE + " } }"
 )
+_KNOWN = "query($uids: [String!]!) { nodes(uids: $uids) { uid deletedAt } }"
+_IN_ARTIFACT = "query($of: String!) { versions(artifact: $of, first: 1) { edges { node { uid } } } }"
+_IN_JOB = (
+    'query($of: String!) { runs(project: "demo", filter: {jobs: [$of]}, first: 1) '
+    "{ edges { node { uid } } } }"
+)
+_IN_PROJECT = '{ %s(project: "demo", first: 1) { edges { node { uid } } } }'
+_RIGHTS = "{ me { platformAdmin everywhere } }"
 _CHANGE = (
     "mutation($uid: String!, $reason: String!) "
     "{ %s(input: {uid: $uid, reason: $reason}) { problems { message } } }"
 )
 
 
-def is_there(client: Client) -> bool:
-    """Both rounds were recorded and nobody took them out."""
-    try:
-        versions = list(_pages(client, "versions", _VERSIONS, of=CHOSEN))
-    except NotFoundError:
-        return False
-    return sum(not version["deletedAt"] for version in versions) >= _ROUNDS
+def new_run_id() -> str:
+    """An id for a run of the sample."""
+    return ids.new_run_id()[: -len(_MARK)] + _MARK
 
 
-def take_out(client: Client) -> int:
-    """A tombstone for every run, version, artifact and job of the project; answers how many."""
-    return _change(client, "deleteNode", "demo removed", deleted=False)
+@dataclass
+class Found:
+    """The sample's nodes on a server, living and dead, each kind as uid → whether it is dead."""
+
+    runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    parts: dict[str, bool] = field(default_factory=dict[str, bool])
+    wholes: dict[str, bool] = field(default_factory=dict[str, bool])
+    files: list[str] = field(default_factory=list[str])
+
+    @property
+    def stands(self) -> bool:
+        """All rounds were recorded to their end, and nobody took them out."""
+        ends = [run for run in self.runs if run["jobName"] == LAST_JOB and run["state"] == "COMPLETE"]
+        return sum(not run["deletedAt"] for run in ends) >= len(ROUNDS)
+
+    def corrected_at(self) -> str:
+        """When the second round began: RFC 3339."""
+        return max((run["startedAt"] for run in self.runs if run["jobName"] == "correct"), default="")
 
 
-def bring_back(client: Client) -> int:
+def find(client: Client) -> Found:
+    """Look for it; nothing is found in a project that is not there."""
+    found = Found()
+    with suppress(NotFoundError):
+        found.runs = [run for run in _pages(client, "runs", _RUNS) if run["uid"].endswith(_MARK)]
+    wholes: dict[str, None] = {}
+    for run in found.runs:
+        found.parts[run["uid"]] = bool(run["deletedAt"])
+        wholes[run["job"]] = None
+        for version in (link["node"]["version"] for link in run["outputs"]["edges"]):
+            found.parts[version["uid"]] = bool(version["deletedAt"])
+            found.files.append(version["uri"])
+            wholes[version["artifact"]] = None
+    if found.runs:
+        found.parts |= _dead_or_alive(client, _registered())
+        found.wholes = _dead_or_alive(client, [*wholes, ids.project_uid(PROJECT)])
+    return found
+
+
+def take_out(client: Client) -> tuple[int, int]:
+    """A tombstone for each of its nodes, and its files removed; answers how many of both."""
+    found = find(client)
+    gone = [uid for uid, dead in found.parts.items() if not dead]
+    _change(client, "deleteNode", "demo removed", gone)
+    empty = [uid for uid, dead in found.wholes.items() if not dead and _is_empty(client, uid)]
+    _change(client, "deleteNode", "demo removed", empty)
+    return len(gone) + len(empty), _remove_files(found.files)
+
+
+def bring_back(client: Client, found: Found) -> int:
     """Lift the tombstones again; answers how many."""
-    return _change(client, "restoreNode", "demo again", deleted=True)
+    dead = [uid for uid, dead in {**found.wholes, **found.parts}.items() if dead]
+    _change(client, "restoreNode", "demo again", dead)
+    return len(dead)
 
 
-def _change(client: Client, field: str, reason: str, *, deleted: bool) -> int:
-    uids = [node["uid"] for node in list(_everything(client)) if bool(node["deletedAt"]) is deleted]
+def _registered() -> Iterator[str]:
+    """What the sample registers and deploys: its names are its own."""
+    yield ids.model_uid(PROJECT, MODEL)
+    yield ids.alias_uid(PROJECT, MODEL, ALIAS)
+    for number in ROUNDS:
+        yield ids.model_version_uid(PROJECT, MODEL, number)
+        yield ids.deployment_uid(PROJECT, "local", SERVICE, number)
+
+
+def _dead_or_alive(client: Client, uids: Iterable[str]) -> dict[str, bool]:
+    nodes = client.gql(_KNOWN, {"uids": list(uids)})["nodes"]
+    return {node["uid"]: bool(node["deletedAt"]) for node in nodes if node}
+
+
+def _is_empty(client: Client, uid: str) -> bool:
+    if uid.startswith("artifact:"):
+        return not client.gql(_IN_ARTIFACT, {"of": uid})["versions"]["edges"]
+    if uid.startswith("job:"):
+        return not client.gql(_IN_JOB, {"of": uid})["runs"]["edges"]
+    me = client.gql(_RIGHTS)["me"]
+    if not me["platformAdmin"] and not me["everywhere"]:
+        return False  # a membership would go with the project, and with it the way back
+    lists = ("runs", "artifacts", "jobs", "models", "deployments")
+    return not any(client.gql(_IN_PROJECT % name)[name]["edges"] for name in lists)
+
+
+def _change(client: Client, field: str, reason: str, uids: Iterable[str]) -> None:
     for uid in uids:
         answer = client.gql(_CHANGE % field, {"uid": uid, "reason": reason})[field]
         if answer["problems"]:
             raise ConflictError(f"{uid}: {answer['problems'][0]['message']}")
-    return len(uids)
 
 
-def _everything(client: Client) -> Iterator[dict[str, Any]]:
-    """Parts before what they are part of."""
-    artifacts = list(_pages(client, "artifacts", _NODES % "artifacts"))
-    for artifact in artifacts:
-        yield from _pages(client, "versions", _VERSIONS, of=artifact["uid"])
-    yield from _pages(client, "runs", _NODES % "runs")
-    yield from artifacts
-    yield from _pages(client, "jobs", _NODES % "jobs")
+def _remove_files(uris: Iterable[str]) -> int:
+    """Those on this machine, from folders that the sample's note says are its own."""
+    paths = {path for uri in uris if (path := path_of_uri(uri)) and (path.parent.parent / NOTE).is_file()}
+    for path in paths:
+        path.unlink(missing_ok=True)
+    rounds = {path.parent for path in paths}
+    for home in {folder.parent for folder in rounds}:
+        (home / NOTE).unlink()
+        for folder in (*(one for one in rounds if one.parent == home), home):
+            with suppress(OSError):  # somebody else put something there
+                folder.rmdir()
+    return len(paths)
 
 
-def _pages(client: Client, field: str, query: str, **variables: str) -> Iterator[dict[str, Any]]:
+def _pages(client: Client, name: str, query: str) -> Iterator[dict[str, Any]]:
     after = ""
     while True:
-        page = client.gql(query, {**variables, "after": after})[field]
+        page = client.gql(query, {"after": after})[name]
         yield from (edge["node"] for edge in page["edges"])
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
+
+
+def write_note(folder: Path) -> None:
+    """Says whose folder this is, to people and to ``take_out``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / NOTE).write_text(
+        "Written by 'lineage demo': the data and models of its sample project.\n"
+        "'lineage demo --remove' removes them.\n"
+    )

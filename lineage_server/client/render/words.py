@@ -41,8 +41,8 @@ def width_of(text: str) -> int:
         if char == _ZERO_WIDTH_JOINER:
             joined = True  # the next sign is drawn into the one before
             continue
-        if char == _EMOJI_STYLE or unicodedata.category(char) in ("Mn", "Me"):
-            continue
+        if char == _EMOJI_STYLE or unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
+            continue  # drawn into the sign before; the last are parts of Korean syllables
         if not joined:
             width += 2 if unicodedata.east_asian_width(char) in "WF" else 1
         joined = False
@@ -60,8 +60,3 @@ def cut(text: str, width: int) -> str:
         out += char
     # Not in the middle of a sign that is made of several.
     return out.rstrip(_ZERO_WIDTH_JOINER) + "…"
-
-
-def pad(text: str, width: int) -> str:
-    """Filled with blanks up to so many columns."""
-    return text + " " * max(0, width - width_of(text))

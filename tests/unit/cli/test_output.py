@@ -5,25 +5,26 @@ from __future__ import annotations
 import pytest
 
 from lineage_server.cli import output
+from lineage_server.client.render.words import cut, width_of
 
 
 def test_korean_signs_take_two_columns() -> None:
-    assert output.width_of("고객 이탈") == 9
-    assert output.width_of("cafe\u0301") == 4
+    assert width_of("고객 이탈") == 9
+    assert width_of("cafe\u0301") == 4
 
 
 def test_cut_text_never_exceeds_its_width_and_says_so() -> None:
     for width in range(1, 12):
-        assert output.width_of(output.cut("고객이탈예측 모델", width)) <= width
-    assert output.cut("고객이탈", 5) == "고객…"
-    assert output.cut("short", 5) == "short"
+        assert width_of(cut("고객이탈예측 모델", width)) <= width
+    assert cut("고객이탈", 5) == "고객…"
+    assert cut("short", 5) == "short"
 
 
 def test_columns_of_korean_and_latin_names_align(capsys: pytest.CaptureFixture[str]) -> None:
     output.say_table(["name", "state"], [["고객 이탈", "complete"], ["churn", "failed"]])
     lines = capsys.readouterr().out.splitlines()
     starts = [
-        output.width_of(line[: line.index(word)])
+        width_of(line[: line.index(word)])
         for line, word in zip(lines, ("state", "complete", "failed"), strict=True)
     ]
     assert len(set(starts)) == 1
@@ -33,7 +34,7 @@ def test_table_fits_a_narrow_terminal_the_widest_column_giving_way(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     output.say_table(["name", "state"], [["x" * 100, "complete"]], width=40)
-    assert all(output.width_of(line) <= 40 for line in capsys.readouterr().out.splitlines())
+    assert all(width_of(line) <= 40 for line in capsys.readouterr().out.splitlines())
     assert output.fit([100, 8], 40) == [30, 8]
     assert output.fit([100, 8], None) == [100, 8]
 
@@ -48,6 +49,15 @@ def test_nothing_is_cut_in_a_pipe_and_nothing_is_coloured(capsys: pytest.Capture
 def test_facts_leave_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     output.say_facts({"name": "churn", "reason": "", "size": None, "partial": False, "loss": 0.25})
     assert capsys.readouterr().out.splitlines() == ["name     churn", "partial  no", "loss     0.25"]
+
+
+def test_what_was_recorded_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_table(["name"], [["red \033[31m"], [{"reason": "turned \u202e round"}]])
+    output.say_facts({"reason": "gone\033[2J"})
+    said = capsys.readouterr().out
+    assert "\033" not in said
+    assert "\u202e" not in said
+    assert "gone\\u001b[2J" in said
 
 
 def test_several_lines_become_one(capsys: pytest.CaptureFixture[str]) -> None:

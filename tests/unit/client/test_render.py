@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_server.client.render.layout import layers_of
-from lineage_server.client.render.words import cut, pad, safe, width_of
+from lineage_server.client.render.words import cut, safe, width_of
 from lineage_server.client.view import LineageView, ViewEdge, ViewNode
 
 
@@ -103,17 +103,25 @@ def test_wide_signs_keep_the_columns() -> None:
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("abc", 3), ("한글", 4), ("e\u0301", 1), ("👩‍💻", 2), ("", 0), ("❤️", 1), ("ｶﾅ", 2)],
+    [
+        ("abc", 3),
+        ("한글", 4),
+        ("e\u0301", 1),
+        ("👩‍💻", 2),
+        ("", 0),
+        ("❤️", 1),
+        ("ｶﾅ", 2),
+        ("\u1112\u1161\u11ab", 2),
+    ],
 )
 def test_widths(text: str, width: int) -> None:
     assert width_of(text) == width
 
 
 @given(st.text(max_size=30), st.integers(2, 20))
-def test_cut_and_pad_keep_to_the_width(text: str, width: int) -> None:
+def test_cut_text_keeps_to_the_width(text: str, width: int) -> None:
     text = safe(text)
     assert width_of(cut(text, width)) <= width
-    assert width_of(pad(cut(text, width), width)) == width
 
 
 @given(st.text())
