@@ -1,38 +1,100 @@
-"""Commands that ask: ``show``, ``ls``, ``lineage``, ``diff``. Each speaks to a server through the client."""
+"""Commands that ask: ``ls``, ``lineage``, ``diff``, and ``show`` (``showing``). Each speaks to a server
+through the client."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 import typer
 
-from lineage_server.cli.options import AsJson, AsOf, Project, moment, project_of, project_to_list
-from lineage_server.cli.output import bold, say, say_json, say_table, terminal_width
-
-_LIST = "first: $first) { edges { node { uid name kind project createdAt description } } hasMore }"
-_LISTS = {
-    "jobs": f"query($project: String, $first: Int!) {{ jobs(project: $project, {_LIST} }}",
-    "artifacts": f"query($project: String, $first: Int!) {{ artifacts(project: $project, {_LIST} }}",
-    "runs": (
-        "query($project: String, $first: Int!) { runs(project: $project, first: $first) "
-        "{ edges { node { uid name jobName kind project state startedAt } } hasMore } }"
-    ),
-    "projects": "query($first: Int!) { projects(first: $first) { edges { node { uid name } } hasMore } }",
-}
-_VERSIONS = (
-    "query($of: String!, $project: String!, $first: Int!) { versions(artifact: $of, project: $project, "
-    "first: $first) { edges { node { uid name kind ordinal digest size sealedAt } } hasMore } }"
+from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, moment, project_of, project_to_list
+from lineage_server.cli.output import (
+    bold,
+    duration,
+    local_time,
+    say,
+    say_json,
+    say_table,
+    short,
+    size,
+    terminal_width,
 )
-_SHOW = """
-query($start: [String!]!, $project: String!) {
-  lineage(start: $start, project: $project, direction: BOTH, maxDepth: 1) {
-    nodes { depth side node { uid label name kind project state ordinal version digest size
-      createdAt at endedAt deletedAt stub aliases } }
-    edges { from to type role basis }
-  }
+from lineage_server.cli.showing import show
+from lineage_server.domain.nodes import JobKind
+
+_NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
+_NAMED = "query($project: String, $first: Int!) {{ {0}(project: $project, first: $first) {{ {1} }} }}"
+_LISTS = {
+    "runs": _NAMED.format("runs", _NODES % "jobName state startedAt endedAt"),
+    "jobs": _NAMED.format("jobs", _NODES % "description"),
+    "artifacts": _NAMED.format("artifacts", _NODES % "description versionCount latestAt"),
+    "models": _NAMED.format("models", _NODES % "description"),
+    "deployments": _NAMED.format("deployments", _NODES % "revision state traffic fromAt toAt"),
+    "projects": "query($first: Int!) { projects(first: $first) { " + _NODES % "description owner" + " } }",
+    "versions": (
+        "query($of: String!, $project: String!, $first: Int!) { versions(artifact: $of, project: $project, "
+        "first: $first) { " + _NODES % "ordinal digest size sealedAt run { uid name }" + " } }"
+    ),
 }
-"""
+_COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
+    "runs": {
+        "uid": itemgetter("uid"),
+        "name": itemgetter("name"),
+        "job": itemgetter("jobName"),
+        "kind": itemgetter("kind"),
+        "project": itemgetter("project"),
+        "state": lambda run: str(run["state"] or "").lower(),
+        "started": lambda run: local_time(run["startedAt"]),
+        "took": lambda run: duration(run["startedAt"], run["endedAt"]),
+    },
+    "jobs": {
+        "uid": itemgetter("uid"),
+        "name": itemgetter("name"),
+        "kind": itemgetter("kind"),
+        "project": itemgetter("project"),
+        "since": lambda job: local_time(job["createdAt"]),
+    },
+    "artifacts": {
+        "uid": itemgetter("uid"),
+        "name": itemgetter("name"),
+        "kind": itemgetter("kind"),
+        "project": itemgetter("project"),
+        "versions": itemgetter("versionCount"),
+        "latest": lambda artifact: local_time(artifact["latestAt"]),
+    },
+    "versions": {
+        "version": lambda one: f"{one['kind']}:{one['name']}@{one['ordinal']}",
+        "sealed": lambda one: local_time(one["sealedAt"]),
+        "size": lambda one: size(None if one["size"] is None else int(one["size"])),
+        "digest": lambda one: short(one["digest"]),
+        "made by": lambda one: f"run {one['run']['name']}" if one["run"] else "",
+    },
+    "models": {
+        "uid": itemgetter("uid"),
+        "name": itemgetter("name"),
+        "project": itemgetter("project"),
+        "description": itemgetter("description"),
+    },
+    "deployments": {
+        "uid": itemgetter("uid"),
+        "name": itemgetter("name"),
+        "revision": itemgetter("revision"),
+        "project": itemgetter("project"),
+        "state": itemgetter("state"),
+        "traffic %": itemgetter("traffic"),
+        "from": lambda one: local_time(one["fromAt"]),
+        "to": lambda one: local_time(one["toAt"]),
+    },
+    "projects": {
+        "uid": itemgetter("uid"),
+        "name": itemgetter("name"),
+        "owner": itemgetter("owner"),
+        "description": itemgetter("description"),
+    },
+}
 _DIFF = """
 query($a: String!, $b: String!, $project: String!) {
   lineageDiff(a: $a, b: $b, project: $project) {
@@ -53,6 +115,8 @@ class Listed(StrEnum):
     JOBS = "jobs"
     ARTIFACTS = "artifacts"
     VERSIONS = "versions"
+    MODELS = "models"
+    DEPLOYMENTS = "deployments"
     PROJECTS = "projects"
 
 
@@ -64,6 +128,17 @@ class Format(StrEnum):
     DOT = "dot"
     JSON = "json"
     SVG = "svg"
+
+
+class View(StrEnum):
+    """What ``lineage`` walks."""
+
+    VERSION = "version"
+    LOGICAL = "logical"
+    FIELD = "field"
+
+
+_WITHOUT_VERSIONS = frozenset({"job", "artifact", *JobKind})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -80,30 +155,6 @@ def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
     return gql(query, variables)
 
 
-def show(
-    ref: Annotated[str, typer.Argument(help="A reference (dataset:iris@3, run:<id>) or a uid.")],
-    project: Project = "",
-    as_json: AsJson = False,
-) -> None:
-    """One thing: what it is, and what touches it."""
-    answer = _ask(_SHOW, {"start": [ref], "project": project_of(project)})["lineage"]
-    nodes, edges = answer["nodes"], answer["edges"]
-    node = nodes[0]["node"]
-    if as_json:
-        say_json({"node": node, "neighbours": [n["node"] for n in nodes[1:]], "edges": edges})
-        return
-    say(bold(f"{node['kind'] or node['label']} {node['name']}"))
-    for key, value in node.items():
-        if value not in (None, "", [], False) and key not in ("name", "kind"):
-            say(f"  {key:<10} {', '.join(map(str, value)) if key == 'aliases' else value}")
-    if len(nodes) > 1:
-        say()
-        rows = [
-            (n["side"].lower(), n["node"]["kind"], n["node"]["name"], n["node"]["uid"]) for n in nodes[1:]
-        ]
-        say_table(["side", "kind", "name", "uid"], rows)
-
-
 def ls(
     what: Annotated[Listed, typer.Argument(help="What to list.")] = Listed.RUNS,
     of: Annotated[str, typer.Argument(help="For versions: the artifact, such as dataset:iris.")] = "",
@@ -111,16 +162,17 @@ def ls(
     first: Annotated[int, typer.Option("--first", "-n", min=1, max=500, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Runs, jobs, artifacts, versions or projects; the newest first."""
+    """Runs, the newest first; versions of one artifact, too; all else by name."""
+    variables: dict[str, Any] = {"first": first}
     if what is Listed.VERSIONS:
         if not of:
             raise typer.BadParameter("say of which artifact: lineage ls versions dataset:iris")
-        query, variables = _VERSIONS, {"of": of, "project": project_of(project), "first": first}
-    else:
-        query, variables = _LISTS[what], {"project": project_to_list(project), "first": first}
-        if what is Listed.PROJECTS:
-            del variables["project"]
-    page = _ask(query, variables)[what]
+        variables |= {"of": of, "project": project_of(project)}
+    elif of:
+        raise typer.BadParameter(f"only versions are listed of something, not {what}")
+    elif what is not Listed.PROJECTS:
+        variables["project"] = project_to_list(project)
+    page = _ask(_LISTS[what], variables)[what]
     rows = [edge["node"] for edge in page["edges"]]
     if as_json:
         say_json({what.value: rows, "hasMore": page["hasMore"]})
@@ -129,8 +181,8 @@ def ls(
         within = variables.get("project")
         say(f"no {what.value} yet" + (f" in project {within}" if within else ""))
         return
-    head = [key for key in rows[0] if key not in ("description", "digest")]
-    say_table(head, [["" if row[key] is None else row[key] for key in head] for row in rows])
+    columns = _COLUMNS[what]
+    say_table(list(columns), [[column(row) for column in columns.values()] for row in rows])
     if page["hasMore"]:
         say(f"there are more than these {len(rows)}; ask for more with --first")
 
@@ -141,7 +193,12 @@ def lineage(
     up: Annotated[bool, typer.Option("--up", help="Only what made it.")] = False,
     down: Annotated[bool, typer.Option("--down", help="Only what came of it.")] = False,
     depth: Annotated[int, typer.Option("--depth", "-d", min=0, help="Steps from artifact to artifact.")] = 5,
+    view: Annotated[
+        View | None, typer.Option("--view", help="By default logical for jobs and artifacts, else version.")
+    ] = None,
+    column: Annotated[str, typer.Option("--column", help="Of this column alone; the view is field.")] = "",
     as_of: AsOf = "",
+    known_at: KnownAt = "",
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
@@ -152,13 +209,22 @@ def lineage(
     if up != down:
         direction = "upstream" if up else "downstream"
     with Client(project=project or None) as client:
-        view = client.lineage(ref, direction, depth=depth, as_of=moment(as_of))
+        found = client.lineage(
+            ref, direction, depth=depth, view=view or (View.FIELD if column else _usual_view(ref)),
+            as_of=moment(as_of, "as-of"), known_at=moment(known_at, "known-at"), column=column or None,
+        )  # fmt: skip
     if as_json or form is Format.JSON:
-        say(view.to_json())
+        say(found.to_json())
     elif form is Format.TREE:
-        say(view.to_text(width=terminal_width() or 200))
+        say(found.to_text(width=terminal_width() or 200))
     else:
-        say({Format.MERMAID: view.to_mermaid, Format.DOT: view.to_dot, Format.SVG: view.to_svg}[form]())
+        say({Format.MERMAID: found.to_mermaid, Format.DOT: found.to_dot, Format.SVG: found.to_svg}[form]())
+
+
+def _usual_view(ref: str) -> View:
+    """Jobs and artifacts have no versions to walk."""
+    kind = ref.partition(":")[0].rpartition("/")[2]
+    return View.LOGICAL if kind in _WITHOUT_VERSIONS else View.VERSION
 
 
 def diff(
@@ -175,7 +241,7 @@ def diff(
     if answer["firstByDependency"]:
         say(bold("first cause: ") + _difference(answer["firstByDependency"]))
     rows = [
-        (d["kind"].lower(), _name(d), change["field"], change["before"], change["after"])
+        (d["kind"].lower(), _name(d), change["field"], short(change["before"]), short(change["after"]))
         for d in answer["differences"]
         for change in d["changes"] or [{"field": "", "before": "", "after": ""}]
     ]
@@ -192,5 +258,6 @@ def _name(difference: dict[str, Any]) -> str:
 
 
 def _difference(difference: dict[str, Any]) -> str:
-    told = ", ".join(f"{c['field']}: {c['before']} → {c['after']}" for c in difference["changes"][:3])
+    changes = difference["changes"][:3]
+    told = ", ".join(f"{c['field']}: {short(c['before'])} → {short(c['after'])}" for c in changes)
     return f"{_name(difference)} {difference['kind'].lower()}" + (f" ({told})" if told else "")

@@ -19,6 +19,9 @@ AsOf = Annotated[
 ]
 
 
+KnownAt = Annotated[str, typer.Option("--known-at", help="As it was known then; a time as for --as-of.")]
+
+
 def project_of(told: str) -> str:
     """The project that references without one are in."""
     from lineage_server.client.config import load_config
@@ -34,7 +37,7 @@ def project_to_list(told: str) -> str | None:
     return config.project if told or config.environ.get("LINEAGE_PROJECT", "").strip() else None
 
 
-def moment(text: str) -> datetime | None:
+def moment(text: str, option: str) -> datetime | None:
     """A time as people type it, in their own clock unless it says otherwise; a date is its first moment."""
     if not text:
         return None
@@ -42,6 +45,6 @@ def moment(text: str) -> datetime | None:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInputError(
-            f"{text!r} is not a time", field="as-of", allowed="2026-05-01 or 2026-05-01T12:00:00Z"
+            f"{text!r} is not a time", field=option, allowed="2026-05-01 or 2026-05-01T12:00:00Z"
         ) from None
     return when if when.tzinfo else when.astimezone()

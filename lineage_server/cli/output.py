@@ -8,6 +8,7 @@ Widths are those on screen; what people recorded is shown without signs that mov
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from lineage_server.client.render.words import cut, safe, width_of
 _BOLD, _DIM, _RED, _GREEN, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 _GAP = "  "
 _LEAST_COLUMN = 6
+_DIGEST = re.compile(r"\b([a-z0-9]+:[0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
 class ReaderGoneError(Exception):
@@ -137,6 +139,11 @@ def one_line(value: object) -> str:
     if isinstance(value, (dict, list)):
         return safe(json.dumps(value, ensure_ascii=False, default=str))
     return safe(" ".join(str(value).split()))
+
+
+def short(text: str) -> str:
+    """Digests in it by their first digits, which are enough to tell them apart, and to ask by."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 def local_time(text: str | None) -> str:

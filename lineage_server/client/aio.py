@@ -195,12 +195,13 @@ class AsyncClient:
         view: str = "version",
         as_of: datetime | str | None = None,
         known_at: datetime | str | None = None,
+        column: str | None = None,
     ) -> LineageView:
         """See ``Client.lineage``."""
         start = self.client.start_of(_sync(ref))
         asked = queries.lineage_variables(
             start, project=self.client.config.project, direction=direction, depth=depth, view=view,
-            as_of=as_of, known_at=known_at,
+            as_of=as_of, known_at=known_at, column=column,
         )  # fmt: skip
         await self.flush(5.0)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)

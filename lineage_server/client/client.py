@@ -177,18 +177,20 @@ class Client:
         view: str = "version",
         as_of: datetime | str | None = None,
         known_at: datetime | str | None = None,
+        column: str | None = None,
     ) -> LineageView:
         """What ``ref`` was made from and what came of it; raises a domain error.
 
         ``depth`` counts artifact steps (None: as far as the server goes by itself). ``as_of``: as it
-        was then; ``known_at``: as it was known then.
+        was then; ``known_at``: as it was known then. ``view``: of ``version``s, ``logical`` (jobs and
+        artifacts) or ``field`` (columns, one ``column`` if it is named).
         """
         from lineage_server.client import queries
 
         start = self.start_of(ref)
         asked = queries.lineage_variables(
             start, project=self.config.project, direction=direction, depth=depth, view=view, as_of=as_of,
-            known_at=known_at,
+            known_at=known_at, column=column,
         )  # fmt: skip
         self.flush(_SECONDS_FOR_OWN)
         data = self.graphql.run(queries.LINEAGE, asked)

@@ -5,26 +5,28 @@ All knowledge of the schema's shape is here; the contract tests run these docume
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from lineage_server.client.view import LineageView, ViewEdge, ViewNode
+from lineage_server.client.builders import reference_in
+from lineage_server.client.view import LineageView, ViewEdge, ViewField, ViewNode
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.ids import shorten
+from lineage_server.domain.ids import artifact_of_version, artifact_uid, shorten
 
 LINEAGE = """
 query Lineage($start: [String!]!, $direction: Direction!, $view: View!, $maxDepth: Int,
-              $asOf: DateTime, $knownAt: DateTime, $project: String!) {
+              $asOf: DateTime, $knownAt: DateTime, $column: String! = "", $project: String!) {
   lineage(start: $start, direction: $direction, view: $view, maxDepth: $maxDepth, asOf: $asOf,
-          knownAt: $knownAt, project: $project) {
+          knownAt: $knownAt, column: $column, project: $project) {
     start
     nodes {
       node { uid label name kind project state ordinal version digest at endedAt aliases }
       depth
       side
     }
-    edges { from to type role at basis properties }
+    edges { from to type role at basis event properties }
+    fields { from fromColumn to toColumn }
     isPartial
     reason
     truncated { uid hidden }
@@ -47,7 +49,7 @@ query Version($ref: String!) {
 DOCUMENTS: dict[str, str] = {"Lineage": LINEAGE, "Version": VERSION}
 
 DIRECTIONS = {"both": "BOTH", "upstream": "UPSTREAM", "downstream": "DOWNSTREAM"}
-VIEWS = {"version": "VERSION", "logical": "LOGICAL"}
+VIEWS = {"version": "VERSION", "logical": "LOGICAL", "field": "FIELD"}
 
 
 def lineage_variables(
@@ -59,18 +61,31 @@ def lineage_variables(
     view: str,
     as_of: datetime | str | None,
     known_at: datetime | str | None,
+    column: str | None,
 ) -> dict[str, Any]:
     """Variables of LINEAGE, without those left to the server; raises InvalidInputError."""
+    chosen = _one_of(VIEWS, view, "view")
+    if column and chosen != "FIELD":
+        raise InvalidInputError("a column has a lineage in one view only", field="view", allowed="field")
     asked = {
-        "start": [start],
+        "start": [_whole(start, project) if chosen == "LOGICAL" else start],
         "project": project,
         "direction": _one_of(DIRECTIONS, direction, "direction"),
-        "view": _one_of(VIEWS, view, "view"),
+        "view": chosen,
+        "column": column or None,
         "maxDepth": depth,
         "asOf": _moment(as_of, "as_of"),
         "knownAt": _moment(known_at, "known_at"),
     }
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def _whole(start: str, project: str) -> str:
+    """The artifact of the version that is named: in the logical view there are no versions."""
+    if start.startswith("version:"):
+        return artifact_of_version(start)
+    asked = reference_in(start)
+    return artifact_uid(asked.project or project, asked.kind, asked.name) if asked else start
 
 
 def _moment(when: datetime | str | None, field: str) -> str | None:
@@ -95,11 +110,16 @@ def _one_of(known: dict[str, str], word: str, field: str) -> str:
 def view_from(data: Mapping[str, Any], *, direction: str) -> LineageView:
     """The answer to LINEAGE."""
     told = data["lineage"]
+    columns = tuple(
+        ViewField(start=f["from"], start_column=f["fromColumn"], end=f["to"], end_column=f["toColumn"])
+        for f in told["fields"]
+    )
     return LineageView(
         start=tuple(told["start"]),
         direction=direction.lower(),
         nodes=tuple(_node(n) for n in told["nodes"]),
-        edges=tuple(_edge(e) for e in told["edges"]),
+        edges=(*(_edge(e) for e in told["edges"]), *_between(columns)),
+        fields=columns,
         is_partial=bool(told["isPartial"]),
         reason=told["reason"] or "",
         hidden=_hidden(told),
@@ -137,7 +157,19 @@ def _edge(told: Mapping[str, Any]) -> ViewEdge:
         at=told["at"] or "",
         basis=told["basis"] or "",
         again=bool(properties.get("again") or properties.get("reused")),
+        event=told["event"] or "",
     )
+
+
+def _between(columns: Iterable[ViewField]) -> Iterator[ViewEdge]:
+    """Of versions that columns join one edge for all of them, so that every drawing shows them."""
+    joined: dict[tuple[str, str], list[str]] = {}
+    for one in columns:
+        same = one.start_column == one.end_column
+        words = one.end_column if same else f"{one.start_column} → {one.end_column}"
+        joined.setdefault((one.start, one.end), []).append(words)
+    for (start, end), words in joined.items():
+        yield ViewEdge(start=start, end=end, type="DERIVED", role=", ".join(words))
 
 
 def _hidden(told: Mapping[str, Any]) -> dict[str, int]:

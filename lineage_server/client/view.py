@@ -9,6 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_VERSIONED = frozenset({"ArtifactVersion", "Deployment"})
+"""What a name alone does not tell apart; an artifact's ordinal is the count of its versions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewNode:
@@ -47,7 +50,8 @@ class ViewNode:
         kind = self.kind or self.label.lower()
         if kind and not self.name:
             return self.uid
-        return f"{kind}:{self.name}" + (f"@{self.ordinal}" if self.ordinal is not None else "")
+        version = self.version if self.ordinal is None else self.ordinal
+        return f"{kind}:{self.name}" + (f"@{version}" if version and self.label in _VERSIONED else "")
 
     @property
     def notes(self) -> str:
@@ -57,7 +61,8 @@ class ViewNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewEdge:
-    """An edge, drawn along the flow of data. ``again``: the run only made what was there already."""
+    """An edge, drawn along the flow of data; ``event``: id of the event that told of it. ``again``: the
+    run only made what was there already."""
 
     start: str
     end: str
@@ -66,11 +71,22 @@ class ViewEdge:
     at: str = ""
     basis: str = ""
     again: bool = False
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewField:
+    """A column was made from another one; both ends are versions."""
+
+    start: str
+    start_column: str
+    end: str
+    end_column: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageView:
-    """What came of something, or what it was made from.
+    """What came of something, or what it was made from; ``fields`` only in the view of columns.
 
     ``is_partial`` with a ``reason`` when something within the asked depth is missing; ``hidden``:
     how many neighbours of a node are not in the answer, because of their number or of the depth.
@@ -79,6 +95,7 @@ class LineageView:
     start: tuple[str, ...]
     nodes: tuple[ViewNode, ...]
     edges: tuple[ViewEdge, ...]
+    fields: tuple[ViewField, ...] = ()
     direction: str = "both"
     is_partial: bool = False
     reason: str = ""

@@ -20,6 +20,7 @@ import pytest
 
 from lineage_server import Client, __version__
 from lineage_server.client.config import load_config
+from lineage_server.domain.events import AliasSet, DeploymentReported, ModelReported, ModelVersionReported
 from tests.e2e.conftest import LINEAGE, client_environment
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ def recorded(running_server: RunningServer, tmp_path_factory: pytest.TempPathFac
             with client.start_run("학습", job="학습", params={"rate": rate}) as run:
                 run.use(flowers, role="자료")
                 run.log({"loss": rate}, step=1)
-                run.produce("모형", {"weights": rate}, type="model")
+                model = run.produce("모형", {"weights": rate}, type="model")
+        client.report(
+            ModelReported(project=PROJECT, model="판별", description="누가 떠나나"),
+            ModelVersionReported(project=PROJECT, model="판별", version="1", origin=model.uid),
+            AliasSet(project=PROJECT, model="판별", alias="prod", version="1"),
+            DeploymentReported(project=PROJECT, name="창구", model="판별", version="1", state="ready"),
+        )
         assert client.flush(20.0)
 
 
@@ -86,11 +93,15 @@ def test_version_is_the_packages(lineage: RunLineage) -> None:
             "show 꽃",
             "'꽃' is not a reference; allowed: [project/]kind:name[@version], such as dataset:iris@3",
         ),
-        ("ls nothing", "'nothing' is not one of 'runs', 'jobs', 'artifacts', 'versions', 'projects'."),
+        ("ls nothing", "'nothing' is not one of 'runs', 'jobs', 'artifacts', 'versions', 'models',"),
+        ("ls runs dataset:꽃", "only versions are listed of something, not runs"),
         ("ls runs --first 0", "greater than or equal to 1"),
         ("ls versions", "say of which artifact: lineage ls versions dataset:iris"),
         ("lineage dataset:꽃 --format png", "'png' is not one of 'tree', 'mermaid', 'dot', 'json', 'svg'."),
         ("lineage dataset:꽃 --as-of yesterday", "'yesterday' is not a time; allowed: 2026-05-01"),
+        ("lineage dataset:꽃 --known-at now", "'now' is not a time; allowed: 2026-05-01"),
+        ("lineage dataset:꽃 --view all", "'all' is not one of 'version', 'logical', 'field'."),
+        ("lineage dataset:꽃 --view version --column 길이", "a column has a lineage in one view only"),
         ("diff dataset:꽃", "Missing argument 'b'"),
         ("run", "say what to run: lineage run -- python train.py"),
         ("completion tcsh", "'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'."),
@@ -173,11 +184,47 @@ def test_show_tells_of_one_thing_and_its_neighbours(lineage: RunLineage) -> None
     shown = told(lineage, "show model:모형@1")
     assert (shown["node"]["name"], shown["node"]["kind"], shown["node"]["ordinal"]) == ("모형", "model", 1)
     assert {"학습", "꽃"} == {node["name"] for node in shown["neighbours"]}
+    assert shown["recordedBy"]
     lines = said(lineage, "show model:모형@1")
-    assert lines[0] == "model 모형"
-    assert any(line.split()[:1] == ["upstream"] and "학습" in line for line in lines)
+    assert lines[0] == "model version 모형@1"
+    assert lines[lines.index("made from") + 2].split()[:3] == ["run", "학습", "complete"]
     uid = shown["node"]["uid"]
     assert told(lineage, f"show {shlex.quote(uid)}")["node"]["uid"] == uid
+
+
+def test_show_of_a_run_tells_what_it_was_told_read_and_wrote(lineage: RunLineage) -> None:
+    uid = told(lineage, "ls runs --first 1")["runs"][0]["uid"]
+    node = told(lineage, f"show {uid}")["node"]
+    assert (node["state"], node["paramMap"], node["metricMap"]) == ("complete", {"rate": 0.2}, {"loss": 0.2})
+    assert [(link["role"], link["version"]["name"]) for link in node["inputs"]] == [("자료", "꽃")]
+    lines = [line.split() for line in said(lineage, f"show {uid}")]
+    assert lines[0] == ["script", "run", "학습"]
+    for words in (["state", "complete"], ["rate", "0.2"], ["loss", "0.2"], ["dataset:꽃@1", "자료"]):
+        assert any(line[: len(words)] == words for line in lines), words
+
+
+def test_show_of_a_dataset_tells_its_columns(lineage: RunLineage) -> None:
+    lines = [line.split() for line in said(lineage, "show dataset:꽃")]
+    assert ["1", "columns,", "3", "rows"] in lines
+    assert ["길이", "int64", "0", "3", "1", "3", "2"] in lines
+
+
+@pytest.mark.parametrize(
+    ("uid", "first", "said_too"),
+    [
+        (f"job:{PROJECT}/script/학습", "script job 학습", "newest runs"),
+        (f"artifact:{PROJECT}/model/모형", "model artifact 모형", "versions"),
+        (f"project:{PROJECT}", f"project {PROJECT}", f"uid      project:{PROJECT}"),
+        (f"model:{PROJECT}/판별", "registered model 판별", "description  누가 떠나나"),
+        (f"alias:{PROJECT}/판별@prod", "alias prod", f"points to  modelversion:{PROJECT}/판별@1"),
+        ("model:판별@prod", "registered model version 판별@1", "aliases  prod"),
+        (f"deployment:{PROJECT}/local/창구@1", "deployment 창구@1", "made from"),
+    ],
+)
+def test_show_of_every_uid_that_ls_prints(lineage: RunLineage, uid: str, first: str, said_too: str) -> None:
+    lines = said(lineage, f"show {uid}")
+    assert lines[0] == first
+    assert said_too in lines
 
 
 def test_show_of_a_project_that_the_reference_names(lineage: RunLineage) -> None:
@@ -195,13 +242,14 @@ def test_ls_lists_each_kind_of_thing(lineage: RunLineage) -> None:
     assert sorted(names("ls jobs")) == ["준비", "학습"]
     assert sorted(names("ls artifacts")) == ["꽃", "모형"]
     assert names("ls versions model:모형") == ["모형", "모형"]
+    assert (names("ls models"), names("ls deployments")) == (["판별"], ["창구"])
     assert PROJECT in names("ls projects")
 
 
 def test_ls_is_a_table_that_says_whether_there_is_more(lineage: RunLineage) -> None:
     lines = said(lineage, "ls runs --first 1")
-    assert lines[0].split() == ["uid", "name", "jobName", "kind", "project", "state", "startedAt"]
-    assert lines[1].split()[1:6] == ["학습", "학습", "script", PROJECT, "COMPLETE"]
+    assert lines[0].split() == ["uid", "name", "job", "kind", "project", "state", "started", "took"]
+    assert lines[1].split()[1:6] == ["학습", "학습", "script", PROJECT, "complete"]
     assert lines[2] == "there are more than these 1; ask for more with --first"
 
 
@@ -237,6 +285,18 @@ def test_lineage_has_a_form_for_every_reader(lineage: RunLineage) -> None:
 def test_lineage_as_it_was(lineage: RunLineage) -> None:
     assert said(lineage, "lineage model:모형@1 --as-of 2020-01-01") == ["model:모형@1"]
     assert len(said(lineage, "lineage model:모형@1 --as-of 2999-12-31T00:00:00+09:00")) > 2
+
+
+def test_lineage_as_it_was_known(lineage: RunLineage) -> None:
+    assert said(lineage, "lineage model:모형@1 --known-at 2020-01-01") == ["model:모형@1"]
+    assert len(said(lineage, "lineage model:모형@1 --known-at 2999-12-31")) > 2
+
+
+def test_lineage_of_jobs_and_artifacts_is_the_logical_one(lineage: RunLineage) -> None:
+    by_job = said(lineage, "lineage job:학습")
+    assert by_job == ["job 학습", "made from", "└─ dataset:꽃", "   └─ job 준비", "used for", "└─ model:모형"]
+    assert said(lineage, f"lineage artifact:{PROJECT}/dataset/꽃 --up") == ["dataset:꽃", "└─ job 준비"]
+    assert said(lineage, "lineage dataset:꽃 --up --view logical") == ["dataset:꽃", "└─ job 준비"]
 
 
 def test_diff_says_the_first_cause(lineage: RunLineage) -> None:

@@ -73,8 +73,7 @@ def test_up_with_the_sample_from_nothing_to_ctrl_c(start_server: StartServer, as
     assert f"  data      {server.data_dir}\n" in printed
     tree = printed.partition("made like this:\n\n")[2].partition("\n\nask on:")[0]
     check_tree(tree)
-    assert "lineage lineage model:tumour --project demo" in printed
-    check_recorded(server, ask)
+    check_story(server, ask, printed.partition("--as-of ")[2].split()[0])
     family = server.family()
     assert len(engines(family)) == 1
     began = time.monotonic()
@@ -99,13 +98,52 @@ def check_tree(tree: str) -> None:
     assert places == sorted(places)
 
 
-def check_recorded(server: RunningServer, ask: Any) -> None:
+def check_story(server: RunningServer, ask: Any, corrected_at: str) -> None:
+    """What the sample prints to ask on: impact of the bad delivery, what was known before, why, what now."""
     runs = ask(server, "ls", "runs", "-p", "demo", "-n", "500")["runs"]
     assert len(runs) == 20
     assert {run["state"] for run in runs} == {"COMPLETE"}
     assert len(ask(server, "ls", "versions", "model:tumour", "-p", "demo")["versions"]) == 2
     difference = ask(server, "diff", "model:tumour@1", "model:tumour@2", "-p", "demo")
     assert difference["firstByDependency"]["after"]["name"] == "correct"
+
+    def reached(*more: str) -> set[str]:
+        view = ask(server, "lineage", "dataset:measurements@1", "--down", "-p", "demo", "-d", "9", *more)
+        kinds = ("ArtifactVersion", "ModelVersion", "Deployment")
+        return {f"{n['name']}@{n['ordinal'] or n['version']}" for n in view["nodes"] if n["label"] in kinds}
+
+    first = {"measurements@1", "train@1", "tumour@1", "diagnosis@1", "tumour-clinic@1"}
+    second = {"measurements@2", "train@2", "tumour@2", "diagnosis@2", "tumour-clinic@2"}
+    assert first | second <= reached()
+    before = reached("--as-of", corrected_at)
+    assert first <= before
+    assert not second & before
+    serving = ask(server, "show", "model:diagnosis@prod", "-p", "demo")
+    assert (serving["node"]["version"], serving["node"]["aliases"]) == ("2", ["prod"])
+    check_impact(server)
+
+
+def check_impact(server: RunningServer) -> None:
+    """Who must be told: of the bad delivery both services, of what was made of it alone the first one."""
+    query = """query($of: String!) { impact(of: $of, project: "demo") {
+        deployments { node { name version } live } aliases { alias target } counts isPartial } }"""
+
+    def impact(of: str) -> Any:
+        body = json.dumps({"query": query, "variables": {"of": of}}).encode()
+        asked = urllib.request.Request(
+            f"{server.url}/graphql", data=body, headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return json.load(answer)["data"]["impact"]
+
+    def services(told: Any) -> list[tuple[str, bool]]:
+        return [(one["node"]["version"], one["live"]) for one in told["deployments"]]
+
+    delivered, old = impact("dataset:measurements@1"), impact("dataset:train@1")
+    assert services(delivered) == [("2", True), ("1", False)]
+    assert [one["target"] for one in delivered["aliases"]] == ["modelversion:demo/diagnosis@2"]
+    assert not delivered["isPartial"]
+    assert (services(old), old["aliases"]) == ([("1", False)], [])
 
 
 def check_second_start(start_server: StartServer, tree: str) -> None:
@@ -127,24 +165,45 @@ def test_the_sample_comes_once_and_goes_without_other_data(
         return answer.out
 
     def listed() -> dict[str, set[str]]:
-        kinds = ("runs", "jobs", "artifacts")
+        kinds = ("runs", "jobs", "artifacts", "models", "deployments", "projects")
         return {
             kind: {row["uid"] for row in ask(running_server, "ls", kind, "-n", "500")[kind]} for kind in kinds
         }
 
-    kept = command(tmp_path, "run", "-p", "kept", "--", "echo", url=running_server.url)
-    assert kept.code == 0
+    def own_run(project: str) -> None:
+        assert command(tmp_path, "run", "-p", project, "--", "echo", url=running_server.url).code == 0
+
+    own_run("kept")
     before = listed()
     check_tree(demo().partition("made like this:\n\n")[2].partition("\n\nask on:")[0])
     with_sample = listed()
-    assert [len(with_sample[kind] - before[kind]) for kind in before] == [20, 9, 11]
+    assert [len(with_sample[kind] - before[kind]) for kind in before] == [20, 9, 11, 1, 2, 1]
+    files = tmp_path / "user" / "home" / ".local" / "share" / "lineage" / "sample"
+    recorded = {path: path.read_bytes() for path in files.rglob("*.*")}
+    assert len(recorded) == 17
     assert "the sample stands there" in demo()
     assert listed() == with_sample
-    assert demo("--remove").endswith("'lineage demo' brings them back\n")
+    # Taken out, nothing of it is left, not even its project; brought back, all is as it was.
+    assert demo("--remove").startswith("the sample's ")
     assert listed() == before
-    assert demo("--remove").startswith("0 nodes ")
+    assert not files.exists()
+    assert demo("--remove") == "the sample is not there; 'lineage demo' runs it\n"
     assert "nodes are back" in demo()
     assert listed() == with_sample
+    assert {path: path.read_bytes() for path in files.rglob("*.*")} == recorded
+    # Somebody's own run and file in between stay, and with them the project and the folder.
+    own_run("demo")
+    (files / "mine.txt").write_text("mine")
+    with_own = listed()
+    assert len(with_own["runs"] - with_sample["runs"]) == 1
+    demo("--remove")
+    left = listed()
+    assert left["runs"] - before["runs"] == with_own["runs"] - with_sample["runs"]
+    assert left["jobs"] - before["jobs"] == {"job:demo/script/echo"}
+    assert left["projects"] == with_own["projects"]
+    assert [path.name for path in files.iterdir()] == ["mine.txt"]
+    demo()
+    assert listed() == with_own
 
 
 # --- ends --------------------------------------------------------------------------------------

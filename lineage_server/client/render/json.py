@@ -25,8 +25,13 @@ def dict_of(view: LineageView) -> dict[str, Any]:
                 "at": e.at,
                 "basis": e.basis,
                 "again": e.again,
+                "event": e.event,
             }
             for e in view.edges
+        ],
+        "fields": [
+            {"from": f.start, "fromColumn": f.start_column, "to": f.end, "toColumn": f.end_column}
+            for f in view.fields
         ],
         "isPartial": view.is_partial,
         "reason": view.reason,

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from lineage_server.client.aio import AsyncClient
+from lineage_server.client import shortcuts
+from lineage_server.client.aio import AsyncClient, AsyncRun
 from lineage_server.client.client import Client
-from lineage_server.client.run import current_run
+from lineage_server.client.run import Run, current_run
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.events import AliasSet, ModelReported
+from lineage_server.domain.ids import now_micros
 from tests.unit.client.stub import StubServer
+
+FOR_OURSELVES = {"start_of", "capture_in_background", "end_with", "enter", "leave", "end_after"}
+"""What other modules of the client call; nobody else should."""
 
 
 @pytest.fixture
@@ -73,3 +80,35 @@ async def test_questions_are_awaited(client: AsyncClient, stub: StubServer) -> N
     with pytest.raises(InvalidInputError, match="no") as caught:
         await client.gql("{ hello }")
     assert caught.value.allowed == "y"
+
+
+@pytest.mark.parametrize(("plain", "twin"), [(Client, AsyncClient), (Run, AsyncRun)])
+def test_the_twins_offer_the_same(plain: type, twin: type) -> None:
+    """Every public method of the one is one of the other, with the same parameters and defaults."""
+    offered = {name for name, _ in inspect.getmembers(plain, inspect.isfunction) if name[0] != "_"}
+    for name in sorted(offered - FOR_OURSELVES):
+        mine = inspect.signature(getattr(plain, name)).parameters.values()
+        other = inspect.signature(getattr(twin, name)).parameters.values()
+        assert [(p.name, p.kind, p.default) for p in mine] == [(p.name, p.kind, p.default) for p in other], (
+            name
+        )
+        assert not [p for p in other if p.kind is p.VAR_KEYWORD], name
+
+
+def test_functions_of_the_module_are_methods_of_the_client() -> None:
+    for name in ("start_run", "attach_run", "lineage", "gql", "flush", "sync", "sync_status"):
+        mine, whole = getattr(shortcuts, name), getattr(Client, name)
+        asked = list(inspect.signature(whole).parameters.values())[1:]
+        assert list(inspect.signature(mine).parameters.values()) == asked
+        assert mine.__doc__ == whole.__doc__
+
+
+async def test_facts_without_a_verb_are_events(client: AsyncClient, stub: StubServer) -> None:
+    before = now_micros()
+    client.report(
+        ModelReported(project="p", model="churn"), AliasSet(project="p", model="churn", alias="prod", at=5)
+    )
+    await client.flush()
+    (model,), (alias,) = stub.of_type("model"), stub.of_type("model.alias")
+    assert (model["model"], alias["at"]) == ("churn", 5)
+    assert before <= model["at"] <= now_micros()

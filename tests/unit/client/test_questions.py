@@ -23,8 +23,9 @@ def head(uid: str, label: str, name: str, **told: Any) -> dict[str, Any]:
     return {"node": {**node, **told}, "depth": 0, "side": "UPSTREAM"}
 
 
-def edge(start: str, end: str, kind: str, role: str, basis: str) -> dict[str, Any]:
-    return {"from": start, "to": end, "type": kind, "role": role, "at": None, "basis": basis}
+def edge(start: str, end: str, kind: str, role: str, basis: str, **properties: Any) -> dict[str, Any]:
+    ends = {"from": start, "to": end, "type": kind, "role": role}
+    return {**ends, "at": None, "basis": basis, "event": "e", "properties": properties}
 
 
 def answer() -> dict[str, Any]:
@@ -38,11 +39,10 @@ def answer() -> dict[str, Any]:
                     head("v:1", "ArtifactVersion", "iris", kind="dataset", ordinal=1),
                 ],
                 "edges": [
-                    {"from": "run:1", "to": "v:2", "type": "OUTPUT", "role": "m", "at": None,
-                     "basis": "declared", "properties": {"again": True}},
-                    {"from": "v:1", "to": "run:1", "type": "INPUT_TO", "role": "iris", "at": None,
-                     "basis": "inferred"},
+                    edge("run:1", "v:2", "OUTPUT", "m", "declared", again=True),
+                    edge("v:1", "run:1", "INPUT_TO", "iris", "inferred"),
                 ],
+                "fields": [],
                 "isPartial": False,
                 "reason": "",
                 "truncated": [{"uid": "v:1", "hidden": 3}, {"uid": "v:1", "hidden": None}],
@@ -85,6 +85,36 @@ def test_lineage_of_runs_and_handles(client: Client, stub: StubServer) -> None:
     assert [a["variables"]["start"] for a in stub.asked] == [[f"run:{run.id}"], [made.uid]]
 
 
+def test_lineage_of_columns(client: Client, stub: StubServer) -> None:
+    stub.data = answer()
+    link = {"from": "v:1", "fromColumn": "a", "to": "v:2", "toColumn": "b"}
+    stub.data["data"]["lineage"] |= {"edges": [], "fields": [link, {**link, "toColumn": "a"}]}
+    view = client.lineage("dataset:iris@1", view="field", column="a")
+    assert stub.asked[0]["variables"]["column"] == "a"
+    assert [(f.start, f.start_column, f.end, f.end_column) for f in view.fields] == [
+        ("v:1", "a", "v:2", "b"), ("v:1", "a", "v:2", "a"),
+    ]  # fmt: skip
+    assert [(e.start, e.end, e.role) for e in view.edges] == [("v:1", "v:2", "a → b, a")]
+    assert view.to_dict()["fields"][0] == link
+
+
+@pytest.mark.parametrize(
+    ("ref", "whole"),
+    [
+        ("dataset:iris@3", "artifact:default/dataset/iris"),
+        ("team/dataset:iris", "artifact:team/dataset/iris"),
+        ("version:p/dataset/iris@run:1", "artifact:p/dataset/iris"),
+        ("job:train", "job:train"),
+    ],
+)
+def test_the_logical_view_begins_at_the_artifact(
+    client: Client, stub: StubServer, ref: str, whole: str
+) -> None:
+    stub.data = answer()
+    client.lineage(ref, view="logical")
+    assert stub.asked[0]["variables"]["start"] == [whole]
+
+
 def test_one_sees_ones_own(client: Client, stub: StubServer) -> None:
     stub.data = answer()
     client.start_run("x")
@@ -98,6 +128,7 @@ def test_one_sees_ones_own(client: Client, stub: StubServer) -> None:
     [
         ({"direction": "sideways"}, "direction"),
         ({"view": "moon"}, "view"),
+        ({"column": "a"}, "view"),
         ({"as_of": datetime(2026, 1, 1)}, "as_of"),  # noqa: DTZ001 - that it is naive is the point
     ],
 )

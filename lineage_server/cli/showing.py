@@ -1,0 +1,335 @@
+"""``show``: all that is known of one thing, whatever kind of thing it is.
+
+Three questions: which thing is meant, what it is, and what lies around it. ``--json`` gives the answers
+as they came; for people they are put into facts and small tables, times in their own clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, cast
+
+import typer
+
+from lineage_server.cli.options import AsJson, Project, project_of
+from lineage_server.cli.output import (
+    bold,
+    duration,
+    local_time,
+    one_line,
+    say,
+    say_facts,
+    say_json,
+    say_table,
+    short,
+    size,
+)
+from lineage_server.client.view import LineageView, ViewNode
+from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
+from lineage_server.domain.nodes import LABEL_OF
+
+_LINKED = "role basis version { uid label name kind project ordinal digest size }"
+NODE = f"""
+query Show($uid: String!) {{
+  node(uid: $uid) {{
+    uid label name kind project description createdAt updatedAt deletedAt stub tags {{ key value }} properties
+    ... on Run {{
+      runState: state job jobName requestedAt queuedAt startedAt endedAt reason exitCode attempt
+      gpuProduct gpuCount gpuSeconds paramMap metricMap
+      inputs {{ {_LINKED} }} outputs {{ {_LINKED} }}
+      children(first: 20) {{ edges {{ node {{ uid name state startedAt endedAt }} }} hasMore }}
+    }}
+    ... on ArtifactVersion {{
+      artifact ordinal digest uri size sealedAt partial hold ttlAt columns {{ name type nullable }} stats
+      run {{ uid name }}
+    }}
+    ... on Artifact {{
+      versionCount latestAt
+      versions(first: 20) {{
+        edges {{ node {{ uid ordinal size sealedAt digest run {{ uid name }} }} }} hasMore
+      }}
+    }}
+    ... on Project {{ owner }}
+    ... on ModelVersion {{ model version state uri aliases }}
+    ... on Alias {{ model target protected }}
+    ... on Approval {{ model verdict approver comment }}
+    ... on Deployment {{ cluster revision endpoint state traffic fromAt toAt }}
+  }}
+}}
+"""
+RESOLVE = "query Resolve($ref: String!, $project: String!) { resolve(ref: $ref, project: $project) }"
+RUNS = """
+query RunsOfJob($job: String!, $project: String!) {
+  runs(project: $project, filter: {jobs: [$job]}, first: 10) {
+    edges { node { uid name state startedAt endedAt } } hasMore
+  }
+}
+"""
+MEMBERS = "query Members($project: String!) { members(project: $project) { subject role } }"
+TELLER = "query Teller($event: String!, $project: String!) { event(id: $event, project: $project) { actor } }"
+_VIEWS = {
+    **dict.fromkeys(("Run", "ArtifactVersion", "ModelVersion", "Deployment"), "version"),
+    **dict.fromkeys(("Job", "Artifact"), "logical"),
+}
+_TIMES = {
+    "requested": "requestedAt",
+    "queued": "queuedAt",
+    "started": "startedAt",
+    "ended": "endedAt",
+    "sealed": "sealedAt",
+    "latest": "latestAt",
+    "from": "fromAt",
+    "to": "toAt",
+    "until": "ttlAt",
+    "deleted": "deletedAt",
+}
+_WORDS = {
+    "verdict": "verdict", "approver": "approver", "comment": "comment", "reason": "reason",
+    "exit code": "exitCode", "attempt": "attempt", "model": "model", "points to": "target",
+    "cluster": "cluster", "endpoint": "endpoint", "traffic %": "traffic", "job": "job",
+    "versions": "versionCount", "owner": "owner", "artifact": "artifact", "place": "uri",
+    "digest": "digest", "gpu": "gpuProduct", "gpus": "gpuCount", "gpu seconds": "gpuSeconds",
+}  # fmt: skip
+_MOST_COLUMNS = 50
+
+
+def show(
+    ref: Annotated[str, typer.Argument(help="A reference (dataset:iris@3, run:<id>) or a uid.")],
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """All about one thing: run, version, artifact, job, model, deployment, project …"""
+    from lineage_server.client.client import Client
+
+    with Client(project=project_of(project)) as client:
+        asked = _Asked(client)
+        told = asked.all_about(asked.uid_of(ref))
+    if as_json:
+        say_json(told)
+    else:
+        _say_all(told)
+
+
+class _Asked:
+    """The questions to one server."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def uid_of(self, ref: str) -> str:
+        """Raises the server's error, unless it is a uid of something that has no lineage."""
+        try:
+            asked = {"ref": ref, "project": self._client.config.project}
+            return str(self._client.gql(RESOLVE, asked)["resolve"])
+        except (NotFoundError, InvalidInputError):
+            if ref.partition(":")[0] not in LABEL_OF:
+                raise
+            return ref
+
+    def all_about(self, uid: str) -> dict[str, Any]:
+        """Everything, in one document for programs."""
+        node = cast("dict[str, Any]", self._client.gql(NODE, {"uid": uid})["node"])
+        if "runState" in node:
+            node["state"] = str(node.pop("runState") or "").lower()  # as its neighbours say it
+        told: dict[str, Any] = {"node": node}
+        view = _VIEWS.get(node["label"])
+        if view is not None:
+            around = cast("LineageView", self._client.lineage(uid, depth=1, view=view))
+            drawn = around.to_dict()
+            told["neighbours"] = [one for one in drawn["nodes"] if one["uid"] != uid]
+            told["edges"] = drawn["edges"]
+            told["recordedBy"] = self._teller(around, uid, node["project"])
+        if node["label"] == "Job":
+            told["runs"] = self._client.gql(RUNS, {"job": uid, "project": node["project"]})["runs"]
+        if node["label"] == "Project":
+            told["members"] = self._client.gql(MEMBERS, {"project": node["name"]})["members"]
+        return told
+
+    def _teller(self, around: LineageView, uid: str, project: str) -> str:
+        """Who sent the event that tells of an edge of this; empty where that cannot be said."""
+        events = [edge.event for edge in around.edges if edge.event and uid in (edge.start, edge.end)]
+        if not events:
+            return ""
+        try:
+            return str(self._client.gql(TELLER, {"event": events[0], "project": project})["event"]["actor"])
+        except LineageError:  # archived, or told in a project that one may not see
+            return ""
+
+
+# --- for people --------------------------------------------------------------------------------
+
+
+def _say_all(told: dict[str, Any]) -> None:
+    node = told["node"]
+    say(bold(one_line(f"{_kind(node)} {node['name']}{_number(node)}")))
+    say_facts(_facts(node) | {"told by": told.get("recordedBy")})
+    for title, values in (("parameters", node.get("paramMap")), ("metrics, latest", node.get("metricMap"))):
+        if values:
+            _say_part(title)
+            say_facts(values)
+    _say_columns(node)
+    for title in ("inputs", "outputs"):
+        _say_links(title, node.get(title) or ())
+    for title, page in (("versions", node.get("versions")), ("children", node.get("children"))):
+        _say_page(title, page)
+    _say_page("newest runs", told.get("runs"))
+    if told.get("members"):
+        _say_part("members")
+        say_table(["who", "role"], [(one["subject"], one["role"].lower()) for one in told["members"]])
+    if node["label"] != "Run":
+        _say_neighbours(told.get("neighbours") or ())
+
+
+def _kind(node: dict[str, Any]) -> str:
+    """``training run``, ``dataset version``, ``registered model`` …"""
+    spaced = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in node["label"]).strip()
+    if node["label"] == "ArtifactVersion":
+        return f"{node['kind']} version"
+    if node["label"] in ("Artifact", "Job", "Run") and node["kind"]:
+        return f"{node['kind']} {spaced}"
+    return f"registered {spaced}" if node["label"] == "ModelVersion" else spaced
+
+
+def _number(node: dict[str, Any]) -> str:
+    number = node.get("ordinal") or node.get("version") or node.get("revision")
+    return f"@{number}" if number else ""
+
+
+def _facts(node: dict[str, Any]) -> dict[str, object]:
+    facts: dict[str, object] = {"uid": node["uid"], "project": node["project"]}
+    if node["deletedAt"]:
+        facts["state"] = "deleted"
+    elif node["stub"] and node["label"] != "Project":  # a project needs no words to be one
+        facts["state"] = "only referred to, never described"
+    else:
+        facts["state"] = node.get("state")
+    facts["description"] = node["description"]
+    facts["tags"] = ", ".join(f"{tag['key']}={tag['value']}" for tag in node["tags"])
+    facts |= {word: node.get(key) for word, key in _WORDS.items()}
+    facts["aliases"] = ", ".join(node.get("aliases") or ())
+    facts["made by"] = _maker(node.get("run"))
+    facts["size"] = size(int(node["size"])) if node.get("size") is not None else ""
+    facts["marks"] = ", ".join(word for word in ("partial", "hold", "protected") if node.get(word))
+    facts |= {word: local_time(node.get(key)) for word, key in _TIMES.items()}
+    facts["took"] = duration(node.get("startedAt"), node.get("endedAt"))
+    if not any(facts[word] for word in _TIMES):
+        facts["since"] = local_time(node["createdAt"])
+    return facts | _surroundings(node["properties"])
+
+
+def _surroundings(properties: dict[str, Any]) -> dict[str, object]:
+    """What was captured: where it ran, and how it was called."""
+    facts = cast("dict[str, Any]", properties.get("facts") or {})
+    host = facts.get("host")
+    out: dict[str, object] = {"host": host.get("name") if isinstance(host, dict) else None}
+    argv = facts.get("argv")
+    out["command"] = " ".join(map(str, argv)) if isinstance(argv, list) else None
+    out["node"] = properties.get("node")
+    return out
+
+
+def _maker(run: dict[str, Any] | None) -> str:
+    return f"run {run['name']} ({run['uid']})" if run else ""
+
+
+def _say_part(title: str) -> None:
+    say()
+    say(bold(title))
+
+
+def _say_columns(node: dict[str, Any]) -> None:
+    stats = node.get("stats") or {}
+    known = stats.get("columns") or {}
+    rows = stats.get("rows")
+    columns = node.get("columns") or []
+    if rows is not None or columns:
+        sampled = f", statistics from {stats.get('looked_at')} of them" if stats.get("looked_at") else ""
+        _say_part(f"{len(columns)} columns" + (f", {rows} rows{sampled}" if rows is not None else ""))
+    words = ("nulls", "distinct", "min", "max", "mean")
+    if columns:
+        say_table(
+            ["column", "type", *words],
+            [
+                (c["name"], c["type"], *((known.get(c["name"]) or {}).get(word) for word in words))
+                for c in columns[:_MOST_COLUMNS]
+            ],
+        )
+    if len(columns) > _MOST_COLUMNS:
+        say(f"and {len(columns) - _MOST_COLUMNS} more; --json has all")
+    others = {
+        key: value for key, value in stats.items() if key not in ("columns", "rows", "sampled", "looked_at")
+    }
+    if others:
+        _say_part("statistics")
+        say_facts(others)
+
+
+def _say_links(title: str, links: Iterable[dict[str, Any]]) -> None:
+    rows = [
+        (_title(link["version"]), link["role"], size(link["version"]["size"]), _doubt(link["basis"]))
+        for link in links
+    ]
+    if rows:
+        _say_part(title)
+        say_table(["what", "as", "size", ""], rows)
+
+
+def _doubt(basis: str) -> str:
+    return basis if basis == "inferred" else ""
+
+
+def _title(head: dict[str, Any]) -> str:
+    return ViewNode(
+        uid=head["uid"],
+        label=head["label"],
+        name=head["name"],
+        kind=head["kind"],
+        ordinal=head["ordinal"],
+    ).title
+
+
+def _say_page(title: str, page: dict[str, Any] | None) -> None:
+    """Runs or versions, the newest first."""
+    nodes = [edge["node"] for edge in page["edges"]] if page else []
+    if not nodes:
+        return
+    _say_part(title)
+    if "ordinal" in nodes[0]:
+        head = ["version", "sealed", "size", "digest", "made by"]
+        rows = [
+            (
+                f"@{n['ordinal']}",
+                local_time(n["sealedAt"]),
+                size(n["size"]),
+                short(n["digest"]),
+                _maker(n["run"]),
+            )
+            for n in nodes
+        ]
+    else:
+        head = ["run", "state", "started", "took", "uid"]
+        rows = [
+            (
+                n["name"],
+                str(n["state"] or "").lower(),
+                local_time(n["startedAt"]),
+                duration(n["startedAt"], n["endedAt"]),
+                n["uid"],
+            )
+            for n in nodes
+        ]
+    say_table(head, rows)
+    if page and page["hasMore"]:
+        say(f"and more than these {len(nodes)}")
+
+
+def _say_neighbours(neighbours: Sequence[dict[str, Any]]) -> None:
+    """What it was made from, and what it was used for."""
+    for side, title in (("upstream", "made from"), ("downstream", "used for")):
+        nodes = [ViewNode(**one) for one in neighbours if one["side"] == side]
+        if nodes:
+            _say_part(title)
+            # A version's title is what one types for it; its uid would fill the screen.
+            uids = ["" if node.label == "ArtifactVersion" else node.uid for node in nodes]
+            rows = [(node.title, node.notes, uid) for node, uid in zip(nodes, uids, strict=True)]
+            say_table(["what", "state", "uid"], rows)
