@@ -6,7 +6,7 @@ as they came; for people they are put into facts and small tables, times in thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import typer
@@ -28,7 +28,9 @@ from lineage_server.client.view import LineageView, ViewNode
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.nodes import LABEL_OF
 
-_LINKED = "role basis version { uid label name kind project ordinal digest size }"
+_LINKED = (
+    "edges { node { role basis version { uid label name kind project ordinal digest size } } } hasMore hidden"
+)
 NODE = f"""
 query Show($uid: String!) {{
   node(uid: $uid) {{
@@ -36,7 +38,7 @@ query Show($uid: String!) {{
     ... on Run {{
       runState: state job jobName requestedAt queuedAt startedAt endedAt reason exitCode attempt
       gpuProduct gpuCount gpuSeconds paramMap metricMap
-      inputs {{ {_LINKED} }} outputs {{ {_LINKED} }}
+      inputs(first: 50) {{ {_LINKED} }} outputs(first: 50) {{ {_LINKED} }}
       children(first: 20) {{ edges {{ node {{ uid name state startedAt endedAt }} }} hasMore }}
     }}
     ... on ArtifactVersion {{
@@ -169,7 +171,7 @@ def _say_all(told: dict[str, Any]) -> None:
             say_facts(values)
     _say_columns(node)
     for title in ("inputs", "outputs"):
-        _say_links(title, node.get(title) or ())
+        _say_links(title, node.get(title))
     for title, page in (("versions", node.get("versions")), ("children", node.get("children"))):
         _say_page(title, page)
     _say_page("newest runs", told.get("runs"))
@@ -264,14 +266,23 @@ def _say_columns(node: dict[str, Any]) -> None:
         say_facts(others)
 
 
-def _say_links(title: str, links: Iterable[dict[str, Any]]) -> None:
-    rows = [
-        (_title(link["version"]), link["role"], size(link["version"]["size"]), _doubt(link["basis"]))
-        for link in links
-    ]
-    if rows:
-        _say_part(title)
+def _say_links(title: str, page: dict[str, Any] | None) -> None:
+    """What a run read or wrote; what others may not let one see is at least counted."""
+    links = [edge["node"] for edge in page["edges"]] if page else []
+    hidden = page["hidden"] if page else 0
+    if not links and not hidden:
+        return
+    _say_part(title)
+    if links:
+        rows = [
+            (_title(link["version"]), link["role"], size(link["version"]["size"]), _doubt(link["basis"]))
+            for link in links
+        ]
         say_table(["what", "as", "size", ""], rows)
+    if page and page["hasMore"]:
+        say(f"and more than these {len(links)}")
+    if hidden:
+        say(f"and {hidden} in projects that you may not see")
 
 
 def _doubt(basis: str) -> str:

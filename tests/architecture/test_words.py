@@ -10,6 +10,7 @@ from typing import Any
 from tests.architecture.sources import ROOT
 
 README = ROOT / "README.md"
+DECISION_LINES = 40
 
 
 def test_the_readme_names_every_setting() -> None:
@@ -28,6 +29,21 @@ def test_the_readme_names_every_error_code() -> None:
     errors = find("lineage_server.domain.errors")
     codes = sorted({error.code for error in descendants(errors.LineageError)}) if errors else []
     assert not missing(codes), f"error codes that {README.name} does not name: {missing(codes)}"
+
+
+def test_decisions_keep_to_their_template() -> None:
+    """Numbered without a gap, each with the parts that ``docs/decisions/README.md`` shows, in its order."""
+    folder = ROOT / "docs" / "decisions"
+    template = (folder / "README.md").read_text(encoding="utf-8").partition("```markdown\n")[2]
+    parts = re.findall(r"^## .+$", template, re.MULTILINE)
+    files = sorted(folder.glob("[0-9]*.md"))
+    for number, file in enumerate(files, start=1):
+        text = file.read_text(encoding="utf-8")
+        head = re.match(rf"# ({number:04d}) .+\n\nStatus: (accepted|replaced by \d{{4}}) · \S", text)
+        assert head, file.name
+        assert file.name.startswith(head[1]), file.name
+        assert re.findall(r"^## .+$", text, re.MULTILINE) == parts, file.name
+        assert len(text.splitlines()) <= DECISION_LINES, file.name
 
 
 def find(module: str) -> Any:

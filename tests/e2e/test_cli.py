@@ -196,7 +196,8 @@ def test_show_of_a_run_tells_what_it_was_told_read_and_wrote(lineage: RunLineage
     uid = told(lineage, "ls runs --first 1")["runs"][0]["uid"]
     node = told(lineage, f"show {uid}")["node"]
     assert (node["state"], node["paramMap"], node["metricMap"]) == ("complete", {"rate": 0.2}, {"loss": 0.2})
-    assert [(link["role"], link["version"]["name"]) for link in node["inputs"]] == [("자료", "꽃")]
+    (link,) = (edge["node"] for edge in node["inputs"]["edges"])
+    assert (link["role"], link["version"]["name"]) == ("자료", "꽃")
     lines = [line.split() for line in said(lineage, f"show {uid}")]
     assert lines[0] == ["script", "run", "학습"]
     for words in (["state", "complete"], ["rate", "0.2"], ["loss", "0.2"], ["dataset:꽃@1", "자료"]):
