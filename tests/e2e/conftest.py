@@ -155,7 +155,9 @@ def server_on_neo4j(
     neo4j_server: Address, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
     """The same with Neo4j behind it."""
-    server = launch(tmp_path_factory.mktemp("server-on-neo4j") / "data", outer=neo4j_server)
+    folder = tmp_path_factory.mktemp("server-on-neo4j")
+    told = client_environment(folder / "user", LINEAGE_INGEST__ARCHIVE_DIR=str(folder / "archive"))
+    server = launch(folder / "data", environment=told, outer=neo4j_server)
     # Neo4j plans each question when it comes first, which takes longer than an answer may take.
     send(server.url, [event("default", 0, outputs=[{"name": "warm"}])])
     ask(server.url, _FIRST_QUESTION, {})
