@@ -26,7 +26,7 @@ import typer
 
 from lineage_server import __version__
 from lineage_server.cli.options import AsJson
-from lineage_server.cli.output import mark, say, say_json
+from lineage_server.cli.output import counted, mark, say, say_json
 from lineage_server.domain.errors import LineageError
 
 _LEAST_PYTHON = (3, 11)
@@ -62,7 +62,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(as_json: AsJson = False) -> int:
-    """Check Python, engine, folder, port, server, token, journal and clock; 1 if something is wrong."""
+    """Check this machine and the server, and say what to do.
+
+    Looks at Python, engine, folders, port, server, clock, token and journal; 1 if something is wrong.
+    """
     findings: list[Finding] = []
     for finding in _all():
         findings.append(finding)
@@ -141,26 +144,31 @@ def engine() -> Finding:
 
 
 def folder(path: Path) -> Finding:
-    """The data folder, or where it will be made, can be written."""
+    """Where the server keeps its data."""
+    return _place(
+        "folder", path, setting="LINEAGE_DATA_DIR", full="the graph stops taking events when it is full"
+    )
+
+
+def _place(name: str, path: Path, *, setting: str, full: str) -> Finding:
+    """A folder, or where it will be made, can be written and has room."""
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Finding(
-            "folder",
+            name,
             False,
             f"{path} cannot be written by you",
-            "change its owner, or set LINEAGE_DATA_DIR to another folder",
+            f"change its owner, or set {setting} to another folder",
         )
     import shutil
 
     free = shutil.disk_usage(there).free
     text = f"{path} can be written, {free // 2**20} MiB are free"
     if free < _FREE_BYTES:
-        return Finding(
-            "folder", False, text, "free some space: the graph stops taking events when it is full"
-        )
-    return Finding("folder", True, text)
+        return Finding(name, False, text, f"free some space: {full}")
+    return Finding(name, True, text)
 
 
 def port(host: str, number: int) -> Finding:
@@ -226,6 +234,10 @@ def _parts(url: str) -> dict[str, Any] | None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"answers, but not as a lineage server (HTTP {error.code})"
+    if not isinstance(error, OSError):
+        return "answers, but not as a lineage server"
     inner: object = getattr(error, "reason", error)
     return f"does not answer ({getattr(inner, 'strerror', None) or inner})"
 
@@ -285,12 +297,27 @@ def token() -> Finding:
 
 
 def journal() -> Finding:
-    """Nothing waits to be sent."""
+    """What runs tell can be written down, and nothing of it waits or was refused."""
     from lineage_server.client.config import load_config
     from lineage_server.client.syncing import leftovers
 
     folder = load_config().journal_dir
-    waiting = leftovers(folder)
+    place = _place(
+        "journal", folder, setting="LINEAGE_JOURNAL_DIR", full="what runs tell has nowhere to wait otherwise"
+    )
+    if not place.ok:
+        return place
+    # Those of living processes are sent by these.
+    waiting = sum(not left.busy for left in leftovers(folder))
     if waiting:
-        return Finding("journal", False, f"{len(waiting)} journals wait in {folder}", "run 'lineage sync'")
+        return Finding(
+            "journal", False, f"{counted(waiting, 'journal')} to send in {folder}", "run 'lineage sync'"
+        )
+    if refused := len(list(folder.glob("*.refused"))):
+        return Finding(
+            "journal",
+            False,
+            f"the server refused events of {counted(refused, 'journal')}, they are kept in {folder}",
+            "each line of *.refused says why; 'lineage sync' tries them again, or delete the files",
+        )
     return Finding("journal", True, f"nothing waits in {folder}")
