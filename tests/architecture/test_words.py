@@ -31,6 +31,15 @@ def test_the_readme_names_every_error_code() -> None:
     assert not missing(codes), f"error codes that {README.name} does not name: {missing(codes)}"
 
 
+def test_every_label_is_in_the_description_of_the_graph() -> None:
+    text = (ROOT / "docs" / "storage.md").read_text(encoding="utf-8")
+    schema = find("lineage_server.graph.queries.schema")
+    wanted = (schema.META_CONSTRAINT, *schema.CONSTRAINTS) if schema else ()
+    labels = [re.findall(r"n:(\w+)", statement)[0] for statement in wanted]
+    rows = " ".join(re.findall(r"^\| ([A-Z][\w, ]+) \|", text, re.MULTILINE)).replace(",", " ").split()
+    assert not set(labels) - set(rows)
+
+
 def test_decisions_keep_to_their_template() -> None:
     """Numbered without a gap, each with the parts that ``docs/decisions/README.md`` shows, in its order."""
     folder = ROOT / "docs" / "decisions"
