@@ -15,6 +15,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
+from shutil import which
 
 from lineage_server.cli.demo import sample_command
 from lineage_server.cli.environment import child_environment, has_screen
@@ -66,7 +67,7 @@ class Companion:
         if self._browser and sys.stdout.isatty() and has_screen() and not self._over.is_set():
             webbrowser.open(f"{address}/graphql")
         if not self._over.is_set():
-            say("Press Ctrl+C to stop.")
+            say("\nPress Ctrl+C to stop.")
             sys.stdout.flush()
         # Not while somebody looks at the first answers: it takes a core for some seconds.
         if not self._over.wait(_QUIET_SECONDS):
@@ -76,6 +77,8 @@ class Companion:
         from lineage_server.client.config import DEFAULT_URL
 
         say(f"  GraphQL   {address}/graphql")
+        if which("lineage") is None and (activate := Path(sys.executable).with_name("activate")).is_file():
+            say(f"  commands  source {_as_seen_from_here(activate)}")
         if address != DEFAULT_URL:
             say(f"  clients   export LINEAGE_URL={address}")
         sys.stdout.flush()
@@ -124,3 +127,8 @@ class Companion:
                 asyncio.run(build())
         except LineageError as error:
             logging.getLogger(__name__).info("no start cache: %s", error.message)
+
+
+def _as_seen_from_here(path: Path) -> Path:
+    """What one types for it in this folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -43,7 +43,7 @@ def main() -> int:
 _QUESTIONS = f"""
 ask on:
   what came of the bad delivery?   lineage lineage dataset:measurements@1 --down -p demo
-  what was known before that?      the same with --as-of {{corrected_at}}
+  and before it was corrected?     the same with --as-of {{corrected_at}}
   why do the two models differ?    lineage diff model:tumour@1 model:tumour@2 -p demo
   what serves now?                 lineage show model:{presence.MODEL}@{presence.ALIAS} -p demo"""
 

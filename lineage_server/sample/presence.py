@@ -97,18 +97,18 @@ def find(client: Client) -> Found:
 def take_out(client: Client) -> tuple[int, int]:
     """A tombstone for each of its nodes, and its files removed; answers how many of both."""
     found = find(client)
-    gone = [uid for uid, dead in found.parts.items() if not dead]
-    _change(client, "deleteNode", "demo removed", gone)
-    empty = [uid for uid, dead in found.wholes.items() if not dead and _is_empty(client, uid)]
-    _change(client, "deleteNode", "demo removed", empty)
-    return len(gone) + len(empty), _remove_files(found.files)
+    parts = [uid for uid, dead in found.parts.items() if not dead]
+    gone = _change(client, "deleteNode", "demo removed", parts)
+    # One by one, the project last: it is empty only once the others are gone.
+    empty = (uid for uid, dead in found.wholes.items() if not dead and _is_empty(client, uid))
+    gone += _change(client, "deleteNode", "demo removed", empty)
+    return gone, _remove_files(found.files)
 
 
 def bring_back(client: Client, found: Found) -> int:
     """Lift the tombstones again; answers how many."""
-    dead = [uid for uid, dead in {**found.wholes, **found.parts}.items() if dead]
-    _change(client, "restoreNode", "demo again", dead)
-    return len(dead)
+    dead = (uid for uid, dead in {**found.wholes, **found.parts}.items() if dead)
+    return _change(client, "restoreNode", "demo again", dead)
 
 
 def _registered() -> Iterator[str]:
@@ -137,11 +137,14 @@ def _is_empty(client: Client, uid: str) -> bool:
     return not any(client.gql(_IN_PROJECT % name)[name]["edges"] for name in lists)
 
 
-def _change(client: Client, field: str, reason: str, uids: Iterable[str]) -> None:
+def _change(client: Client, field: str, reason: str, uids: Iterable[str]) -> int:
+    changed = 0
     for uid in uids:
         answer = client.gql(_CHANGE % field, {"uid": uid, "reason": reason})[field]
         if answer["problems"]:
             raise ConflictError(f"{uid}: {answer['problems'][0]['message']}")
+        changed += 1
+    return changed
 
 
 def _remove_files(uris: Iterable[str]) -> int:

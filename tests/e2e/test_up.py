@@ -63,11 +63,17 @@ def gone(family: Sequence[psutil.Process], *, seconds: float = STOP_SECONDS) -> 
 # --- the sample --------------------------------------------------------------------------------
 
 
-def test_up_with_the_sample_from_nothing_to_ctrl_c(start_server: StartServer, ask: Any) -> None:
+def test_up_with_the_sample_from_nothing_to_ctrl_c(
+    start_server: StartServer, ask: Any, tmp_path: Path
+) -> None:
     """A newcomer's first minutes: what is printed, what is recorded, what is left behind."""
-    server = start_server("--demo")
+    # In a shell that does not know the command, as after ``make run``.
+    newcomer = client_environment(tmp_path / "newcomer", PATH="/usr/bin:/bin")
+    server = start_server("--demo", environment=newcomer)
     server.wait_for("Press Ctrl+C to stop.")
     printed = server.output()
+    activate = printed.partition("  commands  source ")[2].partition("\n")[0]
+    assert Path(activate).absolute() == Path(LINEAGE).with_name("activate")
     assert f"  GraphQL   {server.url}/graphql\n" in printed
     assert f"  clients   export LINEAGE_URL={server.url}\n" in printed
     assert f"  data      {server.data_dir}\n" in printed
