@@ -162,7 +162,10 @@ def ls(
     first: Annotated[int, typer.Option("--first", "-n", min=1, max=500, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Runs, the newest first; versions of one artifact, too; all else by name."""
+    """List runs, artifacts, versions, models and more.
+
+    Runs and versions come the newest first, all else by name.
+    """
     variables: dict[str, Any] = {"first": first}
     if what is Listed.VERSIONS:
         if not of:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lineage_server.cli.options import AsJson
-from lineage_server.cli.output import bold, note, say, say_json, say_table
+from lineage_server.cli.output import bold, counted, note, say, say_json, say_table
 
 
 class Shell(StrEnum):
@@ -45,27 +45,33 @@ def sync(
         if as_json:
             say_json([asdict(left) for left in waiting])
         else:
-            say(f"{len(waiting)} journals wait" if waiting else "nothing waits")
+            say(f"{counted(len(waiting), 'journal')} to send" if waiting else "nothing waits")
         return
     report = send()
     if as_json:
         say_json(asdict(report))
+    elif not report.journals and not report.left:
+        say("nothing waits")
     else:
-        say(f"{report.journals} journals: {report.accepted} events sent, {report.duplicate} known already")
+        sent, known = counted(report.accepted, "event"), report.duplicate
+        say(f"{counted(report.journals, 'journal')}: {sent} sent, {known} known already")
         if report.refused:
-            note(f"{report.refused} events were refused and are kept beside the journals")
+            note(f"{counted(report.refused, 'event')} refused and kept beside the journals, with the reasons")
     report.check()
 
 
 def rebuild(as_json: AsJson = False) -> None:
-    """Replay every stored event into an empty graph; the server takes nothing else meanwhile."""
+    """Replay every stored event into an empty graph.
+
+    The server takes nothing else meanwhile.
+    """
     from lineage_server.client.operating import post
 
     answer = post("/api/v1/admin/rebuild")
     if as_json:
         say_json(answer)
     else:
-        say(f"the graph stands again, from {answer['events']} events")
+        say(f"the graph stands again, from {counted(answer['events'], 'event')}")
 
 
 def archive(
@@ -74,18 +80,21 @@ def archive(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move old stored events to Parquet files; the graph and its answers stay as they are."""
+    """Move old stored events to Parquet files.
+
+    The graph and its answers stay as they are.
+    """
     from lineage_server.client.operating import post
 
     answer = post("/api/v1/admin/archive", {} if days is None else {"days": days})
     if as_json:
         say_json(answer)
     else:
-        say(f"{answer['events']} events were moved to Parquet files")
+        say(f"{counted(answer['events'], 'event')} moved to Parquet files")
 
 
 def settings(as_json: AsJson = False) -> None:
-    """Every setting of the server and of the client, with its present value."""
+    """Every setting, with its present value."""
     from lineage_server.client.config import CLIENT_SETTINGS
     from lineage_server.settings import describe, load
 
@@ -108,7 +117,10 @@ def settings(as_json: AsJson = False) -> None:
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="For which shell.")]) -> None:
-    """Print the completion script: lineage completion bash >> ~/.bashrc"""
+    """Print the completion script of a shell.
+
+    Such as: lineage completion bash >> ~/.bashrc
+    """
     from importlib import import_module
 
     # typer keeps the scripts to itself, and prints them only from an option of its own.

@@ -29,7 +29,10 @@ def sample_command(folder: Path | None = None, *, parent: int = 0) -> list[str]:
 def demo(
     remove: Annotated[bool, typer.Option("--remove", help="Take the sample out again.")] = False,
 ) -> None:
-    """Run the sample project: real training, recorded as project demo; once is enough."""
+    """Run the sample project, or take it out again.
+
+    Real training, recorded as project demo; once is enough.
+    """
     if remove:
         from lineage_server.client.client import Client
         from lineage_server.sample import presence

@@ -20,7 +20,7 @@ from lineage_server.client.render.words import cut, safe, width_of
 
 _BOLD, _DIM, _RED, _GREEN, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 _GAP = "  "
-_LEAST_COLUMN = 6
+_LEAST_COLUMN = 4
 _DIGEST = re.compile(r"\b([a-z0-9]+:[0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
@@ -169,6 +169,11 @@ def duration(start: str | None, end: str | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def counted(count: int, word: str) -> str:
+    """``1 journal``, ``2 journals``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def size(count: int | None) -> str:

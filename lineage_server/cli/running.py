@@ -26,7 +26,9 @@ def run(
     name: Annotated[str, typer.Option("--name", help="Name of the run; by default the command's.")] = "",
     project: Annotated[str, typer.Option("--project", "-p", help="Project of the run.")] = "",
 ) -> int:
-    """Run a command and record it: lineage run -- python train.py --lr 0.1
+    """Run any command as a recorded run.
+
+    Such as: lineage run -- python train.py --lr 0.1
 
     A ``start_run`` inside the command becomes a child of this run. Answers the command's exit code.
     """

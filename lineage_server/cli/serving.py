@@ -45,7 +45,10 @@ def up(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write the server's log, too.")] = False,
 ) -> None:
-    """Start everything on this machine: graph, server and, with --demo, a sample."""
+    """Start everything on this machine: graph and server.
+
+    Serves until Ctrl+C; the data stays for the next start.
+    """
     began = time.monotonic()
     settings = _settings(host, port, data_dir)
     check_port(settings.http.host, settings.http.port)
@@ -69,7 +72,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (LINEAGE_HTTP__HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (LINEAGE_HTTP__PORT).")] = None,
 ) -> None:
-    """Run the server in production: settings from the environment, log as JSON lines."""
+    """Run the server alone, in production.
+
+    Settings come from the environment, the log is JSON lines.
+    """
     settings = _settings(host, port, None)
     check_port(settings.http.host, settings.http.port)
     form = settings.log.format if _was_set(settings, "format") else "json"

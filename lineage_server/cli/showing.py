@@ -59,6 +59,7 @@ query Show($uid: String!) {{
   }}
 }}
 """
+KNOWN = "query Known($uid: String!) { nodes(uids: [$uid]) { uid } }"
 RESOLVE = "query Resolve($ref: String!, $project: String!) { resolve(ref: $ref, project: $project) }"
 RUNS = """
 query RunsOfJob($job: String!, $project: String!) {
@@ -100,7 +101,7 @@ def show(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """All about one thing: run, version, artifact, job, model, deployment, project …"""
+    """All about one thing, whatever kind of thing it is."""
     from lineage_server.client.client import Client
 
     with Client(project=project_of(project)) as client:
@@ -124,7 +125,9 @@ class _Asked:
             asked = {"ref": ref, "project": self._client.config.project}
             return str(self._client.gql(RESOLVE, asked)["resolve"])
         except (NotFoundError, InvalidInputError):
-            if ref.partition(":")[0] not in LABEL_OF:
+            if ref.partition(":")[0] not in LABEL_OF or not any(
+                self._client.gql(KNOWN, {"uid": ref})["nodes"]
+            ):
                 raise
             return ref
 

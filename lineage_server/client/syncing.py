@@ -61,12 +61,14 @@ class SyncReport:
         """Raise what kept ``sync`` from finishing, if anything did."""
         if self.fate == Fate.DENIED:
             denied = ForbiddenError if " 403" in self.trouble else NotAuthenticatedError
-            raise denied(f"{self.trouble}; nothing is lost, {len(self.left)} journals wait")
+            raise denied(f"{self.trouble}; nothing is lost, {self._what_waits()}")
         if self.left:
             raise UnavailableError(
-                f"{self.trouble}; nothing is lost, {len(self.left)} journals wait: try again later",
-                part="server",
+                f"{self.trouble}; nothing is lost, {self._what_waits()}: try again later", part="server"
             )
+
+    def _what_waits(self) -> str:
+        return "1 journal waits" if len(self.left) == 1 else f"{len(self.left)} journals wait"
 
 
 def leftovers(folder: Path) -> list[Left]:

@@ -150,9 +150,9 @@ def test_no_server_is_no_reason_not_to_work(lineage: RunLineage) -> None:
     assert "lineage sync" in answer.err
     answer = lineage("sync", url=NOWHERE)
     assert answer.code == 7
-    assert "nothing is lost, 1 journals wait" in answer.err
-    assert lineage("sync", "--dry-run").out == "1 journals wait\n"
-    assert "1 journals: " in lineage("sync").out
+    assert "nothing is lost, 1 journal waits" in answer.err
+    assert lineage("sync", "--dry-run").out == "1 journal to send\n"
+    assert "1 journal: " in lineage("sync").out
     assert lineage("sync", "--dry-run", "--json").out == "[]\n"
 
 
@@ -333,7 +333,7 @@ def test_rebuild_leaves_the_same_graph(lineage: RunLineage) -> None:
 
 def test_archive_says_what_it_moved(lineage: RunLineage) -> None:
     assert told(lineage, "archive --days 30") == {"events": 0}
-    assert said(lineage, "archive") == ["0 events were moved to Parquet files"]
+    assert said(lineage, "archive") == ["0 events moved to Parquet files"]
     assert lineage("archive", "--days", "-1").code == 2
 
 

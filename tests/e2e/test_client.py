@@ -277,7 +277,7 @@ print(run.uid)
     (uid,) = script(text, LINEAGE_MODE="offline")
     with pytest.raises(NotFoundError):
         client.gql(RUN, {"uid": uid})
-    assert lineage("sync", "--dry-run").out == "1 journals wait\n"
+    assert lineage("sync", "--dry-run").out == "1 journal to send\n"
     first, again = (json.loads(lineage("sync", "--json").out) for _ in range(2))
     assert (first["journals"], first["refused"], first["left"]) == (1, 0, [])
     assert first["accepted"] > 0
