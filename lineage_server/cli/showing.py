@@ -68,7 +68,11 @@ query RunsOfJob($job: String!, $project: String!) {
   }
 }
 """
-MEMBERS = "query Members($project: String!) { members(project: $project) { subject role } }"
+MEMBERS = """
+query Members($project: String!) {
+  members(project: $project) { edges { node { subject role } } hasMore }
+}
+"""
 TELLER = "query Teller($event: String!, $project: String!) { event(id: $event, project: $project) { actor } }"
 _VIEWS = {
     **dict.fromkeys(("Run", "ArtifactVersion", "ModelVersion", "Deployment"), "version"),
@@ -178,9 +182,7 @@ def _say_all(told: dict[str, Any]) -> None:
     for title, page in (("versions", node.get("versions")), ("children", node.get("children"))):
         _say_page(title, page)
     _say_page("newest runs", told.get("runs"))
-    if told.get("members"):
-        _say_part("members")
-        say_table(["who", "role"], [(one["subject"], one["role"].lower()) for one in told["members"]])
+    _say_members(told.get("members"))
     if node["label"] != "Run":
         _say_neighbours(told.get("neighbours") or ())
 
@@ -335,6 +337,15 @@ def _say_page(title: str, page: dict[str, Any] | None) -> None:
     say_table(head, rows)
     if page and page["hasMore"]:
         say(f"and more than these {len(nodes)}")
+
+
+def _say_members(page: dict[str, Any] | None) -> None:
+    members = [edge["node"] for edge in page["edges"]] if page else []
+    if members:
+        _say_part("members")
+        say_table(["who", "role"], [(one["subject"], one["role"].lower()) for one in members])
+    if page and page["hasMore"]:
+        say(f"and more than these {len(members)}")
 
 
 def _say_neighbours(neighbours: Sequence[dict[str, Any]]) -> None:

@@ -148,17 +148,30 @@ def _change(client: Client, field: str, reason: str, uids: Iterable[str]) -> int
 
 
 def _remove_files(uris: Iterable[str]) -> int:
-    """Those on this machine, from folders that the sample's note says are its own."""
-    paths = {path for uri in uris if (path := path_of_uri(uri)) and (path.parent.parent / NOTE).is_file()}
-    for path in paths:
-        path.unlink(missing_ok=True)
-    rounds = {path.parent for path in paths}
-    for home in {folder.parent for folder in rounds}:
+    """Those on this machine, from folders that the sample's note says are its own; answers how many."""
+    recorded = {path for uri in uris if (path := path_of_uri(uri)) and (path.parent.parent / NOTE).is_file()}
+    removed = 0
+    for home in {path.parent.parent for path in recorded}:
+        names = {path.name for path in recorded if path.parent.parent == home}
+        for folder in (round_folder(home, number) for number in ROUNDS):
+            # By name: content that both rounds wrote alike is one version, with one address.
+            for path in (folder / name for name in names):
+                removed += path.is_file()
+                path.unlink(missing_ok=True)
+            _remove_if_empty(folder)
         (home / NOTE).unlink()
-        for folder in (*(one for one in rounds if one.parent == home), home):
-            with suppress(OSError):  # somebody else put something there
-                folder.rmdir()
-    return len(paths)
+        _remove_if_empty(home)
+    return removed
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # somebody else put something there
+        folder.rmdir()
+
+
+def round_folder(home: Path, number: str) -> Path:
+    """Where a round's files are: each in a folder of its own, so that a version's address stays true."""
+    return home / f"round-{number}"
 
 
 def _pages(client: Client, name: str, query: str) -> Iterator[dict[str, Any]]:

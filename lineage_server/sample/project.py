@@ -21,8 +21,7 @@ from lineage_server.sample import data, presence, training
 def run_project(client: Client, folder: Path, say: Callable[[str], None]) -> None:
     """Both rounds, recorded with this client."""
     presence.write_note(folder)
-    # Each round in a folder of its own: what a version's address says stays true.
-    first, second = (folder / f"round-{number}" for number in presence.ROUNDS)
+    first, second = (presence.round_folder(folder, number) for number in presence.ROUNDS)
     say("first round: the data as it was delivered")
     frame, delivered = _deliver(client, _made(first))
     _release(client, presence.ROUNDS[0], _round(client, first, frame, delivered, say))
