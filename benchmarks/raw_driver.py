@@ -87,7 +87,7 @@ class Planner:
         await self._writer.stop()
 
     async def statements(self, work: Executions, *, batches: int, size: int) -> list[Statement]:
-        """Plan that many requests."""
+        """Plan that many requests of ``size`` events: the statements in their order."""
         out: list[Statement] = []
         for _ in range(batches):
             body = work.batch(size)
@@ -97,9 +97,10 @@ class Planner:
             )
             await self._writer.submit_received(received, actor="bench")
             self.seconds += time.perf_counter() - began
-            (noted,) = self._recorder.noted
+            # The writer cuts a large request into several batches.
+            for query, parameters in self._recorder.noted:
+                out.append(Statement(query, parameters, len(parameters["b"]["events"])))
             self._recorder.noted.clear()
-            out.append(Statement(*noted, size))
         return out
 
 
