@@ -88,6 +88,7 @@ class IngestWriter:
         self.counters = self._telling.counters
         self._queue = WaitingEvents(self.limits)
         self._arrived = asyncio.Event()
+        self._ripe = asyncio.Event()
         self._cache = WriterCache()
         self._careful = 0
         self._exclusive = 0
@@ -168,6 +169,8 @@ class IngestWriter:
             entry = entry_of(slot, item, actor=actor, now=now, request=request)
             self._queue.put(entry)
         self._arrived.set()
+        if len(self._queue) >= OVERLAP_EVENTS:
+            self._ripe.set()
         await verdicts_given(request, self.counters, self.limits.patience_seconds)
         return request.verdicts
 
@@ -176,10 +179,7 @@ class IngestWriter:
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
-            # Few events are not worth a batch of their own: let more of them come together.
-            if len(self._queue) < OVERLAP_EVENTS or not self._paused.is_set():
-                await self._land()
-                self._idle.set()
+            await self._ripen()
             await self._paused.wait()
             entries = self._take()
             if entries:
@@ -190,6 +190,16 @@ class IngestWriter:
                 return
             if self._flight is None:
                 self._idle.set()
+
+    async def _ripen(self) -> None:
+        """Until the batch on its way has landed, or enough wait to be planned meanwhile."""
+        while self._flight is not None and not self._flight.task.done() and self._paused.is_set():
+            if len(self._queue) >= OVERLAP_EVENTS:
+                return
+            self._ripe.clear()
+            await self._ripe.wait()
+        await self._land()
+        self._idle.set()
 
     def _take(self) -> list[Entry]:
         entries = self._queue.take(self.limits.batch_events)
@@ -220,9 +230,13 @@ class IngestWriter:
         """Start the commit, and give the statement time to be sent before more is planned."""
         task = self._tasks.start("commit", self._commit(ready, session), ends=True)
         self._flight = _Flight(ready, task)
-        task.add_done_callback(lambda _: self._arrived.set())
+        task.add_done_callback(self._wake)
         for _ in range(_STEPS_TO_SEND):
             await asyncio.sleep(0)
+
+    def _wake(self, _: object = None) -> None:
+        self._arrived.set()
+        self._ripe.set()
 
     async def _commit(self, ready: Ready, session: WriteSession) -> Exception | None:
         """Write what is ready and tell its callers; answers what went wrong, without raising."""
