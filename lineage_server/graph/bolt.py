@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from types import TracebackType
 from typing import Any, LiteralString, TypeAlias, TypeVar, cast
@@ -46,6 +45,7 @@ from lineage_server.graph.errors import (
     translate,
 )
 from lineage_server.graph.queries import server
+from lineage_server.graph.retries import a_few_times
 from lineage_server.graph.round_trips import note_round_trip
 from lineage_server.tasks import Tasks
 
@@ -54,8 +54,6 @@ logger = logging.getLogger(__name__)
 Row: TypeAlias = dict[str, Any]
 _T = TypeVar("_T")
 
-_READ_ATTEMPTS = 5
-_FIRST_PAUSE_SECONDS = 0.03
 # After the watchdog has asked the server to stop, the answer may take this long before we hang up.
 _GRACE_SECONDS = 1.0
 _ALL_ROWS_AT_ONCE = -1
@@ -174,22 +172,13 @@ class Bolt:
         Raises OverdueQueryError when the time is up: the statement is stopped on the server too;
         GraphAwayError when the server says nothing to that either.
         """
-        loop = asyncio.get_running_loop()
         seconds = self.read_timeout_seconds if timeout_seconds is None else timeout_seconds
-        deadline = loop.time() + seconds
-        pause = _FIRST_PAUSE_SECONDS
+
+        async def once(remaining: float) -> list[Row]:
+            return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
+
         with self._timed("read"):
-            for attempt in range(1, _READ_ATTEMPTS + 1):
-                try:
-                    remaining = max(0.05, deadline - loop.time())
-                    return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
-                except (GraphAwayError, TransientGraphError):
-                    if attempt == _READ_ATTEMPTS or loop.time() + pause >= deadline:
-                        raise
-                # Spread by chance, so that readers that collided do not meet again.
-                await asyncio.sleep(pause * (0.5 + random.random()))
-                pause *= 3
-        raise AssertionError("unreachable")
+            return await a_few_times(once, seconds, (GraphAwayError, TransientGraphError))
 
     async def write(
         self,
@@ -198,12 +187,14 @@ class Bolt:
         *,
         timeout_seconds: float | None = None,
     ) -> list[Row]:
-        """Run one statement, all of it or nothing: two round trips, never repeated here.
+        """Run one statement, all of it or nothing: two round trips.
+
+        Repeated only where the graph has rolled it back because another one was in its way.
 
         Not auto-commit: the embedded engine keeps the first clauses of a statement that fails in
         a later one. The driver sends BEGIN together with the statement, so only COMMIT is extra.
 
-        DuplicateKeyError, TransientGraphError, OverdueQueryError: nothing was changed.
+        Raises DuplicateKeyError, TransientGraphError, OverdueQueryError: nothing was changed.
         GraphAwayError: it may or may not have been committed; only the caller knows how to find out.
         """
 
@@ -220,8 +211,11 @@ class Bolt:
             )
             return [dict(zip(answer.keys, record.values(), strict=True)) for record in answer.records]
 
+        async def once(remaining: float) -> list[Row]:
+            return await self._watched(query, ask, remaining)
+
         with self._timed("write"):
-            return await self._watched(query, ask, seconds)
+            return await a_few_times(once, seconds, (TransientGraphError,))
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, timeout_seconds: float | None = None) -> AsyncGenerator[Transaction]:

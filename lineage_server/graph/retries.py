@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ from lineage_server.graph.errors import DuplicateKeyError, OverdueQueryError
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
+_ATTEMPTS = 5
+_FIRST_SHORT_PAUSE_SECONDS = 0.03
 _FIRST_PAUSE_SECONDS = 0.05
 _MOST_PAUSE_SECONDS = 2.0
 
@@ -34,3 +37,22 @@ async def patiently(work: Callable[[], Awaitable[_T]], *, seconds: float) -> _T:
             logger.debug("tried again in %.2f s: %s", pause, error.message)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _MOST_PAUSE_SECONDS)
+
+
+async def a_few_times(
+    once: Callable[[float], Awaitable[_T]], seconds: float, passing: tuple[type[UnavailableError], ...]
+) -> _T:
+    """What ``once`` gives within ``seconds`` (it is told how many are left); tried again when it fails so."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    pause = _FIRST_SHORT_PAUSE_SECONDS
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await once(max(0.05, deadline - loop.time()))
+        except passing:
+            if loop.time() + pause >= deadline:
+                raise
+        # Spread by chance, so that those that collided do not meet again.
+        await asyncio.sleep(pause * (0.5 + random.random()))
+        pause *= 3
+    return await once(max(0.05, deadline - loop.time()))

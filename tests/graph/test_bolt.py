@@ -181,6 +181,14 @@ async def test_colliding_writes_are_counted_right(graph: Bolt) -> None:
     assert done == 24
 
 
+async def test_write_that_was_in_anothers_way_is_tried_again(graph: Bolt) -> None:
+    await graph.write("CREATE (n:Run {uid: 'run:shared', n: 0})")
+    for _ in range(10):
+        add = "MATCH (n:Run {uid: 'run:shared'}) SET n.n = n.n + 1"
+        await asyncio.gather(*(graph.write(add) for _ in range(3)))
+    assert await graph.read("MATCH (n:Run {uid: 'run:shared'}) RETURN n.n AS n") == [{"n": 30}]
+
+
 async def test_nobody_listening_is_unavailable() -> None:
     with pytest.raises(UnavailableError, match="does not answer"):
         await Bolt("bolt://127.0.0.1:1", connect_timeout_seconds=1).open()
