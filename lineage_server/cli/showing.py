@@ -226,13 +226,18 @@ def _facts(node: dict[str, Any]) -> dict[str, object]:
 
 def _surroundings(properties: dict[str, Any]) -> dict[str, object]:
     """What was captured: where it ran, and how it was called."""
-    facts = cast("dict[str, Any]", properties.get("facts") or {})
-    host = facts.get("host")
-    out: dict[str, object] = {"host": host.get("name") if isinstance(host, dict) else None}
+    facts = _mapping(properties.get("facts"))
     argv = facts.get("argv")
-    out["command"] = " ".join(map(str, argv)) if isinstance(argv, list) else None
-    out["node"] = properties.get("node")
-    return out
+    return {
+        "host": _mapping(facts.get("host")).get("name"),
+        "command": " ".join(map(str, cast("list[object]", argv))) if isinstance(argv, list) else None,
+        "node": properties.get("node"),
+    }
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    """A part of what a producer said, who may have said anything."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _maker(run: dict[str, Any] | None) -> str:
@@ -245,10 +250,10 @@ def _say_part(title: str) -> None:
 
 
 def _say_columns(node: dict[str, Any]) -> None:
-    stats = node.get("stats") or {}
-    known = stats.get("columns") or {}
+    stats = _mapping(node.get("stats"))
+    known = _mapping(stats.get("columns"))
     rows = stats.get("rows")
-    columns = node.get("columns") or []
+    columns: list[dict[str, Any]] = node.get("columns") or []
     if rows is not None or columns:
         sampled = f", statistics from {stats.get('looked_at')} of them" if stats.get("looked_at") else ""
         _say_part(f"{len(columns)} columns" + (f", {rows} rows{sampled}" if rows is not None else ""))
@@ -257,7 +262,7 @@ def _say_columns(node: dict[str, Any]) -> None:
         say_table(
             ["column", "type", *words],
             [
-                (c["name"], c["type"], *((known.get(c["name"]) or {}).get(word) for word in words))
+                (c["name"], c["type"], *(_mapping(known.get(c["name"])).get(word) for word in words))
                 for c in columns[:_MOST_COLUMNS]
             ],
         )
