@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import Label
+from lineage_server.ingest.values import dumps
 
 
 class Clock(NamedTuple):
@@ -47,15 +48,16 @@ class NodeFacts:
     ``earliest``: the smallest value wins. ``ranked``: values that move only forward with the
     state (rank, then clock). ``metrics``: key → (step, time, value). ``seal``: a time at which
     this content became complete. ``visible``: False for a tombstone, True for a restore.
-    ``described``: False where the node is only referred to. ``pointer``: a move of an alias
-    (time, event, target, source, basis, reason). ``points``: the payload of a metric chunk.
+    ``maps``: JSON properties merged key by key. ``described``: False where the node is only referred
+    to. ``pointer``: a move of an alias (time, event, target, source, basis, reason). ``points``: the
+    payload of a metric chunk.
 
     Written by hand, not as a dataclass: an event makes some seven of these, on the hot path.
     """
 
     __slots__ = (
-        "clock", "described", "earliest", "edges", "erased", "identity", "label", "metrics", "pointer",
-        "points", "rank", "ranked", "seal", "uid", "values", "visible",
+        "clock", "described", "earliest", "edges", "erased", "identity", "label", "maps", "metrics",
+        "pointer", "points", "rank", "ranked", "seal", "uid", "values", "visible",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +69,7 @@ class NodeFacts:
         self.identity = identity
         self.described = described
         self.values: dict[str, Any] = {}
+        self.maps: dict[str, dict[str, Any]] | None = None
         self.earliest: dict[str, int] | None = None
         self.rank = -1
         self.ranked: dict[str, Any] | None = None
@@ -88,11 +91,20 @@ class NodeFacts:
             self.earliest = {}
         self.earliest[key] = value
 
+    def note_map(self, key: str, told: dict[str, Any] | None) -> None:
+        """Raises InvalidInputError for what is nested too deeply."""
+        if told:
+            dumps(told)
+            if self.maps is None:
+                self.maps = {}
+            self.maps[key] = told
+
     @property
     def says_something(self) -> bool:
         """Whether this changes anything of the node beyond its being there."""
         return bool(
             self.values
+            or self.maps
             or self.edges
             or self.ranked
             or self.metrics

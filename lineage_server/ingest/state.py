@@ -182,6 +182,9 @@ class NodeState:
                 self.put(key, value, clock)
         if "erased" in self.props:
             return
+        if facts.maps:
+            for key, told in facts.maps.items():
+                self._put_map(key, told, clock)
         if facts.metrics:
             self._apply_metrics(facts.metrics)
         if facts.points and not self.props.get("data"):
@@ -191,27 +194,48 @@ class NodeState:
     def put(self, key: str, value: Any, clock: Clock) -> None:
         """Last writer wins; None removes and is remembered."""
         props = self.props
-        known = self.clocks.get(key)
-        if known is None:
-            if key not in props:
-                if value is not None:
-                    props[key] = value
-                    self.dirty.add(key)
-                if value is None or clock != self.clock:
-                    self._remember(key, [clock.at, clock.event])
-                return
-            current = self.clock or clock
-        else:
-            current = (known[0], known[1])
-        if clock <= current:
+        if clock is self.clock and value is not None and key not in props and key not in self.clocks:
+            # Most is told once, by the event that makes the node: no need to look further.
+            props[key] = value
+            self.dirty.add(key)
             return
-        self._remember(key, [clock.at, clock.event])
+        if not self._wins(key, value, clock, there=key in props):
+            return
         if value is None:
             if props.pop(key, None) is not None:
                 self.dirty.add(key)
         elif props.get(key) != value or type(props.get(key)) is not type(value):
             props[key] = value
             self.dirty.add(key)
+
+    def _put_map(self, name: str, told: dict[str, Any], clock: Clock) -> None:
+        """A JSON property: the last writer of each of its keys wins."""
+        text = self.props.get(name)
+        merged: dict[str, Any] = json.loads(text) if text else {}
+        for key, value in told.items():
+            if not self._wins(f"{name}.{key}", value, clock, there=key in merged):
+                continue
+            if value is None:
+                merged.pop(key, None)
+            else:
+                merged[key] = value
+        self.set_derived(name, dumps(merged) if merged else None)
+
+    def _wins(self, key: str, value: Any, clock: Clock, *, there: bool) -> bool:
+        """Whether nobody later spoke of ``key``; who did is kept where the node's own clock does not tell."""
+        known = self.clocks.get(key)
+        if known is None:
+            if not there:
+                if value is None or clock != self.clock:
+                    self._remember(key, [clock.at, clock.event])
+                return value is not None
+            current = self.clock or clock
+        else:
+            current = (known[0], known[1])
+        if clock <= current:
+            return False
+        self._remember(key, [clock.at, clock.event])
+        return True
 
     def _remember(self, key: str, clock: list[Any]) -> None:
         self.clocks[key] = clock
@@ -316,7 +340,7 @@ class NodeState:
             self._store_edge(facts.key, told)
         else:
             props = witnessed(current, told)
-            self.hold_edge(facts.key, props, [(props["at"], None)], recorded_at)
+            self.hold_edge(facts.key, props, self._holding(props["at"]), recorded_at)
 
     def hold_edge(self, key: EdgeKey, props: dict[str, Any], spans: Sequence[Span], recorded_at: int) -> None:
         """Put an edge that holds in ``spans``, as we know since ``recorded_at``."""
@@ -327,9 +351,14 @@ class NodeState:
     def _serve(self, recorded_at: int) -> None:
         """What a deployment serves and routes to, it does from its start to its end."""
         for key, edge in list(self.edges.items()):
-            start, end = self.props.get("from_at", edge["at"]), self.props.get("to_at")
-            spans = [(start, end)] if end is None or start < end else []
-            self.hold_edge(key, edge, spans, recorded_at)
+            self.hold_edge(key, edge, self._holding(edge["at"]), recorded_at)
+
+    def _holding(self, at: int) -> list[Span]:
+        """When an edge holds that was first seen at ``at``."""
+        if self.label is not Label.DEPLOYMENT:
+            return [(at, None)]
+        start, end = self.props.get("from_at", at), self.props.get("to_at")
+        return [(start, end)] if end is None or start < end else []
 
     def _store_edge(self, key: EdgeKey, props: dict[str, Any]) -> None:
         current = self.edges.get(key)

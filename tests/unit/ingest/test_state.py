@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 from hypothesis import given, note, settings
@@ -32,7 +33,20 @@ numbers = st.sampled_from([0.0, -1.5, 2.0, math.nan, math.inf])
 metrics = st.dictionaries(
     st.sampled_from(["loss", "acc"]), st.tuples(st.integers(0, 2), times, numbers), min_size=1, max_size=2
 )
-earliest = st.dictionaries(st.sampled_from(["requested_at", "started_at", "from_at"]), times, min_size=1)
+maps = st.dictionaries(
+    st.just("facts"),
+    st.dictionaries(st.sampled_from(["git", "host"]), st.none() | scalars, min_size=1),
+    min_size=1,
+)
+earliest = st.dictionaries(st.sampled_from(["requested_at", "started_at"]), times, min_size=1)
+starts = st.dictionaries(st.just("from_at"), times, min_size=1)
+ends = st.dictionaries(st.just("to_at"), times, min_size=1)
+UIDS = {
+    Label.RUN: UID,
+    Label.ARTIFACT_VERSION: f"version:p/dataset/iris@{UID}",
+    Label.ALIAS: "alias:p/churn@prod",
+    Label.DEPLOYMENT: "deployment:p/c/api@1",
+}
 
 
 @st.composite
@@ -49,29 +63,37 @@ def ranked(draw: st.DrawFn) -> tuple[int, dict[str, Any]]:
     return STATE_RANK[state], {**told, "state": str(state), "reason": told["reason"] or ""}
 
 
+def stated(draw: st.DrawFn) -> EdgeFacts:
+    key = EdgeKey(EdgeType.DERIVED, "manual", draw(st.sampled_from(["v1", "v2"])))
+    asserted = draw(st.booleans())
+    extra: dict[str, Any] = {"reason": draw(words)}
+    if asserted and draw(st.booleans()):
+        extra["fields"] = draw(st.sampled_from(['{"a":1}', '{"b":1}']))
+    source = draw(st.sampled_from([Source.UI, Source.CLIENT]))
+    return EdgeFacts(key, Basis.DECLARED, source, extra, retracted=not asserted, asserted=asserted)
+
+
+SEEN: dict[Label, list[tuple[EdgeType, str, Any]]] = {
+    Label.RUN: [(EdgeType.OUTPUT, "reused", True), (EdgeType.READS, "wanted", 3)],
+    Label.DEPLOYMENT: [(EdgeType.DEPLOYED_AS, "", None), (EdgeType.ROUTES_TO, "", None)],
+}
+
+
 @st.composite
-def edges(draw: st.DrawFn) -> EdgeFacts:
-    if draw(st.booleans()):
-        key = EdgeKey(EdgeType.DERIVED, "manual", draw(st.sampled_from(["v1", "v2"])))
-        asserted = draw(st.booleans())
-        extra: dict[str, Any] = {"reason": draw(words)}
-        if asserted and draw(st.booleans()):
-            extra["fields"] = draw(st.sampled_from(['{"a":1}', '{"b":1}']))
-        source = draw(st.sampled_from([Source.UI, Source.CLIENT]))
-        return EdgeFacts(key, Basis.DECLARED, source, extra, retracted=not asserted, asserted=asserted)
-    kind, name, value = draw(
-        st.sampled_from([(EdgeType.OUTPUT, "reused", True), (EdgeType.READS, "wanted", 3)])
-    )
-    extra = {name: value} if draw(st.booleans()) else {}
+def edges(draw: st.DrawFn, label: Label) -> EdgeFacts:
+    if label not in SEEN:
+        return stated(draw)
+    kind, name, value = draw(st.sampled_from(SEEN[label]))
+    extra = {name: value} if name and draw(st.booleans()) else {}
     key = EdgeKey(kind, "data", draw(st.sampled_from(["v1", "v2"])))
     return EdgeFacts(key, draw(st.sampled_from(list(Basis))), draw(st.sampled_from(list(Source))), extra)
 
 
 @st.composite
-def facts(draw: st.DrawFn) -> NodeFacts:
+def facts(draw: st.DrawFn, label: Label) -> NodeFacts:
     """What one event says of the node: as its own subject, or in passing."""
-    told = NodeFacts(UID, Label.RUN, draw(clocks), IDENTITY, described=draw(st.booleans()))
-    kinds = sorted(KINDS) if told.described else ["edges", "values", "visible"]
+    told = NodeFacts(UIDS[label], label, draw(clocks), IDENTITY, described=draw(st.booleans()))
+    kinds = [*ALWAYS, *(TOLD_OF[label] if told.described else ())]
     for kind in draw(st.lists(st.sampled_from(kinds), max_size=3, unique=True)):
         KINDS[kind](told, draw)
     return told
@@ -82,7 +104,7 @@ def _ranked(told: NodeFacts, draw: st.DrawFn) -> None:
 
 
 def _edges(told: NodeFacts, draw: st.DrawFn) -> None:
-    told.edges = draw(st.lists(edges(), min_size=1, max_size=2, unique_by=lambda edge: edge.key))
+    told.edges = draw(st.lists(edges(told.label), min_size=1, max_size=2, unique_by=lambda edge: edge.key))
 
 
 def _visible(told: NodeFacts, draw: st.DrawFn) -> None:
@@ -90,13 +112,23 @@ def _visible(told: NodeFacts, draw: st.DrawFn) -> None:
     told.erased = not told.visible and draw(st.booleans())
 
 
+ALWAYS = ("edges", "values", "visible")
+TOLD_OF = {
+    Label.RUN: ("ranked", "metrics", "earliest", "maps"),
+    Label.ARTIFACT_VERSION: ("seal", "maps"),
+    Label.ALIAS: ("pointer",),
+    Label.DEPLOYMENT: ("starts", "ends", "maps"),
+}
 KINDS: dict[str, Any] = {
     "edges": _edges,
     "ranked": _ranked,
     "visible": _visible,
-    "values": lambda told, draw: setattr(told, "values", draw(values)),
+    "values": lambda told, draw: told.values.update(draw(values)),
     "metrics": lambda told, draw: setattr(told, "metrics", draw(metrics)),
+    "maps": lambda told, draw: setattr(told, "maps", draw(maps)),
     "earliest": lambda told, draw: setattr(told, "earliest", draw(earliest)),
+    "starts": lambda told, draw: setattr(told, "earliest", draw(starts)),
+    "ends": lambda told, draw: told.values.update(draw(ends)),
     "seal": lambda told, draw: setattr(told, "seal", draw(times)),
     "pointer": lambda told, draw: setattr(
         told,
@@ -104,7 +136,9 @@ KINDS: dict[str, Any] = {
         (*told.clock, draw(st.none() | st.sampled_from(["v1", "v2"])), "registry", "declared", draw(words)),
     ),
 }
-stories = st.lists(facts(), min_size=1, max_size=6, unique_by=lambda told: told.clock)
+stories = st.sampled_from(list(UIDS)).flatmap(
+    lambda label: st.lists(facts(label), min_size=1, max_size=6, unique_by=lambda told: told.clock)
+)
 
 
 def words_of(told: NodeFacts) -> str:
@@ -120,7 +154,7 @@ def words_of(told: NodeFacts) -> str:
 
 def merged(told: Sequence[NodeFacts], pauses: Sequence[bool] = ()) -> NodeState:
     """The facts in this order; at a pause the node is stored and loaded again."""
-    state = NodeState(UID, Label.RUN)
+    state = NodeState(told[0].uid, told[0].label)
     for index, one in enumerate(told):
         state.apply(one, recorded_at=100 + index)
         if index < len(pauses) and pauses[index]:
@@ -132,7 +166,7 @@ def reloaded(state: NodeState) -> NodeState:
     """As another server would find it."""
     row = json_of(stored(state))
     edges = [[k.type, k.other, dict(edge), k.role] for k, edge in state.edges.items()]
-    return NodeState.loaded(UID, Label.RUN, row, edges)
+    return NodeState.loaded(state.uid, state.label, row, edges)
 
 
 def stored(state: NodeState) -> dict[str, Any]:
@@ -256,6 +290,16 @@ def test_tombstone_hides_its_payload_and_gives_it_back() -> None:
     assert back.changed_row()["p.lr"] == 1
     assert back.changed_row()["tomb"] is None
     assert not back.deleted
+
+
+def test_facts_accumulate_key_by_key() -> None:
+    first = event(1, "a", maps={"facts": {"git": "old", "host": "h"}, "usage": {"cpu": 1}})
+    later = event(2, "b", maps={"facts": {"git": "new"}, "usage": {"gpu": 2}})
+    gone = event(3, "c", maps={"facts": {"host": None}})
+    for order in permutations([first, later, gone]):
+        props = merged(order).props
+        assert json.loads(props["facts"]) == {"git": "new"}
+        assert json.loads(props["usage"]) == {"cpu": 1, "gpu": 2}
 
 
 def test_terminal_state_is_never_revived() -> None:
