@@ -33,7 +33,7 @@ def check_event(principal: Principal, event: Event) -> None:
     """Raises NotFoundError or ForbiddenError when ``principal`` may not say this."""
     for permission, project in permissions_for(event):
         principal.check(permission, project)
-    # Nodes, GPUs, code and the like belong to no project: what is said of them all projects see.
+    # Nodes, GPUs and actors belong to no project: what is said of them all projects see.
     if isinstance(event, ContextReported) and not principal.can(Permission.WRITE):
         raise ForbiddenError(
             f"{principal.subject} has no role in all projects, and a 'context' event speaks to all; "

@@ -257,7 +257,7 @@ def output_fact(
     metadata: Mapping[str, Any] | None = None,
 ) -> OutputFact:
     """A run wrote this."""
-    told = {k: v for k, v in clean_params(metadata).items() if v is not None} if metadata else None
+    told: dict[str, Scalar | None] = {k: v for k, v in clean_params(metadata or {}).items() if v is not None}
     return OutputFact(
         name=clean_name(name, "name"),
         type=clean_artifact_type(kind),
@@ -271,7 +271,7 @@ def output_fact(
         partial=partial,
         sealed_at=None if partial else now_micros(),
         description=description[:MAX_TEXT] if description is not None else None,
-        metadata=told,
+        metadata=told or None,
     )
 
 

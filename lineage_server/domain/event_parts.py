@@ -1,11 +1,40 @@
-"""Parts of run events: inputs, outputs, code, environment and GPUs of one run."""
+"""What events are made of: what all of them carry, and the parts of run events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from lineage_server.domain.edges import Basis, Source
+from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What every event carries.
+
+    ``id``: unique within the project; the same id again is the same event. Empty means the
+    digest of the event's content. ``at``: when it happened (0 = when it was received).
+    """
+
+    type: ClassVar[str] = ""
+
+    project: str = DEFAULT_PROJECT
+    id: str = ""
+    at: int = 0
+    source: Source = Source.CLIENT
+    basis: Basis = Basis.DECLARED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActorFact:
+    """Somebody, as the event names them: a claim. Who sent the event stands with the stored event;
+    the two need not be the same."""
+
+    subject: str
+    issuer: str = "local"
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +57,8 @@ class InputFact:
 class OutputFact:
     """A run wrote this version. ``size`` in bytes, ``columns`` as (name, Arrow type, nullable)
     objects, ``stats`` free-form numbers by column, ``fields``: output column → its sources
-    (``[role or artifact name, column]`` pairs), ``reused``: a cache hit, not a production."""
+    (``[role or artifact name, column]`` pairs), ``reused``: a cache hit, not a production.
+    ``metadata`` is merged key by key (a null removes a key)."""
 
     name: str
     type: str = "dataset"
@@ -44,12 +74,13 @@ class OutputFact:
     sealed_at: int | None = None
     ttl_at: int | None = None
     description: str | None = None
-    metadata: dict[str, Scalar] | None = None
+    metadata: dict[str, Scalar | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CodeFact:
-    """The code that ran: repository, commit, and the digest of uncommitted changes."""
+    """The code that ran, keyed by repository, commit and the digest of uncommitted changes, or else
+    by its entry."""
 
     repo: str = ""
     commit: str = ""

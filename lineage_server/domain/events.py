@@ -15,28 +15,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from lineage_server.domain.edges import Basis, Source
-from lineage_server.domain.event_parts import CodeFact, EnvironmentFact, GpuFact, InputFact, OutputFact
-from lineage_server.domain.ids import DEFAULT_PROJECT
+from lineage_server.domain.event_parts import (
+    ActorFact,
+    CodeFact,
+    EnvironmentFact,
+    Event,
+    GpuFact,
+    InputFact,
+    OutputFact,
+)
+from lineage_server.domain.event_registry import (
+    AliasSet,
+    ApprovalGiven,
+    DeploymentReported,
+    IntentReported,
+    ModelReported,
+    ModelVersionReported,
+)
 from lineage_server.domain.nodes import JobKind, Label, Role, RunState, Scalar
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """What every event carries.
-
-    ``id``: unique within the project; the same id again is the same event. Empty means the
-    digest of the event's content. ``at``: when it happened (0 = when it was received).
-    """
-
-    type: ClassVar[str] = ""
-
-    project: str = DEFAULT_PROJECT
-    id: str = ""
-    at: int = 0
-    source: Source = Source.CLIENT
-    basis: Basis = Basis.DECLARED
-
 
 # --- runs ------------------------------------------------------------------------------
 
@@ -45,9 +41,10 @@ class Event:
 class RunReported(Event):
     """Facts on one run, from one field to the whole execution.
 
-    ``run``: its UUID. ``params``, ``tags``, ``facts`` are merged key by key (a null removes
-    a tag). ``metrics`` are final values; series come as ``MetricsLogged``. ``resources`` is
-    what was asked, ``usage`` what was used (cpu_seconds, memory_gib_seconds, energy_kwh …).
+    ``run``: its UUID. ``params``, ``tags``, ``facts``, ``resources``, ``usage`` are merged key
+    by key (a null removes a tag, a fact …). ``metrics`` are final values; series come as
+    ``MetricsLogged``. ``resources`` is what was asked, ``usage`` what was used (cpu_seconds,
+    memory_gib_seconds, energy_kwh …). ``actor``: who ran it, a claim.
     """
 
     type: ClassVar[str] = "run"
@@ -69,8 +66,8 @@ class RunReported(Event):
     metrics: dict[str, float | str] | None = None
     tags: dict[str, str | None] | None = None
     facts: dict[str, Any] | None = None
-    resources: dict[str, Scalar] | None = None
-    usage: dict[str, float] | None = None
+    resources: dict[str, Scalar | None] | None = None
+    usage: dict[str, float | None] | None = None
     gpu: GpuFact | None = None
     node: str | None = None
     cluster: str | None = None
@@ -85,6 +82,7 @@ class RunReported(Event):
     volumes: list[str] = field(default_factory=list[str])
     spec_digest: str | None = None
     workload: str | None = None
+    actor: ActorFact | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +131,7 @@ class ArtifactReported(Event):
     kind: str = "dataset"
     description: str | None = None
     tags: dict[str, str | None] | None = None
+    facts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +156,8 @@ class VersionReported(Event):
     ttl_at: int | None = None
     description: str | None = None
     tags: dict[str, str | None] | None = None
-    metadata: dict[str, Scalar] | None = None
+    metadata: dict[str, Scalar | None] | None = None
+    facts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +231,10 @@ class NodeErased(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ContextReported(Event):
-    """Facts on a context node: actor, environment, code, volume, cluster node, GPU."""
+    """Facts on a context node: actor, environment, code, volume, cluster node, GPU.
+
+    ``key``: what its witnesses all know of it, see ``ids.context_uid``.
+    """
 
     type: ClassVar[str] = "context"
 
@@ -259,13 +262,15 @@ class WatchGapReported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectReported(Event):
-    """A project is created or described."""
+    """A project is created or described; ``labels`` are those of its namespace on a cluster."""
 
     type: ClassVar[str] = "project"
 
     description: str | None = None
     owner: str | None = None
     tags: dict[str, str | None] | None = None
+    labels: dict[str, str | None] | None = None
+    facts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,89 +281,6 @@ class MemberSet(Event):
 
     subject: str
     role: Role | None = None
-
-
-# --- registry and serving --------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelReported(Event):
-    """A registered model."""
-
-    type: ClassVar[str] = "model"
-
-    model: str
-    description: str | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelVersionReported(Event):
-    """A version of a registered model; ``origin`` is the uid of its artifact version."""
-
-    type: ClassVar[str] = "model.version"
-
-    model: str
-    version: str
-    origin: str | None = None
-    uri: str | None = None
-    run: str | None = None
-    state: str | None = None
-    description: str | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AliasSet(Event):
-    """An alias points to a version from ``at`` on; a null version clears it."""
-
-    type: ClassVar[str] = "model.alias"
-
-    model: str
-    alias: str
-    version: str | None = None
-    protected: bool | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApprovalGiven(Event):
-    """A verdict on a model version, with a comment."""
-
-    type: ClassVar[str] = "model.approval"
-
-    model: str
-    version: str
-    verdict: str
-    approver: str
-    comment: str = ""
-    alias: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeploymentReported(Event):
-    """A revision of an endpoint and the model version it serves; ``traffic`` in percent."""
-
-    type: ClassVar[str] = "deployment"
-
-    name: str
-    revision: str = "1"
-    cluster: str = "local"
-    endpoint: str | None = None
-    state: str | None = None
-    traffic: float | None = None
-    from_at: int | None = None
-    to_at: int | None = None
-    model: str | None = None
-    version: str | None = None
-    model_project: str = ""
-    model_uri: str | None = None
-    method: str | None = None
-    confidence: float | None = None
-    routes_to: list[str] = field(default_factory=list[str])
-    facts: dict[str, Any] | None = None
 
 
 EVENT_TYPES: dict[str, type[Event]] = {
@@ -384,6 +306,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         AliasSet,
         ApprovalGiven,
         DeploymentReported,
+        IntentReported,
     )
 }
 """Every event by the ``type`` it bears on the wire."""

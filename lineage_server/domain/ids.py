@@ -29,6 +29,7 @@ CLUSTER_NAMESPACE = uuid.UUID("6f0f4b0e-3a1c-5d0a-9a59-3c1f2b8d7e10")
 
 _PROJECT = re.compile(r"[^\W_](?:[\w.-]{0,98}[^\W_])?", re.UNICODE)
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REPO = re.compile(r"(?:\w[\w+.-]*://)?(?:[^@/]+@)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])(?P<path>.+)")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,128}")
 
 
@@ -182,6 +183,75 @@ def actor_uid(issuer: str, subject: str) -> str:
     return f"actor:{issuer}/{subject}"
 
 
+def environment_uid(project: str, digest: str) -> str:
+    """``digest`` of the image or of the lock file; ``name@sha256:…`` is known by its digest."""
+    return f"env:{project}/{_bounded(digest.rpartition('@')[2])}"
+
+
+def code_uid(project: str, repo: str, commit: str, changes: str = "") -> str:
+    """``changes``: digest of what differs from the commit, or else the entry."""
+    key = f"{clean_repo(repo)}@{commit}+{changes or 'clean'}"
+    return f"code:{project}/{_bounded(key)}"
+
+
+def clean_repo(repo: str) -> str:
+    """One name of a repository: host and path, however it was reached."""
+    found = _REPO.fullmatch(repo)
+    if found is None:
+        return repo
+    return f"{found['host'].lower()}/{found['path'].strip('/').removesuffix('.git')}"
+
+
+def volume_uid(project: str, cluster: str, claim: str) -> str:
+    """By the claim's name: pods know no other. Which claim of that name it is, is a fact."""
+    return f"volume:{project}/{cluster}/{claim}"
+
+
+def node_uid(cluster: str, name: str) -> str:
+    return f"node:{cluster}/{name}"
+
+
+def gpu_uid(device: str) -> str:
+    return f"gpu:{device}"
+
+
+def intent_uid(project: str, key: str) -> str:
+    return f"intent:{project}/{key}"
+
+
+def _bounded(key: str) -> str:
+    """Keys made of several parts may grow past what an index takes."""
+    return key if len(key) <= MAX_NAME else content_id(key.encode())
+
+
+def context_uid(label: Label, project: str, key: str) -> str:
+    """The uid of a context node by what a watcher knows of it; raises InvalidInputError.
+
+    ``key``: image or lock digest; ``repo@commit`` or ``repo@commit+changes``; ``cluster/claim``;
+    ``cluster/node``; GPU device; ``issuer/subject``.
+    """
+    key = clean_name(key, "key")
+    head, slash, tail = key.rpartition("/") if label is Label.ACTOR else key.partition("/")
+    if label is Label.ENVIRONMENT:
+        return environment_uid(project, key)
+    if label is Label.GPU:
+        return gpu_uid(key)
+    if label is Label.CODE_REF:
+        repo, at, commit = key.rpartition("@")
+        if at and repo and commit:
+            commit, _, changes = commit.partition("+")
+            return code_uid(project, repo, commit, "" if changes == "clean" else changes)
+    elif slash and head and tail:
+        if label is Label.VOLUME:
+            return volume_uid(project, head, tail)
+        return node_uid(head, tail) if label is Label.NODE else actor_uid(head, tail)
+    raise InvalidInputError(
+        f"{shorten(key)!r} is not the key of a context node of label {label}",
+        field="key",
+        allowed="repo@commit for code, cluster/name for volumes and nodes, issuer/subject for actors",
+    )
+
+
 def event_uid(project: str, event_id: str) -> str:
     """Scoped by project, so that nobody can occupy another project's event ids."""
     return f"event:{project}/{event_id}"
@@ -192,20 +262,20 @@ def content_id(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:40]
 
 
-def label_of(uid: str) -> Label:
+def label_of(uid: str, field: str = "uid") -> Label:
     """The label that a uid names; raises InvalidInputError."""
     prefix, colon, rest = uid.partition(":")
     label = LABEL_OF.get(prefix)
     if label is None or not colon or not rest:
         raise InvalidInputError(
-            f"{shorten(uid)!r} is not a uid", field="uid", allowed="a uid such as run:<uuid> or artifact:…"
+            f"{shorten(uid)!r} is not a uid", field=field, allowed="a uid such as run:<uuid> or artifact:…"
         )
     return label
 
 
 def clean_uid(uid: str, field: str = "uid") -> Label:
     """Check a uid that somebody else has put together; answers its label. Raises InvalidInputError."""
-    label = label_of(uid)
+    label = label_of(uid, field)
     if len(uid) > MAX_UID_BYTES or len(uid.encode("utf-8", "replace")) > MAX_UID_BYTES:
         raise InvalidInputError(
             f"{field} {shorten(uid, 40)!r} has more than {MAX_UID_BYTES} bytes", field=field
@@ -224,7 +294,10 @@ def project_of(uid: str) -> str:
 
 
 _WITH_PROJECT = frozenset(
-    {"job", "artifact", "version", "model", "modelversion", "alias", "approval", "deployment", "event"}
+    (
+        *("job", "artifact", "version", "model", "modelversion", "alias", "approval", "deployment"),
+        *("env", "code", "volume", "intent", "event"),
+    )
 )
 
 

@@ -35,6 +35,7 @@ class Label(StrEnum):
     NODE = "Node"
     GPU = "Gpu"
     WATCH_GAP = "WatchGap"
+    INTENT = "Intent"
     METRIC_CHUNK = "MetricChunk"
     EVENT = "Event"
 
@@ -57,6 +58,7 @@ PREFIX: dict[Label, str] = {
     Label.NODE: "node",
     Label.GPU: "gpu",
     Label.WATCH_GAP: "gap",
+    Label.INTENT: "intent",
     Label.METRIC_CHUNK: "chunk",
     Label.EVENT: "event",
 }
@@ -102,6 +104,24 @@ STATE_RANK: dict[str, int] = {
     RunState.CACHED: 3,
 }
 TERMINAL_RANK = 3
+
+
+class ModelState(StrEnum):
+    """Where a registered model, or a version of it, is in its life."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+    ARCHIVED = "archived"
+
+
+class IntentAction(StrEnum):
+    """What is wished for."""
+
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+    DELETE = "delete"
 
 
 class ArtifactType(StrEnum):

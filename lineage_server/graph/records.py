@@ -20,7 +20,10 @@ HIDDEN = frozenset(
 """Properties that hold no fact of their own: merge clocks, packed payload, search words."""
 
 _JSON = frozenset(
-    {"facts", "resources", "usage", "metric_steps", "schema", "stats", "metadata", "history", "fields"}
+    {
+        *("facts", "resources", "usage", "metadata", "labels"),
+        *("metric_steps", "schema", "stats", "history", "fields"),
+    }
 )
 _COMMON = frozenset(
     {

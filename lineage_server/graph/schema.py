@@ -40,7 +40,7 @@ class Step:
 
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
-    Step(3, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.ANNOTATED_VERSIONS, cypher.CREATE_WRITER)),
+    Step(4, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.ANNOTATED_VERSIONS, cypher.CREATE_WRITER)),
 )
 CURRENT = STEPS[-1].version
 OLDEST_NEO4J = (5, 26)

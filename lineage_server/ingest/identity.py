@@ -12,7 +12,6 @@ from typing import Any
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import JobKind, Label
-from lineage_server.ingest.plan_runs import version_identity
 
 _FORMS: dict[Label, str] = {
     Label.JOB: "job:<project>/<kind>/<name>",
@@ -22,6 +21,7 @@ _FORMS: dict[Label, str] = {
     Label.ALIAS: "alias:<project>/<model>@<alias>",
     Label.DEPLOYMENT: "deployment:<project>/<cluster>/<name>@<revision>",
 }
+_IN_A_PROJECT = (Label.ENVIRONMENT, Label.CODE_REF, Label.VOLUME, Label.INTENT)
 _JOB_KINDS = frozenset(str(kind) for kind in JobKind)
 
 
@@ -37,13 +37,43 @@ def identity_of(uid: str, label: Label, project: str) -> dict[str, Any]:
     rest = uid.partition(":")[2]
     if label in _FORMS:
         return _parsed(uid, label, rest)
-    if label in (Label.NODE, Label.ACTOR):
+    if label in _IN_A_PROJECT:
+        owner, slash, rest = rest.partition("/")
+        if not owner or not slash or not rest:
+            raise InvalidInputError(f"{ids.shorten(uid)!r} names no project", field="uid")
+        project = owner
+    if label in (Label.NODE, Label.VOLUME):
         rest = rest.split("/", 1)[-1]
-    elif label is Label.VOLUME:
-        rest = rest.split("/", 2)[-1]
+    elif label is Label.ACTOR:
+        rest = rest.rpartition("/")[2]
     elif label is Label.PROJECT:
         project = rest
     return {"project": project, "name": rest}
+
+
+def version_identity(uid: str) -> dict[str, Any]:
+    """What a version's uid says about it; raises InvalidInputError for a malformed one."""
+    body, at, key = uid[len("version:") :].rpartition("@")
+    parts = body.split("/", 2)
+    if not at or len(parts) != 3 or not key:
+        raise InvalidInputError(
+            f"{ids.shorten(uid)!r} is not a version's uid",
+            field="uid",
+            allowed="version:<project>/<type>/<name>@<digest or run:id>",
+        )
+    project, kind, name = parts
+    identity: dict[str, Any] = {
+        "project": ids.clean_project(project),
+        "kind": ids.clean_artifact_type(kind),
+        "name": ids.clean_name(name, "name"),
+        "artifact": ids.artifact_of_version(uid),
+        "key": key,
+    }
+    if key.startswith("run:"):
+        identity["run"] = ids.clean_run_id(key[4:])
+    else:
+        identity["digest"] = ids.clean_digest(key)
+    return identity
 
 
 def _parsed(uid: str, label: Label, rest: str) -> dict[str, Any]:

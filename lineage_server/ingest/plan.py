@@ -22,6 +22,7 @@ from lineage_server.domain.events import (
     EdgeAsserted,
     EdgeRetracted,
     Event,
+    IntentReported,
     JobReported,
     MemberSet,
     MetricsLogged,
@@ -36,10 +37,10 @@ from lineage_server.domain.events import (
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import PREFIX, Label
+from lineage_server.domain.nodes import PREFIX, STATE_RANK, TERMINAL_RANK, Label
 from lineage_server.ingest import plan_runs
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
-from lineage_server.ingest.identity import identity_of
+from lineage_server.ingest.identity import identity_of, version_identity
 from lineage_server.ingest.values import clean_tags, dumps, epoch, whole
 
 
@@ -61,17 +62,21 @@ def reference(uid: str, label: Label, clock: Clock, identity: dict[str, Any]) ->
 def _job(event: JobReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = plan_runs.job_facts(project, event.kind, ids.clean_name(event.name, "job"), clock)
     _tell(facts, description=event.description, spec_digest=event.spec_digest, schedule=event.schedule)
-    facts.values.update(clean_tags(event.tags))
-    if event.facts:
-        facts.values["facts"] = dumps(event.facts)
+    _describe(facts, event)
     return [facts]
+
+
+def _describe(node: NodeFacts, event: Event) -> None:
+    """Tags and facts, of whichever event has them."""
+    node.values.update(clean_tags(getattr(event, "tags", None)))
+    node.note_map("facts", getattr(event, "facts", None))
 
 
 def _artifact(event: ArtifactReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = plan_runs.artifact_facts(project, event.kind, event.artifact, clock)
     facts.described = True
     _tell(facts, description=event.description)
-    facts.values.update(clean_tags(event.tags))
+    _describe(facts, event)
     return [facts]
 
 
@@ -97,9 +102,9 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
         hold=event.hold,
         ttl_at=epoch(event.ttl_at, "ttl_at") if event.ttl_at is not None else None,
         description=event.description,
-        metadata=dumps(event.metadata) if event.metadata is not None else None,
     )
-    facts.values.update(clean_tags(event.tags))
+    facts.note_map("metadata", event.metadata)
+    _describe(facts, event)
     if event.sealed_at is not None and not event.partial:
         facts.seal = epoch(event.sealed_at, "sealed_at")
     return [artifact, facts]
@@ -130,24 +135,28 @@ def _edge(event: EdgeAsserted | EdgeRetracted, project: str, clock: Clock) -> li
         raise InvalidInputError(f"roles that begin with {COLUMNS!r} are the server's own", field="role")
     key = EdgeKey(EdgeType.DERIVED, role, start)
     edge = EdgeFacts(key, event.basis, event.source, extra, retracted=retracted, asserted=not retracted)
-    target = reference(end, Label.ARTIFACT_VERSION, clock, plan_runs.version_identity(end))
+    target = reference(end, Label.ARTIFACT_VERSION, clock, version_identity(end))
     target.add_edge(edge)
     return [
-        reference(start, Label.ARTIFACT_VERSION, clock, plan_runs.version_identity(start)),
+        reference(start, Label.ARTIFACT_VERSION, clock, version_identity(start)),
         target,
     ]
 
 
 def _any_node(uid: str, project: str, clock: Clock) -> NodeFacts:
     label = ids.clean_uid(uid)
-    owner = ids.project_of(uid)
-    if owner and owner != project:
-        raise InvalidInputError(
-            f"{ids.shorten(uid)!r} belongs to project {owner!r}, the event to {project!r}", field="uid"
-        )
+    _check_owner(uid, project, "uid")
     if label in (Label.EVENT, Label.METRIC_CHUNK):
         raise InvalidInputError(f"a {PREFIX[label]} can't be changed", field="uid")
     return reference(uid, label, clock, identity_of(uid, label, project))
+
+
+def _check_owner(uid: str, project: str, field: str) -> None:
+    owner = ids.project_of(uid)
+    if owner and owner != project:
+        raise InvalidInputError(
+            f"{ids.shorten(uid)!r} belongs to project {owner!r}, the event to {project!r}", field=field
+        )
 
 
 def _annotated(event: NodeAnnotated, project: str, clock: Clock) -> list[NodeFacts]:
@@ -172,9 +181,10 @@ def _context(event: ContextReported, project: str, clock: Clock) -> list[NodeFac
         raise InvalidInputError(
             f"{event.label} is not a context node", field="label", allowed=", ".join(allowed)
         )
-    key = ids.clean_name(event.key, "key")
-    facts = NodeFacts(f"{PREFIX[event.label]}:{key}", event.label, clock, {"project": project, "name": key})
-    _tell(facts, title=event.name, facts=dumps(event.facts) if event.facts else None)
+    uid = ids.context_uid(event.label, project, event.key)
+    facts = NodeFacts(uid, event.label, clock, identity_of(uid, event.label, project))
+    _tell(facts, title=event.name)
+    _describe(facts, event)
     return [facts]
 
 
@@ -199,7 +209,8 @@ def _gap(event: WatchGapReported, project: str, clock: Clock) -> list[NodeFacts]
 def _project(event: ProjectReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = NodeFacts(ids.project_uid(project), Label.PROJECT, clock, {"project": project, "name": project})
     _tell(facts, description=event.description, owner=event.owner)
-    facts.values.update(clean_tags(event.tags))
+    facts.note_map("labels", event.labels)
+    _describe(facts, event)
     return [facts]
 
 
@@ -219,8 +230,9 @@ def _model_reference(project: str, name: str, clock: Clock) -> NodeFacts:
 def _model(event: ModelReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = _model_reference(project, event.model, clock)
     facts.described = True
-    _tell(facts, description=event.description, facts=dumps(event.facts) if event.facts else None)
-    facts.values.update(clean_tags(event.tags))
+    _tell(facts, description=event.description, title=event.title, owner=event.owner)
+    _tell(facts, external_id=event.external_id, state=str(event.state) if event.state else None)
+    _describe(facts, event)
     return [facts]
 
 
@@ -234,16 +246,16 @@ def _model_version(event: ModelVersionReported, project: str, clock: Clock) -> l
     model = _model_reference(project, event.model, clock)
     facts = _model_version_reference(project, model.identity["name"], event.version, clock)
     facts.described = True
-    _tell(facts, description=event.description, state=event.state, uri=event.uri)
-    _tell(facts, facts=dumps(event.facts) if event.facts else None)
+    _tell(facts, description=event.description, uri=event.uri, external_id=event.external_id)
+    _tell(facts, state=str(event.state) if event.state else None)
     if event.run:
         facts.values["run"] = ids.clean_run_id(event.run)
-    facts.values.update(clean_tags(event.tags))
+    _describe(facts, event)
     out = [model, facts]
     if event.origin:
         if ids.label_of(event.origin) is not Label.ARTIFACT_VERSION:
             raise InvalidInputError("origin must be an artifact version's uid", field="origin")
-        identity = plan_runs.version_identity(event.origin)
+        identity = version_identity(event.origin)
         out.append(reference(event.origin, Label.ARTIFACT_VERSION, clock, identity))
         key = EdgeKey(EdgeType.REGISTERED_AS, "model", event.origin)
         facts.add_edge(EdgeFacts(key, event.basis, event.source))
@@ -296,7 +308,7 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
     facts = NodeFacts(uid, Label.DEPLOYMENT, clock, identity)
     _tell(facts, endpoint=event.endpoint, state=event.state, traffic=event.traffic)
     _tell(facts, model_uri=event.model_uri, method=event.method, confidence=event.confidence)
-    _tell(facts, facts=dumps(event.facts) if event.facts else None)
+    _describe(facts, event)
     if event.to_at is not None:
         facts.values["to_at"] = epoch(event.to_at, "to_at")
     if event.from_at is not None:
@@ -314,6 +326,29 @@ def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[N
             raise InvalidInputError("routes_to holds uids of deployments", field="routes_to")
         out.append(reference(target, Label.DEPLOYMENT, clock, identity_of(target, Label.DEPLOYMENT, project)))
         facts.add_edge(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))
+    return out
+
+
+def _intent(event: IntentReported, project: str, clock: Clock) -> list[NodeFacts]:
+    key = ids.clean_name(event.key, "key")
+    identity = {"project": project, "name": key}
+    facts = NodeFacts(ids.intent_uid(project, key), Label.INTENT, clock, identity)
+    facts.values["action"] = str(event.action)
+    if event.target is not None:
+        ids.clean_uid(event.target, "target")
+        _check_owner(event.target, project, "target")
+        facts.values["target"] = event.target
+    if event.state is not None:
+        facts.rank = STATE_RANK[event.state]
+        ended = clock.at if facts.rank == TERMINAL_RANK else None
+        facts.ranked = {"state": str(event.state), "reason": event.reason or "", "ended_at": ended}
+    elif event.reason is not None:
+        facts.rank = 0
+        facts.ranked = {"reason": event.reason}
+    _describe(facts, event)
+    out = [facts]
+    if event.requester is not None:
+        plan_runs.name_actor(event.requester, "requester", project, facts, out)
     return out
 
 
@@ -346,4 +381,5 @@ _PLANNERS: dict[type[Event], _Planner] = {
     AliasSet: _alias,
     ApprovalGiven: _approval,
     DeploymentReported: _deployment,
+    IntentReported: _intent,
 }

@@ -10,9 +10,10 @@ import pyarrow
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, EdgeType
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.events import InputFact, MetricsLogged, OutputFact, RunReported
+from lineage_server.domain.events import ActorFact, InputFact, MetricsLogged, OutputFact, RunReported
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, JobKind, Label, RunState
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
+from lineage_server.ingest.identity import identity_of
 from lineage_server.ingest.values import (
     MAX_KEYS,
     MAX_TIME,
@@ -52,31 +53,6 @@ def _artifact(project: str, kind: str, name: str) -> tuple[str, dict[str, Any]]:
     kind = ids.clean_artifact_type(kind)
     name = ids.clean_name(name, "artifact")
     return ids.artifact_uid(project, kind, name), {"project": project, "kind": kind, "name": name}
-
-
-def version_identity(uid: str) -> dict[str, Any]:
-    """What a version's uid says about it; raises InvalidInputError for a malformed one."""
-    body, at, key = uid[len("version:") :].rpartition("@")
-    parts = body.split("/", 2)
-    if not at or len(parts) != 3 or not key:
-        raise InvalidInputError(
-            f"{ids.shorten(uid)!r} is not a version's uid",
-            field="uid",
-            allowed="version:<project>/<type>/<name>@<digest or run:id>",
-        )
-    project, kind, name = parts
-    identity: dict[str, Any] = {
-        "project": ids.clean_project(project),
-        "kind": ids.clean_artifact_type(kind),
-        "name": ids.clean_name(name, "name"),
-        "artifact": ids.artifact_of_version(uid),
-        "key": key,
-    }
-    if key.startswith("run:"):
-        identity["run"] = ids.clean_run_id(key[4:])
-    else:
-        identity["digest"] = ids.clean_digest(key)
-    return identity
 
 
 def version_facts(artifact: NodeFacts, key: str, clock: Clock, *, described: bool) -> NodeFacts:
@@ -125,6 +101,8 @@ def run_facts(event: RunReported, project: str, clock: Clock) -> list[NodeFacts]
 
 def _own_values(event: RunReported, run: NodeFacts, clock: Clock) -> None:
     run.values.update(_stated_values(event))
+    for key in ("facts", "resources", "usage"):
+        run.note_map(key, getattr(event, key))
     if event.metrics:
         if len(event.metrics) > MAX_KEYS:
             raise InvalidInputError(f"more than {MAX_KEYS} metrics in one event", field="metrics")
@@ -151,10 +129,6 @@ def _stated_values(event: RunReported) -> dict[str, Any]:
         values.update((k, v) for k, v in clean_params(event.params).items() if v is not None)
     if event.tags:
         values.update(clean_tags(event.tags))
-    for key in ("facts", "resources", "usage"):
-        value = getattr(event, key)
-        if value:
-            values[key] = dumps(value)
     if event.gpu is not None:
         gpu = event.gpu
         told = {"gpu_product": gpu.product or None, "gpu_count": gpu.count, "gpu_seconds": gpu.seconds}
@@ -234,12 +208,12 @@ def _output(
         "size": whole(fact.size, "size") if fact.size is not None else None,
         "schema": dumps(fact.columns) if fact.columns is not None else None,
         "stats": dumps(fact.stats) if fact.stats is not None else None,
-        "metadata": dumps(fact.metadata) if fact.metadata is not None else None,
         "description": fact.description,
         "ttl_at": epoch(fact.ttl_at, "ttl_at") if fact.ttl_at is not None else None,
         "partial": True if fact.partial else None,
     }
     version.values = {k: v for k, v in told.items() if v is not None}
+    version.note_map("metadata", fact.metadata)
     if not fact.partial and not fact.reused and (fact.digest or fact.sealed_at is not None):
         at = fact.sealed_at if fact.sealed_at is not None else clock.at
         version.seal = epoch(at, "sealed_at")
@@ -270,43 +244,54 @@ def _relations(event: RunReported, project: str, run: NodeFacts, out: list[NodeF
 
 
 def _context(event: RunReported, project: str, run: NodeFacts, out: list[NodeFacts]) -> None:
-    def link(kind: EdgeType, label: Label, uid: str, name: str, **values: Any) -> None:
-        node = NodeFacts(uid, label, run.clock, {"project": project, "name": name}, described=bool(values))
+    def link(kind: EdgeType, label: Label, uid: str, **values: Any) -> None:
+        identity = identity_of(uid, label, project)
+        node = NodeFacts(uid, label, run.clock, identity, described=bool(values))
         node.values = {k: v for k, v in values.items() if v}
         out.append(node)
         run.add_edge(EdgeFacts(EdgeKey(kind, "", uid), Basis.OBSERVED, event.source))
 
-    code = event.code
+    code, cluster = event.code, event.cluster or "local"
     if code is not None and (code.commit or code.dirty_digest or code.entry):
-        key = f"{project}/{code.repo}@{code.commit or 'none'}+{code.dirty_digest or code.entry or 'clean'}"
         link(
-            EdgeType.USED_CODE, Label.CODE_REF, "code:" + _bounded(key), code.entry or code.repo or "code",
-            repo=code.repo, commit=code.commit, branch=code.branch,
+            EdgeType.USED_CODE, Label.CODE_REF,
+            ids.code_uid(project, code.repo, code.commit or "none", code.dirty_digest or code.entry),
+            title=code.entry or code.repo or "code", repo=code.repo, commit=code.commit, branch=code.branch,
             dirty_digest=code.dirty_digest, entry=code.entry, diff=code.diff,
         )  # fmt: skip
     env = event.environment
     if env is not None and (env.image_digest or env.lock_digest or env.image):
-        key = f"{project}/{env.image_digest or env.lock_digest or env.image}"
         link(
-            EdgeType.USED_ENV, Label.ENVIRONMENT, "env:" + _bounded(key), env.image or "python " + env.python,
-            image=env.image, image_digest=env.image_digest, lock_digest=env.lock_digest,
-            python=env.python, packages=dumps(env.packages) if env.packages else None,
+            EdgeType.USED_ENV, Label.ENVIRONMENT,
+            ids.environment_uid(project, env.image_digest or env.lock_digest or env.image),
+            title=env.image or "python " + env.python, image=env.image, image_digest=env.image_digest,
+            lock_digest=env.lock_digest, python=env.python,
+            packages=dumps(env.packages) if env.packages else None,
         )  # fmt: skip
     for claim in event.volumes:
-        name = ids.clean_name(claim, "volumes")
-        link(EdgeType.MOUNTS, Label.VOLUME, f"volume:{project}/{event.cluster or 'local'}/{name}", name)
+        uid = ids.volume_uid(project, cluster, ids.clean_name(claim, "volumes"))
+        link(EdgeType.MOUNTS, Label.VOLUME, uid)
     if event.node:
-        name = ids.clean_name(event.node, "node")
-        link(EdgeType.ON_NODE, Label.NODE, f"node:{event.cluster or 'local'}/{name}", name)
+        link(EdgeType.ON_NODE, Label.NODE, ids.node_uid(cluster, ids.clean_name(event.node, "node")))
     for device in event.gpu.devices if event.gpu else ():
-        name = ids.clean_name(device, "devices")
         product = event.gpu.product if event.gpu else ""
-        link(EdgeType.ON_GPU, Label.GPU, f"gpu:{name}", name, product=product)
+        link(EdgeType.ON_GPU, Label.GPU, ids.gpu_uid(ids.clean_name(device, "devices")), product=product)
+    if event.actor is not None:
+        uid = name_actor(event.actor, "by", project, run, out)
+        run.add_edge(EdgeFacts(EdgeKey(EdgeType.BY, "", uid), event.basis, event.source))
 
 
-def _bounded(key: str) -> str:
-    """Keys made of several parts may grow past what an index takes."""
-    return key if len(key) <= ids.MAX_NAME else ids.content_id(key.encode())
+def name_actor(actor: ActorFact, key: str, project: str, node: NodeFacts, out: list[NodeFacts]) -> str:
+    """Refer to somebody from ``node``, under ``key``; answers their uid.
+
+    Actors belong to all projects: the name that one of them gives somebody stays on its own node.
+    """
+    issuer, subject = ids.clean_name(actor.issuer, "issuer"), ids.clean_name(actor.subject, "subject")
+    uid = node.values[key] = ids.actor_uid(issuer, subject)
+    node.values[f"{key}_name"] = clean_scalar(actor.name or subject)
+    identity = identity_of(uid, Label.ACTOR, project)
+    out.append(NodeFacts(uid, Label.ACTOR, node.clock, identity, described=False))
+    return uid
 
 
 def metric_facts(event: MetricsLogged, project: str, clock: Clock) -> list[NodeFacts]:

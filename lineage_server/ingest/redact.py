@@ -13,6 +13,7 @@ from typing import TypeVar
 from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import (
+    ActorFact,
     AliasSet,
     ApprovalGiven,
     ArtifactReported,
@@ -24,6 +25,7 @@ from lineage_server.domain.events import (
     EnvironmentFact,
     Event,
     InputFact,
+    IntentReported,
     JobReported,
     MemberSet,
     MetricsLogged,
@@ -39,7 +41,6 @@ from lineage_server.domain.events import (
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import PREFIX
 from lineage_server.ingest.decode import decode
 from lineage_server.ingest.erasing import nameless
 
@@ -86,6 +87,8 @@ def redact(event: Event, uid: str, event_id: str = "") -> Event | None:
         return project if ids.project_uid(event.project) == uid else None
     if isinstance(event, VersionReported):
         return _version(event, uid)
+    if isinstance(event, IntentReported):
+        return _intent(event, uid)
     if isinstance(event, NodeAnnotated):
         return replace(event, tags=None, description=None) if event.uid == uid else None
     if isinstance(event, EdgeAsserted | EdgeRetracted):
@@ -99,7 +102,8 @@ def redact(event: Event, uid: str, event_id: str = "") -> Event | None:
 
 
 _PAYLOAD = (
-    "description", "tags", "facts", "owner", "uri", "endpoint", "model_uri", "spec_digest", "schedule",
+    "description", "tags", "labels", "facts", "title", "owner", "external_id", "uri", "endpoint", "model_uri",
+    "spec_digest", "schedule",
 )  # fmt: skip
 _WORDS = ("reason", "comment", "approver")
 """Empty, not None, where nothing is said."""
@@ -129,7 +133,7 @@ def _uid_of(event: Event, event_id: str) -> str:
         parts = map(_name, (event.cluster, event.name, event.revision))
         return ids.deployment_uid(project, *parts)
     if isinstance(event, ContextReported):
-        return f"{PREFIX[event.label]}:{_name(event.key)}"
+        return ids.context_uid(event.label, project, event.key)
     return ""
 
 
@@ -151,11 +155,22 @@ def _run(event: RunReported, uid: str) -> RunReported | None:
         return replace(
             event, params=None, metrics=None, tags=None, facts=None, description=None, reason=None,
             resources=None, usage=None, code=_code(event.code), environment=_environment(event.environment),
-            workload=None, spec_digest=None, outputs=outputs,
+            workload=None, spec_digest=None, actor=_actor(event.actor), outputs=outputs,
         )  # fmt: skip
     if inputs == event.inputs and outputs == event.outputs:
         return None
     return replace(event, inputs=inputs, outputs=outputs)
+
+
+def _intent(event: IntentReported, uid: str) -> IntentReported | None:
+    if ids.intent_uid(event.project, _name(event.key)) != uid:
+        return None
+    return replace(event, facts=None, reason=None, requester=_actor(event.requester))
+
+
+def _actor(actor: ActorFact | None) -> ActorFact | None:
+    """The edge to somebody stays; the name they were given goes."""
+    return replace(actor, name="") if actor is not None else None
 
 
 def _input(project: str, fact: InputFact, uid: str) -> InputFact:
@@ -196,5 +211,6 @@ def _version(event: VersionReported, uid: str) -> VersionReported | None:
     if _version_of(event.project, event.kind, event.artifact, event.digest, event.run) != uid:
         return None
     return replace(
-        event, uri=None, size=None, columns=None, stats=None, description=None, tags=None, metadata=None
-    )
+        event, uri=None, size=None, columns=None, stats=None, description=None, tags=None, metadata=None,
+        facts=None,
+    )  # fmt: skip

@@ -173,7 +173,7 @@ async def test_event_of_ten_megabytes_is_refused_and_its_neighbours_land(served:
 UIDS = (
     "job:hostile/", "artifact:hostile/dataset/", "version:hostile/dataset/", "model:hostile/", "actor:",
     "modelversion:hostile/", "alias:hostile/m@", "deployment:hostile/", "approval:hostile/", "gap:", "run:",
-    "gpu:", "node:", "volume:", "code:", "env:", "project:",
+    "gpu:", "node:", "volume:", "code:", "env:", "project:", "intent:hostile/",
 )  # fmt: skip
 TAILS = (LONG, "a\nb", "\u2028", " ", "ä" * 5_000, "a" * 3_000 + "@sha256:" + "b" * 64)
 
@@ -190,7 +190,12 @@ def uids_of_senders() -> Iterator[dict[str, Any]]:
         yield {"type": "run", "run": some_run("x"), "cluster": tail, "node": "n"}
         yield {"type": "run", "run": some_run("y"), "cluster": tail, "volumes": ["v"]}
         yield {"type": "deployment", "name": "d", "routes_to": ["deployment:" + tail]}
-        yield {"type": "context", "label": "Gpu", "key": tail}
+        for label in ("Gpu", "Node", "Volume", "CodeRef", "Environment", "Actor"):
+            yield {"type": "context", "label": label, "key": tail}
+            yield {"type": "context", "label": label, "key": "a/b@" + tail}
+        yield {"type": "intent", "key": tail, "action": "stop"}
+        yield {"type": "intent", "key": "k", "action": "stop", "target": "run:" + tail}
+        yield {"type": "run", "run": some_run("z"), "actor": {"subject": tail, "issuer": tail, "name": tail}}
         yield {"type": "project.member", "subject": tail, "role": "viewer"}
 
 

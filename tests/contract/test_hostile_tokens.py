@@ -79,6 +79,9 @@ def reaching_out() -> dict[str, dict[str, Any]]:
         "its project deleted": {"type": "node.deleted", **own, "uid": "project:default"},
         "its GPU tagged": {"type": "node.annotated", **own, "uid": "gpu:GPU-1", "tags": {"a": "b"}},
         "its GPU erased": {"type": "node.erased", **own, "uid": "gpu:GPU-1"},
+        "its job stopped": {
+            "type": "intent", **own, "key": "k", "action": "stop", "target": "job:default/script/train",
+        },
         "an edge into it": {"type": "edge.asserted", **own, "start": mine, "end": IRIS_2},
         "an edge out of it": {"type": "edge.asserted", **own, "start": IRIS_1, "end": mine},
         "what its run made, read": {
@@ -183,7 +186,7 @@ async def test_naming_a_run_that_nobody_told_of_does_not_take_it(guarded: Served
         assert (run["run"]["project"], run["run"]["name"]) == ("default", "made"), n
 
 
-@pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1"), ("Actor", "kim")])
+@pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1"), ("Actor", "local/kim")])
 async def test_what_all_projects_share_takes_a_role_in_all(guarded: Served, label: str, key: str) -> None:
     token = await guarded.service_token(other="admin")
     before = await content(guarded)
@@ -191,6 +194,17 @@ async def test_what_all_projects_share_takes_a_role_in_all(guarded: Served, labe
     verdicts = await sent(guarded, [json.dumps(event).encode()], token=token)
     assert verdicts.by_index[0]["code"] == "FORBIDDEN", verdicts
     assert await content(guarded) == before
+
+
+async def test_naming_somebody_on_a_run_says_nothing_of_them(guarded: Served) -> None:
+    token = await guarded.service_token(other="admin")
+    root = await guarded.token("root", platform_admin=True)
+    event = {**run_event("x"), "project": "other", "actor": {"subject": "kim", "name": "mine"}}
+    assert (await sent(guarded, [json.dumps(event).encode()], token=token)).accepted == 1
+    run = await guarded.ask(TEXTS["Node"], {"uid": f"run:{event['run']}"}, token)
+    assert run["node"]["properties"]["by_name"] == "mine"
+    kim = await guarded.ask(TEXTS["Node"], {"uid": "actor:local/kim"}, root)
+    assert kim["node"]["properties"]["title"] == "Kim Doe"
 
 
 async def test_an_event_id_of_another_project_is_free(guarded: Served) -> None:

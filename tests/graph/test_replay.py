@@ -146,7 +146,7 @@ async def test_nothing_is_left_of_what_was_erased(graph: Bolt, writer: IngestWri
     assert len([e async for page in store.pages() for e in page]) == len(events)
     before = await dump(graph)
     edges = [key for key in before["edges"] if stories.SECRET in key]
-    assert {e.split(" -")[1].split(":")[0] for e in edges} == {"USED_CODE", "USED_ENV", "OUTPUT"}
+    assert {e.split(" -")[1].split(":")[0] for e in edges} == {"USED_CODE", "USED_ENV", "OUTPUT", "BY"}
     assert f"{stories.APART} -DERIVED:columns:run:{stories.PARENT}-> {stories.HIDDEN}" in before["edges"]
     assert before["nodes"]["code:default/r@c0ffee+train.py"]["entry"] == "train.py"
     assert await eraser.finish() == 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from lineage_server.domain.edges import Basis, Source
 from lineage_server.domain.events import (
+    ActorFact,
     AliasSet,
     ApprovalGiven,
     ArtifactReported,
@@ -18,6 +20,7 @@ from lineage_server.domain.events import (
     Event,
     GpuFact,
     InputFact,
+    IntentReported,
     JobReported,
     MemberSet,
     MetricsLogged,
@@ -33,7 +36,7 @@ from lineage_server.domain.events import (
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import JobKind, Label, Role, RunState
+from lineage_server.domain.nodes import IntentAction, JobKind, Label, ModelState, Role, RunState
 
 T0 = 1_760_000_000_000_000
 MINUTE = 60_000_000
@@ -49,7 +52,10 @@ APART = f"version:default/dataset/apart@{D1}"
 HIDDEN = f"version:default/dataset/hidden@{D2}"
 APPROVED = "approved-by-another"
 WORD = "somebody"
-ERASED = (f"run:{SECRET}", HIDDEN, f"approval:default/churn@{APPROVED}", "gpu:GPU-hidden")
+ERASED = (
+    *(f"run:{SECRET}", HIDDEN, f"approval:default/churn@{APPROVED}", "gpu:GPU-hidden"),
+    *("actor:local/gone", "intent:default/hidden"),
+)
 
 
 def at(minute: float) -> int:
@@ -61,9 +67,11 @@ def story() -> list[Event]:
     events: list[Event] = [
         *_projects(),
         *_runs(),
+        *_witnesses(),
         *_results(),
         *_versions(),
         *_registry(),
+        *_intents(),
         *_changes_of_mind(),
     ]
     return [_with_id(event, index) for index, event in enumerate(events)]
@@ -77,13 +85,17 @@ def _with_id(event: Event, index: int) -> Event:
 def _projects() -> list[Event]:
     return [
         ProjectReported(at=at(0), description="first words", owner="kim"),
-        ProjectReported(at=at(1), description="better words", tags={"team": "a"}),
+        ProjectReported(at=at(1), description="better words", tags={"team": "a"}, labels={"tier": "1"}),
+        ProjectReported(at=at(2), labels={"tier": "2", "zone": "b"}, facts={"quota": {"gpus": 8}}),
         MemberSet(at=at(0), subject="kim", role=Role.VIEWER),
         MemberSet(at=at(2), subject="kim", role=Role.ADMIN),
         MemberSet(at=at(1), subject="lee", role=Role.EDITOR),
         MemberSet(at=at(3), subject="lee", role=None),
         JobReported(at=at(1), name="train", description="trains", facts={"cron": "daily"}),
+        JobReported(at=at(2), name="train", facts={"cron": None, "steps": [1, 2]}),
         ContextReported(at=at(1), label=Label.GPU, key="GPU-1", facts={"memory_gib": 80}),
+        ContextReported(at=at(2), label=Label.GPU, key="GPU-1", facts={"memory_gib": 79, "sms": 132}),
+        ContextReported(at=at(2), label=Label.ACTOR, key="local/kim", name="Kim Doe", facts={"team": "a"}),
         WatchGapReported(at=at(9), cluster="c1", kind="pods", from_at=at(7), to_at=at(8), reason="restart"),
     ]
 
@@ -96,7 +108,15 @@ def _runs() -> list[Event]:
             at=at(2),
             run=PREPARE,
             state=RunState.COMPLETE,
-            outputs=[OutputFact(name="iris", digest=D1, size=10, columns=[{"name": "x", "type": "int64"}])],
+            outputs=[
+                OutputFact(
+                    name="iris",
+                    digest=D1,
+                    size=10,
+                    columns=[{"name": "x", "type": "int64"}],
+                    metadata={"rows": 10, "x": "a"},
+                )
+            ],
         ),
         # A watcher tells of the same run without digests, earlier and later.
         RunReported(
@@ -129,6 +149,29 @@ def _runs() -> list[Event]:
         ),
         RunReported(at=at(3.5), run=TRAIN, params={"lr": 0.2, "seed": 7}, tags={"who": "lee", "x": "y"}),
         RunReported(at=at(4.5), run=TRAIN, tags={"x": None}, description="a try"),
+    ]
+
+
+def _witnesses() -> list[Event]:
+    """What several know of one run, key by key; and who ran it, as each of them says."""
+    return [
+        RunReported(
+            at=at(3.6),
+            run=TRAIN,
+            facts={"git": "old", "host": {"cpus": 2}, "gone": 1},
+            resources={"cpu": 1, "memory": "2Gi"},
+            usage={"cpu_seconds": 1.5},
+            actor=ActorFact(subject="kim", name="Kim"),
+        ),
+        RunReported(at=at(4.6), run=TRAIN, facts={"git": "new", "gone": None}, resources={"cpu": 2}),
+        RunReported(
+            at=at(4.6),
+            run=TRAIN,
+            source=Source.WATCHER,
+            facts={"gone": 2, "pod": ["a", None]},
+            usage={"gpu_seconds": 3.0, "cpu_seconds": 2.5},
+            actor=ActorFact(subject="system:serviceaccount:a/b", issuer="cluster"),
+        ),
     ]
 
 
@@ -185,7 +228,13 @@ def _versions() -> list[Event]:
             outputs=[OutputFact(name="iris", digest=D2, size=11, sealed_at=at(3))],
         ),
         ArtifactReported(at=at(3), artifact="iris", description="flowers", tags={"topic": "botany"}),
+        ArtifactReported(at=at(2), artifact="iris", facts={"source": "web", "seen": 1}),
+        ArtifactReported(at=at(4), artifact="iris", facts={"seen": 2}),
         VersionReported(at=at(8), artifact="iris", digest=D1, uri="file:///iris.csv", hold=True),
+        VersionReported(at=at(1), artifact="iris", digest=D1, metadata={"rows": 9}, facts={"a": 1, "b": 1}),
+        VersionReported(
+            at=at(9), artifact="iris", digest=D1, metadata={"x": None, "y": True}, facts={"b": 2}
+        ),
         VersionReported(at=at(8), artifact="log", kind="log", run=TRAIN, learned_digest=D1),
         VersionReported(at=at(2), artifact="outside", digest=D3, sealed_at=at(2), stats={"rows": 5}),
     ]
@@ -193,8 +242,13 @@ def _versions() -> list[Event]:
 
 def _registry() -> list[Event]:
     return [
-        ModelReported(at=at(8), model="churn", description="who leaves"),
-        ModelVersionReported(at=at(8), model="churn", version="1", origin=MODEL_1, state="ready"),
+        ModelReported(at=at(8), model="churn", description="who leaves", owner="kim", external_id="7"),
+        ModelReported(at=at(9), model="churn", title="Churn", state=ModelState.READY, facts={"a": 1}),
+        ModelReported(at=at(7), model="churn", title="churn (old)", facts={"a": 0, "b": 0}),
+        ModelVersionReported(
+            at=at(8), model="churn", version="1", origin=MODEL_1, state=ModelState.READY, facts={"a": 1}
+        ),
+        ModelVersionReported(at=at(9), model="churn", version="1", external_id="8", facts={"a": 2}),
         AliasSet(at=at(9), model="churn", alias="prod", version="1", protected=True),
         AliasSet(at=at(11), model="churn", alias="prod", version="2"),
         AliasSet(at=at(12), model="churn", alias="prod", version=None),
@@ -210,7 +264,33 @@ def _registry() -> list[Event]:
             from_at=at(10),
             routes_to=["deployment:default/local/other@1"],
         ),
-        DeploymentReported(at=at(11), name="churn-api", revision="1", traffic=10.0, state="ready"),
+        DeploymentReported(
+            at=at(11), name="churn-api", revision="1", traffic=10.0, state="ready", facts={"a": 1}
+        ),
+        DeploymentReported(at=at(10), name="churn-api", revision="1", facts={"a": 0, "replicas": 2}),
+    ]
+
+
+def _intents() -> list[Event]:
+    def told(minute: float, state: RunState | None, reason: str | None = None, **more: Any) -> IntentReported:
+        return IntentReported(
+            at=at(minute),
+            key="submit",
+            action=IntentAction.START,
+            source=Source.CONTROL,
+            state=state,
+            reason=reason,
+            **more,
+        )
+
+    kim = ActorFact(subject="kim")
+    return [
+        told(5, RunState.DECLARED, target=f"run:{TRAIN}", requester=kim, facts={"spec": {"gpus": 1}}),
+        told(6, RunState.RUNNING, facts={"object": "a", "tries": 1}),
+        told(7, RunState.COMPLETE, "done", facts={"tries": 2, "object": None}),
+        told(8, RunState.QUEUED, "late"),
+        told(9, None, facts={"seen": True}),
+        told(8, None, "only a reason"),
     ]
 
 
@@ -255,15 +335,35 @@ def _erased() -> list[Event]:
         EdgeAsserted(at=at(6), start=HIDDEN, end=APART, reason=WORD, fields={"x": [WORD]}),
         EdgeAsserted(at=at(6), start=APART, end=HIDDEN, role="also", reason=WORD),
         ContextReported(at=at(3), label=Label.GPU, key="GPU-hidden", name=WORD, facts={WORD: WORD}),
+        RunReported(at=at(4), run=PARENT, actor=ActorFact(subject="gone")),
+        ContextReported(at=at(4), label=Label.ACTOR, key="local/gone", name=WORD, facts={WORD: 1}),
+        RunReported(at=at(4), run=SECRET, actor=ActorFact(subject="gone", name=WORD)),
+        _hidden_intent(5),
         # Its chunk is the last new node: what is not made again in a rebuild takes no small id from others.
         _points(5),
         *(NodeErased(at=at(12), uid=uid, reason=WORD) for uid in ERASED),
         RunReported(at=at(6), run=SECRET, description=WORD, code=code, resources={WORD: 1}),
         RunReported(at=at(7), run=SECRET, code=shared, tags={"k": WORD}),
         _points(6),
+        RunReported(at=at(5), run=SECRET, actor=ActorFact(subject="gone", name=WORD), facts={WORD: 1}),
+        ContextReported(at=at(5), label=Label.ACTOR, key="local/gone", name=WORD),
+        VersionReported(at=at(5), artifact="hidden", digest=D2, metadata={WORD: 1}, facts={WORD: 1}),
+        _hidden_intent(6),
         NodeAnnotated(at=at(13), uid=HIDDEN, description=WORD),
         NodeDeleted(at=at(14), uid=f"run:{SECRET}", reason=WORD),
     ]
+
+
+def _hidden_intent(minute: float) -> IntentReported:
+    return IntentReported(
+        at=at(minute),
+        key="hidden",
+        action=IntentAction.DELETE,
+        state=RunState.FAILED,
+        reason=WORD,
+        requester=ActorFact(subject="gone", name=WORD),
+        facts={WORD: WORD},
+    )
 
 
 def _points(minute: float) -> MetricsLogged:

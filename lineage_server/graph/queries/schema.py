@@ -37,6 +37,7 @@ CONSTRAINTS: tuple[LiteralString, ...] = (
     _unique_uid("Node"),
     _unique_uid("Gpu"),
     _unique_uid("WatchGap"),
+    _unique_uid("Intent"),
     _unique_uid("MetricChunk"),
     _unique_uid("Event"),
     _unique_uid("Writer"),

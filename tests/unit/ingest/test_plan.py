@@ -13,6 +13,7 @@ from lineage_server.domain import ids
 from lineage_server.domain.edges import RULES, EdgeType
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import (
+    ActorFact,
     AliasSet,
     ApprovalGiven,
     ArtifactReported,
@@ -24,6 +25,7 @@ from lineage_server.domain.events import (
     Event,
     GpuFact,
     InputFact,
+    IntentReported,
     JobReported,
     MemberSet,
     MetricsLogged,
@@ -37,7 +39,7 @@ from lineage_server.domain.events import (
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import Label, Role, RunState
+from lineage_server.domain.nodes import IntentAction, Label, Role, RunState
 from lineage_server.ingest.facts import Clock, NodeFacts
 from lineage_server.ingest.plan import facts_of
 from lineage_server.ingest.state import NodeState
@@ -97,6 +99,7 @@ def test_run_tells_of_all_it_touched() -> None:
         gpu=GpuFact(product="H200", devices=["GPU-1"]),
         code=CodeFact(repo="r", commit="c0ffee"),
         environment=EnvironmentFact(image_digest=DIGEST),
+        actor=ActorFact(subject="kim"),
         inputs=[InputFact(name="raw", digest=DIGEST), InputFact(name="loose")],
         outputs=[OutputFact(name="iris", digest=DIGEST.upper()), OutputFact(name="log", type="log")],
     )
@@ -106,13 +109,14 @@ def test_run_tells_of_all_it_touched() -> None:
         "artifact:default/dataset/loose", "artifact:default/dataset/iris", IRIS,
         "artifact:default/log/log", f"version:default/log/log@run:{RUN}",
         "code:default/r@c0ffee+clean", f"env:default/{DIGEST}", "volume:default/c1/data", "node:c1/n1",
-        "gpu:GPU-1",
+        "gpu:GPU-1", "actor:local/kim",
     }  # fmt: skip
     edges = {(e.key.type, e.key.role, e.key.other) for e in told(event)[f"run:{RUN}"].edges or ()}
     assert (EdgeType.INPUT_TO, "raw", f"version:default/dataset/raw@{DIGEST}") in edges
     assert (EdgeType.READS, "loose", "artifact:default/dataset/loose") in edges
     assert (EdgeType.OUTPUT, "log", f"version:default/log/log@run:{RUN}") in edges
     assert (EdgeType.CHILD_OF, "", f"run:{OTHER}") in edges
+    assert (EdgeType.BY, "", "actor:local/kim") in edges
 
 
 def test_state_brings_its_times() -> None:
@@ -240,6 +244,17 @@ WRONG: list[tuple[Event, str, str]] = [
     (NodeAnnotated(uid="deployment:default/api@1"), "uid", "the form"),
     (NodeAnnotated(uid=f"version:default/dataset/{DIGEST}"), "uid", "not a version"),
     (ContextReported(label=Label.RUN, key="x"), "label", "not a context"),
+    (ContextReported(label=Label.VOLUME, key="data"), "key", "not the key"),
+    (ContextReported(label=Label.CODE_REF, key="repo"), "key", "not the key"),
+    (ContextReported(label=Label.ACTOR, key="kim"), "key", "not the key"),
+    (NodeAnnotated(uid="env:other/x"), "uid", "belongs to project"),
+    (NodeAnnotated(uid="code:default"), "uid", "names no project"),
+    (IntentReported(key="k", action=IntentAction.STOP, target="what"), "target", "not a uid"),
+    (
+        IntentReported(key="k", action=IntentAction.STOP, target="job:other/script/x"),
+        "target",
+        "belongs to project",
+    ),
     (WatchGapReported(cluster="c", kind="k", from_at=2, to_at=1), "to_at", "before it begins"),
     (ModelVersionReported(model="m", version="1", origin=f"run:{RUN}"), "origin", "version"),
     (ModelReported(model="m" * 501), "model", "501"),
@@ -286,11 +301,29 @@ ABOUT: dict[str, list[Event]] = {
         ContextReported(label=Label.GPU, key="GPU-1"),
         RunReported(run=RUN, gpu=GpuFact(devices=["GPU-1"])),
     ],
-    "node:c1/n1": [RunReported(run=RUN, cluster="c1", node="n1")],
-    "volume:default/local/data": [RunReported(run=RUN, volumes=["data"])],
-    "code:default/r@c0ffee+clean": [RunReported(run=RUN, code=CodeFact(repo="r", commit="c0ffee"))],
+    "actor:https://sso/kim": [
+        RunReported(run=RUN, actor=ActorFact(issuer="https://sso", subject="kim")),
+        ContextReported(label=Label.ACTOR, key="https://sso/kim", name="Kim"),
+        IntentReported(
+            key="i", action=IntentAction.STOP, requester=ActorFact(issuer="https://sso", subject="kim")
+        ),
+    ],
+    "intent:default/submit/1": [IntentReported(key="submit/1", action=IntentAction.CREATE, facts={"a": 1})],
+    "node:c1/n1": [
+        ContextReported(label=Label.NODE, key="c1/n1"),
+        RunReported(run=RUN, cluster="c1", node="n1"),
+    ],
+    "volume:default/local/data": [
+        ContextReported(label=Label.VOLUME, key="local/data"),
+        RunReported(run=RUN, volumes=["data"]),
+    ],
+    "code:default/example.org/r@c0ffee+clean": [
+        ContextReported(label=Label.CODE_REF, key="ssh://git@example.org:22/r.git@c0ffee"),
+        RunReported(run=RUN, code=CodeFact(repo="https://example.org/r", commit="c0ffee")),
+    ],
     f"env:default/{DIGEST}": [
-        RunReported(run=RUN, environment=EnvironmentFact(image="i", image_digest=DIGEST))
+        ContextReported(label=Label.ENVIRONMENT, key=f"example.org/image@{DIGEST}"),
+        RunReported(run=RUN, environment=EnvironmentFact(image="i", image_digest=DIGEST)),
     ],
     "project:default": [MemberSet(subject="kim", role=Role.ADMIN)],
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lineage_server.domain.events import (
+    ActorFact,
     AliasSet,
     ApprovalGiven,
     ArtifactReported,
@@ -20,6 +21,7 @@ from lineage_server.domain.events import (
     EnvironmentFact,
     Event,
     InputFact,
+    IntentReported,
     JobReported,
     MemberSet,
     MetricsLogged,
@@ -35,7 +37,7 @@ from lineage_server.domain.events import (
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import JobKind, Label, Role, RunState
+from lineage_server.domain.nodes import IntentAction, JobKind, Label, ModelState, Role, RunState
 from lineage_server.ingest.decode import decode, encode
 from lineage_server.ingest.erased import ErasedUids
 from lineage_server.ingest.facts import Clock
@@ -57,7 +59,7 @@ OUTPUT = OutputFact(
 FULL = RunReported(
     run=RUN, id="e", at=5, name="train", job="train", state=RunState.FAILED, exit_code=1, started_at=1,
     ended_at=5, reason=SECRET, description=SECRET, params={"k": SECRET}, metrics={"k": 1.0}, tags=TAGS,
-    facts=FACTS, resources={"k": SECRET}, usage={"k": 1.0},
+    facts=FACTS, resources={"k": SECRET}, usage={"k": 1.0}, actor=ActorFact(subject="someone", name=SECRET),
     code=CodeFact(repo="r", commit="c", branch=SECRET, diff=SECRET),
     environment=EnvironmentFact(image="img", packages={SECRET: "1"}),
     inputs=[InputFact(name="raw", digest=DIGEST)], outputs=[OUTPUT], parent=OTHER,
@@ -66,25 +68,39 @@ TOLD: dict[str, Event] = {
     f"run:{RUN}": replace(FULL, outputs=[OutputFact(name="iris", digest=DIGEST)]),
     f"version:default/dataset/iris@{DIGEST}": VersionReported(
         artifact="iris", digest=DIGEST, uri=SECRET, columns=[FACTS], stats=FACTS, description=SECRET,
-        tags=TAGS, metadata={"k": SECRET}, size=1,
+        tags=TAGS, metadata={"k": SECRET}, facts=FACTS, size=1,
     ),
     f"version:default/dataset/iris@run:{RUN}": VersionReported(artifact="iris", run=RUN, uri=SECRET),
-    "artifact:default/dataset/iris": ArtifactReported(artifact="iris", description=SECRET, tags=TAGS),
+    "artifact:default/dataset/iris": ArtifactReported(
+        artifact="iris", description=SECRET, tags=TAGS, facts=FACTS
+    ),
     "job:default/script/train": JobReported(
         name="train", description=SECRET, spec_digest=SECRET, tags=TAGS, facts=FACTS
     ),
     "job:default/notebook/train": JobReported(name="train", kind=JobKind.NOTEBOOK, description=SECRET),
-    "project:default": ProjectReported(description=SECRET, owner=SECRET, tags=TAGS),
-    "model:default/churn": ModelReported(model="churn", description=SECRET, tags=TAGS, facts=FACTS),
+    "project:default": ProjectReported(
+        description=SECRET, owner=SECRET, tags=TAGS, labels=TAGS, facts=FACTS
+    ),
+    "model:default/churn": ModelReported(
+        model="churn", title=SECRET, owner=SECRET, external_id=SECRET, state=ModelState.READY,
+        description=SECRET, tags=TAGS, facts=FACTS,
+    ),
     "modelversion:default/churn@1": ModelVersionReported(
-        model="churn", version="1", uri=SECRET, description=SECRET, tags=TAGS, facts=FACTS
+        model="churn", version="1", uri=SECRET, external_id=SECRET, description=SECRET, tags=TAGS, facts=FACTS
     ),
     "deployment:default/local/api@1": DeploymentReported(
         name="api", endpoint=SECRET, model_uri=SECRET, facts=FACTS
     ),
+    "intent:default/submit": IntentReported(
+        key="submit", action=IntentAction.STOP, state=RunState.FAILED, reason=SECRET, facts=FACTS,
+        requester=ActorFact(subject="someone", name=SECRET),
+    ),
+    "actor:local/someone": ContextReported(
+        label=Label.ACTOR, key="local/someone", name=SECRET, facts=FACTS
+    ),
     "gpu:GPU-1": ContextReported(label=Label.GPU, key="GPU-1", name=SECRET, facts=FACTS),
     "volume:default/local/data": ContextReported(
-        label=Label.VOLUME, key="default/local/data", name=SECRET, facts=FACTS
+        label=Label.VOLUME, key="local/data", name=SECRET, facts=FACTS
     ),
 }  # fmt: skip
 

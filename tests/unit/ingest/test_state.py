@@ -46,6 +46,7 @@ UIDS = {
     Label.ARTIFACT_VERSION: f"version:p/dataset/iris@{UID}",
     Label.ALIAS: "alias:p/churn@prod",
     Label.DEPLOYMENT: "deployment:p/c/api@1",
+    Label.INTENT: "intent:p/submit",
 }
 
 
@@ -118,6 +119,7 @@ TOLD_OF = {
     Label.ARTIFACT_VERSION: ("seal", "maps"),
     Label.ALIAS: ("pointer",),
     Label.DEPLOYMENT: ("starts", "ends", "maps"),
+    Label.INTENT: ("ranked", "maps"),
 }
 KINDS: dict[str, Any] = {
     "edges": _edges,

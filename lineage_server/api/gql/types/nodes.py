@@ -231,7 +231,7 @@ class Deployment(Node):
 
 @strawberry.type
 class ContextNode(Node):
-    """What surrounds runs: actor, environment, code, volume, cluster node, GPU; the label says which."""
+    """What surrounds runs: actor, intent, environment, code, volume, node, GPU; the label says which."""
 
 
 CONCRETE: tuple[type, ...] = (
