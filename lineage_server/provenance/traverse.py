@@ -193,7 +193,7 @@ async def _advance_all(
         # The start's own head comes with the first generation: without one, it is asked for alone.
         await walkers[0].look()
     while going:
-        going = [w for w in going if w.depth < depths[w.direction] and await w.advance()]
+        going = [w for w in going if (left := depths[w.direction] - w.depth) > 0 and await w.advance(left)]
 
 
 def fingerprint(question: LineageQuestion) -> str:

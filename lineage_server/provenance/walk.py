@@ -15,8 +15,9 @@ from typing import NamedTuple
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Edge, Label
-from lineage_server.graph.errors import OverdueQueryError
+from lineage_server.graph.errors import OverdueQueryError, overdue
 from lineage_server.graph.heads import Generation, Rank, Reached, Step
+from lineage_server.graph.look_ahead import LookAhead
 from lineage_server.graph.read_lineage import LineageReader, Sight, Span, by_label
 from lineage_server.graph.round_trips import RoundTrips
 from lineage_server.provenance.answers import Direction, Plan
@@ -116,6 +117,10 @@ class Walker:
     _first: bool = True
     _family: str = ""
     _skip: int = 0
+    _levels: int = 1
+
+    def __post_init__(self) -> None:
+        self._ahead = LookAhead(self.reader, self.direction, self.sight, fan=self.per_node + 1)
 
     def begin(self, uids: Iterable[str], *, family: str = "", skip: int = 0, reach: int = UNLIMITED) -> None:
         """Set the start; ``family``, ``skip`` and ``reach`` continue a node whose edges were cut."""
@@ -129,10 +134,14 @@ class Walker:
             generation.steps, generation.twins = [], []
             self._take(generation, uids, {})
 
-    async def advance(self) -> bool:
-        """Walk one generation; False when there was nothing left to leave. Raises EnoughError."""
+    async def advance(self, levels: int = 1) -> bool:
+        """Walk one generation; False when there was nothing left to leave. Raises EnoughError.
+
+        ``levels``: how many, this one included, will be asked for if there is something to leave.
+        """
         if not self.frontier:
             return False
+        self._levels = levels
         wave = self.frontier
         self._candidates, self._late = {}, []
         while wave:
@@ -210,6 +219,11 @@ class Walker:
 
     async def _ask(self, label: Label, uids: Sequence[str]) -> Generation:
         try:
+            seconds = self.deadline.remaining_seconds()
+            if label is Label.ARTIFACT_VERSION and not (self._first and (self._family or self._skip)):
+                return await self._ahead.leave(
+                    uids, levels=self._levels, first=self._first, timeout_seconds=seconds
+                )
             return await self.reader.expand(
                 self.direction,
                 label,
@@ -219,9 +233,11 @@ class Walker:
                 first=self._first,
                 family=self._family if self._first else "",
                 skip=self._skip if self._first else 0,
-                timeout_seconds=self.deadline.remaining_seconds(),
+                timeout_seconds=seconds,
             )
-        except OverdueQueryError as error:
+        except (EnoughError, OverdueQueryError) as error:
+            if self._first and any(uid not in self.ledger for uid in uids):  # a part of nothing
+                raise overdue(self.deadline.spent_milliseconds() / 1000) from error
             raise EnoughError("milliseconds") from error
 
     def _take(self, generation: Generation, chunk: Sequence[str], twins: dict[str, int]) -> None:

@@ -29,14 +29,14 @@ TREE = "version:default/model/churn"
 
 # Variables of each query, and the round trips it takes on a graph it has not been asked of before.
 QUERIES: dict[str, tuple[dict[str, Any], int]] = {
-    "Lineage": ({"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}, 3),
-    "LineageScene": ({"focus": MODEL_1}, 9),
+    "Lineage": ({"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}, 2),
+    "LineageScene": ({"focus": MODEL_1}, 8),
     "Impact": ({"of": IRIS_1}, 3),
     "Path": ({"start": IRIS_2, "end": MODEL_1}, 4),
-    "LineageDiff": ({"a": IRIS_1, "b": IRIS_2}, 8),
-    "Cost": ({"of": MODEL_1}, 6),
-    "Completeness": ({"of": MODEL_1}, 4),
-    "LineageCounts": ({"of": MODEL_1}, 8),
+    "LineageDiff": ({"a": IRIS_1, "b": IRIS_2}, 6),
+    "Cost": ({"of": MODEL_1}, 5),
+    "Completeness": ({"of": MODEL_1}, 3),
+    "LineageCounts": ({"of": MODEL_1}, 7),
     "Resolve": ({"ref": "dataset:iris@1"}, 1),
     "Version": ({"ref": "dataset:iris@1"}, 3),
     "Node": ({"uid": MODEL_1}, 1),

@@ -13,6 +13,7 @@ import pytest
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.errors import OverdueQueryError, overdue
 from lineage_server.provenance.answers import Budget, Direction, LineageQuestion, View
 from lineage_server.provenance.compare import DifferenceKind
 from lineage_server.provenance.completeness import Doubt
@@ -128,6 +129,28 @@ async def test_start_of_another_project_is_not_found(story: Story, service: Line
             await service.path(story.raw[0], story.endpoint, Asked(scope=scope))
         with pytest.raises(NotFoundError):
             await service.resolve(story.endpoint, scope=scope)
+
+
+async def test_time_that_ends_before_the_start_is_seen_is_said_to_have_ended(
+    story: Story, service: LineageService, graph: Bolt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late(*_: object, **__: object) -> None:
+        raise overdue(0.01)
+
+    monkeypatch.setattr(graph, "read", late)
+    asked, (one, other) = Asked(scope=None), story.model
+    for question in (
+        service.lineage(LineageQuestion(start=(one, other)), scope=None),
+        service.scene(SceneQuestion(focus=one), scope=None),
+        service.impact(one, asked),
+        service.path(one, other, asked),
+        service.diff(one, other, asked),
+        service.cost(one, asked),
+        service.completeness(one, asked),
+        service.counts(one, asked),
+    ):
+        with pytest.raises(OverdueQueryError, match="ask for less"):
+            await question
 
 
 async def test_forged_cursor_opens_nothing(story: Story, service: LineageService) -> None:

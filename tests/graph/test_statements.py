@@ -19,7 +19,15 @@ from lineage_server.domain.edges import RULES
 from lineage_server.domain.nodes import PREFIX, Label
 from lineage_server.graph import queries
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.queries import clauses, events, ingest, tracking, tracking_parts, window
+from lineage_server.graph.queries import (
+    clauses,
+    events,
+    ingest,
+    lineage_parts,
+    tracking,
+    tracking_parts,
+    window,
+)
 from lineage_server.graph.queries.clauses import Clause
 from lineage_server.graph.queries.schema import ANNOTATED_VERSIONS, CONSTRAINTS, INDEXES, META_CONSTRAINT
 from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
@@ -133,6 +141,10 @@ MADE: dict[Callable[..., Any], Callable[[], Iterator[tuple[str, str]]]] = {
 OF_THE_WRITER = (ingest.new_node, ingest.set_node, ingest.new_edge, ingest.set_edge, ingest.block)
 LOOK_UPS = (ingest.load_full, ingest.load_known)
 OF_CLAUSES = (clauses.all_of, clauses.ranked, window.holds)
+OF_WALKS = (
+    *(lineage_parts.head, lineage_parts.edge, lineage_parts.same, lineage_parts.window),
+    *(lineage_parts.newest, lineage_parts.order, lineage_parts.arrow, lineage_parts.across),
+)
 
 
 def test_every_function_is_called_here() -> None:
@@ -145,7 +157,7 @@ def test_every_function_is_called_here() -> None:
         and not inspect.isclass(value)
         and getattr(value, "__module__", "") == module.__name__
     }
-    assert found == MADE.keys() | {*OF_THE_WRITER, *LOOK_UPS, *OF_CLAUSES}
+    assert found == MADE.keys() | {*OF_THE_WRITER, *LOOK_UPS, *OF_CLAUSES, *OF_WALKS}
 
 
 # Planning some hundred statements anew takes Neo4j half a minute on a busy machine.

@@ -13,94 +13,20 @@ from __future__ import annotations
 from typing import LiteralString
 
 from lineage_server.domain.nodes import Label
-from lineage_server.graph.queries.window import holds
-
-UPSTREAM = "UPSTREAM"
-DOWNSTREAM = "DOWNSTREAM"
+from lineage_server.graph.queries.lineage_parts import (
+    DOWNSTREAM,
+    UPSTREAM,
+    across,
+    arrow,
+    edge,
+    head,
+    newest,
+    order,
+    same,
+    window,
+)
 
 _UNION: LiteralString = "UNION ALL"
-
-
-# --- parts ----------------------------------------------------------------------------------
-
-
-def _own(v: LiteralString, label: LiteralString) -> LiteralString:
-    """The fields of a head that differ by label; see ``heads.FIELDS`` for the order."""
-    if label == "Run":
-        return (
-            f"{v}.state, {v}.started_at, {v}.ended_at, {v}.attempt, null, null, null, {v}.job, {v}.job_name"
-        )
-    if label == "ArtifactVersion":
-        return f"null, {v}.sealed_at, null, {v}.ordinal, null, {v}.digest, {v}.size, {v}.artifact, {v}.hold"
-    if label == "ModelVersion":
-        return f"{v}.state, {v}.created_at, null, null, {v}.version, null, null, {v}.model, null"
-    if label == "Deployment":
-        return f"{v}.state, {v}.from_at, {v}.to_at, null, {v}.revision, null, null, {v}.endpoint, {v}.cluster"
-    if label == "Artifact":
-        return f"null, {v}.latest_at, null, {v}.version_count, null, null, null, null, null"
-    return "null, null, null, null, null, null, null, null, null"
-
-
-def _head(v: LiteralString, label: LiteralString) -> LiteralString:
-    common = f"{v}.uid, {v}.project, {v}.name, {v}.kind, {v}.created_at, {v}.deleted_at, {v}.stub"
-    return f"CASE WHEN $all OR {v}.project IN $scope THEN [{common}, {_own(v, label)}] ELSE [{v}.uid] END"
-
-
-def _edge(kind: LiteralString) -> LiteralString:
-    if kind == "FEEDS":
-        today: LiteralString = "e.last_at, CASE WHEN e.last_at <= $as_of THEN e.run_count END, e.last_run"
-        return f"[null, e.first_at, null, null, null, null, null, null, [{today}]]"
-    extras: dict[str, LiteralString] = {"OUTPUT": "e.reused", "DERIVED": "e.reason", "INPUT_TO": "e.rule"}
-    extra = extras.get(kind, "null")
-    fact: LiteralString = "e.role, e.at, e.recorded_at, e.source, e.basis, e.event"
-    return f"[{fact}, {_closed(kind)}, {extra}]"
-
-
-def _closed(kind: LiteralString) -> LiteralString:
-    """When later truth closed an edge; only two types can be closed."""
-    if kind == "INPUT_TO":
-        return "e.superseded_at, null"
-    return "null, e.retracted_at" if kind == "DERIVED" else "null, null"
-
-
-def _window(kind: LiteralString) -> LiteralString:
-    if kind == "DERIVED":
-        # Column edges repeat what the run in between says already; the field view reads them.
-        return f"{holds(kind)} AND NOT e.role STARTS WITH 'columns:'"
-    return holds(kind)
-
-
-def _newest(kind: LiteralString) -> LiteralString:
-    return "e.last_at" if kind == "FEEDS" else "e.at"
-
-
-def _order(direction: LiteralString, kind: LiteralString) -> LiteralString:
-    """What flows to or from a version at hand comes first (``provenance/production.py``): of its
-    producers the oldest, of its readers, and of all others, the newest."""
-    oldest_first = direction == "UPSTREAM" and kind == "OUTPUT"
-    return "e.at" if oldest_first else f"{_newest(kind)} DESC"
-
-
-def _same(v: LiteralString, label: LiteralString) -> LiteralString:
-    if label != "ArtifactVersion":
-        return "[]"
-    head = _head("s", "ArtifactVersion")
-    return (
-        f"[({v})-[t:SAME_AS]-(s:ArtifactVersion) WHERE t.at <= $as_of AND t.recorded_at <= $known | {head}]"
-    )
-
-
-def _arrow(
-    direction: LiteralString, a: LiteralString, kind: LiteralString, b: LiteralString
-) -> LiteralString:
-    """Upstream goes against the arrows, which follow the data."""
-    return f"{a}<-[e:{kind}]-{b}" if direction == "UPSTREAM" else f"{a}-[e:{kind}]->{b}"
-
-
-def _far(
-    direction: LiteralString, kind: LiteralString, a: LiteralString, label: LiteralString
-) -> LiteralString:
-    return f"""MATCH {_arrow(direction, f"({a})", kind, f"(b:{label})")}"""
 
 
 # --- one generation -------------------------------------------------------------------------
@@ -118,19 +44,19 @@ def _over(
 UNWIND $uids AS uid
 MATCH (a:{label} {{uid: uid}})
 CALL (a) {{
-  MATCH {_arrow(direction, "(a)", near, f"(r:{via})")}
-  WHERE {_window(near)}
-  WITH e, r ORDER BY {_order(direction, near)}, r.uid SKIP $skip LIMIT $fan
+  MATCH {arrow(direction, "(a)", near, f"(r:{via})")}
+  WHERE {window(near)}
+  WITH e, r ORDER BY {order(direction, near)}, r.uid SKIP $skip LIMIT $fan
   RETURN e, r
 }}
-WITH r, collect([a.uid, {_edge(near)}]) AS near
+WITH r, collect([a.uid, {edge(near)}]) AS near
 CALL (r) {{
-  {_far(direction, far, "r", label)}
-  WHERE ($all OR r.project IN $scope) AND {_window(far)}
-  WITH e, b ORDER BY {_newest(far)} DESC, b.uid LIMIT $fan
-  RETURN collect([{_edge(far)}, {_head("b", label)}, {_same("b", label)}]) AS far
+  {across(direction, far, "r", label)}
+  WHERE ($all OR r.project IN $scope) AND {window(far)}
+  WITH e, b ORDER BY {newest(far)} DESC, b.uid LIMIT $fan
+  RETURN collect([{edge(far)}, {head("b", label)}, {same("b", label)}]) AS far
 }}
-RETURN '{near}' AS type, {_head("r", via)} AS via, near, far
+RETURN '{near}' AS type, {head("r", via)} AS via, near, far
 """
 
 
@@ -142,10 +68,10 @@ def _direct(
 UNWIND $uids AS uid
 MATCH (a:{label} {{uid: uid}})
 CALL (a) {{
-  {_far(direction, kind, "a", to)}
-  WHERE {_window(kind)}
-  WITH e, b ORDER BY {_newest(kind)} DESC, b.uid SKIP $skip LIMIT $fan
-  RETURN collect([{_edge(kind)}, {_head("b", to)}, {_same("b", to)}]) AS far
+  {across(direction, kind, "a", to)}
+  WHERE {window(kind)}
+  WITH e, b ORDER BY {newest(kind)} DESC, b.uid SKIP $skip LIMIT $fan
+  RETURN collect([{edge(kind)}, {head("b", to)}, {same("b", to)}]) AS far
 }}
 WITH a, far WHERE size(far) > 0
 RETURN '{kind}' AS type, null AS via, [[a.uid]] AS near, far
@@ -157,14 +83,14 @@ def _self(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $uids AS uid
 MATCH (a:{label} {{uid: uid}})
-RETURN 'SELF' AS type, {_head("a", label)} AS via, {_same("a", label)} AS near, [] AS far
+RETURN 'SELF' AS type, {head("a", label)} AS via, {same("a", label)} AS near, [] AS far
 """
 
 
 _TWINS: LiteralString = f"""
 UNWIND $uids AS uid
 MATCH (a:ArtifactVersion {{uid: uid}})
-WITH a, {_same("a", "ArtifactVersion")} AS same
+WITH a, {same("a", "ArtifactVersion")} AS same
 WHERE size(same) > 0
 RETURN 'SAME_AS' AS type, null AS via, [[a.uid]] AS near, same AS far
 """
@@ -241,7 +167,7 @@ CONTINUE: dict[tuple[str, Label], dict[str, LiteralString]] = {
 FIRST_OUTPUTS: LiteralString = f"""
 UNWIND $uids AS uid
 MATCH (a:ArtifactVersion {{uid: uid}})<-[e:OUTPUT]-(:Run)
-WHERE {_window("OUTPUT")}
+WHERE {window("OUTPUT")}
 RETURN a.uid AS uid, min(e.at) AS first
 """
 """When versions were produced first."""
@@ -255,8 +181,8 @@ def _count(direction: LiteralString, label: LiteralString, kind: LiteralString) 
 UNWIND $rows AS row
 MATCH (a:{label} {{uid: row.uid}})
 CALL (a, row) {{
-  MATCH {_arrow(direction, "(a)", kind, "()")}
-  WHERE {_window(kind)}{spanned}
+  MATCH {arrow(direction, "(a)", kind, "()")}
+  WHERE {window(kind)}{spanned}
   WITH e LIMIT $cap
   RETURN count(e) AS n
 }}
