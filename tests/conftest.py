@@ -25,7 +25,21 @@ IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
 # Cheap first: a broken rule or unit is told before an engine starts.
 ORDER = ("architecture", "unit", "contract", "watchers", "graph", "e2e")
 _START_TIMEOUT_SECONDS = 150.0
+_UNIT_SECONDS = 10.0
+"""A unit test that takes this long waits for something real, and belongs elsewhere."""
 _T = TypeVar("_T")
+
+
+# --- every task has an end ------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+async def no_task_is_left() -> AsyncIterator[None]:
+    """Fail a test that leaves a task behind: first of all fixtures, so that it ends last."""
+    yield
+    here = asyncio.current_task()
+    left = [task for task in asyncio.all_tasks() if task is not here]
+    assert not left, f"left behind: {sorted(task.get_name() for task in left)}"
 
 
 # --- order, and skips ----------------------------------------------------------------------------
@@ -44,6 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         callspec: Any = getattr(item, "callspec", None)
         engine = callspec.params.get("bolt") if callspec else None
+        if item.path.is_relative_to(root / "unit") and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_UNIT_SECONDS))
         if engine:
             # With `-n 2 --dist loadgroup` each worker keeps one engine: tests empty its graph.
             item.add_marker(pytest.mark.xdist_group(engine))

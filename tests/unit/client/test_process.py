@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lineage_server.client.client import Client
 from tests.unit.client.stub import StubServer
 from tests.unit.client.test_sync import start
+
+# Whole processes, which a busy machine starts slowly.
+pytestmark = pytest.mark.timeout(60)
 
 BEGIN = """
 import os, sys, threading, time
@@ -60,7 +65,9 @@ def test_sigterm_is_died_of_after_writing(journal_dir: Path, stub: StubServer) -
     assert len(stub.points(run_id)) == 1
 
 
-def test_sigterm_in_the_middle_of_logging(journal_dir: Path, stub: StubServer) -> None:
+def test_sigterm_in_the_middle_of_logging(
+    journal_dir: Path, stub: StubServer, make_client: Callable[..., Client]
+) -> None:
     busy = """
 def go():
     time.sleep(0.5)
@@ -74,6 +81,8 @@ while True:
 """
     run_id, code, err = ran(busy, journal_dir, stub)
     assert code == -signal.SIGTERM, err
+    # A dying process waits only so long for the server; what is left stands in the journal.
+    make_client(stub.url).sync()
     assert stub.run(run_id)["state"] == "aborted"
     steps = [step for _, step, _, _ in stub.points(run_id)]
     assert steps[:100] == list(range(1, 101))
@@ -175,6 +184,7 @@ def test_a_real_full_disk_does_not_disturb_the_training(journal_dir: Path, stub:
     """RLIMIT_FSIZE stands for a full disk: writes beyond it fail with EFBIG."""
     script = """
 import resource, signal
+
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 for n in range(2, 3000):

@@ -21,6 +21,9 @@ from lineage_server.domain.errors import NotAuthenticatedError, UnavailableError
 from tests.unit.client.conftest import NOBODY
 from tests.unit.client.stub import StubServer
 
+# Whole processes, which a busy machine starts slowly.
+pytestmark = pytest.mark.timeout(60)
+
 TRAIN = """
 import sys, time
 import lineage_server as lineage
