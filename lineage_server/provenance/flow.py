@@ -41,6 +41,9 @@ class Flow:
                 self.before.setdefault(edge.end, {})[edge.start] = edge
 
     def flows(self, one: Edge, other: Edge) -> bool:
+        """Never through what may not be seen: there every walk ends."""
+        if self._ledger.head(one.end).hidden:
+            return False
         return flows(one, other, self._ledger.first_production(one.end))
 
     def towards(self, end: str) -> Towards:

@@ -193,6 +193,22 @@ async def test_path_finds_both_ways_and_common_ancestors(story: Story, service: 
     assert (apart.relation, apart.paths, apart.is_partial) == (Relation.NONE, (), False)
 
 
+async def test_path_does_not_lead_through_what_is_hidden(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    source, a, b, c = (spec.version(name) for name in ("source", "a", "b", "c"))
+    for number, (start, end) in enumerate([(source, a), (source, b)]):
+        spec.step(number, [start], [end])
+    spec.step(2, [a], [c], project="other")
+    spec.nodes[source]["project"] = "other"
+    await spec.write(graph)
+    theirs, mine = Asked(scope=None), Asked(scope=frozenset({"p"}))
+    assert (await service.path(a, c, theirs)).relation is Relation.DOWNSTREAM
+    assert (await service.path(a, c, mine)).relation is Relation.NONE
+    found = await service.path(a, b, mine)
+    assert found.relation is Relation.COMMON_ANCESTOR
+    assert found.nodes[found.paths[0].uids[2]].hidden
+
+
 async def test_path_gives_k_paths_of_a_diamond_chain(graph: Bolt, service: LineageService) -> None:
     spec = GraphSpec()
     versions = [spec.version(f"v{i}") for i in range(21)]
