@@ -10,7 +10,7 @@ from lineage_server.graph.read_lineage import Span
 from lineage_server.provenance.answers import COUNT_CAP, Boundary, Truncation
 from lineage_server.provenance.cursors import Cursor
 from lineage_server.provenance.ledger import EnoughError
-from lineage_server.provenance.production import span_of
+from lineage_server.provenance.production import is_timed, span_of
 from lineage_server.provenance.walk import Cut, Walk, Walker
 
 
@@ -66,7 +66,11 @@ async def _edges_beyond(walker: Walker, names: Mapping[str, str]) -> dict[str, i
     out: dict[str, int | None] = {}
     for uid in walker.frontier:
         name = names[uid]
-        out[name] = (out.get(name) or 0) + sum(totals.get(uid, {}).values())
+        # Who is left again, further, goes on over what its reach limited; the rest was followed.
+        fresh = not walker.has_left(uid)
+        kinds = totals.get(uid, {}).items()
+        more = sum(n for kind, n in kinds if fresh or is_timed(walker.direction, kind))
+        out[name] = (out.get(name) or 0) + more
     return out
 
 

@@ -171,6 +171,10 @@ class Walker:
             out[uid] = span_of(self.direction, reach, self._left.get(uid))
         return out
 
+    def has_left(self, uid: str) -> bool:
+        """Whether the walk went on from there already, if not as far as it may now."""
+        return uid in self._left
+
     def _following(self) -> dict[str, int]:
         """The next frontier; twins are one thing, so the furthest reach among them is that of all."""
         best: dict[str, _Candidate] = {}

@@ -157,11 +157,13 @@ async def test_a_version_come_to_again_later_is_left_further(graph: Bolt, servic
     late = spec.step(3, [made], [middle], at=50)
     last = spec.step(4, [middle], [end], at=60)
     spec.edge("INPUT_TO", made, last, role="early", at=20)
+    source = spec.version("source")
+    spec.edge("DERIVED", source, made, at=5)
     await spec.write(graph)
     question = LineageQuestion(start=(end,), max_depth=None)
     found = await service.lineage(question, scope=None)
     depths = {node.head.uid: node.depth for node in found.nodes}
-    assert depths == {end: 0, last: 1, middle: 1, made: 1, late: 2, first: 2, again: 3}
+    assert depths == {end: 0, last: 1, middle: 1, made: 1, late: 2, first: 2, source: 2, again: 3}
     (connection,) = (await service.path(again, end, ALL)).paths
     assert connection.uids == (again, made, late, middle, last, end)
     shallow = LineageQuestion(start=(end,), max_depth=2, count_boundary=True)
