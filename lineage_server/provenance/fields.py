@@ -9,6 +9,7 @@ from __future__ import annotations
 from lineage_server.domain.errors import NotSupportedError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.errors import OverdueQueryError
+from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import FieldEdge, LineageFacts
 from lineage_server.graph.round_trips import counting
@@ -145,28 +146,37 @@ class _FieldWalk:
         """Heads and twins of the frontier; what remains to be left, column by column."""
         fresh = {uid: self._fresh(uid, columns) for uid, columns in frontier.items()}
         fresh = {uid: columns for uid, columns in fresh.items() if columns}
-        if not fresh:
-            return {}
+        visible: dict[str, None] = {}
+        wave = list(fresh)
+        while wave:
+            twins: dict[str, None] = {}
+            for head, same in await self._heads(wave):
+                if head.hidden and depth == 0:
+                    continue
+                self._ledger.add(head, same, depth, self.direction)
+                if not head.hidden:
+                    visible.setdefault(head.uid)
+                    twins.update((twin.uid, None) for twin in same if not twin.hidden)
+            wave = [uid for uid in twins if uid not in visible]
+        together: dict[str, Columns] = {}
+        for uid, columns in fresh.items():
+            if uid in visible:
+                _widen(together, self._ledger.root(uid), columns)
+        leaving = {uid: self._fresh(uid, together[self._ledger.root(uid)]) for uid in visible}
+        return {uid: columns for uid, columns in leaving.items() if columns}
+
+    async def _heads(self, uids: list[str]) -> list[tuple[Head, tuple[Head, ...]]]:
+        """Heads of versions and of their twins."""
         generation = await self._reader.expand(
             "",
             Label.ARTIFACT_VERSION,
-            list(fresh),
+            uids,
             self._sight,
             fan=1,
             first=True,
             timeout_seconds=self._deadline.remaining_seconds(),
         )
-        leaving: dict[str, Columns] = {}
-        for head, same in generation.selves:
-            if head.hidden and depth == 0:
-                continue
-            self._ledger.add(head, same, depth, self.direction)
-            if head.hidden:
-                continue
-            for twin in (head, *same):
-                if not twin.hidden:
-                    _widen(leaving, twin.uid, fresh[head.uid])
-        return {uid: columns for uid in leaving if (columns := self._fresh(uid, leaving[uid]))}
+        return generation.selves
 
     def _fresh(self, uid: str, columns: Columns) -> Columns:
         """Columns not left yet, or not as far as there is something to follow."""

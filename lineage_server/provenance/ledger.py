@@ -6,6 +6,7 @@ a later page of the same walk is the same ledger from another entry on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -89,6 +90,11 @@ class Ledger:
             above[uid] = above[above[uid]]
             uid = above[uid]
         return uid
+
+    def twinned(self, uids: Iterable[str]) -> list[str]:
+        """Those of these that have a twin."""
+        sizes = Counter(map(self.root, self._above))
+        return [uid for uid in uids if sizes[self.root(uid)] > 1]
 
     def twins(self, uids: Iterable[str]) -> list[str]:
         """These and all that are the same things."""

@@ -194,6 +194,8 @@ async def _advance_all(
         await walkers[0].look()
     while going:
         going = [w for w in going if (left := depths[w.direction] - w.depth) > 0 and await w.advance(left)]
+    for walker in walkers:
+        await walker.gather_twins()
 
 
 def fingerprint(question: LineageQuestion) -> str:

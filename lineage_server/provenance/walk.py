@@ -130,9 +130,7 @@ class Walker:
     async def look(self) -> None:
         """See the start without leaving it."""
         for label, uids in by_label(self.frontier):
-            generation = await self._ask(label, uids)
-            generation.steps, generation.twins = [], []
-            self._take(generation, uids, {})
+            self._take(await self._ask(label, uids, leave=False), uids, {})
 
     async def advance(self, levels: int = 1) -> bool:
         """Walk one generation; False when there was nothing left to leave. Raises EnoughError.
@@ -170,6 +168,24 @@ class Walker:
             reach = mended(self.direction, reach, self.ledger.first_production(uid))
             out[uid] = span_of(self.direction, reach, self._left.get(uid))
         return out
+
+    async def gather_twins(self) -> None:
+        """Into the frontier, its twins of twins: to leave it would have shown them."""
+        wave = {uid: self.frontier[uid] for uid in self.ledger.twinned(self.frontier)}
+        while wave:
+            further: dict[str, int] = {}
+            uids = list(wave)
+            for start in range(0, len(uids), _CHUNK):
+                chunk = uids[start : start + _CHUNK]
+                for head, same in (await self._ask(Label.ARTIFACT_VERSION, chunk, leave=False)).selves:
+                    reach = wave[head.uid]
+                    self.ledger.add(head, same, self.depth, self.direction)
+                    for twin in same:
+                        known = self.frontier.get(twin.uid)
+                        nearer = known is not None and known >= reach
+                        if not twin.hidden and not nearer and self._opens(twin.uid, reach):
+                            further[twin.uid] = self.frontier[twin.uid] = reach
+            wave = further
 
     def has_left(self, uid: str) -> bool:
         """Whether the walk went on from there already, if not as far as it may now."""
@@ -221,20 +237,21 @@ class Walker:
         for uid, at in found.items():
             self.ledger.note_production(uid, at)
 
-    async def _ask(self, label: Label, uids: Sequence[str]) -> Generation:
+    async def _ask(self, label: Label, uids: Sequence[str], *, leave: bool = True) -> Generation:
         try:
             seconds = self.deadline.remaining_seconds()
-            if label is Label.ARTIFACT_VERSION and not (self._first and (self._family or self._skip)):
+            continued = self._first and (self._family or self._skip)
+            if label is Label.ARTIFACT_VERSION and leave and not continued:
                 return await self._ahead.leave(
                     uids, levels=self._levels, first=self._first, timeout_seconds=seconds
                 )
             return await self.reader.expand(
-                self.direction,
+                self.direction if leave else "",
                 label,
                 uids,
                 self.sight,
                 fan=self.per_node + 1,
-                first=self._first,
+                first=self._first or not leave,
                 family=self._family if self._first else "",
                 skip=self._skip if self._first else 0,
                 timeout_seconds=seconds,

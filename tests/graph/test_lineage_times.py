@@ -6,6 +6,8 @@ Round 2: correct (at 30) → raw@2 → prepare (at 40) → train@2, and test@1 o
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lineage_server.domain.errors import NotSupportedError
@@ -180,6 +182,27 @@ async def test_what_lies_beyond_the_depth_is_counted(rounds: Rounds, service: Li
     question = LineageQuestion(start=(rounds.raw[1],), direction=Direction.DOWNSTREAM, max_depth=1)
     found = await service.lineage(question, scope=None)
     assert {(one.uid, one.more) for one in found.boundary} == {(rounds.train[1], None), (rounds.test, None)}
+
+
+async def test_twins_of_twins_are_the_same_thing_too(graph: Bolt, service: LineageService) -> None:
+    """Two runs made the same content, and each named it by itself: the digest is what joins the two."""
+    spec = GraphSpec()
+    content, end = spec.version("d#content"), spec.version("end")
+    named = [spec.version(f"d#{key}", key=f"run:{key}") for key in ("one", "two")]
+    for number, uid in enumerate(named):
+        spec.edge("SAME_AS", uid, content)
+        spec.step(number, [], [uid])
+    spec.step(2, named[:1], [end])
+    source = spec.version("source")
+    spec.edge("DERIVED", source, named[1], role="columns:run:two", fields=json.dumps({"y": [["x"]]}))
+    await spec.write(graph)
+    for start, depth in ((end, 1), (named[0], 0)):
+        question = LineageQuestion(start=(start,), max_depth=depth, count_boundary=True)
+        found = await service.lineage(question, scope=None)
+        assert [(one.uid, one.more) for one in found.boundary] == [(content, 2)]
+        assert found.nodes[-1].also == tuple(named)
+    columns = await service.lineage(LineageQuestion(start=(named[0],), view=View.FIELD), scope=None)
+    assert [(one.start, one.end, one.end_column) for one in columns.fields] == [(source, content, "y")]
 
 
 async def test_every_question_as_of_and_as_known(rounds: Rounds, service: LineageService) -> None:
