@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +26,16 @@ class Expected:
 
     depths: dict[str, int] = field(default_factory=dict[str, int])
     edges: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
+    beyond: dict[str, int] = field(default_factory=dict[str, int], compare=False)
+    """Where the depth ended the walk: how many edges go on."""
+
+
+@dataclass
+class Columns:
+    """Depth by shown version, and (version, column, version, column) that are linked."""
+
+    depths: dict[str, int]
+    links: set[tuple[str, str, str, str]] = field(default_factory=set[tuple[str, str, str, str]])
 
 
 class Oracle:
@@ -40,7 +53,9 @@ class Oracle:
         self.scope = scope
         self.as_of = FOREVER if as_of is None else as_of
         self.known = FOREVER if known_at is None else known_at
-        self.live = [edge for edge in graph.edges if self._holds(edge)]
+        live = [edge for edge in graph.edges if self._holds(edge)]
+        self.live = [edge for edge in live if not _of_run(edge)]
+        self.live_columns = [edge for edge in live if "fields" in edge.facts]
         self.names = self._fold()
 
     def _holds(self, edge: EdgeSpec) -> bool:
@@ -48,8 +63,6 @@ class Oracle:
         facts: dict[str, Any] = edge.facts
         if edge.type == "FEEDS":
             return facts["first_at"] <= self.as_of
-        if edge.type == "DERIVED" and facts["role"].startswith("columns:"):
-            return False
         if edge.type in ("DEPLOYED_AS", "ROUTES_TO") and self.as_of == FOREVER:
             return facts["recorded_at"] <= self.known
         holds = False
@@ -77,10 +90,12 @@ class Oracle:
         out = Expected({self.names[start]: 0})
         level: set[tuple[str, int | None]] = {(self.names[start], None)}
         done = set(level)
+        followed: set[int] = set()
         for depth in range(1, max_depth + 1):
             reached: set[tuple[str, int | None]] = set()
             for name, arrival in level:
                 for edge, other in self.leaving(name, direction, arrival):
+                    followed.add(edge)
                     self._note(out, edge, other, depth)
                     if not self.visible(other):
                         continue
@@ -93,32 +108,89 @@ class Oracle:
                             reached.add((self.names[beyond], further))
             level = reached - done
             done |= level
+        for name in {name for name, _ in level}:
+            ways = [self.leaving(name, direction, arrival) for one, arrival in level if one == name]
+            onward = {edge for way in ways for edge, _ in way} - followed
+            if onward:
+                out.beyond[name] = len(onward)
         return out
 
-    def leaving(self, name: str, direction: str, arrival: int | None = None) -> list[tuple[int, str]]:
+    def ways(self, start: str, end: str) -> list[tuple[str, ...]]:
+        """All paths along the data between two shown uids on which no node comes twice."""
+        out: list[tuple[str, ...]] = []
+        shown = {name for uid, name in self.names.items() if self.visible(uid)}
+
+        def go_on(way: tuple[str, ...], arrival: int | None) -> None:
+            if way[-1] == end:
+                out.append(way)
+            elif len(way) == 1 or way[-1] in shown:
+                for edge, other in self.leaving(way[-1], "DOWNSTREAM", arrival):
+                    if self.names[other] not in way:
+                        go_on((*way, self.names[other]), edge)
+
+        go_on((start,), None)
+        return list(dict.fromkeys(out))
+
+    def flows_along(self, way: Sequence[str]) -> bool:
+        """Whether there are edges from each of these shown uids to the next that may follow each other."""
+        came: set[int | None] = {None}
+        for here, there in itertools.pairwise(way):
+            onward = (step for arrival in came for step in self.leaving(here, "DOWNSTREAM", arrival))
+            came = {edge for edge, other in onward if self.names[other] == there}
+        return bool(came)
+
+    def columns(self, start: str, direction: str, column: str, max_depth: int) -> Columns:
+        """The field view; a state is a column (empty: all) of a node, and the edge by which one came."""
+        out = Columns({self.names[start]: 0})
+        level: set[tuple[str, str, int | None]] = {(self.names[start], column, None)}
+        done = set(level)
+        for depth in range(1, max_depth + 1):
+            reached: set[tuple[str, str, int | None]] = set()
+            for name, left, arrival in level:
+                for index, other in self.leaving(name, direction, arrival, self.live_columns):
+                    edge = self.live_columns[index]
+                    if not self.visible(other):
+                        out.depths.setdefault(self.names[other], depth)
+                        continue
+                    for made, source in _links(edge):
+                        here, there = (made, source) if direction == "UPSTREAM" else (source, made)
+                        if left in ("", here):
+                            out.depths.setdefault(self.names[other], depth)
+                            out.links.add((self.names[edge.start], source, self.names[edge.end], made))
+                            reached.add((self.names[other], there, index))
+            level = reached - done
+            done |= level
+        return out
+
+    def leaving(
+        self, name: str, direction: str, arrival: int | None = None, edges: list[EdgeSpec] | None = None
+    ) -> list[tuple[int, str]]:
         """Edges (by their place in ``live``) on which one may go on, and where they lead."""
+        edges = self.live if edges is None else edges
+        came = None if arrival is None else edges[arrival]
         out: list[tuple[int, str]] = []
-        for index, edge in enumerate(self.live):
+        for index, edge in enumerate(edges):
             here, there = (edge.end, edge.start) if direction == "UPSTREAM" else (edge.start, edge.end)
             if edge.type not in WALKED or self.names[here] != name:
                 continue
-            pair = (index, arrival) if direction == "UPSTREAM" else (arrival, index)
-            if arrival is None or self._flows(name, *pair):
+            pair = (edge, came) if direction == "UPSTREAM" else (came, edge)
+            if self._flows(name, *pair):
                 out.append((index, there))
         return out
 
-    def _flows(self, name: str, into: int | None, onward: int | None) -> bool:
+    def _flows(self, name: str, into: EdgeSpec | None, onward: EdgeSpec | None) -> bool:
         """Whether what came into a version over one edge may have gone on over the other."""
-        assert into is not None
-        assert onward is not None
-        one, other = self.live[into], self.live[onward]
-        if one.type != "OUTPUT" or other.type not in ("INPUT_TO", "REGISTERED_AS", "DERIVED"):
+        if into is None or onward is None:
             return True
-        return one.facts["at"] <= max(other.facts["at"], self.first(name))
+        produced = into.type == "OUTPUT" or _of_run(into)
+        if not produced or onward.type not in ("INPUT_TO", "REGISTERED_AS", "DERIVED"):
+            return True
+        return into.facts["at"] <= max(onward.facts["at"], self.first(name))
 
     def first(self, name: str) -> int:
         """When a version was produced first."""
-        return min(e.facts["at"] for e in self.live if e.type == "OUTPUT" and self.names[e.end] == name)
+        produced = (e.facts["at"] for e in self.live if e.type == "OUTPUT" and self.names[e.end] == name)
+        return min(produced, default=0)
 
     def _note(self, out: Expected, index: int, other: str, depth: int) -> None:
         edge = self.live[index]
@@ -126,3 +198,14 @@ class Oracle:
         start, end = self.names[edge.start], self.names[edge.end]
         if start != end:
             out.edges.add((edge.type, start, end))
+
+
+def _of_run(edge: EdgeSpec) -> bool:
+    """Columns told by the run in between: of that production, and no step of their own."""
+    return edge.type == "DERIVED" and edge.facts["role"].startswith("columns:")
+
+
+def _links(edge: EdgeSpec) -> list[tuple[str, str]]:
+    """Each column made, with one it was made from."""
+    fields: dict[str, list[list[str]]] = json.loads(edge.facts["fields"])
+    return [(made, source[0]) for made, sources in fields.items() for source in sources]

@@ -23,8 +23,8 @@ _counter = itertools.count()
 
 
 @st.composite
-def random_graphs(draw: st.DrawFn) -> GraphSpec:
-    """Versions, runs, models and deployments of three projects, with any edges."""
+def random_graphs(draw: st.DrawFn, *, least: int = 1) -> GraphSpec:
+    """Versions, runs, models and deployments of three projects, with any edges (``least`` at least)."""
     spec = GraphSpec()
     tag = next(_counter)
     projects = [f"{name}{tag}" for name in "abc"]
@@ -46,22 +46,19 @@ def random_graphs(draw: st.DrawFn) -> GraphSpec:
         ("ROUTES_TO", served, served),
     ]
     told: set[tuple[str, str, str, str]] = set()
-    for number in range(draw(st.integers(1, 16))):
+    for number in range(draw(st.integers(least, 16))):
         kind, starts, ends = draw(st.sampled_from(kinds[:2] * 3 + kinds))
         start, end, role = draw(st.sampled_from(starts)), draw(st.sampled_from(ends)), f"x{number % 9}"
         if (kind, start, end, role) not in told:
             told.add((kind, start, end, role))
-            moves = draw(_MOVES)
-            # Moves are known from the first telling on, never before it.
-            since = min((recorded for _, recorded, _ in moves), default=None) or draw(TIMES)
-            spec.edge(kind, start, end, moves, role=role, at=draw(TIMES), recorded_at=since)
+            _edge(draw, spec, kind, start, end, role=role)
     if draw(st.booleans()):
         _again(draw, spec, versions, runs)
-    for one, other in draw(
-        st.lists(st.tuples(st.sampled_from(versions), st.sampled_from(versions)), max_size=3)
-    ):
-        if one != other and spec.nodes[one]["project"] == spec.nodes[other]["project"]:
-            spec.edge("SAME_AS", one, other, at=draw(TIMES), recorded_at=draw(TIMES))
+    for one in draw(st.lists(st.sampled_from(versions), max_size=3)):
+        project = spec.nodes[one]["project"]
+        alike = [uid for uid in versions if uid != one and spec.nodes[uid]["project"] == project]
+        if alike:
+            spec.edge("SAME_AS", one, draw(st.sampled_from(alike)), at=draw(TIMES), recorded_at=draw(TIMES))
     return spec
 
 
@@ -75,9 +72,7 @@ def add_surroundings(draw: st.DrawFn, spec: GraphSpec) -> None:
     versions = [uid for uid in spec.nodes if uid.startswith("version:")]
     for number in range(draw(st.integers(0, 3))):
         alias = spec.node(f"alias:{project}/m@{number}", project, alias=f"a{number}", model="m")
-        since, until = draw(TIMES), draw(st.none() | TIMES)
-        target = f"modelversion:{project}/m@{number % 2}"
-        spec.edge("POINTS_TO", alias, target, valid_from=since, valid_to=until)
+        _edge(draw, spec, "POINTS_TO", alias, f"modelversion:{project}/m@{number % 2}")
     for _ in range(draw(st.integers(0, 3))):
         one, other = draw(st.sampled_from(runs)), draw(st.sampled_from(runs))
         if one != other:
@@ -85,7 +80,7 @@ def add_surroundings(draw: st.DrawFn, spec: GraphSpec) -> None:
     for number in range(draw(st.integers(0, 7))):
         fields = {draw(_COLUMNS): [[draw(_COLUMNS)] for _ in range(draw(st.integers(1, 2)))]}
         one, other = draw(st.sampled_from(versions)), draw(st.sampled_from(versions))
-        role, at = f"columns:run:{number}", draw(TIMES)
+        role, at = f"{draw(st.sampled_from(['columns:run', 'told']))}:{number}", draw(TIMES)
         if one != other:
             spec.edge("DERIVED", one, other, role=role, at=at, fields=json.dumps(fields))
     things = [spec.node(f"artifact:{project}/dataset/t{i}", project, name=f"t{i}") for i in range(3)]
@@ -99,6 +94,14 @@ def add_surroundings(draw: st.DrawFn, spec: GraphSpec) -> None:
 
 
 _COLUMNS = st.sampled_from(["x", "y", "z"])
+
+
+def _edge(draw: st.DrawFn, spec: GraphSpec, kind: str, start: str, end: str, **facts: str) -> None:
+    """An edge at any time, that may have ended and begun again."""
+    moves = draw(_MOVES)
+    # Moves are known from the first telling on, never before it.
+    since = min((recorded for _, recorded, _ in moves), default=None) or draw(TIMES)
+    spec.edge(kind, start, end, moves, at=draw(TIMES), recorded_at=since, **facts)
 
 
 def _version(draw: st.DrawFn, spec: GraphSpec, projects: list[str], name: str) -> str:
