@@ -1,10 +1,18 @@
-"""``lineage run -- CMD``: any command as a recorded run."""
+"""``lineage run -- CMD``: any command as a recorded run.
+
+Whoever stops us means the command: it gets the time it needs to end, and how it ended is recorded.
+"""
 
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -12,8 +20,12 @@ import typer
 from lineage_server.cli.environment import child_environment
 from lineage_server.cli.output import note
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.nodes import RunState
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+_STOPS = {signal.SIGINT: "stopped by Ctrl+C (SIGINT)", signal.SIGTERM: "terminated by SIGTERM"}
+_KILLED = 128
+"""Shells add it to the signal that ended a process."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,6 +45,8 @@ def run(
     A ``start_run`` inside the command becomes a child of this run. Answers the command's exit code.
     """
     from lineage_server.client.client import Client
+    from lineage_server.client.ending import Ending
+    from lineage_server.client.run import FINISH_SECONDS
 
     command = list(context.args)
     if not command:
@@ -42,14 +56,49 @@ def run(
             name or Path(command[0]).name, tags={"command": shlex.join(command)[:500]}
         )
         told = {"LINEAGE_PARENT_RUN": recorded.id, "LINEAGE_PROJECT": recorded.project}
-        try:
-            code = subprocess.run(command, env=child_environment(told), check=False).returncode
-        except FileNotFoundError:
-            recorded.fail(f"there is no command {command[0]!r}")
-            recorded.finish()
-            raise NotFoundError(f"there is no command {command[0]!r}; nothing was run") from None
-        if code:
-            recorded.fail(f"exit code {code}")
-        recorded.finish()
+        with _started(command, child_environment(told)) as process, _handing_on(process) as stops:
+            ended = process.wait()
+        code = ended if ended >= 0 else _KILLED - ended
+        recorded.end_with(Ending(*_judged(ended, stops), exit_code=code), FINISH_SECONDS)
         note(f"recorded as run:{recorded.id}")
     return code
+
+
+def _started(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, env=environment)
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no command {command[0]!r}; nothing was run") from None
+    except OSError as error:
+        raise InvalidInputError(f"{command[0]!r} cannot be run: {error.strerror}", field="CMD") from None
+
+
+@contextmanager
+def _handing_on(process: subprocess.Popen[bytes]) -> Generator[list[signal.Signals]]:
+    """The command is stopped instead of us; answers the signals that have come."""
+    # A terminal sends Ctrl+C to both; a second one would disturb the command while it tidies up.
+    shared = any(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    stops: list[signal.Signals] = []
+
+    def hand_on(number: int, _: FrameType | None) -> None:
+        stops.append(signal.Signals(number))
+        if not (shared and number == signal.SIGINT):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in _STOPS}
+    try:
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _judged(ended: int, stops: list[signal.Signals]) -> tuple[RunState, str]:
+    """State and reason of a run whose command ended so: stopped is stopped, whatever it made of it."""
+    if ended < 0 and not stops:
+        if -ended not in _STOPS:
+            return RunState.FAILED, f"killed by signal {-ended} ({signal.strsignal(-ended)})"
+        stops = [signal.Signals(-ended)]
+    if stops:
+        return RunState.ABORTED, _STOPS[stops[0]]
+    return (RunState.FAILED, f"exit code {ended}") if ended else (RunState.COMPLETE, "")

@@ -232,10 +232,10 @@ class AsyncClient:
         """See ``Client.sync_command``."""
         return self.client.sync_command()
 
-    async def close(self, timeout: float = 5.0) -> bool:
+    async def close(self, timeout: float = 5.0, *, error: BaseException | None = None) -> bool:
         """See ``Client.close``."""
         await self.client.graphql.close_async()
-        return await asyncio.to_thread(self.client.close, timeout)
+        return await asyncio.to_thread(self.client.close, timeout, error=error)
 
     async def __aenter__(self) -> Self:
         return self
@@ -243,7 +243,7 @@ class AsyncClient:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        await self.close(error=exc)
 
 
 def _sync(ref: T | AsyncRun) -> T | Run:

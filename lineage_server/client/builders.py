@@ -12,6 +12,7 @@ import numbers
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, cast
 
+from lineage_server.client.ending import Ending
 from lineage_server.client.scrub import scrub_named, scrub_text, scrub_uri
 from lineage_server.client.wire import word_of
 from lineage_server.domain.edges import Basis
@@ -84,19 +85,17 @@ def started(
     )
 
 
-def ended(
-    run: str, *, project: str, state: RunState, reason: str = "", exit_code: int | None = None
-) -> RunReported:
+def ended(run: str, *, project: str, ending: Ending) -> RunReported:
     """A run ends, well or not."""
     now = now_micros()
     return RunReported(
         project=project,
         at=now,
         run=run,
-        state=state,
+        state=ending.state,
         ended_at=now,
-        reason=scrub_text(reason)[:2000] if reason else None,
-        exit_code=exit_code,
+        reason=scrub_text(ending.reason)[:2000] if ending.reason else None,
+        exit_code=ending.exit_code,
         basis=Basis.OBSERVED,
     )
 
@@ -320,10 +319,3 @@ def name_of_file(path: str) -> str:
     stem = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     printable = "".join(c if c.isprintable() else "_" for c in stem).strip()
     return printable[:MAX_NAME] or "file"
-
-
-def reason_of(error: BaseException) -> str:
-    """Type and message of an exception, without secrets, in one line."""
-    message = " ".join(scrub_text(str(error)).split())
-    kind = type(error).__name__
-    return shorten(f"{kind}: {message}" if message else kind, 2000)

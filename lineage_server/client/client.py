@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage_server.client import builders, process
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.config import Config, captures, load_config
+from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
 from lineage_server.client.place import current_place, default_name
 from lineage_server.client.run import Run
@@ -265,9 +266,10 @@ class Client:
         folder = self.config.journal_dir
         return "lineage sync" if folder == default else f"LINEAGE_JOURNAL_DIR={folder} lineage sync"
 
-    def close(self, timeout: float = 5.0) -> bool:
-        """End open runs, send what can be sent in time; True if nothing is left."""
-        done = self.outbox is None or self.outbox.close(timeout)
+    def close(self, timeout: float = 5.0, *, error: BaseException | None = None) -> bool:
+        """End open runs (by ``error``, if it is what ended the work), send what can be sent in time;
+        True if nothing is left."""
+        done = self.outbox is None or self.outbox.close(timeout, ending_of(error))
         self.graphql.close()
         return done
 
@@ -277,7 +279,7 @@ class Client:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(error=exc)
 
 
 def id_of(run: str | Run | None) -> str | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from lineage_server.client import process
 from lineage_server.client.delivery import HttpDeliverer
+from lineage_server.client.ending import Ending
 from lineage_server.client.journal import Journal
 from lineage_server.client.sender import Sender
 from lineage_server.client.wire import Point, line_of, lines_of_points
@@ -226,12 +227,12 @@ class Outbox:
             if self._sender is not None and self.journal.pending:
                 self._sender.wake()
 
-    def close(self, timeout: float = 5.0) -> bool:
-        """Runs that are still open end, what can be sent within ``timeout`` seconds is sent."""
+    def close(self, timeout: float = 5.0, ending: Ending | None = None) -> bool:
+        """Runs that are still open get this ``ending``, what can be sent within ``timeout`` is sent."""
         if self.closed:
             return not self.journal.pending
         for run in list(self.open_runs):
-            run.end_with(None)
+            run.end_with(ending or Ending())
         done = self.flush(timeout)
         self.closed = True
         self._awake.set()

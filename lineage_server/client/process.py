@@ -18,26 +18,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
+from lineage_server.client.ending import Ending, ending_of
 from lineage_server.domain.nodes import RunState
 
 _EXIT_SECONDS = 5.0
 _TERM_SECONDS = 3.0
 
 
-class Ending:
-    """Why runs that nobody finished end."""
-
-    __slots__ = ("reason", "state")
-
-    def __init__(self, state: RunState, reason: str) -> None:
-        self.state = state
-        self.reason = reason
-
-
 class OpenRun(Protocol):
     """A run that nobody has finished."""
 
-    def end_with(self, ending: Ending | None) -> None: ...
+    def end_with(self, ending: Ending) -> object: ...
 
 
 class Guarded(Protocol):
@@ -91,18 +82,15 @@ def at_exit() -> None:
     _close_all(_ending_of_process(), _EXIT_SECONDS)
 
 
-def _ending_of_process() -> Ending | None:
+def _ending_of_process() -> Ending:
     """Failed if an exception ended the script; a prompt or notebook survives its exceptions."""
     error = getattr(sys, "last_value", None)
     if not isinstance(error, BaseException) or hasattr(sys, "ps1") or "ipykernel" in sys.modules:
-        return None
-    from lineage_server.client.builders import reason_of
-
-    state = RunState.ABORTED if isinstance(error, KeyboardInterrupt) else RunState.FAILED
-    return Ending(state, reason_of(error))
+        return Ending()
+    return ending_of(error)
 
 
-def _close_all(ending: Ending | None, seconds: float) -> None:
+def _close_all(ending: Ending, seconds: float) -> None:
     boxes = list(_guarded)
     for box in boxes:
         for run in list(box.open_runs):

@@ -16,7 +16,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import Event, InputFact
 from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project
-from lineage_server.domain.nodes import Column, RunState
+from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -175,15 +175,3 @@ def _unread(value: Any) -> Content:
         path = Path(cast("str | os.PathLike[str]", value)).expanduser().absolute()
         return Content(uri=path.as_uri(), name=builders.name_of_file(path.name))
     return Content()
-
-
-def outcome_of(error: BaseException | None) -> tuple[RunState, str, int | None]:
-    """State, reason and exit code of a block that ended so."""
-    if error is None:
-        return RunState.COMPLETE, "", None
-    if isinstance(error, SystemExit):
-        code = error.code if isinstance(error.code, int) else (0 if error.code is None else 1)
-        return (RunState.FAILED, builders.reason_of(error), code) if code else (RunState.COMPLETE, "", 0)
-    if isinstance(error, KeyboardInterrupt | GeneratorExit) or type(error).__name__ == "CancelledError":
-        return RunState.ABORTED, builders.reason_of(error), None
-    return RunState.FAILED, builders.reason_of(error), None

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage_server.client import builders, process, recording
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
+from lineage_server.client.ending import Ending, ending_of
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
 
@@ -250,23 +251,17 @@ class Run:
 
     def fail(self, reason: str, *, timeout: float = FINISH_SECONDS) -> bool:
         """End as failed."""
-        return self._end(RunState.FAILED, reason, timeout=timeout)
+        return self.end_with(Ending(RunState.FAILED, reason), timeout)
 
     def finish(self, timeout: float = FINISH_SECONDS) -> bool:
         """End as complete, and wait at most ``timeout`` seconds until all is sent; True if it is.
 
         Not sent is not lost: it stays in the journal. Where nobody answers it does not wait.
         """
-        return self._end(RunState.COMPLETE, "", timeout=timeout)
+        return self.end_with(Ending(), timeout)
 
-    def end_with(self, ending: process.Ending | None) -> None:
-        """The process ends, and nobody has finished this run."""
-        if ending is None:
-            self._end(RunState.COMPLETE, "", timeout=0)
-        else:
-            self._end(ending.state, ending.reason, timeout=0)
-
-    def _end(self, state: RunState, reason: str, *, timeout: float, exit_code: int | None = None) -> bool:
+    def end_with(self, ending: Ending, timeout: float = 0) -> bool:
+        """End as ``ending`` says; without a ``timeout`` the process ends, and nobody waits."""
         box = self._outbox
         self.leave()
         if self._ended.is_set() or box is None:
@@ -276,9 +271,7 @@ class Run:
         if self._captured is not None and self._owner == os.getpid():
             self._captured.join(min(timeout, _CAPTURE_SECONDS) if timeout else 0.5)
         if self._owner == os.getpid():
-            self._put(
-                builders.ended(self.id, project=self.project, state=state, reason=reason, exit_code=exit_code)
-            )
+            self._put(builders.ended(self.id, project=self.project, ending=ending))
             box.open_runs.remove(self)
             if self in _latest:
                 _latest.remove(self)
@@ -320,8 +313,7 @@ class Run:
 
     def end_after(self, error: BaseException | None) -> None:
         """End as a block that was left by ``error`` (None: regularly)."""
-        state, reason, exit_code = recording.outcome_of(error)
-        self._end(state, reason, timeout=FINISH_SECONDS, exit_code=exit_code)
+        self.end_with(ending_of(error), FINISH_SECONDS)
 
     def __enter__(self) -> Self:
         self.enter()

@@ -72,6 +72,17 @@ async def test_a_cancelled_run_is_aborted(client: AsyncClient, stub: StubServer)
     assert stub.run(runs[0])["state"] == "aborted"
 
 
+async def test_a_clients_block_that_is_left_by_an_error_ends_its_open_runs_so(
+    make_client: Callable[..., Client], stub: StubServer
+) -> None:
+    client = AsyncClient(client=make_client(stub.url))
+    run = client.start_run("left")
+    with pytest.raises(KeyboardInterrupt):
+        async with client:
+            raise KeyboardInterrupt
+    assert stub.run(run.id)["state"] == "aborted"
+
+
 async def test_questions_are_awaited(client: AsyncClient, stub: StubServer) -> None:
     stub.data = {"data": {"hello": 1}}
     assert await client.gql("{ hello }") == {"hello": 1}

@@ -448,3 +448,25 @@ def test_capture_arrives_in_an_event_of_its_own(make_client: Callable[..., Clien
     assert told["facts"]["env"] == {"SHOWN_A": "1"}
     assert told["environment"]["python"]
     assert "pytest" in told["environment"]["packages"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("bad data"), ("failed", "ValueError: bad data", None)),
+        (KeyboardInterrupt(), ("aborted", "KeyboardInterrupt", None)),
+        (SystemExit(3), ("failed", "SystemExit: 3", 3)),
+        (SystemExit(0), ("complete", None, 0)),
+    ],
+)
+def test_a_clients_block_that_is_left_by_an_error_ends_its_open_runs_so(
+    make_client: Callable[..., Client], stub: StubServer, error: BaseException, told: tuple[object, ...]
+) -> None:
+    client = make_client(stub.url)
+    left, done = client.start_run("left"), client.start_run("done")
+    done.finish()
+    with pytest.raises(type(error)), client:
+        raise error
+    ended = stub.run(left.id)
+    assert (ended["state"], ended.get("reason"), ended.get("exit_code")) == told
+    assert stub.run(done.id)["state"] == "complete"

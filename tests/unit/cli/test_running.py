@@ -1,0 +1,121 @@
+"""``lineage run -- CMD``: however the command ends or is stopped, that is what is recorded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.client.stub import StubServer
+
+LINEAGE = str(Path(sys.executable).with_name("lineage"))
+TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+TIDY = """
+import pathlib, sys, time
+try:
+    pathlib.Path(sys.argv[1]).touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(0.6)
+    sys.exit(3)
+"""
+"""Needs longer to tidy up than Python's own ``subprocess.run`` would allow it."""
+SLEEP = TIDY.replace("except KeyboardInterrupt", "except ZeroDivisionError")
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    server = StubServer()
+    yield server
+    server.stop()
+
+
+def recorded(stub: StubServer) -> tuple[Any, Any, Any]:
+    """State, reason and exit code of the run that was told."""
+    told = stub.run(stub.of_type("run")[0]["run"])
+    return told["state"], told.get("reason"), told.get("exit_code")
+
+
+@contextmanager
+def started(
+    stub: StubServer, folder: Path, *command: str, terminal: bool = False
+) -> Generator[subprocess.Popen[bytes]]:
+    """``lineage run`` of the command, waited for at the end of the block."""
+    environment = {
+        **os.environ,
+        "LINEAGE_URL": stub.url,
+        "LINEAGE_JOURNAL_DIR": str(folder / "journal"),
+        "LINEAGE_CAPTURE": "none",
+    }
+    before = [sys.executable, "-c", TERMINAL] if terminal else []
+    with subprocess.Popen(
+        [*before, LINEAGE, "run", "--", *command],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        yield process
+        process.wait(40)
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "told"),
+    [
+        ("exit 0", 0, ("complete", None, 0)),
+        ("exit 3", 3, ("failed", "exit code 3", 3)),
+        ("kill -9 $$", 137, ("failed", "killed by signal 9 (Killed)", 137)),
+        ("kill -15 $$", 143, ("aborted", "terminated by SIGTERM", 143)),
+    ],
+)
+def test_the_end_of_the_command_is_the_end_of_the_run(
+    stub: StubServer, tmp_path: Path, script: str, code: int, told: tuple[Any, Any, Any]
+) -> None:
+    with started(stub, tmp_path, "sh", "-c", script) as process:
+        pass
+    assert process.returncode == code
+    assert recorded(stub) == told
+
+
+def test_what_cannot_be_run_is_said_and_recorded(stub: StubServer, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("print()")
+    with started(stub, tmp_path, str(script)) as process:
+        pass
+    assert process.returncode == 2
+    state, reason, _ = recorded(stub)
+    assert (state, str(script) in reason) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("script", "stop", "code", "reason"),
+    [
+        (TIDY, "terminal", 3, "stopped by Ctrl+C (SIGINT)"),
+        (TIDY, signal.SIGINT, 3, "stopped by Ctrl+C (SIGINT)"),
+        (SLEEP, signal.SIGTERM, 143, "terminated by SIGTERM"),
+    ],
+    ids=["Ctrl+C", "SIGINT", "SIGTERM"],
+)
+def test_a_stopped_command_tidies_up_and_its_run_is_aborted(
+    stub: StubServer, tmp_path: Path, script: str, stop: signal.Signals | str, code: int, reason: str
+) -> None:
+    ready = tmp_path / "ready"
+    command = (sys.executable, "-c", script, str(ready))
+    with started(stub, tmp_path, *command, terminal=stop == "terminal") as process:
+        deadline = time.monotonic() + 40
+        while not ready.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        if isinstance(stop, signal.Signals):
+            process.send_signal(stop)  # to the recorder alone
+        else:
+            assert process.stdin
+            process.stdin.write(b"\x03")
+            process.stdin.flush()
+    assert process.returncode == code
+    assert recorded(stub) == ("aborted", reason, code)
