@@ -100,12 +100,16 @@ class Documents:
 
 
 def read_operations(folder: Path | None = None) -> dict[str, str]:
-    """Name → text of every committed operation; the file bears the operation's name."""
+    """Name → text of every committed operation; the file bears the operation's name. Raises
+    NotFoundError: clients that send only names would find out one by one."""
     places = (folder,) if folder is not None else (OPERATIONS, PACKAGED)
     for place in places:
-        if place.is_dir():
-            return {file.stem: file.read_text("utf-8") for file in sorted(place.glob("*.graphql"))}
-    return {}
+        if files := sorted(place.glob("*.graphql")):
+            return {file.stem: file.read_text("utf-8") for file in files}
+    raise NotFoundError(
+        f"this installation lacks the persisted operations, looked for in {', '.join(map(str, places))}; "
+        "install lineage-server anew"
+    )
 
 
 def sha256(text: str) -> str:
