@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
-from lineage_server.domain.events import InputFact, NodeAnnotated, OutputFact, ProjectReported, RunReported
+from lineage_server.domain.events import (
+    AliasSet,
+    InputFact,
+    NodeAnnotated,
+    OutputFact,
+    ProjectReported,
+    RunReported,
+)
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import RunState
 from lineage_server.graph.round_trips import counting
+from tests.contract.test_gql_permissions import foreign_token
 from tests.contract.test_operations import TEXTS
 from tests.support.served import Served
 from tests.support.stories import D1, IRIS_1, IRIS_2, PARENT, PREPARE, TRAIN
@@ -213,3 +221,50 @@ async def test_search_finds_words_as_they_are_written(served: Served) -> None:
         NodeAnnotated(id="n4", at=now_micros(), uid=IRIS_2, description="", tags={"quality": None})
     )
     assert IRIS_2 not in {node["uid"] for node in await _found(served, "broken row")}
+
+
+async def test_nodes_are_known_by_uid_and_by_reference(served: Served) -> None:
+    await served.record(AliasSet(id="a1", at=now_micros(), model="churn", alias="prod", version="1"))
+    meant = {
+        "model:churn@prod": "modelversion:default/churn@1",
+        "default/model:churn@prod": "modelversion:default/churn@1",
+        "model:default/churn": "model:default/churn",
+        "dataset:iris@1": IRIS_1,
+        "job:train": "job:default/script/train",
+        "job:default/script/train": "job:default/script/train",
+        f"run:{TRAIN}": f"run:{TRAIN}",
+        "project:default": "project:default",
+        "gpu:GPU-1": "gpu:GPU-1",
+        IRIS_1: IRIS_1,
+    }
+    missing = [
+        "dataset:nothing@1",
+        "model:churn@nobody",
+        "model:default/nothing",
+        "run:x",
+        "elsewhere/job:train",
+    ]
+    for text, uid in meant.items():
+        assert (await served.ask(TEXTS["Node"], {"uid": text}))["node"]["uid"] == uid
+    asked = [*meant, *missing, *reversed(meant)]
+    nodes = (await served.ask(TEXTS["Nodes"], {"uids": asked}))["nodes"]
+    uids = [node and node["uid"] for node in nodes]
+    assert uids == [*meant.values(), *[None] * len(missing), *reversed(meant.values())]
+    for project, expected in (("default", [IRIS_1]), ("elsewhere", [None])):
+        variables = {"uids": ["dataset:iris@1"], "project": project}
+        nodes = (await served.ask(TEXTS["Nodes"], variables))["nodes"]
+        assert [node and node["uid"] for node in nodes] == expected
+    for text, code in (("dataset:nothing", "NOT_FOUND"), ("nonsense", "BAD_INPUT")):
+        refused = await served.refused(TEXTS["Node"], {"uid": text})
+        assert refused["extensions"]["code"] == code
+    many = [f"dataset:iris@{number}" for number in range(51)]
+    refused = await served.refused(TEXTS["Nodes"], {"uids": many})
+    assert "at most 50 references" in refused["message"]
+
+
+async def test_references_lead_to_nothing_that_is_not_yours(guarded: Served) -> None:
+    stranger = await foreign_token(guarded)
+    asked = ["dataset:iris@1", "job:train", IRIS_1]
+    assert (await guarded.ask(TEXTS["Nodes"], {"uids": asked}, stranger))["nodes"] == [None] * 3
+    refused = await guarded.refused(TEXTS["Node"], {"uid": "dataset:iris@1"}, stranger)
+    assert refused["extensions"]["code"] == "NOT_FOUND"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,13 +31,15 @@ from lineage_server.api.gql.types.records import MetricSeries, series_of
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
-from lineage_server.domain.nodes import Label
+from lineage_server.domain.nodes import LABEL_OF, Label
 from lineage_server.tracking.filters import ListFilter, Order
 from lineage_server.tracking.parts import versions_of
 from lineage_server.tracking.search import SEARCHED
 
 Ctx = Info[Context, None]
 MAX_UIDS = 500
+MAX_REFERENCES = 50
+"""Each of them is a question of its own."""
 DEFAULT_POINTS = 1_000
 
 
@@ -89,17 +92,25 @@ def _listed(label: Label, kind: Any, description: str) -> Any:
 
 @strawberry.type
 class ListQueries:
-    @strawberry.field(description="A node by uid")
-    async def node(self, info: Ctx, uid: str) -> shown.Node:
-        return shown.node_of(await context_of(info).node(uid))
+    @strawberry.field(description="A node by uid, or by reference, such as model:churn@prod")
+    async def node(self, info: Ctx, uid: str, project: str = DEFAULT_PROJECT) -> shown.Node:
+        meant = uid if _is_uid(uid) else await uid_of(info, uid, project)
+        return shown.node_of(await context_of(info).node(meant))
 
-    @strawberry.field(description="Nodes by uid, in the same order; null where there is none to see")
-    async def nodes(self, info: Ctx, uids: list[str]) -> list[shown.Node | None]:
+    @strawberry.field(
+        description="Nodes by uid or reference, in the same order; null where there is none to see"
+    )
+    async def nodes(
+        self, info: Ctx, uids: list[str], project: str = DEFAULT_PROJECT
+    ) -> list[shown.Node | None]:
         if len(uids) > MAX_UIDS:
             raise InvalidInputError(f"at most {MAX_UIDS} uids at once", field="uids")
         context = context_of(info)
-        found = await context.tracking.nodes(uids, scope=context.scope)
-        return [shown.node_of(found[uid]) if uid in found else None for uid in uids]
+        meant = {text: text for text in uids if _is_uid(text)}
+        meant |= await _resolved(info, [text for text in dict.fromkeys(uids) if text not in meant], project)
+        found = await context.tracking.nodes(meant.values(), scope=context.scope)
+        nodes = [found.get(meant.get(text, "")) for text in uids]
+        return [shown.node_of(node) if node is not None else None for node in nodes]
 
     @strawberry.field(description="An artifact version by reference, such as dataset:iris@3, or uid")
     async def version(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> shown.ArtifactVersion:
@@ -201,6 +212,27 @@ class ListQueries:
             max_points=DEFAULT_POINTS if max_points is strawberry.UNSET else max_points,
         )
         return [series_of(one) for one in points.series]
+
+
+def _is_uid(text: str) -> bool:
+    """And no reference: jobs and models are named alike, their uids have the project in them."""
+    prefix, _, rest = text.partition(":")
+    return prefix in LABEL_OF and (prefix not in ("job", "model") or "/" in rest)
+
+
+async def _resolved(info: Ctx, references: list[str], project: str) -> dict[str, str]:
+    """The uids of those references that mean something to see."""
+    if len(references) > MAX_REFERENCES:
+        raise InvalidInputError(f"at most {MAX_REFERENCES} references at once", field="uids")
+
+    async def one(text: str) -> tuple[str, str]:
+        try:
+            return text, await uid_of(info, text, project)
+        except NotFoundError:
+            return text, ""
+
+    answers = await asyncio.gather(*map(one, references))
+    return {text: uid for text, uid in answers if uid}
 
 
 def run_uid_of(text: str) -> str:
