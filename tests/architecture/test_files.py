@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import statistics
 
 from tests.architecture.sources import ALL, PRODUCT, ROOT, functions, sources
 
 FILE_LIMIT = 600
 FILE_WITHOUT_REASON = 400
 FUNCTION_LIMIT = 60
+MEDIAN_LIMIT = 150
 
 # Product files over FILE_WITHOUT_REASON lines, and why one file is better than two.
 LONG_FOR_A_REASON: dict[str, str] = {}
@@ -34,6 +36,12 @@ def test_long_files_have_a_reason() -> None:
     )
     outdated = sorted(LONG_FOR_A_REASON.keys() - long.keys())
     assert not outdated, f"no longer long, take them out of LONG_FOR_A_REASON: {outdated}"
+
+
+def test_most_files_are_short() -> None:
+    for folders in (PRODUCT, ALL):
+        median = statistics.median(source.lines for source in sources(*folders))
+        assert median <= MEDIAN_LIMIT, f"{folders}: the median file has {median} lines"
 
 
 def test_no_function_is_longer_than_a_screen() -> None:

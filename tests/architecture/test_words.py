@@ -19,6 +19,15 @@ def test_the_readme_names_every_setting() -> None:
     assert not missing(names), f"settings that {README.name} does not name: {missing(names)}"
 
 
+def test_the_readme_names_every_setting_of_the_client() -> None:
+    """As its table has them, and none that the client no longer reads."""
+    config = find("lineage_server.client.config")
+    text = README.read_text(encoding="utf-8").partition("## Settings of the client\n")[2]
+    table = text.partition("\n## ")[0]
+    rows = re.findall(r"^\| `(LINEAGE_\w+)` \| (?:`(.+)`|–) \| (.+) \|$", table, re.MULTILINE)
+    assert rows == [tuple(entry) for entry in config.CLIENT_SETTINGS]
+
+
 def test_the_readme_names_every_command() -> None:
     main = find("lineage_server.cli.main")
     names = list(commands(main.app)) if main else []

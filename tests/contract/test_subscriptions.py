@@ -24,6 +24,14 @@ TRAIN_UID = f"run:{TRAIN}"
 # Long, because Neo4j plans the statements of a walk when it first sees them: some seconds.
 PATIENCE_SECONDS = 30
 STRANGER = Principal(subject="stranger", roles={})
+FOLLOWED: dict[str, dict[str, Any]] = {
+    "RunChanged": {"uid": TRAIN_UID},
+    "RunsChanged": {"project": "default"},
+    "LineageChanged": {"uid": MODEL_1},
+    "MetricPoints": {"run": TRAIN},
+    "IngestStatusChanged": {},
+}
+"""Every subscription, with variables that something can be followed by."""
 
 
 @contextlib.asynccontextmanager
@@ -119,17 +127,24 @@ async def test_ingest_status_ticks(served: Served) -> None:
         assert (await anext(stream)).data
 
 
-@pytest.mark.parametrize(
-    ("name", "variables"),
-    [
-        ("RunChanged", {"uid": TRAIN_UID}),
-        ("RunsChanged", {"project": "default"}),
-        ("LineageChanged", {"uid": MODEL_1}),
-        ("MetricPoints", {"run": TRAIN}),
-    ],
-)
-async def test_a_stranger_follows_nothing(served: Served, name: str, variables: dict[str, Any]) -> None:
-    async with following(served, name, variables, STRANGER) as stream, asyncio.timeout(PATIENCE_SECONDS):
+async def test_every_subscription_answers(served: Served) -> None:
+    for name, variables in FOLLOWED.items():
+        async with following(served, name, variables) as stream:
+            first = await first_of(stream)
+            reader = InputFact(name="churn", type="model", digest=D3)
+            await served.record(event_of(TRAIN, reason=name), event_of(new_run_id(), inputs=[reader]))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await first
+        assert not answer.errors, name
+        assert all(answer.data.values()), name
+
+
+@pytest.mark.parametrize("name", [name for name, variables in FOLLOWED.items() if variables])
+async def test_a_stranger_follows_nothing(served: Served, name: str) -> None:
+    async with (
+        following(served, name, FOLLOWED[name], STRANGER) as stream,
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         result = await anext(stream)
     assert [error.extensions["code"] for error in result.errors] == ["NOT_FOUND"]
 
