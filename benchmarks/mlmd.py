@@ -16,8 +16,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from benchmarks.rows import Row
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "mlmd-requirements.txt"
@@ -127,17 +130,33 @@ class Peer:
         return answer
 
 
+@dataclass(frozen=True)
+class Missing:
+    """Stands for the peer where it cannot be had: counts as false, and knows why."""
+
+    why: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
 @contextlib.contextmanager
-def peer() -> Generator[Peer | None]:
-    """The peer for a block; None where it cannot be had (then ``why_missing`` tells)."""
+def peer() -> Generator[Peer | Missing]:
+    """The peer for a block, or what stands for it."""
     with tempfile.TemporaryDirectory(prefix="lineage-bench-mlmd-") as folder:
         try:
-            made: Peer | None = Peer(environment(), Path(folder))
+            made: Peer | Missing = Peer(environment(), Path(folder))
         except PeerMissingError as missing:
-            sys.stderr.write(f"no peer: {missing}\n")
-            made = None
+            made = Missing(" ".join(str(missing).split()))
         try:
             yield made
         finally:
-            if made is not None:
+            if isinstance(made, Peer):
                 made.close()
+
+
+def noted(theirs: Peer | Missing, compared: Row) -> Row:
+    """The row; where the peer is missing its note begins with the reason."""
+    if isinstance(theirs, Peer):
+        return compared
+    return replace(compared, note=f"no peer: {theirs.why}; {compared.note}")

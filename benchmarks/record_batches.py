@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.context import Context
 from benchmarks.load import Request, load
-from benchmarks.mlmd import VERSION, peer
+from benchmarks.mlmd import VERSION, Missing, Peer, noted, peer
 from benchmarks.raw_driver import RawDriver, plan
 from benchmarks.record_single import WARM_BATCHES, cost, told_cost
 from benchmarks.rows import Engine, Row, Target, paired_ratio, row
@@ -38,10 +38,10 @@ class Turns:
 
 def run(context: Context) -> Iterator[Row]:
     for engine in context.engines:
-        yield from _rows(engine, _measure(context, engine))
+        yield from _rows(engine, *_measure(context, engine))
 
 
-def _measure(context: Context, engine: Engine) -> Turns:
+def _measure(context: Context, engine: Engine) -> tuple[Turns, Peer | Missing]:
     turns = Turns()
     batches = 12 if context.full else 8
     rounds, turns.planned = plan(Executions("raw"), batches=batches, size=SIZE, rounds=context.turns + 2)
@@ -72,12 +72,12 @@ def _measure(context: Context, engine: Engine) -> Turns:
                 turns.mlmd.append(theirs.in_batches(context.turn_seconds, size=THEIR_SIZE))
             turns.four.append(four.drive(make, requests=batches).rate)
         raw.close()
-    return turns
+    return turns, theirs
 
 
-def _rows(engine: Engine, turns: Turns) -> Iterator[Row]:
+def _rows(engine: Engine, turns: Turns, theirs: Peer | Missing) -> Iterator[Row]:
     ours = statistics.median(turns.ours)
-    yield row(
+    compared = row(
         f"executions, batches of {SIZE}",
         engine,
         ours,
@@ -88,6 +88,7 @@ def _rows(engine: Engine, turns: Turns) -> Iterator[Row]:
         target=Target(sign=">=", bound=MLMD_BOUND[engine], of="ratio"),
         note=f"four clients at once: {statistics.median(turns.four):,.0f}/s; {told_cost(turns.cpu)}",
     )
+    yield noted(theirs, compared)
     yield row(
         f"executions, batches of {SIZE}",
         engine,

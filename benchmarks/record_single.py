@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.context import Context
 from benchmarks.load import Load, Make, Pace, Request, load
-from benchmarks.mlmd import VERSION, peer
+from benchmarks.mlmd import VERSION, noted, peer
 from benchmarks.rows import Engine, Row, Target, paired_ratio, percentile, row
 from benchmarks.servers import Running, lineage_server
 from benchmarks.workload import Executions
@@ -85,8 +85,8 @@ def run(context: Context) -> Iterator[Row]:
                 if theirs:
                     rates.append(theirs.one_by_one(context.turn_seconds))
                 together.take(server, many, make, context.turn_seconds)
-        yield _row(engine, "1 client", alone, rates, 1.5)
-        yield _row(engine, "16 clients", together, rates, 4.0)
+        yield noted(theirs, _row(engine, "1 client", alone, rates, 1.5))
+        yield noted(theirs, _row(engine, "16 clients", together, rates, 4.0))
 
 
 def _row(engine: Engine, clients: str, turns: Turns, theirs: list[float], bound: float) -> Row:

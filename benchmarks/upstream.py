@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from benchmarks.context import Context
 from benchmarks.load import Asker, Load, Request, asker, load
-from benchmarks.mlmd import VERSION, Peer, peer
+from benchmarks.mlmd import VERSION, Missing, Peer, noted, peer
 from benchmarks.rows import Engine, Row, Target, paired_ratio, row
 from benchmarks.servers import lineage_server
 from benchmarks.workload import Executions, Output
@@ -71,14 +71,16 @@ def run(context: Context) -> Iterator[Row]:
             if theirs:
                 theirs.in_batches(3600, most=SMALL)
             small, peers, note = _turns(asking, work, theirs)
-            yield _row(engine, small, peers, note)
+            yield noted(theirs, _row(engine, small, peers, note))
             if context.full:
                 fill(channel, work, LARGE)
                 large, _, note = _turns(asking, work, None)
                 yield _large(engine, small, large, note)
 
 
-def _turns(asking: Asker, work: Starts, theirs: Peer | None) -> tuple[list[float], list[float], str]:
+def _turns(
+    asking: Asker, work: Starts, theirs: Peer | Missing | None
+) -> tuple[list[float], list[float], str]:
     """Milliseconds of ours and theirs, call by call, the first ones unmeasured; and what came back."""
     chance = random.Random(11)
     ours: list[float] = []
