@@ -240,6 +240,45 @@ async def test_bodies_beyond_the_budget_come_again_later(bolt: Address, graph: B
         assert await event_ids(served) == Counter(bodies.keys())
 
 
+@pytest.mark.parametrize("bound", ["queue_events", "queue_bytes"])
+async def test_what_finds_the_queue_full_comes_again_and_nothing_is_lost(
+    bolt: Address, graph: Bolt, tmp_path: Path, bound: str
+) -> None:
+    """The graph takes nothing for a while: eight events may wait, in number or by their bytes."""
+    lines = [good(n, tags={"some": "x" * 200}) for n in range(10, 40)]
+    bodies = [b"\n".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
+    ids = [Counter(f"good-{n}" for n in (at, at + 1)) for at in range(10, 40, 2)]
+    most = {"queue_events": 8, "queue_bytes": 8 * len(lines[0])}[bound]
+    async with serving(bolt, tmp_path, settings={"ingest": {bound: most}}) as served:
+        await served.services.ingest.pause()
+        waiting = {
+            asyncio.ensure_future(served.http.post(EVENTS, content=b)): n for n, b in enumerate(bodies)
+        }
+        async with asyncio.timeout(30):
+            finished = asyncio.as_completed(waiting)
+            back = [await next(finished) for _ in range(len(bodies) - 4)]
+        for answer in back:
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert (answer.json()["error"], answer.json()["details"]["part"]) == ("UNAVAILABLE", "ingest")
+        held = [one for one in waiting if not one.done()]
+        assert (await served.http.post(EVENTS, content=lines[-1])).status_code == 503
+        assert served.services.ingest.queue_depth == 8
+        status = (await served.ask(TEXTS["IngestStatus"]))["ingestStatus"]
+        assert (status["overloads"], status["queueEvents"]) == (len(back) + 1, 8)
+        metrics = (await served.http.get("/metrics")).text
+        assert f"lineage_ingest_overloads_total {len(back) + 1}.0" in metrics
+        assert (await event_ids(served)) == {}
+
+        served.services.ingest.resume()
+        assert {(await one).json()["accepted"] for one in held} == {2}
+        assert await event_ids(served) == sum((ids[waiting[one]] for one in held), Counter[str]())
+        for one, number in waiting.items():
+            answer = (await served.http.post(EVENTS, content=bodies[number])).json()
+            assert (answer["accepted"], answer["duplicate"]) == ((0, 2) if one in held else (2, 0))
+        assert await event_ids(served) == sum(ids, Counter[str]())
+        assert (served.services.ingest.queue_depth, served.services.ingest.queued_bytes) == (0, 0)
+
+
 async def test_erasing_goes_on_at_the_next_start(
     bolt: Address, graph: Bolt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

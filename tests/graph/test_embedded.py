@@ -126,6 +126,7 @@ async def test_listens_on_loopback_only_and_offers_no_other_way_in(tmp_path: Pat
         assert "WARNING:" not in log  # the JVM's own warnings
         command = Path(f"/proc/{graph.pid}/cmdline").read_text()
         assert "arcadedb-mcp" not in command
+        assert [word for word in command.split("\0") if word.startswith("-Xmx")] == ["-Xmx128m"]
 
 
 def _http_status(port: int, path: str) -> int:
