@@ -76,8 +76,9 @@ def ranked(carried: LiteralString = "") -> LiteralString:
     """From the value ``x`` to its rank ``r`` and what is sorted within that, ``v``.
 
     Numbers first, then text, then what has no value; NaN is no value. A number is what compares.
+    ``+ 0`` makes 0.0 of -0.0: engines sort these two apart, but call them equal when a page goes on.
     """
     return f"""
 WITH {carried}n, x, CASE WHEN x < 0 OR x >= 0 THEN 0 WHEN x IS NULL OR x <> x THEN 2 ELSE 1 END AS r
-WITH {carried}n, r, CASE r WHEN 0 THEN x WHEN 1 THEN toString(x) END AS v
+WITH {carried}n, r, CASE r WHEN 0 THEN x + 0 WHEN 1 THEN toString(x) END AS v
 """

@@ -92,7 +92,7 @@ def bounded_list(
     match = _match(label, clauses) if everything else _match_scoped(label, clauses)
     return (
         match.rstrip()
-        + f" AND n[$key] {sign} $bound\nWITH n, n[$key] AS v, 0 AS r\n"
+        + f" AND n[$key] {sign} $bound\nWITH n, n[$key] + 0 AS v, 0 AS r\n"
         + (_resume(descending=descending) if resumed else "")
         + f"WITH n, r, v ORDER BY v {way}, n.uid LIMIT $limit\n"
         + _RETURN
