@@ -20,6 +20,7 @@ from lineage_server.tracking.filters import Order, SortBy
 
 _DAY = 86_400_000_000
 _FIRST_WINDOW = 30 * _DAY
+_WINDOWS = 2
 _WIDER = 16
 _SLACK = 2
 _FOREVER = (1 << 63) - 1
@@ -110,7 +111,7 @@ class Listing:
     def _windows(self, selection: Selection, limit: int, after: Place | None) -> list[tuple[int, int]]:
         """From the newest downwards, each right below the one before."""
         known = self._density(selection)
-        high = int(after.value) if after is not None else _FOREVER
+        high = _FOREVER if after is None else int(max(0, min(after.value, _FOREVER)))
         if known is not None and known.few:
             return []
         if known is None:
@@ -119,9 +120,10 @@ class Listing:
         top = min(high, known.newest)
         span = int(known.micros_a_row * limit * _SLACK) + 1
         out: list[tuple[int, int]] = []
-        for _ in range(2):
-            out.append((top - span, high))
-            high, top = top - span - 1, top - span - 1
+        while top >= 0 and len(out) < _WINDOWS:
+            low = max(0, top - span)  # nothing starts before 1970, and engines count to 2^63
+            out.append((low, high))
+            high = top = low - 1
             span *= _WIDER
         return out
 

@@ -213,7 +213,21 @@ def forged(cursor: str) -> Iterator[str]:
     except ValueError:
         return
     for place in range(len(parts)):
-        for value in (10**30, -1, 1.5, None, True, "x", "9" * 1_000, [], {"a": 1}, [[1]]):
+        for value in (
+            10**30,
+            -1,
+            1.5,
+            1e300,
+            float("inf"),
+            float("nan"),
+            None,
+            True,
+            "x",
+            "9" * 1_000,
+            [],
+            {"a": 1},
+            [[1]],
+        ):
             wrong = json.dumps([*parts[:place], value, *parts[place + 1 :]])
             yield base64.urlsafe_b64encode(wrong.encode()).decode().rstrip("=")
 
