@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_tracking import TrackingReader
-from lineage_server.tracking.filters import Comparison, ListFilter, Operator, Order, SortBy, TagCondition
+from lineage_server.tracking.filters import (
+    Comparison,
+    ListFilter,
+    Operator,
+    Order,
+    SortBy,
+    TagCondition,
+)
 from lineage_server.tracking.service import Tracking
 from tests.support import tables
 from tests.support.random_graphs import KEPT, PHASES
 from tests.support.tables import DAY, Table
 
 ALL = ListFilter()
+DELETED = ListFilter(deleted=True)
 NEWEST = Order()
 METRICS = ("random", "tied", "same", "skewed", "negative", "huge", "odd", "rare", "rising")
 PARAMS = ("lr", "depth", "mode", "flag", "mixed", "large", "none")
@@ -175,3 +182,135 @@ async def test_pages_go_on_while_rows_come_and_go(graph: Bolt, order: Order) -> 
         assert [node.uid for node in probe.items] == expected[:500]
     assert more
     assert len(found) == len(set(found))
+
+
+async def test_newest_page_is_found_however_far_apart_starts_lie(graph: Bolt) -> None:
+    """A clock that stood at 1970 makes windows of ages: they end where time begins."""
+    chance, now = random.Random(3), now_micros()
+    times = [now - index for index in range(200)] + [now - 10 * DAY, 0]
+    rows = [tables.run_row(chance, index + 1, started_at=at) for index, at in enumerate(times)]
+    await tables.write(graph, rows)
+    tracking = Tracking(graph)
+    expected = tables.expected(rows, None, DELETED, NEWEST)
+    for first in (200, 200, 500, 1, 201):
+        assert await _read(tracking, NEWEST, wanted=DELETED, first=first) == expected
+
+
+# --- conditions -----------------------------------------------------------------------------------
+
+ASKED_PARAMS = st.sampled_from(
+    (
+        *("", "fast", "SLOW", "lo", "abc", "Abc", True, False, "nan", "inf"),
+        *(0.01, "0.01", 0.001, "1e-3", 3, "3", 7, "1", 1, 1.0, "2.5", 2.5, -3, 10),
+        *(10**15, 2**53 + 1, 2**62 + 9, str(2**63 + 5), 2**63 + 5),
+    )
+)
+ASKED_METRICS = st.sampled_from((0.5, "0.5", 0, 1, 1.0, -50.0, "-50", 1e300, -1e308, 1e-20, 300, "abc"))
+
+
+def _compared(keys: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    def comparison(key: str, op: Operator, value: Any) -> Comparison:
+        # Engines write floats in their own way: text is looked for in what is text or whole.
+        odd = op is Operator.CONTAINS and key not in ("mode", "depth", "flag", "none")
+        return Comparison(key=key, op=Operator.EXISTS if odd else op, value=value)
+
+    return _some(st.builds(comparison, st.sampled_from(keys), st.sampled_from(Operator), values))
+
+
+def _some(one: st.SearchStrategy[Any], least: int = 1, most: int = 2) -> st.SearchStrategy[Any]:
+    return st.lists(one, min_size=least, max_size=most).map(tuple)
+
+
+def _tag(pair: tuple[str, str | None]) -> TagCondition:
+    return TagCondition(key=pair[0], value=pair[1])
+
+
+@st.composite
+def _filters(draw: st.DrawFn) -> ListFilter:
+    """Up to three conditions."""
+    now = now_micros()
+    times = st.sampled_from((0, 1, now - 300 * DAY, now - 5 * DAY, now - 600_000_000, now + DAY))
+    jobs = [f"job:{p}/{k}/train {n}" for p in tables.PROJECTS for k in tables.KINDS for n in range(7)]
+    tags = (("team", "0"), ("team", None), ("odd", "yes"), ("odd", "no"), ("none", None))
+    words = ("churn", "FRAUD", "Über", "데이", "2.1", "(FINAL)", "it's", "train 3", "team=1", "none")
+    conditions: dict[str, st.SearchStrategy[Any]] = {
+        "text": _some(st.sampled_from(words)).map(" ".join),
+        "kinds": _some(st.sampled_from((*tables.KINDS, "none"))),
+        "states": _some(st.sampled_from((*tables.STATES, "none"))),
+        "jobs": _some(st.sampled_from(jobs), 9, 40),
+        "tags": _some(st.sampled_from(tags).map(_tag)),
+        "since": times,
+        "until": times,
+        "params": _compared(PARAMS, ASKED_PARAMS),
+        "metrics": _compared(METRICS, ASKED_METRICS),
+        "deleted": st.just(True),
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(conditions)), unique=True, max_size=3))
+    return ListFilter(**{name: draw(conditions[name]) for name in sorted(chosen)})
+
+
+STORY: dict[str, Table] = {}
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=KEPT)
+@given(data=st.data())
+async def test_conditions_find_what_the_oracle_finds(graph: Bolt, data: st.DataObject) -> None:
+    if not STORY:
+        STORY["runs"] = tables.runs()
+    rows = STORY["runs"]
+    if not (await graph.read("MATCH (n:Run) RETURN count(n) AS n"))[0]["n"]:
+        await tables.write(graph, rows)
+    tracking = Tracking(graph)
+    wanted, order = data.draw(_filters()), data.draw(st.sampled_from(ORDERS))
+    seen = data.draw(st.none() | st.sets(st.sampled_from((*tables.PROJECTS, "none"))))
+    scope = None if seen is None else frozenset(seen)
+    expected = tables.expected(rows, scope, wanted, order)
+    first = max(1, len(expected) // data.draw(st.integers(1, 4)) + data.draw(st.integers(-1, 1)))
+    first = min(first, 500)
+    step = data.draw(st.integers(first // 2 + 1, first))
+    assert await _read(tracking, order, scope=scope, wanted=wanted, first=first, step=step) == expected
+    assert await tracking.count(Label.RUN, scope=scope, wanted=wanted) == len(expected)
+
+
+# --- any values -----------------------------------------------------------------------------------
+
+NUMBERS = st.floats() | st.sampled_from((0.0, -0.0, 5e-324, 2.0**53, 2.0**63))
+WHOLE = st.integers(-(2**63), 2**63 - 1) | st.sampled_from((0, 2**53, 2**53 + 1, 2**63 - 1))
+TEXTS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=5)
+TEXTS |= st.sampled_from(("", "a", "A", "\uffff", "true"))
+ANY = st.none() | st.booleans() | WHOLE | NUMBERS.filter(math.isfinite) | TEXTS
+MOMENTS = st.none() | st.integers(0, 2**53 - 1) | st.sampled_from((0, 1, 2**53 - 1))
+projects = itertools.count()
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=KEPT)
+@given(data=st.data())
+async def test_any_values_are_sorted_and_paged(graph: Bolt, data: st.DataObject) -> None:
+    project = f"p{next(projects)}"
+    value = {
+        "m.x": st.none() | NUMBERS,
+        "p.x": ANY,
+        "name": TEXTS,
+        "started_at": MOMENTS,
+        "ended_at": MOMENTS,
+    }
+    rows = [
+        {"uid": f"run:{project}-{index * 37 % 64}", "project": project, **one}
+        for index, one in enumerate(data.draw(st.lists(st.fixed_dictionaries(value), max_size=15)))
+    ]
+    rows = [{key: value for key, value in row.items() if value is not None} for row in rows]
+    await tables.write(graph, rows)
+    tracking, scope = Tracking(graph), frozenset({project})
+    first = data.draw(st.sampled_from((1, 2, 3, 500)))
+    for by, key in (
+        (SortBy.METRIC, "x"),
+        (SortBy.PARAM, "x"),
+        (SortBy.NAME, ""),
+        (SortBy.STARTED, ""),
+        (SortBy.DURATION, ""),
+    ):
+        order = Order(by=by, key=key, descending=data.draw(st.booleans()))
+        expected = tables.expected(rows, scope, ALL, order)
+        assert await _read(tracking, order, scope=scope, first=first) == expected, (order, rows)

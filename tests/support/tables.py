@@ -7,8 +7,8 @@ The rows are written straight to the graph as ``docs/storage.md`` says and kept 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from typing import Any, LiteralString
+from collections.abc import Iterable
+from typing import Any
 
 from lineage_server.domain.ids import label_of, now_micros
 from lineage_server.domain.nodes import Label, Scalar
@@ -17,6 +17,8 @@ from lineage_server.tracking.filters import Comparison, ListFilter, Operator, Or
 from tests.support.graphs import NODE
 
 Table = list[dict[str, Any]]
+EXACT = 2**53
+"""Beyond it whole numbers are sorted as floats, with which they may stand in one list."""
 DAY = 86_400_000_000
 PROJECTS = ("red", "blue", "green")
 STATES = ("complete", "complete", "failed", "running", "queued", "aborted")
@@ -128,7 +130,9 @@ def _place(row: dict[str, Any], order: Order) -> tuple[int, Any]:
         return 1, str(value).lower()
     if value is None or value != value:
         return 2, None
-    return (1 if isinstance(value, str) else 0), value
+    if isinstance(value, str):
+        return 1, value
+    return 0, (value if -EXACT < value < EXACT else float(value))
 
 
 def _meets(row: dict[str, Any], wanted: ListFilter) -> bool:
@@ -142,9 +146,7 @@ def _meets(row: dict[str, Any], wanted: ListFilter) -> bool:
         and (wanted.since is None or (at is not None and at >= wanted.since))
         and (wanted.until is None or (at is not None and at < wanted.until))
         and all(_has_word(row, word, digest=versions) for word in wanted.text.lower().split())
-        and all(
-            f"t.{tag.key}" in row and tag.value in (None, row[f"t.{tag.key}"]) for tag in wanted.tags
-        )
+        and all(f"t.{tag.key}" in row and tag.value in (None, row[f"t.{tag.key}"]) for tag in wanted.tags)
         and all(_holds(row.get(f"p.{one.key}"), one) for one in wanted.params)
         and all(_holds(row.get(f"m.{one.key}"), one) for one in wanted.metrics)
     )

@@ -76,9 +76,24 @@ def ranked(carried: LiteralString = "") -> LiteralString:
     """From the value ``x`` to its rank ``r`` and what is sorted within that, ``v``.
 
     Numbers first, then text, then what has no value; NaN is no value. A number is what compares.
-    ``+ 0`` makes 0.0 of -0.0: engines sort these two apart, but call them equal when a page goes on.
+    ORDER BY and ``<`` must be of one mind, or a page does not begin where the last one ended: so 0.0
+    stands for -0.0, floats for whole numbers that a float can't tell apart, and text is ``joined``.
     """
     return f"""
 WITH {carried}n, x, CASE WHEN x < 0 OR x >= 0 THEN 0 WHEN x IS NULL OR x <> x THEN 2 ELSE 1 END AS r
-WITH {carried}n, r, CASE r WHEN 0 THEN x + 0 WHEN 1 THEN toString(x) END AS v
+WITH {carried}n, r, CASE r
+  WHEN 0 THEN CASE WHEN x > -{_EXACT} AND x < {_EXACT} THEN x + 0 ELSE x + 0.0 END
+  WHEN 1 THEN {joined("toString(x)")}
+END AS v
 """
+
+
+_EXACT: LiteralString = "9007199254740992"
+
+
+def joined(text: LiteralString) -> LiteralString:
+    """Text in the order in which ``<`` sees it beside a parameter.
+
+    Neo4j compares two stored texts by code points, any others by UTF-16 units.
+    """
+    return f"{text} + ''"

@@ -15,7 +15,7 @@ from functools import cache
 from typing import LiteralString
 
 from lineage_server.domain.nodes import Label
-from lineage_server.graph.queries.clauses import SCOPE, Clause, all_of, ranked
+from lineage_server.graph.queries.clauses import SCOPE, Clause, all_of, joined, ranked
 
 
 def _match(label: Label, clauses: tuple[Clause, ...]) -> LiteralString:
@@ -72,12 +72,14 @@ def sorted_list(
     """A page by the property ``$key`` (or the duration), then by uid."""
     value: LiteralString = _DURATION if duration else _KEYED
     way: LiteralString = "DESC" if descending else "ASC"
+    # Only runs have no words of users in their uids.
+    uid: LiteralString = "n.uid" if label is Label.RUN else joined("n.uid")
     return (
         (_match(label, clauses) if everything else _match_scoped(label, clauses))
         + f"WITH n, {value} AS x"
         + ranked()
         + (_resume(descending=descending) if resumed else "")
-        + f"WITH n, r, v ORDER BY r, v {way}, n.uid LIMIT $limit\n"
+        + f"WITH n, r, v ORDER BY r, v {way}, {uid} LIMIT $limit\n"
         + _RETURN
     )
 
@@ -218,10 +220,10 @@ def search(labels: tuple[Label, ...], *, digest: bool) -> LiteralString:
 
 # --- projects, intake -----------------------------------------------------------------------------
 
-PROJECTS: LiteralString = """
+PROJECTS: LiteralString = f"""
 MATCH (n:Project)
 WHERE ($all OR n.project IN $scope) AND n.deleted_at IS NULL AND n.name > $after
-WITH n ORDER BY n.name LIMIT $limit
+WITH n ORDER BY {joined("n.name")} LIMIT $limit
 RETURN properties(n) AS props
 """
 

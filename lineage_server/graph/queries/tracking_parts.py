@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import LiteralString
 
-from lineage_server.graph.queries.clauses import SCOPE, Clause, all_of, ranked
+from lineage_server.graph.queries.clauses import SCOPE, Clause, all_of, joined, ranked
 
 _VISIBLE: LiteralString = "($all OR p.project IN $scope)"
 
@@ -66,7 +66,7 @@ CALL (p) {{
 }}
 CALL (o, p) {{
   {match} AND {SCOPE}
-  WITH o, e, n, coalesce(e.role, '') AS role
+  WITH o, e, n, {joined("coalesce(e.role, '')")} AS role
   WHERE role > o.value OR (role = o.value AND n.uid > o.uid)
   WITH e, n, role ORDER BY role, n.uid LIMIT $limit
   RETURN collect([properties(n), role, e.at, e.basis]) AS page
