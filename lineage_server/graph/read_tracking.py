@@ -195,7 +195,13 @@ class TrackingReader:
         if by_digest:
             given |= {"digest": digest, "digest_end": digest + "g"}
         rows = await self._ask(cypher.search(chosen, digest=by_digest), {**scope_of(scope), **given})
-        rows.sort(key=lambda row: (row["rank"], row["section"], -row["value"], row["props"]["uid"]))
+        # Each part is in the engine's order of uids, which stays: only a digest is looked for in two.
+        rows.sort(
+            key=lambda row: (
+                *(row["rank"], row["section"], -row["value"]),
+                row["props"]["uid"] if by_digest else "",
+            )
+        )
         found: dict[str, Listed] = {}
         for row in rows:
             node = node_from_record(row["props"])

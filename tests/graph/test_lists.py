@@ -159,7 +159,7 @@ async def test_pages_go_on_while_rows_come_and_go(graph: Bolt, order: Order) -> 
     tracking = Tracking(graph)
     there: dict[str, dict[str, Any]] = {row["uid"]: row for row in rows}
     found: list[str] = []
-    after, more = "", True
+    after = ""
     for turn in itertools.count():
         page = await tracking.list_nodes(Label.RUN, scope=None, order=order, first=60, after=after)
         found += [node.uid for node in page.items]
@@ -180,7 +180,7 @@ async def test_pages_go_on_while_rows_come_and_go(graph: Bolt, order: Order) -> 
         expected = [uid for uid in behind if uid in there]
         probe = await tracking.list_nodes(Label.RUN, scope=None, order=order, first=500, after=after)
         assert [node.uid for node in probe.items] == expected[:500]
-    assert more
+    assert turn > 3
     assert len(found) == len(set(found))
 
 

@@ -193,7 +193,7 @@ WITH n WHERE {SCOPE} AND n.deleted_at IS NULL
 WITH n, {rank} AS r, coalesce(n.updated_at, 0) AS v
 WHERE r > $rank OR (r = $rank AND ({section} > $section
   OR ({section} = $section AND (v < $value OR (v = $value AND n.uid > $uid)))))
-WITH n, r, v ORDER BY r, v DESC, n.uid LIMIT $limit
+WITH n, r, v ORDER BY r, v DESC, {joined("n.uid")} LIMIT $limit
 RETURN properties(n) AS props, r AS rank, {section} AS section, v AS value
 """
 
