@@ -140,7 +140,7 @@ MADE: dict[Callable[..., Any], Callable[[], Iterator[tuple[str, str]]]] = {
 """What makes whole statements."""
 OF_THE_WRITER = (ingest.new_node, ingest.set_node, ingest.new_edge, ingest.set_edge, ingest.block)
 LOOK_UPS = (ingest.load_full, ingest.load_known)
-OF_CLAUSES = (clauses.all_of, clauses.ranked, window.holds)
+OF_CLAUSES = (clauses.all_of, clauses.ranked, clauses.joined, window.holds)
 OF_WALKS = (
     *(lineage_parts.head, lineage_parts.edge, lineage_parts.same, lineage_parts.window),
     *(lineage_parts.newest, lineage_parts.order, lineage_parts.arrow, lineage_parts.across),

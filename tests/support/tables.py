@@ -20,6 +20,7 @@ Table = list[dict[str, Any]]
 EXACT = 2**53
 """Beyond it whole numbers are sorted as floats, with which they may stand in one list."""
 DAY = 86_400_000_000
+NOW = now_micros()
 PROJECTS = ("red", "blue", "green")
 STATES = ("complete", "complete", "failed", "running", "queued", "aborted")
 KINDS = ("training", "step", "trial")
@@ -60,12 +61,11 @@ def run_row(chance: random.Random, index: int, **given: Any) -> dict[str, Any]:
 
 def _times(chance: random.Random, index: int) -> dict[str, Any]:
     """Some together, most of these days, some of other years, some to come, some not yet."""
-    now = now_micros()
     started = chance.choice(
-        (now - index * 1_000_000, now - index // 9 * DAY, now - chance.randrange(9) * DAY, now - 400 * DAY)
+        (NOW - index * 1_000_000, NOW - index // 9 * DAY, NOW - chance.randrange(9) * DAY, NOW - 400 * DAY)
     )
     if index % 31 == 0:
-        started = chance.choice((0, 1, now + DAY, now + 5_000 * DAY))
+        started = chance.choice((0, 1, NOW + DAY, NOW + 5_000 * DAY))
     if index % 19 == 0:
         return {}
     ended = started + chance.choice((0, 60, 61, 3_600)) * 1_000_000 if index % 5 else None

@@ -72,6 +72,9 @@ def all_of(clauses: Iterable[Clause]) -> LiteralString:
     return out
 
 
+_EXACT: LiteralString = "9007199254740992"
+
+
 def ranked(carried: LiteralString = "") -> LiteralString:
     """From the value ``x`` to its rank ``r`` and what is sorted within that, ``v``.
 
@@ -86,9 +89,6 @@ WITH {carried}n, r, CASE r
   WHEN 1 THEN {joined("toString(x)")}
 END AS v
 """
-
-
-_EXACT: LiteralString = "9007199254740992"
 
 
 def joined(text: LiteralString) -> LiteralString:
