@@ -49,7 +49,7 @@ MOST_SURPRISES = 5
 """Wrong guesses about one batch before its events are written one by one."""
 RETRY_FIRST_SECONDS = 0.05
 RETRY_MOST_SECONDS = 2.0
-OVERLAP_EVENTS = 32
+OVERLAP_EVENTS = 8
 """So many waiting events are planned as a batch while the last batch is still on its way."""
 _STEPS_TO_SEND = 4
 
