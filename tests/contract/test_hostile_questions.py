@@ -53,6 +53,7 @@ BESIDE: dict[str, Any] = {
     "lineage.project": {"start": [ANY_IRIS]}, "lineageScene.project": {"focus": ANY_IRIS},
     "path.project": {"start": ANY_IRIS, "end": ANY_IRIS},
     "lineageDiff.project": {"a": ANY_IRIS, "b": ANY_IRIS},
+    "node.project": {"uid": ANY_IRIS}, "nodes.project": {"uids": [ANY_IRIS]},
     "version.project": {"ref": ANY_IRIS}, "artifact.project": {"ref": ANY_IRIS},
     "resolve.project": {"ref": ANY_IRIS}, "versions.project": {"artifact": ANY_IRIS},
     "search.project": {"text": "iris"}, "event.project": {"id": "event-000"},
