@@ -48,7 +48,7 @@ class Recorder:
     async def read(
         self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_seconds: float = 0.0
     ) -> list[dict[str, Any]]:
-        return [{"seq": 0, "rid": 0}] if query == q.WRITER_STATE else []
+        return [{"seq": 0, "rid": 0, "erasures": 0}] if query == q.WRITER_STATE else []
 
     async def write(
         self, query: LiteralString, parameters: Mapping[str, Any], *, timeout_seconds: float = 0.0

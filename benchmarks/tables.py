@@ -49,7 +49,8 @@ def _filtered(call: int) -> Variables:
     """Another metric, bound, parameter and word with every call: nothing can be remembered from the last."""
     return {
         "filter": {
-            "text": f"{_WORDS[call % 6]} {_WORDS[call // 6 % 6]}",
+            # Runs of one project have every other word first in their names: each of these pairs is there.
+            "text": f"{_WORDS[call % 3 * 2]} {_WORDS[call // 3 % 6]}",
             "metrics": [{"key": f"metric{call % _KEYS}", "op": "GT", "value": 0.3 + call % 7 / 20}],
             "params": [{"key": f"param{(call + 3) % _KEYS}", "op": "EQ", "value": "0.01"}],
         }

@@ -74,7 +74,9 @@ def run(context: Context) -> Iterator[Row]:
             yield noted(theirs, _row(engine, small, peers, note))
             if context.full:
                 fill(channel, work, LARGE)
-                large, _, note = _turns(asking, work, None)
+                # Of the first asker the server has heard nothing for minutes, and hung up.
+                with asker(server.port) as asking_again:
+                    large, _, note = _turns(asking_again, work, None)
                 yield _large(engine, small, large, note)
 
 
