@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lineage_server.api.deps import allowed, origin_of, services_of
+from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.settings import MOST_ARCHIVE_DAYS
@@ -25,7 +26,8 @@ async def _rebuild(request: Request) -> Response:
     services = services_of(request)
     principal = await allowed(request, Permission.PLATFORM_ADMIN)
     count = await services.rebuilder.rebuild()
-    await services.audit.record(principal, "rebuild", "", after={"events": count}, origin=origin_of(request))
+    done = audit_record(principal, "rebuild", "", after={"events": count}, origin=origin_of(request))
+    await services.audit.write(done)
     return JSONResponse({"events": count})
 
 
@@ -43,7 +45,7 @@ async def _archive(request: Request) -> Response:
             f"days {text[:40]!r} is not a number of days", field="days", allowed=f"0 to {MOST_ARCHIVE_DAYS}"
         ) from None
     count = await services.store.archive(days)
-    await services.audit.record(
-        principal, "archive", "", after={"events": count, "days": days}, origin=origin_of(request)
-    )
+    told = {"events": count, "days": days}
+    done = audit_record(principal, "archive", "", after=told, origin=origin_of(request))
+    await services.audit.write(done)
     return JSONResponse({"events": count})

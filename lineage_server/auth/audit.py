@@ -16,7 +16,7 @@ from typing import Any
 from lineage_server.auth.principal import Principal
 from lineage_server.domain import ids
 from lineage_server.graph.bolt import Bolt, Row
-from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError, TransientGraphError
+from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError
 from lineage_server.graph.queries import auth as cypher
 
 MAX_PICTURE = 8_000
@@ -87,24 +87,6 @@ class AuditLog:
     def __init__(self, bolt: Bolt) -> None:
         self._bolt = bolt
 
-    async def record(
-        self,
-        principal: Principal,
-        action: str,
-        target: str,
-        *,
-        project: str = "",
-        before: Picture = None,
-        after: Picture = None,
-        origin: str = "",
-    ) -> AuditRecord:
-        """Write down one action; raises what ``write`` raises."""
-        record = audit_record(
-            principal, action, target, project=project, before=before, after=after, origin=origin
-        )
-        await self.write(record)
-        return record
-
     async def write(self, record: AuditRecord) -> None:
         """Keep a record; raises UnavailableError when it cannot be kept."""
         # The uid is ours: a repetition whose first try did land changes nothing.
@@ -114,7 +96,7 @@ class AuditLog:
                 break
             except DuplicateKeyError:
                 break
-            except (GraphAwayError, TransientGraphError):
+            except GraphAwayError:
                 if attempt == _ATTEMPTS:
                     raise
 
