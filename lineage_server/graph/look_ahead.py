@@ -15,14 +15,13 @@ from lineage_server.domain.errors import LineageError
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.heads import Generation
 from lineage_server.graph.queries import look_ahead as cypher
-from lineage_server.graph.queries.lineage_parts import DOWNSTREAM, UPSTREAM
+from lineage_server.graph.queries.lineage_parts import UPSTREAM
 from lineage_server.graph.read_lineage import LineageReader, Sight
 
 logger = logging.getLogger(__name__)
 
 _MOST = 32
 """A generation that reaches more nodes is the last that is fetched ahead."""
-_NEAR = {UPSTREAM: "OUTPUT", DOWNSTREAM: "INPUT_TO"}
 _PLAN_SECONDS = 60.0
 
 
@@ -78,9 +77,7 @@ class LookAhead:
         nodes = {head[0]: (head, twins) for head, twins in answer["versions"]}
         nodes |= {head[0]: (head, []) for head in answer["others"]}
         generations = [
-            _Foreseen(
-                frozenset(left), [*_rows(nodes, _NEAR[self._direction], over, direct), *_twins(nodes, left)]
-            )
+            _Foreseen(frozenset(left), [*_rows(nodes, over, direct), *_twins(nodes, left)])
             for left, over, direct in answer["generations"]
         ]
         self._foreseen = generations[1:]
@@ -92,10 +89,10 @@ _Nodes = dict[str, tuple[list[Any], list[list[Any]]]]
 """By uid: its head, and its twins' heads."""
 
 
-def _rows(nodes: _Nodes, kind: str, over: Iterable[Any], direct: Iterable[Any]) -> Iterable[Row]:
+def _rows(nodes: _Nodes, over: Iterable[Any], direct: Iterable[Any]) -> Iterable[Row]:
     """Edges over runs and direct ones, with what stands at their ends."""
-    for run, near, far in over:
-        yield _row(kind, nodes[run][0], near, [(edge, *nodes[uid]) for edge, uid in far])
+    for type_, run, near, far in over:
+        yield _row(type_, nodes[run][0], near, [(edge, *nodes[uid]) for edge, uid in far])
     for type_, origin, far in direct:
         yield _row(type_, None, [[origin]], [(edge, *nodes[uid]) for edge, uid in far])
 

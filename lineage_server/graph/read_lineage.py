@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -47,27 +48,35 @@ class LineageReader:
         self.bolt = bolt
         self.decoder = Decoder(opaque_key[:64] or os.urandom(32))
 
+    async def selves(
+        self, label: Label, uids: Iterable[str], sight: Sight, *, timeout_seconds: float | None = None
+    ) -> list[tuple[Head, tuple[Head, ...]]]:
+        """Nodes of one label, each with its twins."""
+        parameters = {**sight.parameters(), "uids": list(uids)}
+        rows = await self.bolt.read(cypher.SELVES[label], parameters, timeout_seconds=timeout_seconds)
+        return self.decoder.generation(rows, upstream=False).selves
+
     async def expand(
         self,
         direction: str,
         label: Label,
-        uids: Sequence[str],
+        uids: Iterable[str],
         sight: Sight,
         *,
         fan: int,
-        first: bool = False,
+        first: bool,
         family: str = "",
         skip: int = 0,
         timeout_seconds: float | None = None,
     ) -> Generation:
-        """One generation from nodes of one label; ``family`` asks for edges of that type only."""
+        """One generation from nodes of one label; ``first``: they themselves come along.
+
+        ``family`` (one of ``edge_types``) asks for edges of that type only, and for the first one's
+        nodes. Without it, versions are left by ``look_ahead.py``.
+        """
         key = (direction, label)
-        if key not in cypher.EXPAND:
-            if not first or label not in cypher.SELVES:
-                return Generation()
-            statement = cypher.SELVES[label]
-        elif family:
-            statement = cypher.CONTINUE[key].get(family) or cypher.START[key]
+        if family:
+            statement = cypher.CONTINUE[key][family]
         else:
             statement = cypher.START[key] if first else cypher.EXPAND[key]
         parameters = {**sight.parameters(), "uids": list(uids), "fan": fan, "skip": skip}
@@ -110,15 +119,15 @@ class LineageReader:
         """Heads of those nodes that are there and visible, by uid."""
         out: dict[str, Head] = {}
         for label, group in by_label(uids):
-            statement = cypher.SELVES.get(label)
-            if statement is None:
-                continue
-            rows = await self.bolt.read(statement, {**sight.parameters(), "uids": group})
-            for row in rows:
-                head = self.decoder.head(row["via"])
-                if not head.hidden:
-                    out[head.uid] = head
+            if label in cypher.SELVES:
+                found = await self.selves(label, group, sight)
+                out |= {head.uid: head for head, _ in found if not head.hidden}
         return out
+
+
+def edge_types(direction: str, label: Label) -> AbstractSet[str]:
+    """Types of the edges over which a walk leaves such a node."""
+    return cypher.CONTINUE.get((direction, label), {}).keys()
 
 
 def by_label(uids: Iterable[str]) -> list[tuple[Label, list[str]]]:

@@ -12,6 +12,8 @@ import json
 from dataclasses import asdict, dataclass
 
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import clean_uid
+from lineage_server.graph.read_lineage import edge_types
 from lineage_server.provenance.production import UNLIMITED
 
 MAX_SKIP = 1_000_000
@@ -45,19 +47,27 @@ def decode(text: str) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         cursor = Cursor(**json.loads(base64.urlsafe_b64decode(padded.encode())))
-    except (ValueError, TypeError, binascii.Error) as error:
+        ours = _is_ours(cursor)
+    except (ValueError, TypeError, binascii.Error, RecursionError, InvalidInputError) as error:
         raise _refused() from error
-    numbers = (cursor.skip, cursor.known_at)
-    words = (cursor.question, cursor.uid, cursor.type, cursor.direction)
-    if not all(type(n) is int and 0 <= n < 1 << 63 for n in numbers) or not all(
-        type(w) is str for w in words
-    ):
-        raise _refused()
-    if type(cursor.reach) is not int or abs(cursor.reach) > UNLIMITED:
-        raise _refused()
-    if cursor.skip > MAX_SKIP or (cursor.uid != "") != (cursor.direction in ("UPSTREAM", "DOWNSTREAM")):
+    if not ours:
         raise _refused()
     return cursor
+
+
+def _is_ours(cursor: Cursor) -> bool:
+    """Whether we may have given it out; raises InvalidInputError for what is no uid."""
+    numbers = (cursor.skip, cursor.known_at, cursor.reach)
+    words = (cursor.question, cursor.uid, cursor.type, cursor.direction)
+    if any(type(n) is not int for n in numbers) or any(type(w) is not str for w in words):
+        return False
+    if not (0 <= cursor.skip <= MAX_SKIP and 0 <= cursor.known_at < 1 << 63):
+        return False
+    if abs(cursor.reach) > UNLIMITED:
+        return False
+    if not cursor.uid:
+        return not cursor.type and not cursor.direction
+    return cursor.type in edge_types(cursor.direction, clean_uid(cursor.uid))
 
 
 def _refused() -> InvalidInputError:

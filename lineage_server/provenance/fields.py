@@ -167,16 +167,8 @@ class _FieldWalk:
 
     async def _heads(self, uids: list[str]) -> list[tuple[Head, tuple[Head, ...]]]:
         """Heads of versions and of their twins."""
-        generation = await self._reader.expand(
-            "",
-            Label.ARTIFACT_VERSION,
-            uids,
-            self._sight,
-            fan=1,
-            first=True,
-            timeout_seconds=self._deadline.remaining_seconds(),
-        )
-        return generation.selves
+        seconds = self._deadline.remaining_seconds()
+        return await self._reader.selves(Label.ARTIFACT_VERSION, uids, self._sight, timeout_seconds=seconds)
 
     def _fresh(self, uid: str, columns: Columns) -> Columns:
         """Columns not left yet, or not as far as there is something to follow."""

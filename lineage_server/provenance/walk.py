@@ -7,8 +7,9 @@ here; the engine never enumerates paths.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.errors import OverdueQueryError, overdue
-from lineage_server.graph.heads import Generation, Rank, Reached, Step
+from lineage_server.graph.heads import Generation, Head, Rank, Reached, Step
 from lineage_server.graph.look_ahead import LookAhead
 from lineage_server.graph.read_lineage import LineageReader, Sight, Span, by_label
 from lineage_server.graph.round_trips import RoundTrips
@@ -130,7 +131,7 @@ class Walker:
     async def look(self) -> None:
         """See the start without leaving it."""
         for label, uids in by_label(self.frontier):
-            self._take(await self._ask(label, uids, leave=False), uids, {})
+            self._take(Generation(await self._selves(label, uids)), uids, {})
 
     async def advance(self, levels: int = 1) -> bool:
         """Walk one generation; False when there was nothing left to leave. Raises EnoughError.
@@ -149,7 +150,7 @@ class Walker:
             for label, uids in by_label(wave):
                 for start in range(0, len(uids), _CHUNK):
                     chunk = uids[start : start + _CHUNK]
-                    self._take(await self._ask(label, chunk), chunk, twins)
+                    self._take(await self._leave(label, chunk), chunk, twins)
             # Twins of the frontier stand at the same depth: leave them before going on.
             wave = {uid: reach for uid, reach in twins.items() if self._opens(uid, reach)}
             self._first = False
@@ -177,7 +178,7 @@ class Walker:
             uids = list(wave)
             for start in range(0, len(uids), _CHUNK):
                 chunk = uids[start : start + _CHUNK]
-                for head, same in (await self._ask(Label.ARTIFACT_VERSION, chunk, leave=False)).selves:
+                for head, same in await self._selves(Label.ARTIFACT_VERSION, chunk):
                     reach = wave[head.uid]
                     self.ledger.add(head, same, self.depth, self.direction)
                     for twin in same:
@@ -237,25 +238,34 @@ class Walker:
         for uid, at in found.items():
             self.ledger.note_production(uid, at)
 
-    async def _ask(self, label: Label, uids: Sequence[str], *, leave: bool = True) -> Generation:
-        try:
-            seconds = self.deadline.remaining_seconds()
-            continued = self._first and (self._family or self._skip)
-            if label is Label.ARTIFACT_VERSION and leave and not continued:
+    async def _selves(self, label: Label, uids: Sequence[str]) -> list[tuple[Head, tuple[Head, ...]]]:
+        with self._in_time(uids) as seconds:
+            return await self.reader.selves(label, uids, self.sight, timeout_seconds=seconds)
+
+    async def _leave(self, label: Label, uids: Sequence[str]) -> Generation:
+        family = self._family if self._first else ""
+        with self._in_time(uids) as seconds:
+            if label is Label.ARTIFACT_VERSION and not family:
                 return await self._ahead.leave(
                     uids, levels=self._levels, first=self._first, timeout_seconds=seconds
                 )
             return await self.reader.expand(
-                self.direction if leave else "",
+                self.direction,
                 label,
                 uids,
                 self.sight,
                 fan=self.per_node + 1,
-                first=self._first or not leave,
-                family=self._family if self._first else "",
-                skip=self._skip if self._first else 0,
+                first=self._first,
+                family=family,
+                skip=self._skip if family else 0,
                 timeout_seconds=seconds,
             )
+
+    @contextlib.contextmanager
+    def _in_time(self, uids: Sequence[str]) -> Generator[float]:
+        """The seconds that remain to ask for these."""
+        try:
+            yield self.deadline.remaining_seconds()
         except (EnoughError, OverdueQueryError) as error:
             if self._first and any(uid not in self.ledger for uid in uids):  # a part of nothing
                 raise overdue(self.deadline.spent_milliseconds() / 1000) from error

@@ -7,6 +7,7 @@ raw@2 → prepare → clean@2 → train r2 → model@2 → registered 2
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -154,7 +155,7 @@ async def test_time_that_ends_before_the_start_is_seen_is_said_to_have_ended(
 
 
 async def test_forged_cursor_opens_nothing(story: Story, service: LineageService) -> None:
-    """A cursor that names a node of another project answers as if it was not there."""
+    """A node of another project is not there, edges of no known type are refused."""
     budget = Budget(per_node=1)
     question = LineageQuestion(start=(story.raw[0],), direction=Direction.DOWNSTREAM, budget=budget)
     forged = Cursor(
@@ -170,6 +171,9 @@ async def test_forged_cursor_opens_nothing(story: Story, service: LineageService
     )
     with pytest.raises(NotFoundError):
         await service.lineage(asked, scope=frozenset({"p"}))
+    nonsense = replace(forged, uid=story.raw[0], type="NONSENSE", direction="DOWNSTREAM").encode()
+    with pytest.raises(InvalidInputError, match="no cursor of a lineage answer"):
+        await service.lineage(replace(asked, after=nonsense), scope=None)
 
 
 async def test_path_finds_both_ways_and_common_ancestors(story: Story, service: LineageService) -> None:

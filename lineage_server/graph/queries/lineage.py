@@ -87,14 +87,6 @@ RETURN 'SELF' AS type, {head("a", label)} AS via, {same("a", label)} AS near, []
 """
 
 
-_TWINS: LiteralString = f"""
-UNWIND $uids AS uid
-MATCH (a:ArtifactVersion {{uid: uid}})
-WITH a, {same("a", "ArtifactVersion")} AS same
-WHERE size(same) > 0
-RETURN 'SAME_AS' AS type, null AS via, [[a.uid]] AS near, same AS far
-"""
-
 SELVES: dict[Label, LiteralString] = {
     Label.ARTIFACT_VERSION: _self("ArtifactVersion"),
     Label.RUN: _self("Run"),
@@ -140,17 +132,12 @@ _FAMILIES: dict[tuple[str, Label], dict[str, LiteralString]] = {
 """By direction, label of the frontier and type of the edges that leave it."""
 
 
-def _all_families(families: dict[str, LiteralString], label: Label) -> LiteralString:
-    parts = list(families.values())
-    if label is Label.ARTIFACT_VERSION:
-        parts.append(_TWINS)
-    return _UNION.join(parts)
-
-
 EXPAND: dict[tuple[str, Label], LiteralString] = {
-    key: _all_families(families, key[1]) for key, families in _FAMILIES.items()
+    key: _UNION.join(families.values())
+    for key, families in _FAMILIES.items()
+    if key[1] is not Label.ARTIFACT_VERSION
 }
-"""All that leaves a frontier, in one statement."""
+"""All that leaves a frontier, in one statement; of versions, ``look_ahead.py`` asks."""
 
 START: dict[tuple[str, Label], LiteralString] = {
     key: _UNION.join((SELVES[key[1]], statement)) for key, statement in EXPAND.items()

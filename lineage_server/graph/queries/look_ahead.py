@@ -6,7 +6,7 @@ no more than ``$most`` nodes: wide ones are better asked for one by one. A round
 as several small generations.
 
 One row. ``generations``: a list of ``[uids that were left, over, direct]``; ``over`` has
-``[run uid, near, far]``, ``direct`` ``[type, uid, far]``; ``near`` and ``far`` have the edge
+``[type, run uid, near, far]``, ``direct`` ``[type, uid, far]``; ``near`` and ``far`` have the edge
 and the uid at its other end. What the nodes are is told once each, in ``versions`` (a head and its
 twins' heads) and ``others`` (heads): Neo4j plans a statement for as long as it has words.
 """
@@ -43,7 +43,7 @@ CALL (f{n}) {{
     WITH e, b ORDER BY {parts.newest(far)} DESC, b.uid LIMIT $fan
     RETURN collect([{parts.edge(far)}, b.uid]) AS far, collect(b) AS next
   }}
-  RETURN collect(r) AS runs{n}, collect([r.uid, near, far]) AS over{n}, collect(next) AS made{n}
+  RETURN collect(r) AS runs{n}, collect(['{near}', r.uid, near, far]) AS over{n}, collect(next) AS made{n}
 }}"""
 
 
