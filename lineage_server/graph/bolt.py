@@ -45,7 +45,7 @@ from lineage_server.graph.errors import (
     translate,
 )
 from lineage_server.graph.queries import server
-from lineage_server.graph.retries import a_few_times
+from lineage_server.graph.retries import retry
 from lineage_server.graph.round_trips import note_round_trip
 from lineage_server.tasks import Tasks
 
@@ -57,6 +57,7 @@ _T = TypeVar("_T")
 # After the watchdog has asked the server to stop, the answer may take this long before we hang up.
 _GRACE_SECONDS = 1.0
 _ALL_ROWS_AT_ONCE = -1
+_ATTEMPTS = 5
 
 
 class Transaction:
@@ -166,8 +167,11 @@ class Bolt:
         parameters: Mapping[str, Any] | None = None,
         *,
         timeout_seconds: float | None = None,
+        patience_seconds: float | None = None,
     ) -> list[Row]:
         """Ask; repeated after a lost connection or a transient error while the time allows.
+
+        ``patience_seconds``: ask again for as long, whatever passing reason it fails for.
 
         Raises OverdueQueryError when the time is up: the statement is stopped on the server too;
         GraphAwayError when the server says nothing to that either.
@@ -178,7 +182,10 @@ class Bolt:
             return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
 
         with self._timed("read"):
-            return await a_few_times(once, seconds, (GraphAwayError, TransientGraphError))
+            if patience_seconds is not None:
+                return await retry(lambda _: once(seconds), seconds=patience_seconds)
+            on = (GraphAwayError, TransientGraphError)
+            return await retry(once, seconds=seconds, attempts=_ATTEMPTS, on=on)
 
     async def write(
         self,
@@ -186,10 +193,13 @@ class Bolt:
         parameters: Mapping[str, Any] | None = None,
         *,
         timeout_seconds: float | None = None,
+        patience_seconds: float | None = None,
     ) -> list[Row]:
         """Run one statement, all of it or nothing: two round trips.
 
         Repeated only where the graph has rolled it back because another one was in its way.
+        ``patience_seconds``, of what may be done twice: run it again for as long, whatever passing
+        reason it fails for.
 
         Not auto-commit: the embedded engine keeps the first clauses of a statement that fails in
         a later one. The driver sends BEGIN together with the statement, so only COMMIT is extra.
@@ -197,25 +207,26 @@ class Bolt:
         Raises DuplicateKeyError, TransientGraphError, OverdueQueryError: nothing was changed.
         GraphAwayError: it may or may not have been committed; only the caller knows how to find out.
         """
-
         seconds = self.write_timeout_seconds if timeout_seconds is None else timeout_seconds
 
-        async def ask() -> list[Row]:
-            self.count_round_trip()
-            answer: EagerResult = await self._open_driver().execute_query(  # pyright: ignore[reportUnknownMemberType]
-                Query(query, timeout=seconds),
-                dict(parameters or {}),
-                routing_=RoutingControl.WRITE,
-                database_=self.database,
-                bookmark_manager_=self._bookmarks,
-            )
-            return [dict(zip(answer.keys, record.values(), strict=True)) for record in answer.records]
-
         async def once(remaining: float) -> list[Row]:
+            async def ask() -> list[Row]:
+                self.count_round_trip()
+                answer: EagerResult = await self._open_driver().execute_query(  # pyright: ignore[reportUnknownMemberType]
+                    Query(query, timeout=remaining),
+                    dict(parameters or {}),
+                    routing_=RoutingControl.WRITE,
+                    database_=self.database,
+                    bookmark_manager_=self._bookmarks,
+                )
+                return [dict(zip(answer.keys, record.values(), strict=True)) for record in answer.records]
+
             return await self._watched(query, ask, remaining)
 
         with self._timed("write"):
-            return await a_few_times(once, seconds, (TransientGraphError,))
+            if patience_seconds is not None:
+                return await retry(lambda _: once(seconds), seconds=patience_seconds)
+            return await retry(once, seconds=seconds, attempts=_ATTEMPTS, on=(TransientGraphError,))
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, timeout_seconds: float | None = None) -> AsyncGenerator[Transaction]:

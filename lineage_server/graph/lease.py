@@ -16,7 +16,6 @@ from collections.abc import AsyncGenerator
 from lineage_server.domain.errors import ConflictError, LineageError
 from lineage_server.graph.bolt import Bolt, Transaction
 from lineage_server.graph.queries import lease as q
-from lineage_server.graph.retries import patiently
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -81,7 +80,7 @@ class Lease:
     async def _take(self, owner: str, work: str) -> str | None:
         """None if it is ours now, else what its holder does."""
         parameters = {"owner": owner, "work": work, "milliseconds": int(self._seconds * 1000)}
-        rows = await patiently(lambda: self._bolt.write(q.TAKE_LEASE, parameters), seconds=_RETRY_SECONDS)
+        rows = await self._bolt.write(q.TAKE_LEASE, parameters, patience_seconds=_RETRY_SECONDS)
         return None if rows[0]["held"] else str(rows[0]["work"])
 
     async def _renew(self, owner: str, work: str) -> None:
@@ -96,8 +95,6 @@ class Lease:
 
     async def _release(self, owner: str) -> None:
         try:
-            await patiently(
-                lambda: self._bolt.write(q.RELEASE_LEASE, {"owner": owner}), seconds=_RETRY_SECONDS
-            )
+            await self._bolt.write(q.RELEASE_LEASE, {"owner": owner}, patience_seconds=_RETRY_SECONDS)
         except LineageError as error:
             logger.warning("the lease was not given back and ends by itself: %s", error.message)

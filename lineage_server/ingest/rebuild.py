@@ -19,7 +19,6 @@ from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.lease import LeaseLostError
 from lineage_server.graph.queries import events as q
 from lineage_server.graph.queries import ingest as writer_queries
-from lineage_server.graph.retries import patiently
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.replay import Replay
 from lineage_server.ingest.store import EventStore
@@ -135,7 +134,7 @@ class Rebuilder:
         return done
 
     async def _patient(self, query: LiteralString, owner: str, **more: Any) -> list[Row]:
-        return await patiently(
-            lambda: self._bolt.write(query, {"owner": owner, **more}, timeout_seconds=120),
-            seconds=self._patience_seconds,
+        parameters = {"owner": owner, **more}
+        return await self._bolt.write(
+            query, parameters, timeout_seconds=120, patience_seconds=self._patience_seconds
         )

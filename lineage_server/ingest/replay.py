@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lineage_server.domain.errors import LineageError
 from lineage_server.graph.lease import LeaseLostError
-from lineage_server.graph.retries import patiently
+from lineage_server.graph.retries import retry
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.archive import StoredEvent
 from lineage_server.ingest.batch import Planned
@@ -40,7 +40,7 @@ class Replay:
         items = [item for stored in batch if (item := _planned(stored)) is not None]
         if items:
             self._careful = False
-            await patiently(lambda: self._try(items), seconds=self._patience_seconds)
+            await retry(lambda _: self._try(items), seconds=self._patience_seconds)
 
     async def _try(self, items: list[Planned]) -> None:
         """A second try may find the first one committed: then everything is asked for and nothing is new."""

@@ -22,7 +22,7 @@ from lineage_server.graph.bolt import Bolt, Transaction
 from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import events as q
 from lineage_server.graph.queries import ingest as writer_queries
-from lineage_server.graph.retries import patiently
+from lineage_server.graph.retries import retry
 from lineage_server.ingest.archive import ArchiveAwayError, ArchiveFile, ArchiveFolder, StoredEvent
 from lineage_server.ingest.verdicts import inflate
 
@@ -141,8 +141,8 @@ class EventStore:
             yield span
 
     async def _read(self, query: Any, span: dict[str, int]) -> list[dict[str, Any]]:
-        return await patiently(
-            lambda: self._bolt.read(query, span, timeout_seconds=_TIMEOUT_SECONDS), seconds=_RETRY_SECONDS
+        return await self._bolt.read(
+            query, span, timeout_seconds=_TIMEOUT_SECONDS, patience_seconds=_RETRY_SECONDS
         )
 
     # --- archiving -------------------------------------------------------------------
@@ -184,7 +184,7 @@ class EventStore:
         ]
         events = [event for page in pages for event in page]
         file = await self._write(span.first, span.until, events)
-        await patiently(lambda: self._move(file, events), seconds=_RETRY_SECONDS)
+        await retry(lambda _: self._move(file, events), seconds=_RETRY_SECONDS)
         return len(events)
 
     async def _oldest(self, first: int, before: int) -> _Span:
@@ -202,7 +202,7 @@ class EventStore:
     async def _write(self, first: int, until: int, events: Sequence[StoredEvent]) -> ArchiveFile:
         """A new file, whose name is in the graph before it is in the folder: it can't be forgotten."""
         name = self._archive.new_name(first, until)
-        await patiently(lambda: self._bolt.write(q.BEGIN_ARCHIVE, {"name": name}), seconds=_RETRY_SECONDS)
+        await self._bolt.write(q.BEGIN_ARCHIVE, {"name": name}, patience_seconds=_RETRY_SECONDS)
         return await asyncio.to_thread(self._archive.write, name, first, until, events)
 
     async def _move(self, file: ArchiveFile, events: Sequence[StoredEvent]) -> None:
@@ -251,12 +251,12 @@ class EventStore:
         stored = await asyncio.to_thread(self._archive.read, old)
         new = await self._write(old.first, old.until, [by_uid.get(e.uid) or e for e in stored])
 
-        async def exchange() -> None:
+        async def exchange(_: float) -> None:
             async with self.lease.transaction(self._owner) as transaction:
                 await transaction.run(q.REPLACE_ARCHIVE, {"name": old.name})
                 await self._list(transaction, new)
 
-        await patiently(exchange, seconds=_RETRY_SECONDS)
+        await retry(exchange, seconds=_RETRY_SECONDS)
 
 
 def _add(span: _Span, batch: dict[str, Any]) -> None:

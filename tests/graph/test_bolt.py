@@ -189,6 +189,23 @@ async def test_write_that_was_in_anothers_way_is_tried_again(graph: Bolt) -> Non
     assert await graph.read("MATCH (n:Run {uid: 'run:shared'}) RETURN n.n AS n") == [{"n": 30}]
 
 
+async def test_only_who_has_patience_outlasts_a_graph_that_is_away(bolt: Address, graph: Bolt) -> None:
+    login = {"user": bolt.user, "password": bolt.password, "database": bolt.database}
+    merge = "MERGE (n:Run {uid: 'run:patient'}) RETURN n.uid AS uid"
+    with Proxy(bolt.uri) as proxy:
+        async with Bolt(proxy.uri, **login, connect_timeout_seconds=1) as away:
+            proxy.cut()
+            with pytest.raises(GraphAwayError):
+                await away.write(merge)
+            with pytest.raises(GraphAwayError):
+                await away.write(merge, patience_seconds=0.2)
+            asyncio.get_running_loop().call_later(2.5, proxy.heal)
+            rows = await asyncio.gather(
+                away.write(merge, patience_seconds=30), away.read("RETURN 1 AS one", patience_seconds=30)
+            )
+    assert rows == [[{"uid": "run:patient"}], [{"one": 1}]]
+
+
 async def test_nobody_listening_is_unavailable() -> None:
     with pytest.raises(UnavailableError, match="does not answer"):
         await Bolt("bolt://127.0.0.1:1", connect_timeout_seconds=1).open()

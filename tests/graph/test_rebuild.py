@@ -16,6 +16,7 @@ from lineage_server.domain.ids import new_run_id
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.errors import GraphAwayError, RebuildingError
 from lineage_server.graph.lease import LeaseLostError
+from lineage_server.graph.retries import retry
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.archive import StoredEvent
 from lineage_server.ingest.eraser import Eraser
@@ -46,7 +47,8 @@ class Stumbling(Bolt):
         query: LiteralString,
         parameters: Mapping[str, Any] | None = None,
         *,
-        timeout_seconds: float = 10.0,
+        timeout_seconds: float | None = None,
+        patience_seconds: float | None = None,
     ) -> list[Row]:
         return await self._bolt.read(query, parameters, timeout_seconds=timeout_seconds)
 
@@ -55,16 +57,20 @@ class Stumbling(Bolt):
         query: LiteralString,
         parameters: Mapping[str, Any] | None = None,
         *,
-        timeout_seconds: float = 30.0,
+        timeout_seconds: float | None = None,
+        patience_seconds: float | None = None,
     ) -> list[Row]:
-        self._writes += 1
-        place = self._writes % 6 if self._now_and_then else 1
-        if self.dead or place == 3:
-            raise GraphAwayError("broke before", part="graph")
-        rows = await self._bolt.write(query, parameters, timeout_seconds=timeout_seconds)
-        if place == 0:
-            raise GraphAwayError("broke after", part="graph")
-        return rows
+        async def once(_: float = 0) -> list[Row]:
+            self._writes += 1
+            place = self._writes % 6 if self._now_and_then else 1
+            if self.dead or place == 3:
+                raise GraphAwayError("broke before", part="graph")
+            rows = await self._bolt.write(query, parameters, timeout_seconds=timeout_seconds)
+            if place == 0:
+                raise GraphAwayError("broke after", part="graph")
+            return rows
+
+        return await (retry(once, seconds=patience_seconds) if patience_seconds else once())
 
     def transaction(self, *, timeout_seconds: float = 60.0) -> Any:
         return self._bolt.transaction(timeout_seconds=timeout_seconds)
