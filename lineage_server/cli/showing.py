@@ -27,6 +27,7 @@ from lineage_server.cli.output import (
 from lineage_server.client.view import LineageView, ViewNode
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.nodes import LABEL_OF
+from lineage_server.domain.untyped import as_mapping
 
 _LINKED = (
     "edges { node { role basis version { uid label name kind project ordinal digest size } } } hasMore hidden"
@@ -226,18 +227,13 @@ def _facts(node: dict[str, Any]) -> dict[str, object]:
 
 def _surroundings(properties: dict[str, Any]) -> dict[str, object]:
     """What was captured: where it ran, and how it was called."""
-    facts = _mapping(properties.get("facts"))
+    facts = as_mapping(properties.get("facts"))
     argv = facts.get("argv")
     return {
-        "host": _mapping(facts.get("host")).get("name"),
+        "host": as_mapping(facts.get("host")).get("name"),
         "command": " ".join(map(str, cast("list[object]", argv))) if isinstance(argv, list) else None,
         "node": properties.get("node"),
     }
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    """A part of what a producer said, who may have said anything."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _maker(run: dict[str, Any] | None) -> str:
@@ -250,8 +246,8 @@ def _say_part(title: str) -> None:
 
 
 def _say_columns(node: dict[str, Any]) -> None:
-    stats = _mapping(node.get("stats"))
-    known = _mapping(stats.get("columns"))
+    stats = as_mapping(node.get("stats"))
+    known = as_mapping(stats.get("columns"))
     rows = stats.get("rows")
     columns: list[dict[str, Any]] = node.get("columns") or []
     if rows is not None or columns:
@@ -262,7 +258,7 @@ def _say_columns(node: dict[str, Any]) -> None:
         say_table(
             ["column", "type", *words],
             [
-                (c["name"], c["type"], *(_mapping(known.get(c["name"])).get(word) for word in words))
+                (c["name"], c["type"], *(as_mapping(known.get(c["name"])).get(word) for word in words))
                 for c in columns[:_MOST_COLUMNS]
             ],
         )

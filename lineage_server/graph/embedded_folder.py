@@ -19,7 +19,7 @@ import secrets
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from lineage_server.domain.errors import (
     ConflictError,
@@ -27,6 +27,7 @@ from lineage_server.domain.errors import (
     LineageError,
     UnavailableError,
 )
+from lineage_server.domain.untyped import as_mapping
 
 ENGINE = "arcadedb"
 
@@ -250,10 +251,9 @@ class EngineFolder:
 def _read_json(path: Path) -> dict[str, Any]:
     """The object in the file; empty when there is none or it is damaged."""
     try:
-        found: object = json.loads(path.read_text("utf-8"))
+        return as_mapping(json.loads(path.read_text("utf-8")))
     except (FileNotFoundError, ValueError):
         return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Artifact, ArtifactVersion, Column, Edge, Label, Node, Run, RunState
+from lineage_server.domain.untyped import as_mapping
 
 HIDDEN = frozenset(
     {"clock", "clocks", "tomb", "search_text", "annotated", "moves_at", "moves_recorded", "moves_on"}
@@ -218,5 +219,4 @@ def _columns(text: Any) -> tuple[Column, ...]:
 
 def json_map(value: Any) -> dict[str, Any]:
     """A map, parsed where it is still text; anything else is an empty one."""
-    value = parse_json(value)
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return as_mapping(parse_json(value))

@@ -12,13 +12,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, parse
 
 from lineage_server.api.gql.limits import check_document, check_text
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import shorten
+from lineage_server.domain.untyped import as_mapping
 
 OPERATIONS = Path(__file__).parents[3] / "graphql" / "operations"
 """The committed operations in a checkout; a wheel has them beside the package's code."""
@@ -69,8 +70,7 @@ class Documents:
 
     def _persisted(self, operation_name: str | None, extensions: Mapping[str, Any]) -> str:
         """The text of a persisted operation that is only named."""
-        told = extensions.get("persistedQuery")
-        digest = cast("dict[str, Any]", told).get("sha256Hash") if isinstance(told, dict) else None
+        digest = as_mapping(extensions.get("persistedQuery")).get("sha256Hash")
         name = self._by_hash.get(str(digest).lower()) if digest else operation_name
         if not name:
             if digest:

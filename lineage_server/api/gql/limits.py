@@ -12,7 +12,7 @@ declares. Variables count as execution will see them, coerced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -38,6 +38,7 @@ from graphql import (
 )
 
 from lineage_server.domain.errors import LimitError
+from lineage_server.domain.untyped import as_mapping
 from lineage_server.provenance.answers import Budget
 
 MAX_TOKENS = 4_000
@@ -172,7 +173,7 @@ class _Measure:
         definition = field.extensions.get("strawberry-definition")
         declared = int(getattr(definition, "metadata", {}).get("cost", 0))
         if "budget" in field.args:
-            nodes = cast("dict[str, Any]", told.get("budget") or {}).get("nodes")
+            nodes = as_mapping(told.get("budget")).get("nodes")
             extra, declared = extra + _number(nodes, declared or _WALK), 0
         if "maxPoints" in field.args:
             extra += _number(told.get("maxPoints"), _POINTS)
@@ -185,10 +186,8 @@ def _items(value: Any) -> list[Any]:
 
 def _count(value: Any) -> int:
     """Items of all lists in an argument."""
-    inside: Iterable[Any] = (
-        cast("dict[str, Any]", value).values() if isinstance(value, dict) else _items(value)
-    )
-    return len(_items(value)) + sum(_count(one) for one in inside)
+    items = _items(value)
+    return len(items) + sum(_count(one) for one in (*items, *as_mapping(value).values()))
 
 
 def _number(value: Any, otherwise: int) -> int:
