@@ -7,7 +7,9 @@ kill a server start one of their own with ``start_server``.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,6 +23,9 @@ from typing import Any
 import psutil
 import pytest
 
+from lineage_server import Client
+from lineage_server.client.config import load_config
+from lineage_server.domain.events import AliasSet, DeploymentReported, ModelReported, ModelVersionReported
 from tests.support import disks
 from tests.support.faults import address_of, ask, engine_process, event, graph_settings, send
 from tests.support.neo4j_server import Address
@@ -219,3 +224,47 @@ def lineage(tmp_path: Path, running_server: RunningServer) -> RunLineage:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+# --- what commands are asked about ----------------------------------------------------------------
+
+PROJECT = "명령"
+"""Holds what ``recorded`` tells, and nothing else."""
+
+
+@pytest.fixture(scope="session")
+def recorded(running_server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two rounds of preparing and training, with names in Korean."""
+    environment = client_environment(
+        tmp_path_factory.mktemp("recorded"), running_server.url, LINEAGE_CAPTURE="none"
+    )
+    with Client(config=load_config(environ=environment, project=PROJECT)) as client:
+        for rate in (0.1, 0.2):
+            with client.start_run("준비", job="준비") as run:
+                flowers = run.produce("꽃", {"길이": [1, 2, 3]}, type="dataset")
+            with client.start_run("학습", job="학습", params={"rate": rate}) as run:
+                run.use(flowers, role="자료")
+                run.log({"loss": rate}, step=1)
+                model = run.produce("모형", {"weights": rate}, type="model")
+        client.report(
+            ModelReported(project=PROJECT, model="판별", description="누가 떠나나"),
+            ModelVersionReported(project=PROJECT, model="판별", version="1", origin=model.uid),
+            AliasSet(project=PROJECT, model="판별", alias="prod", version="1"),
+            DeploymentReported(project=PROJECT, name="창구", model="판별", version="1", state="ready"),
+        )
+        assert client.flush(20.0)
+
+
+def told(lineage: RunLineage, line: str) -> Any:
+    """The JSON that a command answers."""
+    answer = lineage(*shlex.split(line), "--json", LINEAGE_PROJECT=PROJECT)
+    assert (answer.code, answer.err) == (0, "")
+    return json.loads(answer.out)
+
+
+def said(lineage: RunLineage, line: str) -> list[str]:
+    """The lines that a command answers to people in a pipe: whole, and without colours."""
+    answer = lineage(*shlex.split(line), LINEAGE_PROJECT=PROJECT, NO_COLOR="")
+    assert (answer.code, answer.err) == (0, "")
+    assert "\033" not in answer.out
+    return answer.out.splitlines()

@@ -1,0 +1,145 @@
+"""``lineage show``, ``ls``, ``lineage`` and ``diff``: what was recorded, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import PROJECT, said, told
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import RunLineage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("recorded")]
+
+
+def test_show_tells_of_one_thing_and_its_neighbours(lineage: RunLineage) -> None:
+    shown = told(lineage, "show model:모형@1")
+    assert (shown["node"]["name"], shown["node"]["kind"], shown["node"]["ordinal"]) == ("모형", "model", 1)
+    assert {"학습", "꽃"} == {node["name"] for node in shown["neighbours"]}
+    assert shown["recordedBy"]
+    lines = said(lineage, "show model:모형@1")
+    assert lines[0] == "model version 모형@1"
+    assert lines[lines.index("made from") + 2].split()[:3] == ["run", "학습", "complete"]
+    uid = shown["node"]["uid"]
+    assert told(lineage, f"show {shlex.quote(uid)}")["node"]["uid"] == uid
+
+
+def test_show_of_a_run_tells_what_it_was_told_read_and_wrote(lineage: RunLineage) -> None:
+    uid = told(lineage, "ls runs --first 1")["runs"][0]["uid"]
+    node = told(lineage, f"show {uid}")["node"]
+    assert (node["state"], node["paramMap"], node["metricMap"]) == ("complete", {"rate": 0.2}, {"loss": 0.2})
+    (link,) = (edge["node"] for edge in node["inputs"]["edges"])
+    assert (link["role"], link["version"]["name"]) == ("자료", "꽃")
+    lines = [line.split() for line in said(lineage, f"show {uid}")]
+    assert lines[0] == ["script", "run", "학습"]
+    for words in (["state", "complete"], ["rate", "0.2"], ["loss", "0.2"], ["dataset:꽃@1", "자료"]):
+        assert any(line[: len(words)] == words for line in lines), words
+
+
+def test_show_of_a_dataset_tells_its_columns(lineage: RunLineage) -> None:
+    lines = [line.split() for line in said(lineage, "show dataset:꽃")]
+    assert ["1", "columns,", "3", "rows"] in lines
+    assert ["길이", "int64", "0", "3", "1", "3", "2"] in lines
+
+
+@pytest.mark.parametrize(
+    ("uid", "first", "said_too"),
+    [
+        (f"job:{PROJECT}/script/학습", "script job 학습", "newest runs"),
+        (f"artifact:{PROJECT}/model/모형", "model artifact 모형", "versions"),
+        (f"project:{PROJECT}", f"project {PROJECT}", f"uid      project:{PROJECT}"),
+        (f"model:{PROJECT}/판별", "registered model 판별", "description  누가 떠나나"),
+        (f"alias:{PROJECT}/판별@prod", "alias prod", f"points to  modelversion:{PROJECT}/판별@1"),
+        ("model:판별@prod", "registered model version 판별@1", "aliases  prod"),
+        (f"deployment:{PROJECT}/local/창구@1", "deployment 창구@1", "made from"),
+    ],
+)
+def test_show_of_every_uid_that_ls_prints(lineage: RunLineage, uid: str, first: str, said_too: str) -> None:
+    lines = said(lineage, f"show {uid}")
+    assert lines[0] == first
+    assert said_too in lines
+
+
+def test_show_of_a_project_that_the_reference_names(lineage: RunLineage) -> None:
+    answer = lineage("show", f"{PROJECT}/dataset:꽃", "--json")
+    assert json.loads(answer.out)["node"]["project"] == PROJECT
+
+
+def test_ls_lists_each_kind_of_thing(lineage: RunLineage) -> None:
+    def names(line: str) -> list[str]:
+        listed = told(lineage, line)
+        assert listed["hasMore"] is False
+        return [row["name"] for row in listed[line.split()[1]]]
+
+    assert names("ls runs") == ["학습", "준비", "학습", "준비"]
+    assert sorted(names("ls jobs")) == ["준비", "학습"]
+    assert sorted(names("ls artifacts")) == ["꽃", "모형"]
+    assert names("ls versions model:모형") == ["모형", "모형"]
+    assert (names("ls models"), names("ls deployments")) == (["판별"], ["창구"])
+    assert PROJECT in names("ls projects")
+
+
+def test_ls_is_a_table_that_says_whether_there_is_more(lineage: RunLineage) -> None:
+    lines = said(lineage, "ls runs --first 1")
+    assert lines[0].split() == ["uid", "name", "job", "kind", "project", "state", "started", "took"]
+    assert lines[1].split()[1:6] == ["학습", "학습", "script", PROJECT, "complete"]
+    assert lines[2] == "there are more than these 1; ask for more with --first"
+
+
+def test_ls_keeps_to_a_project_or_shows_all(lineage: RunLineage) -> None:
+    assert lineage("ls", "-p", "nobody").out == "no runs yet in project nobody\n"
+    everything = json.loads(lineage("ls", "artifacts", "-n", "500", "--json").out)["artifacts"]
+    assert {"꽃", "모형"} <= {row["name"] for row in everything}
+
+
+def test_lineage_is_a_tree(lineage: RunLineage) -> None:
+    lines = said(lineage, "lineage model:모형@2 --up")
+    assert lines[0] == "model:모형@2"
+    assert [line.split()[1:3] for line in lines[1:3]] == [["run", "학습"], ["dataset:꽃@1", "as"]]
+    both = said(lineage, "lineage dataset:꽃 --up --down")
+    assert both == said(lineage, "lineage dataset:꽃")
+    assert {"made from", "made into"} & set(both)
+    assert not any("준비" in line for line in said(lineage, "lineage dataset:꽃 --down"))
+
+
+def test_lineage_has_a_form_for_every_reader(lineage: RunLineage) -> None:
+    def drawn(form: str) -> str:
+        return "\n".join(said(lineage, f"lineage model:모형@1 --format {form}"))
+
+    for form, start in (("mermaid", "flowchart LR\n"), ("dot", "digraph lineage {\n"), ("svg", "<svg ")):
+        text = drawn(form)
+        assert text.startswith(start)
+        assert "모형@1" in text
+    by_form, by_flag = json.loads(drawn("json")), told(lineage, "lineage model:모형@1")
+    assert (by_form["nodes"], by_form["edges"]) == (by_flag["nodes"], by_flag["edges"])
+    assert "모형" in {node["name"] for node in by_form["nodes"]}
+
+
+def test_lineage_as_it_was(lineage: RunLineage) -> None:
+    assert said(lineage, "lineage model:모형@1 --as-of 2020-01-01") == ["model:모형@1"]
+    assert len(said(lineage, "lineage model:모형@1 --as-of 2999-12-31T00:00:00+09:00")) > 2
+
+
+def test_lineage_as_it_was_known(lineage: RunLineage) -> None:
+    assert said(lineage, "lineage model:모형@1 --known-at 2020-01-01") == ["model:모형@1"]
+    assert len(said(lineage, "lineage model:모형@1 --known-at 2999-12-31")) > 2
+
+
+def test_lineage_of_jobs_and_artifacts_is_the_logical_one(lineage: RunLineage) -> None:
+    by_job = said(lineage, "lineage job:학습")
+    assert by_job == ["job 학습", "made from", "└─ dataset:꽃", "   └─ job 준비", "used for", "└─ model:모형"]
+    assert said(lineage, f"lineage artifact:{PROJECT}/dataset/꽃 --up") == ["dataset:꽃", "└─ job 준비"]
+    assert said(lineage, "lineage dataset:꽃 --up --view logical") == ["dataset:꽃", "└─ job 준비"]
+
+
+def test_diff_says_the_first_cause(lineage: RunLineage) -> None:
+    difference = told(lineage, "diff model:모형@1 model:모형@2")
+    changes = {c["field"]: c for d in difference["differences"] for c in d["changes"]}
+    assert (changes["params.rate"]["before"], changes["params.rate"]["after"]) == ("0.1", "0.2")
+    lines = said(lineage, "diff model:모형@1 model:모형@2")
+    assert any("params.rate" in line and line.split()[-2:] == ["0.1", "0.2"] for line in lines)
+    assert lines[-1].endswith("things are the same in both")

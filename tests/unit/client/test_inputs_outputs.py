@@ -1,0 +1,137 @@
+"""What runs use and produce: references, files, tables, and the handles of what was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lineage_server.client.client import Client
+from lineage_server.client.run import Run
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from tests.unit.client.stub import StubServer
+
+
+def test_inputs_by_reference(client: Client, stub: StubServer) -> None:
+    stub.data = {"errors": [{"message": "not there", "extensions": {"code": "NOT_FOUND"}}]}
+    digest = "sha256:" + "ab" * 32
+    with client.start_run("x", project="team-a") as run:
+        run.use("dataset:iris@3", role="train")
+        run.use(f"other/model:churn@{digest}")
+        run.use("dataset:iris@latest")
+        run.use("table:x", project="team-b")
+        run.use(f"version:team-c/file/a/b@{digest}")
+    assert stub.run(run.id)["inputs"] == [
+        {"name": "iris", "role": "train", "version": 3},
+        {"name": "churn", "type": "model", "project": "other", "digest": digest},
+        {"name": "iris"},
+        {"name": "x", "type": "table", "project": "team-b"},
+        {"name": "a/b", "type": "file", "project": "team-c", "digest": digest},
+    ]
+
+
+def test_latest_is_made_exact_by_the_server(client: Client, stub: StubServer, tmp_path: Path) -> None:
+    file = tmp_path / "iris.csv"
+    file.write_text("a,b\n1,x\n2,y\n")
+    digest = "sha256:" + "cd" * 32
+    stub.data = {
+        "data": {
+            "version": {
+                "uid": f"version:default/dataset/iris@{digest}", "name": "iris", "kind": "dataset",
+                "ordinal": 4, "digest": digest, "uri": file.as_uri(), "size": 10, "sealedAt": None,
+                "columns": [{"name": "a", "type": "int64", "nullable": True}],
+                "run": {"uid": "run:0198c0de-0000-7000-8000-000000000009"},
+            }
+        }
+    }  # fmt: skip
+    with client.start_run("x") as run:
+        iris = run.use("dataset:iris@latest")
+    assert stub.asked[0]["variables"] == {"ref": "default/dataset:iris@latest"}
+    assert stub.run(run.id)["inputs"] == [{"name": "iris", "digest": digest, "uri": file.as_uri()}]
+    assert (iris.ordinal, iris.digest, iris.path) == (4, digest, file)
+    assert iris.to_pandas()["a"].tolist() == [1, 2]
+    assert iris.to_polars()["b"].to_list() == ["x", "y"]
+
+
+def test_what_this_process_made_is_known_without_a_server(lonely: Client) -> None:
+    with lonely.start_run("make") as first:
+        made = first.produce("iris", [{"a": 1}, {"a": 2}])
+    with lonely.start_run("take") as second:
+        taken = second.use("dataset:iris@latest")
+    assert taken.digest == made.digest
+    assert taken.to_arrow().num_rows == 2
+
+
+def test_inputs_that_are_content(client: Client, stub: StubServer, tmp_path: Path) -> None:
+    file = tmp_path / "raw data.csv"
+    file.write_text("a\n1\n2\n")
+    with client.start_run("x") as run:
+        one = run.use(file)
+        two = run.use([{"a": 1}], name="rows", role="lookup")
+        three = run.use("s3://bucket/key.parquet")
+        run.use(one, role="again")
+        with pytest.raises(InvalidInputError, match="name"):
+            run.use([{"a": 1}])
+        with pytest.raises(NotFoundError):
+            run.use(tmp_path / "nothing.csv")
+    assert stub.run(run.id)["inputs"] == [
+        {"name": "raw data.csv", "digest": one.digest, "uri": file.as_uri()},
+        {"name": "rows", "role": "lookup", "digest": two.digest},
+        {"name": "key.parquet", "uri": "s3://bucket/key.parquet"},
+        {"name": "raw data.csv", "role": "again", "digest": one.digest, "uri": file.as_uri()},
+    ]
+    (version, _) = stub.of_type("version")
+    assert version["columns"] == [{"name": "a", "type": "int64", "nullable": True}]
+    assert version["stats"]["rows"] == 2
+    assert three.digest == ""
+
+
+def test_outputs_with_columns_and_metadata(client: Client, stub: StubServer, tmp_path: Path) -> None:
+    model = tmp_path / "model.bin"
+    model.write_bytes(b"weights")
+    with client.start_run("x") as run:
+        table = run.produce(
+            "scores",
+            {"id": [1, 2], "score": [0.5, None]},
+            type="table",
+            columns_from={"score": [("train", "x"), ("iris", "y")]},
+            metadata={"rows": 2, "secret": "x"},
+        )
+        kept = run.produce("model:churn", model, role="best", description="the best")
+        far = run.produce("backup", "s3://user:pw@bucket/key?X-Amz-Signature=abc&v=1")
+        run.produce("stream", [{"a": 1}], partial=True)
+        with pytest.raises(InvalidInputError):
+            run.produce("model:churn@3", model)
+        with pytest.raises(InvalidInputError):
+            run.produce("x", model, type="modle")
+        with pytest.raises(InvalidInputError, match="of type object") as caught:
+            run.produce("x", object())
+        assert "save other objects" in caught.value.allowed
+        with pytest.raises(InvalidInputError, match="pairs"):
+            run.produce("x", model, columns_from={"a": ["b"]})  # type: ignore[list-item]
+    scores, churn, backup, stream = stub.run(run.id)["outputs"]
+    assert scores["fields"] == {"score": [["train", "x"], ["iris", "y"]]}
+    assert scores["metadata"] == {"rows": 2, "secret": "***"}
+    assert scores["stats"]["columns"]["score"]["nulls"] == 1
+    assert (churn["type"], churn["role"], churn["size"], churn["uri"]) == ("model", "best", 7, model.as_uri())
+    assert backup["uri"] == "s3://bucket/key?X-Amz-Signature=***&v=1"
+    assert "digest" not in backup
+    assert stream["partial"]
+    assert "sealed_at" not in stream
+    assert table.uid == f"version:default/table/scores@{table.digest}"
+    assert kept.verify() == model
+    assert far.uid == f"version:default/dataset/backup@run:{run.id}"
+
+
+def test_handles_say_what_they_cannot_do(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"1")
+    with client.start_run("x") as run:
+        handle = run.produce("a", file)
+        assert isinstance(run, Run)
+    file.write_bytes(b"2")
+    with pytest.raises(Exception, match="has changed"):
+        handle.verify()
+    file.unlink()
+    with pytest.raises(NotFoundError, match="another machine"):
+        _ = handle.path
