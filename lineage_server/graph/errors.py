@@ -50,6 +50,10 @@ class DuplicateKeyError(ConflictError):
     """A node with this unique key exists already; the statement is rolled back."""
 
 
+class TooLargeError(LimitError):
+    """The statement is larger than one may be; nothing of it was done."""
+
+
 class RebuildingError(UnavailableError):
     """A rebuild is under way, or failed half-way: the graph takes nothing else."""
 

@@ -17,16 +17,22 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, LiteralString, TypeAlias
 
+import msgspec
+
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.errors import RebuildingError
+from lineage_server.graph.errors import GraphAwayError, RebuildingError, TooLargeError
 from lineage_server.graph.queries import ingest as q
 
 Rows: TypeAlias = list[dict[str, Any]]
 _Run: TypeAlias = Callable[[LiteralString, Mapping[str, Any]], Awaitable[list[dict[str, Any]]]]
 
+MOST_BYTES = 15 << 20
+"""Of one batch as rows: to a message of more than 16 MiB the embedded engine never answers."""
+_MANY_ROWS, _MUCH_TEXT = 4_000, 512 << 10
+"""Most batches are far smaller: only one with more rows, or more text in them, is measured."""
 _OWN_BLOCK = (Label.RUN, Label.ARTIFACT_VERSION, Label.EVENT)
 _PLAIN = tuple(label for label in Label if label not in _OWN_BLOCK)
 _EDGES = tuple(kind for kind in EdgeType if kind is not EdgeType.FEEDS)
@@ -44,6 +50,7 @@ class WriteBatch:
 
     seq: int = 0
     rid: int = 0
+    text: int = 0
     rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(list))
     _runs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     _feeds: dict[tuple[str, str], dict[str, Any]] = field(
@@ -87,7 +94,25 @@ class WriteBatch:
             self.rows[f"set_feeds_{role}"].append({"anchor": anchor, "by": by})
         self._feeds.clear()
 
+    @property
+    def may_be_large(self) -> bool:
+        raw = sum(row["size"] for name in ("events", "refused") for row in self.rows.get(name, ()))
+        return raw + self.text > _MUCH_TEXT or sum(map(len, self.rows.values())) > _MANY_ROWS
+
+    def check_size(self) -> None:
+        """Raises TooLargeError for what does not fit one message."""
+        size = len(msgspec.msgpack.encode(self.rows))  # much like the wire's own encoding
+        if size > MOST_BYTES:
+            raise TooLargeError(
+                f"what the event changes has {size} bytes, at most {MOST_BYTES} are written at once; nothing "
+                "of it was done. Send fewer inputs and outputs an event, or put the payload in an artifact",
+                limit=MOST_BYTES,
+                actual=size,
+            )
+
     def set_node(self, label: Label, uid: str, props: dict[str, Any]) -> None:
+        # A small event may change a large node: of what is new, the events' own size tells enough.
+        self.text += sum(len(value) for value in props.values() if isinstance(value, (str, bytes)))
         self.rows["set_" + label].append({"uid": uid, "p": props})
 
     def new_edge(self, kind: EdgeType, role: str, row: dict[str, Any]) -> None:
@@ -173,7 +198,7 @@ class WriteSession:
     async def commit(self, batch: WriteBatch) -> bool:
         """Write the batch; False where somebody else committed since ``position``, or rebuilds.
 
-        Raises DuplicateKeyError where a node was there against our belief, and what
+        Raises DuplicateKeyError where a node was there against our belief, TooLargeError, and what
         ``Bolt.write`` raises; nothing is changed then, unless the connection broke.
         """
         batch.finish()
@@ -182,16 +207,20 @@ class WriteSession:
 
     async def commit_family(self, batch: WriteBatch, family: frozenset[str]) -> bool:
         """``commit`` with the statement of ``family``, which has all blocks that have rows."""
-        rows = await self._write(
-            _commit_query(family),
-            {
-                "b": {name: batch.rows.get(name, []) for name in family},
-                "seq": batch.seq,
-                "rid": batch.rid,
-                "lock": uuid.uuid4().hex,
-                "rebuilder": self._rebuilder,
-            },
-        )
+        parameters = {
+            "b": {name: batch.rows.get(name, []) for name in family},
+            "seq": batch.seq,
+            "rid": batch.rid,
+            "lock": uuid.uuid4().hex,
+            "rebuilder": self._rebuilder,
+        }
+        if batch.may_be_large:
+            batch.check_size()
+        try:
+            rows = await self._write(_commit_query(family), parameters)
+        except GraphAwayError:
+            batch.check_size()  # edges may have long histories
+            raise
         return bool(rows[0]["ok"])
 
 

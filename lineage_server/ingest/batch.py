@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lineage_server.changes import Change
 from lineage_server.domain import ids
 from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import (
     Event,
     NodeAnnotated,
@@ -26,9 +27,11 @@ from lineage_server.ingest import derive
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
+from lineage_server.ingest.room import lacking_room
 from lineage_server.ingest.rows import emit
 from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.values import MAX_TIME
+from lineage_server.ingest.verdicts import NotYoursError
 
 FRESH_MICROS = 10 * 60 * 1_000_000
 """A client-made run id younger than this is taken for new without asking the graph."""
@@ -45,7 +48,7 @@ class Planned:
     event: Event
     recorded_at: int
     facts: list[NodeFacts]
-    refusal: str = ""
+    refusal: LineageError | None = None
     redacted: bool = False
 
 
@@ -118,18 +121,27 @@ class Batch:
 
     # --- merging ---------------------------------------------------------------------
 
-    def _merge(self, item: Planned) -> None:
+    def _refusal(self, item: Planned) -> LineageError | None:
+        """What the nodes that are there already have against the event."""
         project = item.event.project
         for facts in item.facts:
             state = self.states.get(facts.uid)
-            if state is None or not state.props or state.project == project or not _needs_state(facts):
+            if state is None or not state.props or not _needs_state(facts):
                 continue
             # Runs, GPUs and the like have no project in their uid. Any run may use a GPU; only events of
             # its project may change what is said of it.
             own = facts.label is Label.RUN and not state.props.get("stub")
-            if own or isinstance(item.event, _ON_A_NODE):
-                item.refusal = f"{facts.uid} is not in project {project!r}"
-                return
+            if state.project != project and (own or isinstance(item.event, _ON_A_NODE)):
+                return NotYoursError(f"{facts.uid} is not in project {project!r}")
+            full = lacking_room(state, facts)
+            if full is not None:
+                return full
+        return None
+
+    def _merge(self, item: Planned) -> None:
+        item.refusal = self._refusal(item)
+        if item.refusal is not None:
+            return
         for facts in item.facts:
             if not _needs_state(facts) and self._exists(facts.uid):
                 continue

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import Label
 from lineage_server.ingest.values import dumps
+
+MAX_FACTS = 20_000
+MAX_FACT_KEY = 1_000
 
 
 class Clock(NamedTuple):
@@ -92,9 +96,15 @@ class NodeFacts:
         self.earliest[key] = value
 
     def note_map(self, key: str, told: dict[str, Any] | None) -> None:
-        """Raises InvalidInputError for what is nested too deeply."""
+        """Raises InvalidInputError for what is nested too deeply, or has too many or too long keys."""
         if told:
             dumps(told)
+            if len(told) > MAX_FACTS or max(map(len, told)) > MAX_FACT_KEY:
+                raise InvalidInputError(
+                    f"{key} has {len(told)} keys, the longest of {max(map(len, told))} characters",
+                    field=key,
+                    allowed=f"{MAX_FACTS} keys an event, of at most {MAX_FACT_KEY} characters",
+                )
             if self.maps is None:
                 self.maps = {}
             self.maps[key] = told

@@ -21,7 +21,6 @@ from lineage_server.ingest.redact import redact
 from lineage_server.ingest.verdicts import (
     Entry,
     IdReusedError,
-    NotYoursError,
     Outcome,
     Verdict,
     event_row,
@@ -57,18 +56,21 @@ async def make_ready(
     fresh = await _without_duplicates(entries, session, careful=careful)
     items = [Planned(e.uid, e.event, e.recorded_at, e.facts) for e in fresh]
     write, batch = await planned(items, session, cache, careful=careful)
-    for entry, item in zip(fresh, items, strict=True):
-        if item.refusal:
-            refuse(entry, NotYoursError(item.refusal))
+    refusals = {e.uid: i.refusal for e, i in zip(fresh, items, strict=True) if i.refusal is not None}
+    if refusals:
+        # A node that is full now took the same event before: that is known, not refused.
+        doubtful = [e for e in fresh if e.uid in refusals]
+        for entry in await _without_duplicates(doubtful, session, careful=True):
+            refuse(entry, refusals[entry.uid])
     write.rows["events"] = [
         event_row(e, write.seq, place, i.event if i.redacted else None)
         for place, (e, i) in enumerate(zip(fresh, items, strict=True))
-        if e.refusal is None
+        if i.refusal is None
     ]
     write.rows["audit"] = [
         {**row, "before": "", "after": ""} if i.redacted else dict(row)
         for e, i in zip(fresh, items, strict=True)
-        if e.refusal is None
+        if i.refusal is None
         for row in e.audit
     ]
     write.rows["refused"] = _refusals(entries, cache)

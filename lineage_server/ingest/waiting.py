@@ -14,6 +14,9 @@ from lineage_server.domain.errors import UnavailableError
 from lineage_server.ingest.decode import Received, Unreadable
 from lineage_server.ingest.verdicts import Entry, IngestLimits
 
+BATCH_BYTES = 4 << 20
+"""Bytes of events in one batch: what becomes of them must fit one statement."""
+
 
 class WaitingEvents:
     """Entries in the order in which they came."""
@@ -55,9 +58,16 @@ class WaitingEvents:
 
     def take(self, most: int) -> list[Entry]:
         """A batch; ``landed`` is called when nothing more will be done with it."""
-        entries = [self._entries.popleft() for _ in range(min(most, len(self._entries)))]
+        entries: list[Entry] = []
+        size = 0
+        while self._entries and len(entries) < most:
+            size += len(self._entries[0].raw)
+            if entries and size > BATCH_BYTES:
+                size -= len(self._entries[0].raw)
+                break
+            entries.append(self._entries.popleft())
         if entries:
-            self._taken.append((len(entries), sum(len(e.raw) for e in entries)))
+            self._taken.append((len(entries), size))
         return entries
 
     def landed(self) -> None:

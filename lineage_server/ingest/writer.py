@@ -21,7 +21,12 @@ from dataclasses import dataclass
 from lineage_server.changes import Change
 from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.events import Event
-from lineage_server.graph.errors import DuplicateKeyError, RebuildingError, TransientGraphError
+from lineage_server.graph.errors import (
+    DuplicateKeyError,
+    RebuildingError,
+    TooLargeError,
+    TransientGraphError,
+)
 from lineage_server.graph.write import GraphWriter, WriteSession
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import Received, Unreadable, encode
@@ -295,6 +300,8 @@ class IngestWriter:
                 entries = self._give_up_late(entries, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_MOST_SECONDS)
+            elif isinstance(error, TooLargeError):
+                entries = await self._isolate(entries, error)
             elif isinstance(error, LineageError):
                 self._telling.failed(entries, error)
                 return
@@ -335,16 +342,17 @@ class IngestWriter:
         return [e for e in entries if e not in late] if late else entries
 
     async def _isolate(self, entries: list[Entry], error: Exception) -> list[Entry]:
-        """A defect: find the event it hangs on by writing the batch one by one."""
+        """Find the event it hangs on by writing the batch in halves."""
         if len(entries) == 1:
             entry = entries[0]
             if entry.refusal is None:
-                refuse(entry, DefectError(error))
+                refuse(entry, error if isinstance(error, TooLargeError) else DefectError(error))
                 return entries
             self._telling.failed(entries, error)
             return []
-        for entry in entries:
-            await self._write_patiently([entry])
+        middle = len(entries) // 2
+        await self._write_patiently(entries[:middle])
+        await self._write_patiently(entries[middle:])
         return []
 
     # --- pausing ---------------------------------------------------------------------
