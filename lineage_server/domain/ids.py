@@ -2,7 +2,7 @@
 
 A uid begins with its label's short name, so the label is known from it and look-ups
 always use an index. Names keep any printable character; only the parts that must be
-parsed again (project, artifact type) are restricted.
+parsed again (project, artifact type, what stands behind a name) are restricted.
 """
 
 from __future__ import annotations
@@ -95,6 +95,18 @@ def clean_name(text: str, field: str) -> str:
             f"{field} {shorten(text)!r} has control characters", field=field, allowed="printable characters"
         )
     return text
+
+
+def clean_part(text: str, field: str, separator: str) -> str:
+    """Check a name that ``separator`` tells from the one before it; raises InvalidInputError."""
+    name = clean_name(text, field)
+    if separator in name:
+        raise InvalidInputError(
+            f"{field} {shorten(name)!r} has a {separator!r}: two things could not be told apart",
+            field=field,
+            allowed=f"printable characters but {separator!r}",
+        )
+    return name
 
 
 @lru_cache(maxsize=10_000)

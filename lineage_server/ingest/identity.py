@@ -82,8 +82,10 @@ def _parsed(uid: str, label: Label, rest: str) -> dict[str, Any]:
     if "@" in _FORMS[label]:
         head, _, tail = rest.rpartition("@")
     middle = ""
-    if label in (Label.JOB, Label.ARTIFACT, Label.DEPLOYMENT):
+    if label in (Label.JOB, Label.ARTIFACT):
         middle, _, head = head.partition("/")
+    elif label is Label.DEPLOYMENT:
+        middle, _, head = head.rpartition("/")  # names of clusters may have one
     known = {Label.JOB: middle in _JOB_KINDS, Label.DEPLOYMENT: bool(middle)}
     if not owner or not head or not known.get(label, True) or ("@" in _FORMS[label] and not tail):
         raise InvalidInputError(

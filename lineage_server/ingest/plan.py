@@ -192,18 +192,17 @@ def _gap(event: WatchGapReported, project: str, clock: Clock) -> list[NodeFacts]
     start, end = epoch(event.from_at, "from_at"), epoch(event.to_at, "to_at")
     if end < start:
         raise InvalidInputError("the gap ends before it begins", field="to_at")
-    cluster, kind = ids.clean_name(event.cluster, "cluster"), ids.clean_name(event.kind, "kind")
+    cluster, kind = ids.clean_name(event.cluster, "cluster"), ids.clean_part(event.kind, "kind", "/")
     identity = {
         "project": project,
         "name": f"{cluster}/{kind}",
         "cluster": cluster,
         "kind": kind,
         "from_at": start,
-        "to_at": end,
-        "reason": event.reason,
     }
-    uid = f"gap:{cluster}/{kind}/{start}"
-    return [NodeFacts(uid, Label.WATCH_GAP, clock, identity)]
+    facts = NodeFacts(f"gap:{cluster}/{kind}/{start}", Label.WATCH_GAP, clock, identity)
+    _tell(facts, to_at=end, reason=event.reason)
+    return [facts]
 
 
 def _project(event: ProjectReported, project: str, clock: Clock) -> list[NodeFacts]:
@@ -237,7 +236,7 @@ def _model(event: ModelReported, project: str, clock: Clock) -> list[NodeFacts]:
 
 
 def _model_version_reference(project: str, model: str, version: str, clock: Clock) -> NodeFacts:
-    name = ids.clean_name(version, "version")
+    name = ids.clean_part(version, "version", "@")
     identity = {"project": project, "name": model, "version": name, "model": ids.model_uid(project, model)}
     return reference(ids.model_version_uid(project, model, name), Label.MODEL_VERSION, clock, identity)
 
@@ -264,7 +263,7 @@ def _model_version(event: ModelVersionReported, project: str, clock: Clock) -> l
 
 def _alias(event: AliasSet, project: str, clock: Clock) -> list[NodeFacts]:
     model = _model_reference(project, event.model, clock)
-    name, alias = model.identity["name"], ids.clean_name(event.alias, "alias")
+    name, alias = model.identity["name"], ids.clean_part(event.alias, "alias", "@")
     out = [model]
     identity = {"project": project, "name": alias, "model": model.uid, "alias": alias}
     facts = NodeFacts(ids.alias_uid(project, name, alias), Label.ALIAS, clock, identity)
@@ -299,8 +298,8 @@ def _approval(event: ApprovalGiven, project: str, clock: Clock) -> list[NodeFact
 
 
 def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[NodeFacts]:
-    name, cluster = ids.clean_name(event.name, "name"), ids.clean_name(event.cluster, "cluster")
-    revision = ids.clean_name(event.revision, "revision")
+    name, cluster = ids.clean_part(event.name, "name", "/"), ids.clean_name(event.cluster, "cluster")
+    revision = ids.clean_part(event.revision, "revision", "@")
     identity = {
         "project": project, "name": name, "cluster": cluster, "revision": revision,
     }  # fmt: skip

@@ -211,6 +211,8 @@ WRONG: list[tuple[Event, str, str]] = [
     (RunReported(run=RUN, ended_at=1 << 53), "ended_at", "not a time"),
     (RunReported(run=RUN, attempt=1 << 31), "attempt", "32 bits"),
     (RunReported(run=RUN, facts=DEEP), "line", "deep"),
+    (RunReported(run=RUN, facts={str(n): n for n in range(20_001)}), "facts", "20001"),
+    (RunReported(run=RUN, usage={"k" * 1_001: 1}), "usage", "1001"),
     (RunReported(run=RUN, params={"": 1}), "params", "key"),
     (RunReported(run=RUN, tags={"k" * 251: "x"}), "tags", "key"),
     (RunReported(run=RUN, params={str(n): n for n in range(5_001)}), "params", "5000"),
@@ -256,7 +258,13 @@ WRONG: list[tuple[Event, str, str]] = [
         "belongs to project",
     ),
     (WatchGapReported(cluster="c", kind="k", from_at=2, to_at=1), "to_at", "before it begins"),
+    (WatchGapReported(cluster="c", kind="a/b", from_at=1, to_at=1), "kind", "told apart"),
     (ModelVersionReported(model="m", version="1", origin=f"run:{RUN}"), "origin", "version"),
+    (ModelVersionReported(model="m", version="a@1"), "version", "told apart"),
+    (DeploymentReported(name="d", model="m", version="a@1"), "version", "told apart"),
+    (DeploymentReported(name="d", revision="a@1"), "revision", "told apart"),
+    (DeploymentReported(name="c/d"), "name", "told apart"),
+    (AliasSet(model="m", alias="a@b"), "alias", "told apart"),
     (ModelReported(model="m" * 501), "model", "501"),
     (AliasSet(model="m", alias=""), "alias", "empty"),
     (DeploymentReported(name="d", routes_to=["run:x"]), "routes_to", "deployments"),
@@ -296,6 +304,14 @@ ABOUT: dict[str, list[Event]] = {
     "deployment:default/local/api@1": [
         DeploymentReported(name="api", state="up"),
         DeploymentReported(name="front", routes_to=["deployment:default/local/api@1"]),
+    ],
+    "deployment:default/cloud/c1/api@1": [
+        DeploymentReported(name="api", cluster="cloud/c1"),
+        DeploymentReported(name="front", routes_to=["deployment:default/cloud/c1/api@1"]),
+    ],
+    "gap:cloud/c1/Pod/1": [
+        WatchGapReported(cluster="cloud/c1", kind="Pod", from_at=1, to_at=9, reason="away"),
+        WatchGapReported(cluster="cloud/c1", kind="Pod", from_at=1, to_at=5),
     ],
     "gpu:GPU-1": [
         ContextReported(label=Label.GPU, key="GPU-1"),
