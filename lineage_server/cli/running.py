@@ -23,7 +23,12 @@ from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.nodes import RunState
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-_STOPS = {signal.SIGINT: "stopped by Ctrl+C (SIGINT)", signal.SIGTERM: "terminated by SIGTERM"}
+_STOPS = {
+    signal.SIGINT: "stopped by Ctrl+C (SIGINT)",
+    signal.SIGTERM: "terminated by SIGTERM",
+}
+if hasattr(signal, "SIGHUP"):
+    _STOPS[signal.SIGHUP] = "its terminal was closed (SIGHUP)"
 _KILLED = 128
 """Shells add it to the signal that ended a process."""
 
@@ -85,7 +90,9 @@ def _handing_on(process: subprocess.Popen[bytes]) -> Generator[list[signal.Signa
         if not (shared and number == signal.SIGINT):
             process.send_signal(number)
 
-    before = {number: signal.signal(number, hand_on) for number in _STOPS}
+    # What we ignore (nohup, a shell's background job), the command ignores, too.
+    heard = [number for number in _STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, hand_on) for number in heard}
     try:
         yield stops
     finally:

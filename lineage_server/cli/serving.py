@@ -144,9 +144,11 @@ def _telling(app: Any, ready: Callable[[str], None], companion: Companion | None
 
 
 def _stop_with_the_terminal() -> None:
-    """A closed terminal is a wish to stop, in the same orderly way as Ctrl+C."""
+    """A closed terminal is a wish to stop, in the same orderly way as Ctrl+C; not under nohup."""
     hang_up = getattr(signal, "SIGHUP", None)
-    if hang_up is not None and threading.current_thread() is threading.main_thread():
+    if hang_up is None or threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(hang_up) is not signal.SIG_IGN:
         signal.signal(hang_up, lambda _signal, _frame: signal.raise_signal(signal.SIGTERM))
 
 

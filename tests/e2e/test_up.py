@@ -217,7 +217,12 @@ def test_the_sample_comes_once_and_goes_without_other_data(
 def test_killed_it_leaves_no_process_and_starts_again(
     start_server: StartServer, ask: Any, tmp_path: Path
 ) -> None:
-    server = start_server()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as from nohup
+    try:
+        server = start_server()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    server.process.send_signal(signal.SIGHUP)
     assert command(tmp_path, "run", "--name", "before", "--", "echo", url=server.url).code == 0
     family = server.family()
     assert len(engines(family)) == 1

@@ -64,6 +64,13 @@ def started(
         process.wait(40)
 
 
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 40
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     ("script", "code", "told"),
     [
@@ -98,8 +105,9 @@ def test_what_cannot_be_run_is_said_and_recorded(stub: StubServer, tmp_path: Pat
         (TIDY, "terminal", 3, "stopped by Ctrl+C (SIGINT)"),
         (TIDY, signal.SIGINT, 3, "stopped by Ctrl+C (SIGINT)"),
         (SLEEP, signal.SIGTERM, 143, "terminated by SIGTERM"),
+        (SLEEP, signal.SIGHUP, 129, "its terminal was closed (SIGHUP)"),
     ],
-    ids=["Ctrl+C", "SIGINT", "SIGTERM"],
+    ids=["Ctrl+C", "SIGINT", "SIGTERM", "SIGHUP"],
 )
 def test_a_stopped_command_tidies_up_and_its_run_is_aborted(
     stub: StubServer, tmp_path: Path, script: str, stop: signal.Signals | str, code: int, reason: str
@@ -107,10 +115,7 @@ def test_a_stopped_command_tidies_up_and_its_run_is_aborted(
     ready = tmp_path / "ready"
     command = (sys.executable, "-c", script, str(ready))
     with started(stub, tmp_path, *command, terminal=stop == "terminal") as process:
-        deadline = time.monotonic() + 40
-        while not ready.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        _wait_for(ready)
         if isinstance(stop, signal.Signals):
             process.send_signal(stop)  # to the recorder alone
         else:
@@ -119,3 +124,17 @@ def test_a_stopped_command_tidies_up_and_its_run_is_aborted(
             process.stdin.flush()
     assert process.returncode == code
     assert recorded(stub) == ("aborted", reason, code)
+
+
+def test_nohup_outlives_its_terminal(stub: StubServer, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = SLEEP.replace("sleep(60)", "sleep(1)")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as from nohup
+    try:
+        with started(stub, tmp_path, sys.executable, "-c", script, str(ready)) as process:
+            _wait_for(ready)
+            process.send_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert process.returncode == 0
+    assert recorded(stub) == ("complete", None, 0)
