@@ -1,13 +1,14 @@
 """The process the client lives in: its end, its signals, its forks.
 
 However a process ends, what it logged is in the journal, and its open runs get an end where that is
-still possible: at the normal end, at an unhandled exception, at SIGTERM. After a fork the child goes
-on with its own journal; runs stay the parent's to end.
+still possible: at the normal end, at ``sys.exit``, at an unhandled exception, at SIGTERM. After a fork
+the child goes on with its own journal; runs stay the parent's to end.
 """
 
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.domain.nodes import RunState
@@ -47,6 +48,8 @@ class Guarded(Protocol):
 
 _guarded: weakref.WeakSet[Guarded] = weakref.WeakSet()
 _watching = threading.Event()
+_exits: list[SystemExit] = []
+"""The last ``sys.exit`` of the main thread."""
 _importing = threading.Lock()
 _IMPORT_SECONDS = 10.0
 
@@ -68,6 +71,7 @@ def guard(box: Guarded) -> None:
         return
     _watching.set()
     atexit.register(at_exit)
+    _notice_exits()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_release, after_in_child=_after_fork)
 
@@ -77,17 +81,32 @@ def unguard(box: Guarded) -> None:
     _guarded.discard(box)
 
 
+def _notice_exits() -> None:
+    """The interpreter does not tell ``at_exit`` with which code it ends."""
+    leave = sys.exit
+
+    @functools.wraps(leave)
+    def noticed(status: Any = None, /) -> NoReturn:
+        if threading.current_thread() is threading.main_thread():
+            _exits[:] = [SystemExit(status)]
+        leave(status)
+
+    sys.exit = noticed
+
+
 def at_exit() -> None:
     """The interpreter ends: end open runs, write everything, send what can be sent soon."""
     _close_all(_ending_of_process(), _EXIT_SECONDS)
 
 
 def _ending_of_process() -> Ending:
-    """Failed if an exception ended the script; a prompt or notebook survives its exceptions."""
-    error = getattr(sys, "last_value", None)
-    if not isinstance(error, BaseException) or hasattr(sys, "ps1") or "ipykernel" in sys.modules:
+    """As the script ended: by an exception, or with an exit code; a prompt or notebook survives both."""
+    if hasattr(sys, "ps1") or "ipykernel" in sys.modules:
         return Ending()
-    return ending_of(error)
+    error = getattr(sys, "last_value", None)
+    if isinstance(error, BaseException):
+        return ending_of(error)
+    return ending_of(_exits[0] if _exits else None)
 
 
 def _close_all(ending: Ending, seconds: float) -> None:

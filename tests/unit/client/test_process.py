@@ -39,6 +39,8 @@ def ran(script: str, journal_dir: Path, stub: StubServer) -> tuple[str, int, str
         ("raise ValueError('no data, password=hunter2')", "failed", "ValueError: no data, password=***"),
         ("raise KeyboardInterrupt", "aborted", "KeyboardInterrupt"),
         ("sys.exit(0)", "complete", None),
+        ("sys.exit(3)", "failed", "SystemExit: 3"),
+        ("threading.Thread(target=sys.exit, args=(3,)).start()", "complete", None),
         ("run.fail('bad input')", "failed", "bad input"),
     ],
 )
@@ -100,7 +102,8 @@ def test_somebody_elses_handler_stays(journal_dir: Path, stub: StubServer) -> No
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 7
-    assert stub.run(run_id)["state"] == "complete"
+    told = stub.run(run_id)
+    assert (told["state"], told["reason"], told["exit_code"]) == ("failed", "SystemExit: 7", 7)
 
 
 def test_a_forked_child_tells_its_own_points_and_does_not_end_the_run(
