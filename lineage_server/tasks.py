@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from types import TracebackType
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -78,12 +77,7 @@ class Tasks:
     async def __aenter__(self) -> Tasks:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.stop()
 
     def _finished(self, task: asyncio.Task[Any]) -> None:

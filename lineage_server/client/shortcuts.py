@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Callable
 from functools import wraps
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from lineage_server.client.client import Client
@@ -80,9 +79,7 @@ class _Offline:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         if self._client.outbox is not None:
             self._client.outbox.go_online()
 

@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from types import TracebackType
 from typing import Any, LiteralString, TypeAlias, TypeVar, cast
 
 from neo4j import (
@@ -149,12 +148,7 @@ class Bolt:
         await self.open()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
     def count_round_trip(self) -> None:

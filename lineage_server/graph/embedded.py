@@ -14,7 +14,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 from lineage_server.domain.errors import ConflictError, LineageError
@@ -147,12 +146,7 @@ class EmbeddedGraph:
     async def __aenter__(self) -> BoltAddress:
         return await self.start()
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.stop()
 
     def _open_folder(self, install: EngineInstall) -> str:
