@@ -31,16 +31,39 @@ _PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Engine:
+    """What answers at the other end."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Statements that lead from one schema version to the next."""
 
     version: int
     statements: Sequence[LiteralString]
+    arcade_first: Sequence[LiteralString] = ()
+    """What ArcadeDB alone is told, before the others."""
+
+    def told(self, engine: Engine) -> Sequence[LiteralString]:
+        return (*self.arcade_first, *self.statements) if engine.name == "ArcadeDB" else self.statements
 
 
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
-    Step(4, (*cypher.CONSTRAINTS, *cypher.INDEXES, cypher.ANNOTATED_VERSIONS, cypher.CREATE_WRITER)),
+    Step(
+        5,
+        (
+            *cypher.CONSTRAINTS,
+            *cypher.INDEXES,
+            cypher.ANNOTATED_VERSIONS,
+            cypher.DROP_PROJECT_STARTED,
+            cypher.CREATE_WRITER,
+        ),
+        arcade_first=cypher.NUMBERS,
+    ),
 )
 CURRENT = STEPS[-1].version
 OLDEST_NEO4J = (5, 26)
@@ -48,14 +71,6 @@ OLDEST_NEO4J = (5, 26)
 
 class SchemaTooNewError(NotSupportedError):
     """A newer server has been at this graph."""
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What answers at the other end."""
-
-    name: str
-    version: str
 
 
 def engine_of(agent: str) -> Engine:
@@ -129,7 +144,7 @@ async def migrate(
 async def _run(bolt: Bolt, owner: str, steps: Sequence[Step], version: int) -> None:
     try:
         for step in steps:
-            for statement in step.statements:
+            for statement in step.told(engine_of(bolt.server_agent)):
                 await _write(bolt, statement)
                 # Building an index over many nodes takes its time: the lease starts anew each time.
                 await _write(bolt, cypher.TAKE_LOCK, owner=owner, lease=_LEASE_SECONDS)

@@ -19,8 +19,9 @@ from lineage_server.graph.read_tracking import Listed, Place, Selection, Trackin
 from lineage_server.tracking.filters import Order, SortBy
 
 _DAY = 86_400_000_000
-_FIRST_WINDOW = 30 * _DAY
-_WINDOWS = 2
+_FIRST_WINDOW = _DAY
+_WINDOWS = 3
+_EMPTY_WINDOWS = 2
 _WIDER = 16
 _SLACK = 2
 _FOREVER = (1 << 63) - 1
@@ -39,6 +40,29 @@ class _Density:
     newest: int
     micros_a_row: float
     few: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Starts within ``[low, high]``; ``span``: what of it runs are expected in. All in microseconds."""
+
+    low: int
+    high: int
+    span: int
+    number: int = 1
+
+    @classmethod
+    def under(cls, top: int, high: int, span: int, number: int = 1) -> _Window:
+        # Nothing starts before 1970, and engines count to 2^63.
+        return cls(max(0, top - span), high, span, number)
+
+    def below(self, *, found: int, missing: int) -> _Window | None:
+        """The one below, as wide as what this one held lets expect; None where all the rest is as good."""
+        wider = _SLACK * missing / found if found else _WIDER
+        if self.low == 0 or wider > _WIDER or self.number == (_WINDOWS if found else _EMPTY_WINDOWS):
+            return None
+        top = self.low - 1
+        return _Window.under(top, top, int(self.span * wider) + 1, self.number + 1)
 
 
 class _Hints:
@@ -91,16 +115,18 @@ class Listing:
     async def _newest(self, selection: Selection, limit: int, after: Place | None) -> list[Listed]:
         rows: list[Listed] = []
         here = after
-        if after is None or after.rank == 0:
-            for low, high in self._windows(selection, limit, after):
-                rows += await self._reader.newest(
-                    selection, low=low, high=high, limit=limit - len(rows), after=here
-                )
-                if len(rows) >= limit:
-                    self._learn(selection, rows, after)
-                    return rows
-                # Nothing of this window is left: go on below it (no uid sorts after this one).
-                here = Place(rank=0, value=low, uid="\U0010ffff")
+        window = self._first_window(selection, limit, after)
+        while window is not None:
+            found = await self._reader.newest(
+                selection, low=window.low, high=window.high, limit=limit - len(rows), after=here
+            )
+            rows += found
+            if len(rows) >= limit:
+                self._learn(selection, rows, after)
+                return rows
+            # Nothing of this window is left: go on below it (no uid sorts after this one).
+            here = Place(rank=0, value=window.low, uid="\U0010ffff")
+            window = window.below(found=len(found), missing=limit - len(rows))
         # The rest, and what has not started yet, which no window finds.
         rows += await self._reader.sorted(
             selection, str(SortBy.STARTED), descending=True, limit=limit - len(rows), after=here
@@ -108,24 +134,15 @@ class Listing:
         self._learn(selection, rows, after, few=len(rows) < limit)
         return rows
 
-    def _windows(self, selection: Selection, limit: int, after: Place | None) -> list[tuple[int, int]]:
-        """From the newest downwards, each right below the one before."""
+    def _first_window(self, selection: Selection, limit: int, after: Place | None) -> _Window | None:
+        """None where windows would find nothing, or not even a page."""
         known = self._density(selection)
+        if (after is not None and after.rank > 0) or (known is not None and known.few):
+            return None
         high = _FOREVER if after is None else int(max(0, min(after.value, _FOREVER)))
-        if known is not None and known.few:
-            return []
         if known is None:
-            top = min(high, now_micros())
-            return [(top - _FIRST_WINDOW, high)]
-        top = min(high, known.newest)
-        span = int(known.micros_a_row * limit * _SLACK) + 1
-        out: list[tuple[int, int]] = []
-        while top >= 0 and len(out) < _WINDOWS:
-            low = max(0, top - span)  # nothing starts before 1970, and engines count to 2^63
-            out.append((low, high))
-            high = top = low - 1
-            span *= _WIDER
-        return out
+            return _Window.under(min(high, now_micros()), high, _FIRST_WINDOW)
+        return _Window.under(min(high, known.newest), high, int(known.micros_a_row * limit * _SLACK) + 1)
 
     def _density(self, selection: Selection) -> _Density | None:
         """Of this list, else of the same scope without conditions, supposed to be some times denser."""

@@ -29,13 +29,28 @@ from lineage_server.graph.queries import (
     window,
 )
 from lineage_server.graph.queries.clauses import Clause
-from lineage_server.graph.queries.schema import ANNOTATED_VERSIONS, CONSTRAINTS, INDEXES, META_CONSTRAINT
+from lineage_server.graph.queries.schema import (
+    ANNOTATED_VERSIONS,
+    CONSTRAINTS,
+    DROP_PROJECT_STARTED,
+    INDEXES,
+    META_CONSTRAINT,
+    NUMBERS,
+)
 from lineage_server.graph.write import GraphWriter, WriteBatch, WriteSession
 from lineage_server.tracking.service import LISTED
 
 # Blocks of the writer's statements, which are explained as it puts them together.
 FRAGMENTS = {"ingest": ("GUARD", "NEW_", "SET_", "UNION")}
-NOT_EXPLAINED = {*CONSTRAINTS, *INDEXES, ANNOTATED_VERSIONS, META_CONSTRAINT, clauses.SCOPE}
+NOT_EXPLAINED = {
+    *CONSTRAINTS,
+    *INDEXES,
+    *NUMBERS,
+    ANNOTATED_VERSIONS,
+    DROP_PROJECT_STARTED,
+    META_CONSTRAINT,
+    clauses.SCOPE,
+}
 """Schema commands have no plan; that both engines take them is tested by running them."""
 BOTH = (False, True)
 

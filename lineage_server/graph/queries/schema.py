@@ -50,7 +50,8 @@ CONSTRAINTS: tuple[LiteralString, ...] = (
 )
 
 INDEXES: tuple[LiteralString, ...] = (
-    _index("Run", "project_started", "n.project, n.started_at"),
+    _index("Run", "project", "n.project"),
+    _index("Run", "started", "n.started_at"),
     _index("Run", "job", "n.job"),
     _index("Job", "project", "n.project"),
     _index("Artifact", "project", "n.project"),
@@ -68,6 +69,27 @@ INDEXES: tuple[LiteralString, ...] = (
 
 # Only the versions that have words of their own: search need not go through all the others.
 ANNOTATED_VERSIONS: LiteralString = _index("ArtifactVersion", "annotated", "n.annotated")
+
+# Of two keys, of which no engine took a range of the second.
+DROP_PROJECT_STARTED: LiteralString = "DROP INDEX Run_project_started IF EXISTS"
+
+
+def _numbers(label: LiteralString, name: LiteralString, key: LiteralString) -> tuple[LiteralString, ...]:
+    return (
+        f"DROP INDEX {label}_{name} IF EXISTS",
+        f"CREATE CONSTRAINT {label}_{name}_number IF NOT EXISTS FOR (n:{label}) REQUIRE {key} IS :: INTEGER",
+    )
+
+
+NUMBERS: tuple[LiteralString, ...] = (
+    *_numbers("Run", "started", "n.started_at"),
+    *_numbers("Event", "seq", "n.seq"),
+    *_numbers("Audit", "at", "n.at"),
+    *_numbers("Refused", "at", "n.at"),
+)
+"""For ArcadeDB, before its indexes are made: ranges come from an index whose keys it knows to be numbers
+when it makes it; from any other it reads all entries. (In Neo4j a property's type is no matter, and such
+a constraint one for its Enterprise edition.)"""
 
 CREATE_WRITER: LiteralString = """
 MERGE (w:Writer {uid: 'writer'})

@@ -4,9 +4,9 @@ Every statement takes the scope (``$all``, ``$scope``). What a user chose (a met
 to compare) is never part of the text: it arrives as ``$key`` or within a list and is looked up as
 ``n[$key]``. Statements are put together from the constants here only.
 
-Two engines, two habits: ArcadeDB takes neither ORDER BY nor a range from the second key of an index,
-so newest-first lists ask for a window of ``started_at``, and ``WITH n`` keeps the project out of its
-choice of index. Sorting costs more than reading on both, so sorted lists filter by a bound first.
+Two engines, two habits: ArcadeDB takes no ORDER BY from an index, so newest-first lists ask for a window
+of ``started_at``, and ``WITH n`` keeps the project out of the choice of index. Sorting costs more than
+reading on both, so sorted lists filter by a bound first.
 """
 
 from __future__ import annotations
