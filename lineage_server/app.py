@@ -365,9 +365,14 @@ def _calm_the_collector() -> None:
 
 
 def serve(
-    settings: Settings, *, ready: Callable[[str], None] | None = None, app: Starlette | None = None
+    settings: Settings,
+    *,
+    ready: Callable[[str], None] | None = None,
+    stopping: Callable[[], None] | None = None,
+    app: Starlette | None = None,
 ) -> Starlette:
-    """Run until SIGTERM or SIGINT; ``ready`` is called with the address once requests are answered.
+    """Run until SIGTERM or SIGINT; ``ready`` is called with the address once requests are answered,
+    ``stopping`` before that ends.
 
     Raises what kept the server from starting (a LineageError where it was foreseen).
     """
@@ -375,7 +380,13 @@ def serve(
     _calm_the_collector()
     app = app or build_app(settings)
     server: Server = app.state.server
-    listened = listen(app, settings.http, ready=ready, stopping=lambda: server.begin_stop(app))
+
+    def begin_stop() -> None:
+        if stopping is not None:
+            stopping()
+        server.begin_stop(app)
+
+    listened = listen(app, settings.http, ready=ready, stopping=begin_stop)
     if server.failure is not None:
         raise server.failure
     if not listened and not server.stopping:

@@ -1,29 +1,34 @@
-"""Commands that ask: ``ls``, ``lineage``, ``diff``, and ``show`` (``showing``). Each speaks to a server
-through the client."""
+"""Commands that ask: ``ls``, ``lineage``, and ``show`` (``showing``). Each speaks to a server through the
+client."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
 from operator import itemgetter
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, moment, project_of, project_to_list
 from lineage_server.cli.output import (
-    bold,
     duration,
-    local_time,
+    note,
     say,
     say_json,
     say_table,
     short,
+    short_time,
     size,
     terminal_width,
 )
 from lineage_server.cli.showing import show
+from lineage_server.domain.errors import NotFoundError
+from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import JobKind
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
 
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
 _NAMED = "query($project: String, $first: Int!) {{ {0}(project: $project, first: $first) {{ {1} }} }}"
@@ -47,7 +52,7 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "kind": itemgetter("kind"),
         "project": itemgetter("project"),
         "state": lambda run: str(run["state"] or "").lower(),
-        "started": lambda run: local_time(run["startedAt"]),
+        "started": lambda run: short_time(run["startedAt"]),
         "took": lambda run: duration(run["startedAt"], run["endedAt"]),
     },
     "jobs": {
@@ -55,7 +60,7 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "name": itemgetter("name"),
         "kind": itemgetter("kind"),
         "project": itemgetter("project"),
-        "since": lambda job: local_time(job["createdAt"]),
+        "since": lambda job: short_time(job["createdAt"]),
     },
     "artifacts": {
         "uid": itemgetter("uid"),
@@ -63,11 +68,11 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "kind": itemgetter("kind"),
         "project": itemgetter("project"),
         "versions": itemgetter("versionCount"),
-        "latest": lambda artifact: local_time(artifact["latestAt"]),
+        "latest": lambda artifact: short_time(artifact["latestAt"]),
     },
     "versions": {
         "version": lambda one: f"{one['kind']}:{one['name']}@{one['ordinal']}",
-        "sealed": lambda one: local_time(one["sealedAt"]),
+        "sealed": lambda one: short_time(one["sealedAt"]),
         "size": lambda one: size(None if one["size"] is None else int(one["size"])),
         "digest": lambda one: short(one["digest"]),
         "made by": lambda one: f"run {one['run']['name']}" if one["run"] else "",
@@ -85,8 +90,8 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "project": itemgetter("project"),
         "state": itemgetter("state"),
         "traffic %": itemgetter("traffic"),
-        "from": lambda one: local_time(one["fromAt"]),
-        "to": lambda one: local_time(one["toAt"]),
+        "from": lambda one: short_time(one["fromAt"]),
+        "to": lambda one: short_time(one["toAt"]),
     },
     "projects": {
         "uid": itemgetter("uid"),
@@ -95,17 +100,19 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "description": itemgetter("description"),
     },
 }
-_DIFF = """
-query($a: String!, $b: String!, $project: String!) {
-  lineageDiff(a: $a, b: $b, project: $project) {
-    a b same isPartial reason
-    differences { kind depth at before { uid name kind } after { uid name kind }
-      changes { field before after } }
-    firstByDependency { kind before { uid name kind } after { uid name kind }
-      changes { field before after } }
-  }
+_SPARE: dict[str, tuple[str, ...]] = {
+    "runs": ("kind", "job", "took", "project", "started"),
+    "jobs": ("kind", "project", "name", "since"),
+    "artifacts": ("kind", "project", "name", "latest", "versions"),
+    "versions": ("digest", "size", "sealed", "made by"),
+    "models": ("project", "name"),
+    "deployments": ("project", "name", "revision", "from", "to", "traffic %"),
+    "projects": ("name",),
 }
-"""
+"""What a narrow terminal can do without, the least useful first; most of it stands in the uid, too."""
+_WHOLE = ("uid", "version")
+
+_COLUMN_NAMES = "query($uid: String!) { node(uid: $uid) { ... on ArtifactVersion { columns { name } } } }"
 
 
 class Listed(StrEnum):
@@ -146,7 +153,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(show)
     app.command()(ls)
     app.command()(lineage)
-    app.command()(diff)
 
 
 def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +191,12 @@ def ls(
         say(f"no {what.value} yet" + (f" in project {within}" if within else ""))
         return
     columns = _COLUMNS[what]
-    say_table(list(columns), [[column(row) for column in columns.values()] for row in rows])
+    say_table(
+        list(columns),
+        [[column(row) for column in columns.values()] for row in rows],
+        whole=_WHOLE,
+        spare=_SPARE[what],
+    )
     if page["hasMore"]:
         say(f"there are more than these {len(rows)}; ask for more with --first")
 
@@ -216,6 +227,8 @@ def lineage(
             ref, direction, depth=depth, view=view or (View.FIELD if column else _usual_view(ref)),
             as_of=moment(as_of, "as-of"), known_at=moment(known_at, "known-at"), column=column or None,
         )  # fmt: skip
+        if not found.edges and not found.hidden:
+            _explain(client, found.start[0], column, as_of or known_at)
     if as_json or form is Format.JSON:
         say(found.to_json())
     elif form is Format.TREE:
@@ -224,43 +237,18 @@ def lineage(
         say({Format.MERMAID: found.to_mermaid, Format.DOT: found.to_dot, Format.SVG: found.to_svg}[form]())
 
 
+def _explain(client: Client, uid: str, column: str, when: str) -> None:
+    """Why nothing lies around it; raises NotFoundError for a column that is not there."""
+    if column:
+        told: list[dict[str, str]] = client.gql(_COLUMN_NAMES, {"uid": uid})["node"].get("columns") or []
+        names = [one["name"] for one in told]
+        if names and column not in names:
+            known = ", ".join(map(shorten, names[:20]))
+            raise NotFoundError(f"there is no column {shorten(column)!r}; there are: {known}")
+    note(f"nothing is recorded that made it or came of it{f', by {when}' if when else ''}")
+
+
 def _usual_view(ref: str) -> View:
     """Jobs and artifacts have no versions to walk."""
     kind = ref.partition(":")[0].rpartition("/")[2]
     return View.LOGICAL if kind in _WITHOUT_VERSIONS else View.VERSION
-
-
-def diff(
-    a: Annotated[str, typer.Argument(help="One thing, such as model:churn@1.")],
-    b: Annotated[str, typer.Argument(help="The other, such as model:churn@2.")],
-    project: Project = "",
-    as_json: AsJson = False,
-) -> None:
-    """Why two things differ, the first cause at the top."""
-    answer = _ask(_DIFF, {"a": a, "b": b, "project": project_of(project)})["lineageDiff"]
-    if as_json:
-        say_json(answer)
-        return
-    if answer["firstByDependency"]:
-        say(bold("first cause: ") + _difference(answer["firstByDependency"]))
-    rows = [
-        (d["kind"].lower(), _name(d), change["field"], short(change["before"]), short(change["after"]))
-        for d in answer["differences"]
-        for change in d["changes"] or [{"field": "", "before": "", "after": ""}]
-    ]
-    if rows:
-        say_table(["what", "where", "field", "before", "after"], rows)
-    say(f"{answer['same']} things are the same in both")
-    if answer["isPartial"]:
-        say(f"incomplete: {answer['reason']}")
-
-
-def _name(difference: dict[str, Any]) -> str:
-    node = difference["after"] or difference["before"]
-    return f"{node['kind']} {node['name']}"
-
-
-def _difference(difference: dict[str, Any]) -> str:
-    changes = difference["changes"][:3]
-    told = ", ".join(f"{c['field']}: {short(c['before'])} → {short(c['after'])}" for c in changes)
-    return f"{_name(difference)} {difference['kind'].lower()}" + (f" ({told})" if told else "")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lineage_server.cli.options import AsJson
-from lineage_server.cli.output import bold, counted, note, say, say_json, say_table
+from lineage_server.cli.output import bold, counted, note, say, say_entry, say_json
 
 
 class Shell(StrEnum):
@@ -52,7 +52,7 @@ def sync(
         say_json(asdict(report))
     elif not report.journals and not report.left:
         say("nothing waits")
-    else:
+    elif report.journals:
         sent, known = counted(report.accepted, "event"), report.duplicate
         say(f"{counted(report.journals, 'journal')}: {sent} sent, {known} known already")
         if report.refused:
@@ -95,25 +95,31 @@ def archive(
 
 def settings(as_json: AsJson = False) -> None:
     """Every setting, with its present value."""
-    from lineage_server.client.config import CLIENT_SETTINGS
+    from lineage_server.client.config import present_settings
     from lineage_server.settings import describe, load
 
     server = describe(load())
+    client = present_settings()
     if as_json:
         say_json(
             {
                 "server": [
                     {"env": e.env, "value": e.value, "default": e.default, "help": e.help} for e in server
                 ],
-                "client": [{"env": e.env, "default": e.default, "help": e.help} for e in CLIENT_SETTINGS],
+                "client": [
+                    {"env": e.env, "value": value, "default": e.default, "help": e.help}
+                    for e, value in client
+                ],
             }
         )
         return
-    say(bold("server"))
-    say_table(["variable", "value", "meaning"], [(e.env, e.value, e.help) for e in server])
-    say()
-    say(bold("client"))
-    say_table(["variable", "default", "meaning"], [(e.env, e.default, e.help) for e in CLIENT_SETTINGS])
+    for part, entries in (
+        ("server", [(e.env, e.value, e.help) for e in server]),
+        ("\nclient", [(e.env, value, e.help) for e, value in client]),
+    ):
+        say(bold(part))
+        for name, value, meaning in entries:
+            say_entry(name, value, meaning)
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="For which shell.")]) -> None:

@@ -26,7 +26,8 @@ _QUIET_SECONDS = 20.0
 
 
 class Companion:
-    """One start of ``lineage up``: ``begin`` once the server answers, ``end`` when it stops."""
+    """One start of ``lineage up``: ``begin`` once the server answers, ``leave`` when it begins to stop,
+    ``end`` when it has."""
 
     def __init__(self, data_dir: Path, *, demo: bool, browser: bool) -> None:
         self.token = ""
@@ -45,13 +46,20 @@ class Companion:
         )
         self._thread.start()
 
-    def end(self) -> None:
-        """Stop whatever still runs."""
+    def leave(self) -> None:
+        """The server is about to stop, and the sample must not find it gone: returns at once."""
+        if self._over.is_set():
+            return
         self._over.set()
         with self._guard:
-            child = self._child
-        if child is not None and child.poll() is None:
-            child.terminate()
+            if self._child is not None and self._child.poll() is None:
+                self._child.terminate()
+
+    def end(self) -> None:
+        """Stop whatever still runs."""
+        self.leave()
+        child = self._child
+        if child is not None:
             try:
                 child.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 from lineage_server import __version__
-from lineage_server.cli import asking, care, demo, doctor, running, serving
+from lineage_server.cli import asking, care, comparing, demo, doctor, running, serving
 from lineage_server.cli.output import ReaderGoneError, fail, say
 from lineage_server.domain.errors import InvalidInputError, LineageError
 
@@ -27,13 +27,13 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Record and ask how data, models and endpoints came to be.",
+    help="Record and ask how data, models and endpoints came to be.\n\nBegin with: lineage up --demo",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Typer makes the shells known only together with options of its own, which we do not offer.
 _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
-for part in (serving, demo, running, asking, care, doctor):
+for part in (serving, demo, running, asking, comparing, care, doctor):
     part.add_to(app)
 
 
@@ -75,7 +75,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _misused(error: TyperException) -> int:
     # Typer's checks are pydantic's now, whose word for the kind of error says nothing to people.
-    text = error.format_message().replace("Value error, ", "").rstrip(".")
+    text = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "lineage"
     fail(f"{text}{'' if text.endswith('?') else '.'} Try '{command} --help'.")

@@ -1,7 +1,8 @@
 """How the commands write: tables, facts, JSON, messages.
 
 Results go to standard output, everything about the work itself to standard error, so a result can
-always be piped. A table fits the terminal: the widest columns give way; in a pipe nothing is cut.
+always be piped. A table fits the terminal: what says least is left out, then the widest columns give
+way, last those that are of no use when cut (uids are there to be copied); in a pipe nothing is cut.
 Widths are those on screen; what people recorded is shown without signs that move a terminal's cursor.
 """
 
@@ -11,8 +12,9 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from lineage_server.cli.environment import wants_colour
@@ -21,6 +23,8 @@ from lineage_server.client.render.words import cut, safe, width_of
 _BOLD, _DIM, _RED, _GREEN, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 _GAP = "  "
 _LEAST_COLUMN = 4
+_READABLE_COLUMN = 8
+_PROSE = 100
 _DIGEST = re.compile(r"\b([a-z0-9]+:[0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
@@ -88,33 +92,64 @@ def terminal_width() -> int | None:
 # --- shapes ----------------------------------------------------------------------------------
 
 
-def say_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, width: int | None = None) -> None:
-    """Columns side by side, one row a line."""
+def say_table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    width: int | None = None,
+    whole: Collection[str] = (),
+    spare: Sequence[str] = (),
+) -> None:
+    """Columns side by side, one row a line. Where a terminal has not the room, ``spare`` columns are left
+    out, the first of them first, and those of ``whole`` are cut last."""
     cells = [[one_line(cell) for cell in row] for row in rows]
+    wanted = [max(width_of(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+    total = width or terminal_width()
+    shown = _shown(head, wanted, total, whole=whole, spare=spare)
     widths = fit(
-        [max(width_of(row[i]) for row in [list(head), *cells]) for i in range(len(head))],
-        width or terminal_width(),
+        [wanted[i] for i in shown], total, whole={at for at, i in enumerate(shown) if head[i] in whole}
     )
-    say(bold(_line(head, widths)))
+    say(bold(_line([head[i] for i in shown], widths)))
     for row in cells:
-        say(_line(row, widths))
+        say(_line([row[i] for i in shown], widths))
+
+
+def _shown(
+    head: Sequence[str],
+    wanted: Sequence[int],
+    total: int | None,
+    *,
+    whole: Collection[str],
+    spare: Sequence[str],
+) -> list[int]:
+    """Places of the columns that are shown: without so many of the spare ones that the others fit."""
+    shown = list(range(len(head)))
+    for name in spare:
+        least = [wanted[i] if head[i] in whole else min(wanted[i], _READABLE_COLUMN) for i in shown]
+        if total is None or sum(least) + len(_GAP) * (len(shown) - 1) <= total:
+            break
+        shown.remove(head.index(name))
+    return shown
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return _GAP.join(padded(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def fit(wanted: Sequence[int], total: int | None) -> list[int]:
-    """Widths whose sum fits: the widest column gives way first, none below a readable rest."""
+def fit(wanted: Sequence[int], total: int | None, *, whole: Collection[int] = ()) -> list[int]:
+    """Widths whose sum fits: the widest column gives way first, none below a readable rest; those at the
+    places of ``whole`` only when the others have done so."""
     widths = list(wanted)
     if total is None or not widths:
         return widths
     room = total - len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=lambda i: widths[i])
-        if widths[widest] <= _LEAST_COLUMN:
-            break
-        widths[widest] -= 1
+    others = [i for i in range(len(widths)) if i not in whole]
+    for giving, least in ((others, _READABLE_COLUMN), (range(len(widths)), _LEAST_COLUMN)):
+        while sum(widths) > room and giving:
+            widest = max(giving, key=lambda i: widths[i])
+            if widths[widest] <= least:
+                break
+            widths[widest] -= 1
     return widths
 
 
@@ -126,6 +161,14 @@ def say_facts(facts: Mapping[str, object]) -> None:
     for name, value in shown.items():
         room = max(_LEAST_COLUMN, total - column - len(_GAP)) if total else None
         say(f"{dim(padded(name, column))}{_GAP}{cut(value, room) if room else value}")
+
+
+def say_entry(name: str, value: str, meaning: str) -> None:
+    """A setting: what it is called and set to, and below what it does, in as many lines as it needs."""
+    total = terminal_width() or _PROSE
+    line = f"{name} = {safe(value)}".rstrip()
+    say(cut(line, total) if terminal_width() else line)
+    say(textwrap.fill(meaning, max(20, total), initial_indent="    ", subsequent_indent="    "))
 
 
 def one_line(value: object) -> str:
@@ -155,6 +198,17 @@ def local_time(text: str | None) -> str:
     except ValueError:
         return text
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short_time(text: str | None) -> str:
+    """The same for a table: on a terminal, where columns are few, without the date of today and without
+    the seconds of other days."""
+    full = local_time(text)
+    if terminal_width() is None or not full:
+        return full
+    date, _, clock = full.partition(" ")
+    today = datetime.now(UTC).astimezone().strftime("%Y-%m-%d")
+    return clock if date == today else f"{date} {clock[:5]}".rstrip()
 
 
 def duration(start: str | None, end: str | None) -> str:

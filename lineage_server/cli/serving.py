@@ -123,7 +123,12 @@ def _run(
     start_logging(level=level, form=form)
     app = build_app(settings)
     try:
-        serve_app(settings, ready=_telling(app, ready, companion), app=app)
+        serve_app(
+            settings,
+            ready=_telling(app, ready, companion),
+            stopping=companion.leave if companion is not None else None,
+            app=app,
+        )
     finally:
         if companion is not None:
             companion.end()
@@ -175,15 +180,24 @@ def check_port(host: str, port: int) -> None:
                     "Choose one above 1023 with --port",
                     field="port",
                 ) from None
-            raise ConflictError(
-                f"port {port} on {host} is in use{_by_whom(host, port)}; nothing was started. "
-                f"Choose another one with --port {port + 1}, or --port 0 for any free one",
-                current=f"{host}:{port}",
-            ) from None
+            raise _taken(host, port) from None
 
 
-def _by_whom(host: str, port: int) -> str:
-    """Most often it is a server that was forgotten: name it."""
+def _taken(host: str, port: int) -> ConflictError:
+    version = _server_at(host, port)
+    if version:
+        whose = f"a lineage server that runs already (version {version})"
+        then = f"Use that one, or start another with --port {port + 1} and its own folder: --data-dir"
+    else:
+        whose = "another program"
+        then = f"Choose another one with --port {port + 1}, or --port 0 for any free one"
+    return ConflictError(
+        f"port {port} on {host} is in use by {whose}; nothing was started. {then}", current=f"{host}:{port}"
+    )
+
+
+def _server_at(host: str, port: int) -> str:
+    """Most often it is a server that was forgotten: its version, empty where it is another program."""
     import http.client
     import json
 
@@ -192,6 +206,6 @@ def _by_whom(host: str, port: int) -> str:
         connection.request("GET", "/version")
         found = json.loads(connection.getresponse().read(4096))
         connection.close()
-        return f" by a lineage server that runs already (version {found['version']})"
+        return str(found["version"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return " by another program"
+        return ""

@@ -14,6 +14,7 @@ import typer
 from lineage_server.cli.options import AsJson, Project, project_of
 from lineage_server.cli.output import (
     bold,
+    counted,
     duration,
     local_time,
     one_line,
@@ -22,6 +23,7 @@ from lineage_server.cli.output import (
     say_json,
     say_table,
     short,
+    short_time,
     size,
 )
 from lineage_server.client.view import LineageView, ViewNode
@@ -252,7 +254,8 @@ def _say_columns(node: dict[str, Any]) -> None:
     columns: list[dict[str, Any]] = node.get("columns") or []
     if rows is not None or columns:
         sampled = f", statistics from {stats.get('looked_at')} of them" if stats.get("looked_at") else ""
-        _say_part(f"{len(columns)} columns" + (f", {rows} rows{sampled}" if rows is not None else ""))
+        of_rows = f", {counted(rows, 'row')}{sampled}" if rows is not None else ""
+        _say_part(counted(len(columns), "column") + of_rows)
     words = ("nulls", "distinct", "min", "max", "mean")
     if columns:
         say_table(
@@ -316,10 +319,10 @@ def _say_page(title: str, page: dict[str, Any] | None) -> None:
         rows = [
             (
                 f"@{n['ordinal']}",
-                local_time(n["sealedAt"]),
+                short_time(n["sealedAt"]),
                 size(n["size"]),
                 short(n["digest"]),
-                _maker(n["run"]),
+                f"run {n['run']['name']}" if n["run"] else "",
             )
             for n in nodes
         ]
@@ -329,13 +332,13 @@ def _say_page(title: str, page: dict[str, Any] | None) -> None:
             (
                 n["name"],
                 str(n["state"] or "").lower(),
-                local_time(n["startedAt"]),
+                short_time(n["startedAt"]),
                 duration(n["startedAt"], n["endedAt"]),
                 n["uid"],
             )
             for n in nodes
         ]
-    say_table(head, rows)
+    say_table(head, rows, whole=("version", "uid"), spare=("digest", "size", "took", "started", "sealed"))
     if page and page["hasMore"]:
         say(f"and more than these {len(nodes)}")
 
@@ -358,4 +361,4 @@ def _say_neighbours(neighbours: Sequence[dict[str, Any]]) -> None:
             # A version's title is what one types for it; its uid would fill the screen.
             uids = ["" if node.label == "ArtifactVersion" else node.uid for node in nodes]
             rows = [(node.title, node.notes, uid) for node, uid in zip(nodes, uids, strict=True)]
-            say_table(["what", "state", "uid"], rows)
+            say_table(["what", "state", "uid"], rows, whole=("uid",))

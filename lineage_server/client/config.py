@@ -52,6 +52,17 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
 """Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""
 
 
+def present_settings(environ: Mapping[str, str] | None = None) -> list[tuple[Setting, str]]:
+    """Each with its present value; of a token only that there is one."""
+    env = os.environ if environ is None else environ
+
+    def value(setting: Setting) -> str:
+        told = env.get(setting.env, "").strip()
+        return "********" if told and setting.env == "LINEAGE_TOKEN" else told or setting.default
+
+    return [(setting, value(setting)) for setting in CLIENT_SETTINGS]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A client's settings, complete."""

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.config import Config
+from lineage_server.domain.ids import shorten
 
 if TYPE_CHECKING:
     import httpx2
@@ -57,3 +58,11 @@ def _is_not_ours(record: logging.LogRecord) -> bool:
     if record.levelno > logging.INFO or not isinstance(words, tuple) or len(words) < 2:  # pyright: ignore[reportUnknownArgumentType]
         return True
     return not str(words[1]).endswith((EVENTS_PATH, GRAPHQL_PATH))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def reason_of(error: Exception) -> str:
+    """Why a connection failed, in words: without the number that the system has for it."""
+    words = " ".join(str(error).split())
+    if words.startswith("[Errno "):
+        words = words.partition("] ")[2]
+    return shorten(words or type(error).__name__, 200)

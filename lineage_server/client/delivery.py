@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lineage_server.client.connection import EVENTS_PATH, sync_client
+from lineage_server.client.connection import EVENTS_PATH, reason_of, sync_client
 from lineage_server.client.process import importing
 from lineage_server.client.wire import Refusal, Verdicts, verdicts_from
 from lineage_server.domain.ids import shorten
@@ -83,7 +83,7 @@ class HttpDeliverer:
                 headers={"content-type": "application/x-ndjson", "content-encoding": "gzip"},
             )
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError) as error:
-            return Result(Fate.AWAY, message=f"{self._config.url} does not answer: {_words(error)}")
+            return Result(Fate.AWAY, message=f"{self._config.url} does not answer: {reason_of(error)}")
         return self._judge(answer, lines)
 
     def _judge(self, answer: httpx2.Response, lines: Sequence[bytes]) -> Result:
@@ -133,10 +133,6 @@ class HttpDeliverer:
 
 def _done(verdicts: Verdicts) -> Result:
     return Result(Fate.DONE, verdicts.accepted, verdicts.duplicate, list(verdicts.refusals))
-
-
-def _words(error: Exception) -> str:
-    return shorten(" ".join(str(error).split()) or type(error).__name__, 200)
 
 
 def _message(answer: httpx2.Response) -> str:

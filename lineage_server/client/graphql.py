@@ -7,7 +7,13 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from lineage_server.client.connection import CONNECT_SECONDS, GRAPHQL_PATH, async_client, sync_client
+from lineage_server.client.connection import (
+    CONNECT_SECONDS,
+    GRAPHQL_PATH,
+    async_client,
+    reason_of,
+    sync_client,
+)
 from lineage_server.domain.errors import (
     ERRORS,
     ConflictError,
@@ -121,10 +127,9 @@ class GraphQL:
             )
 
     def _away(self, error: Exception) -> UnavailableError:
-        why = shorten(" ".join(str(error).split()) or type(error).__name__, 200)
         return UnavailableError(
-            f"{self._config.url} does not answer: {why}; start a server with 'lineage up', or set "
-            "LINEAGE_URL to where one runs",
+            f"{self._config.url} does not answer: {reason_of(error)}; start a server with 'lineage up', "
+            "or set LINEAGE_URL to where one runs",
             part="server",
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 
 from lineage_server.client.config import load_config
+from lineage_server.client.connection import reason_of
 from lineage_server.client.graphql import error_from
 from lineage_server.domain.errors import UnavailableError
 
@@ -23,7 +24,9 @@ def post(path: str, parameters: Mapping[str, Any] | None = None) -> dict[str, An
         answer = httpx2.post(config.url + path, params=parameters, headers=headers, timeout=None)
     except httpx2.TransportError as error:
         raise UnavailableError(
-            f"{config.url} does not answer ({error}); start a server with 'lineage up'", part="server"
+            f"{config.url} does not answer: {reason_of(error)}; start a server with 'lineage up', or set "
+            "LINEAGE_URL to where one runs",
+            part="server",
         ) from None
     body: dict[str, Any] = answer.json()
     if answer.status_code >= 400:

@@ -21,7 +21,7 @@ query Lineage($start: [String!]!, $direction: Direction!, $view: View!, $maxDept
           knownAt: $knownAt, column: $column, project: $project) {
     start
     nodes {
-      node { uid label name kind project state ordinal version digest at endedAt aliases }
+      node { uid label name kind project state ordinal version digest at endedAt deletedAt aliases }
       depth
       side
     }
@@ -141,6 +141,7 @@ def _node(told: Mapping[str, Any]) -> ViewNode:
         digest=head["digest"] or "",
         at=head["at"] or "",
         ended_at=head["endedAt"] or "",
+        deleted_at=head["deletedAt"] or "",
         aliases=tuple(head["aliases"] or ()),
         depth=told["depth"] or 0,
         side=(told["side"] or "").lower(),

@@ -29,6 +29,7 @@ class ViewNode:
     digest: str = ""
     at: str = ""
     ended_at: str = ""
+    deleted_at: str = ""
     aliases: tuple[str, ...] = ()
     depth: int = 0
     side: str = ""
@@ -55,8 +56,9 @@ class ViewNode:
 
     @property
     def notes(self) -> str:
-        """What stands beside the name: state and aliases."""
-        return ", ".join(word for word in (self.state, *self.aliases) if word)
+        """What stands beside the name: state and aliases; of what was taken out only that."""
+        words = ("deleted",) if self.deleted_at else (self.state, *self.aliases)
+        return ", ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,11 +93,11 @@ class LineageService:
         """How much lies on each side of this."""
         return await totals.counts(self._reader, uid, asked.sight, max_depth=max_depth, budget=asked.budget)
 
-    async def aliases(self, uids: Iterable[str], *, scope: Scope) -> dict[str, list[str]]:
-        """Aliases that point to model versions among ``uids`` now, by uid."""
+    async def aliases(self, uids: Iterable[str], sight: Sight) -> dict[str, list[str]]:
+        """Aliases that point, or pointed at the asked time, to model versions among ``uids``, by uid."""
         models = [uid for uid in uids if uid.startswith("modelversion:")]
         out: dict[str, list[str]] = {}
         if models:
-            for target in await self._facts.aliases(models, Sight(scope=scope)):
+            for target in await self._facts.aliases(models, sight):
                 out.setdefault(target.target, []).append(target.alias)
         return out

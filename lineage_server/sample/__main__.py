@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.parent:
         threading.Thread(target=_end_with, args=(asked.parent,), daemon=True).start()
+        signal.signal(signal.SIGTERM, _end_quietly)
     try:
         with Client(project=presence.PROJECT) as client:
             _make_stand(client, asked.folder or client.config.journal_dir.with_name("sample"))
@@ -40,12 +42,13 @@ def main() -> int:
     return 0
 
 
+_BAD = "lineage lineage dataset:measurements@1 --down -p demo"
 _QUESTIONS = f"""
 ask on:
-  what came of the bad delivery?   lineage lineage dataset:measurements@1 --down -p demo
-  and before it was corrected?     the same with --as-of {{corrected_at}}
-  why do the two models differ?    lineage diff model:tumour@1 model:tumour@2 -p demo
-  what serves now?                 lineage show model:{presence.MODEL}@{presence.ALIAS} -p demo"""
+  what came of the bad delivery?  {_BAD}
+  and before it was corrected?    {_BAD} --as-of {{corrected_at}}
+  why do the two models differ?   lineage diff model:tumour@1 model:tumour@2 -p demo
+  what serves now?                lineage show model:{presence.MODEL}@{presence.ALIAS} -p demo"""
 
 
 def _make_stand(client: Client, folder: Path) -> None:
@@ -72,6 +75,14 @@ def _run(client: Client, folder: Path, say: Callable[[str], None]) -> None:
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+def _end_quietly(*_: object) -> None:
+    """The server that started us stops, too: what it takes no more is in the journal, and no news."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _complain(text: str) -> None:

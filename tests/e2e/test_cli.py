@@ -113,7 +113,7 @@ def test_what_is_not_there_is_said_with_what_is(lineage: RunLineage, line: str, 
 def test_no_server_is_an_answer_that_says_what_to_do(lineage: RunLineage, line: str) -> None:
     answer = lineage(*shlex.split(line), url=NOWHERE)
     assert (answer.code, answer.out) == (7, "")
-    assert f"{NOWHERE} does not answer" in answer.err
+    assert f"{NOWHERE} does not answer: Connection refused; start" in answer.err
     assert "start a server with 'lineage up'" in answer.err
     assert "Traceback" not in answer.err
 
@@ -179,8 +179,14 @@ def test_doctor_finds_what_is_wrong(lineage: RunLineage) -> None:
 def test_settings_tells_every_variable(lineage: RunLineage) -> None:
     shown = told(lineage, "settings")
     names = {row["env"] for part in ("server", "client") for row in shown[part]}
+    assert all({"value", "default", "help"} <= row.keys() for part in shown.values() for row in part)
     assert {"LINEAGE_DATA_DIR", "LINEAGE_HTTP__PORT", "LINEAGE_URL", "LINEAGE_PROJECT"} <= names
     assert names == {line.split()[0] for line in said(lineage, "settings") if line.startswith("LINEAGE_")}
+
+
+def test_settings_tells_what_is_set(lineage: RunLineage) -> None:
+    answer = lineage("settings", LINEAGE_PROJECT="팀", LINEAGE_HTTP__PORT="8123")
+    assert {"LINEAGE_PROJECT = 팀", "LINEAGE_HTTP__PORT = 8123"} <= set(answer.out.splitlines())
 
 
 def test_settings_hides_secrets(lineage: RunLineage) -> None:
@@ -244,10 +250,22 @@ def test_on_a_terminal_headings_are_bold_unless_nobody_wants_colour(terminal: Ca
     assert "\033" not in terminal("ls", columns=200, NO_COLOR="", TERM="dumb")
 
 
-@pytest.mark.parametrize("line", ["ls artifacts", "lineage model:모형", "settings"])
+@pytest.mark.parametrize(
+    "line", ["ls artifacts", "lineage model:모형", "settings", "diff model:모형@1 model:모형@2"]
+)
 def test_a_narrow_terminal_is_kept_to(terminal: Callable[..., str], line: str) -> None:
     from lineage_server.cli.output import width_of
 
     lines = terminal(line, columns=40).splitlines()
     assert len(lines) > 2
     assert max(map(width_of, lines)) <= 40
+
+
+def test_a_uid_is_whole_on_a_common_terminal(terminal: Callable[..., str]) -> None:
+    """It is there to be copied; what else does not fit stands in it, or is left out."""
+    for columns in (60, 80, 100):
+        head, *rows = terminal("ls runs", columns=columns, NO_COLOR="1").splitlines()
+        assert ("state" in head.split(), len(rows)) == (True, 4)
+        assert all(len(row.split()[0]) == len("run:") + 36 for row in rows)
+    assert {"uid", "name", "project", "state", "started"} < set(head.split())
+    assert "kind" not in terminal("ls runs", columns=80, NO_COLOR="1")

@@ -42,7 +42,7 @@ def test_show_of_a_run_tells_what_it_was_told_read_and_wrote(lineage: RunLineage
 
 def test_show_of_a_dataset_tells_its_columns(lineage: RunLineage) -> None:
     lines = [line.split() for line in said(lineage, "show dataset:꽃")]
-    assert ["1", "columns,", "3", "rows"] in lines
+    assert ["1", "column,", "3", "rows"] in lines
     assert ["길이", "int64", "0", "3", "1", "3", "2"] in lines
 
 
@@ -119,13 +119,25 @@ def test_lineage_has_a_form_for_every_reader(lineage: RunLineage) -> None:
     assert "모형" in {node["name"] for node in by_form["nodes"]}
 
 
+def nothing_by_then(lineage: RunLineage, option: str) -> None:
+    answer = lineage("lineage", f"{PROJECT}/model:모형@1", option, "2020-01-01")
+    assert (answer.code, answer.out) == (0, "model:모형@1\n")
+    assert answer.err == "nothing is recorded that made it or came of it, by 2020-01-01\n"
+
+
+def test_a_column_that_is_not_there_is_said_with_those_that_are(lineage: RunLineage) -> None:
+    answer = lineage("lineage", f"{PROJECT}/dataset:꽃", "--column", "넓이")
+    assert (answer.code, answer.out) == (4, "")
+    assert answer.err == "error: there is no column '넓이'; there are: 길이\n"
+
+
 def test_lineage_as_it_was(lineage: RunLineage) -> None:
-    assert said(lineage, "lineage model:모형@1 --as-of 2020-01-01") == ["model:모형@1"]
+    nothing_by_then(lineage, "--as-of")
     assert len(said(lineage, "lineage model:모형@1 --as-of 2999-12-31T00:00:00+09:00")) > 2
 
 
 def test_lineage_as_it_was_known(lineage: RunLineage) -> None:
-    assert said(lineage, "lineage model:모형@1 --known-at 2020-01-01") == ["model:모형@1"]
+    nothing_by_then(lineage, "--known-at")
     assert len(said(lineage, "lineage model:모형@1 --known-at 2999-12-31")) > 2
 
 
@@ -141,5 +153,6 @@ def test_diff_says_the_first_cause(lineage: RunLineage) -> None:
     changes = {c["field"]: c for d in difference["differences"] for c in d["changes"]}
     assert (changes["params.rate"]["before"], changes["params.rate"]["after"]) == ("0.1", "0.2")
     lines = said(lineage, "diff model:모형@1 model:모형@2")
-    assert any("params.rate" in line and line.split()[-2:] == ["0.1", "0.2"] for line in lines)
+    assert ["params.rate", "0.1", "→", "0.2"] in [line.split() for line in lines]
     assert lines[-1].endswith("things are the same in both")
+    assert said(lineage, "diff dataset:꽃 dataset:꽃")[0] == "nothing differs"

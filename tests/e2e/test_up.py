@@ -123,6 +123,10 @@ def check_story(server: RunningServer, ask: Any, corrected_at: str) -> None:
     assert first | second <= reached()
     before = reached("--as-of", corrected_at)
     assert first <= before
+    then = ask(server, "lineage", "model:diagnosis@1", "-p", "demo", "--as-of", corrected_at)["nodes"]
+    told = {node["label"]: (node["state"], node["aliases"], node["ended_at"]) for node in then}
+    assert told["ModelVersion"][1] == ["prod"]
+    assert told["Deployment"] == ("", [], "")
     assert not second & before
     serving = ask(server, "show", "model:diagnosis@prod", "-p", "demo")
     assert (serving["node"]["version"], serving["node"]["aliases"]) == ("2", ["prod"])
@@ -250,7 +254,8 @@ def test_stopped_in_the_sample_it_takes_the_sample_along(start_server: StartServ
     assert again.stop(signal.SIGINT) == 0
     assert gone(family, seconds=1)
     again.wait_for(LAST_WORDS)
-    assert "Traceback" not in again.output()
+    said_of_it = again.output().partition("first round: ")[2].splitlines()[1:]
+    assert all("area under the curve" in line or line == LAST_WORDS.strip() for line in said_of_it)
 
 
 def test_stopped_while_it_starts_it_does_not_finish_first(tmp_path: Path) -> None:

@@ -254,6 +254,32 @@ async def test_what_was_live_is_judged_as_of_the_day(graph: Bolt, service: Linea
         assert unfinished == ({"UNFINISHED": 1} if as_of == 10 else {})
 
 
+async def test_what_ended_later_had_not_ended_on_the_day(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    made, model = spec.version("made"), spec.node("modelversion:p/m@1", name="m")
+    run = spec.run(1, state="complete", started_at=5, ended_at=20)
+    served = spec.node("deployment:p/c/e@1", name="e", state="retired", from_at=5, to_at=20)
+    spec.edge("OUTPUT", run, made, at=5)
+    spec.edge("REGISTERED_AS", made, model, at=5)
+    spec.edge("DEPLOYED_AS", model, served, at=5)
+    await spec.write(graph)
+    told = {None: ("complete", "retired", 20), 20: ("complete", "retired", 20), 10: ("running", "", None)}
+    for start, direction in (
+        (run, Direction.DOWNSTREAM),
+        (made, Direction.DOWNSTREAM),
+        (served, Direction.UPSTREAM),
+    ):
+        for as_of, (of_run, of_service, end) in told.items():
+            question = LineageQuestion(start=(start,), direction=direction, as_of=as_of)
+            heads = {one.head.uid: one.head for one in (await service.lineage(question, scope=None)).nodes}
+            if run in heads:
+                assert (heads[run].state, heads[run].ended_at) == (of_run, end)
+            assert (heads[served].state, heads[served].ended_at) == (of_service, end)
+    early = LineageQuestion(start=(run,), direction=Direction.DOWNSTREAM, as_of=4)
+    (alone,) = (await service.lineage(early, scope=None)).nodes
+    assert alone.head.state == ""
+
+
 async def test_every_question_keeps_to_its_budget(rounds: Rounds, service: LineageService) -> None:
     few = Asked(scope=None, budget=Budget(nodes=2))
     model = rounds.model[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import strawberry
@@ -91,11 +91,13 @@ async def uid_of(info: Ctx, text: str, project: str) -> str:
     return await context.lineage.resolve(text, scope=context.scope, project=project)
 
 
-async def _aliases(info: Ctx, heads: list[Head]) -> dict[str, list[str]]:
+async def _aliases(
+    info: Ctx, heads: Iterable[Head], as_of: int | None, known_at: int | None
+) -> dict[str, list[str]]:
     """Aliases of the model versions among ``heads``: one question for all of them."""
     context = context_of(info)
-    uids = [h.uid for h in heads if not h.hidden]
-    return await context.lineage.aliases(uids, scope=context.scope)
+    asked = service.Asked(scope=context.scope, as_of=as_of, known_at=known_at)
+    return await context.lineage.aliases((h.uid for h in heads if not h.hidden), asked.sight)
 
 
 @strawberry.type
@@ -134,7 +136,8 @@ class LineageQueries:
             count_boundary=_wants_more(info),
         )
         answer = await context.lineage.lineage(question, scope=context.scope)
-        return walks.lineage(answer, await _aliases(info, [n.head for n in answer.nodes]))
+        heads = (n.head for n in answer.nodes)
+        return walks.lineage(answer, await _aliases(info, heads, as_of, known_at))
 
     @strawberry.field(description="A lineage made ready for drawing")
     async def lineage_scene(
@@ -168,7 +171,9 @@ class LineageQueries:
             higher_is_better=higher_is_better,
         )
         answer = await context.lineage.scene(question, scope=context.scope)
-        return walks.lineage_scene(answer, await _aliases(info, [n.head for n in answer.nodes]))
+        return walks.lineage_scene(
+            answer, await _aliases(info, (n.head for n in answer.nodes), as_of, known_at)
+        )
 
     @strawberry.field(description="What breaks if this is bad", metadata=WIDE_WALK)
     async def impact(

@@ -17,18 +17,27 @@ DOWNSTREAM = "DOWNSTREAM"
 def _own(v: LiteralString, label: LiteralString) -> LiteralString:
     """The fields of a head that differ by label; see ``heads.FIELDS`` for the order."""
     if label == "Run":
-        return (
-            f"{v}.state, {v}.started_at, {v}.ended_at, {v}.attempt, null, null, null, {v}.job, {v}.job_name"
-        )
+        state, end = _by_then(v, "ended_at", meanwhile="'running'", since="started_at")
+        return f"{state}, {v}.started_at, {end}, {v}.attempt, null, null, null, {v}.job, {v}.job_name"
     if label == "ArtifactVersion":
         return f"null, {v}.sealed_at, null, {v}.ordinal, null, {v}.digest, {v}.size, {v}.artifact, {v}.hold"
     if label == "ModelVersion":
         return f"{v}.state, {v}.created_at, null, null, {v}.version, null, null, {v}.model, null"
     if label == "Deployment":
-        return f"{v}.state, {v}.from_at, {v}.to_at, null, {v}.revision, null, null, {v}.endpoint, {v}.cluster"
+        state, end = _by_then(v, "to_at", meanwhile="null", since="from_at")
+        return f"{state}, {v}.from_at, {end}, null, {v}.revision, null, null, {v}.endpoint, {v}.cluster"
     if label == "Artifact":
         return f"null, {v}.latest_at, null, {v}.version_count, null, null, null, null, null"
     return "null, null, null, null, null, null, null, null, null"
+
+
+def _by_then(
+    v: LiteralString, end: LiteralString, *, meanwhile: LiteralString, since: LiteralString
+) -> tuple[LiteralString, LiteralString]:
+    """State and end as of the asked time: what ended only later had neither its last state nor an end.
+    States have no history, so of what went on only the lives of runs are known."""
+    before: LiteralString = f"WHEN {v}.{since} > $as_of THEN null WHEN {v}.{end} > $as_of THEN {meanwhile}"
+    return (f"CASE {before} ELSE {v}.state END", f"CASE WHEN {v}.{end} <= $as_of THEN {v}.{end} END")
 
 
 def head(v: LiteralString, label: LiteralString) -> LiteralString:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from lineage_server.cli import output
@@ -37,6 +39,31 @@ def test_table_fits_a_narrow_terminal_the_widest_column_giving_way(
     assert all(width_of(line) <= 40 for line in capsys.readouterr().out.splitlines())
     assert output.fit([100, 8], 40) == [30, 8]
     assert output.fit([100, 8], None) == [100, 8]
+
+
+def test_what_says_least_is_left_out_before_a_uid_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    head, row = ["uid", "name", "kind", "project"], ["run:0123456789", "학습 작업", "script", "demo"]
+
+    def shown(width: int) -> list[str]:
+        output.say_table(head, [row], width=width, whole=("uid",), spare=("kind", "project"))
+        lines = capsys.readouterr().out.splitlines()
+        assert all(width_of(line) <= width for line in lines)
+        return [" ".join(line.split()) for line in lines]
+
+    assert shown(60) == ["uid name kind project", "run:0123456789 학습 작업 script demo"]
+    assert shown(36) == ["uid name project", "run:0123456789 학습 작업 demo"]
+    assert shown(24) == ["uid name", "run:0123456789 학습 작…"]
+    assert output.fit([40, 30, 30], 60, whole=(0,)) == [40, 8, 8]
+    assert output.fit([90, 30], 40, whole=(0,)) == [30, 8]
+
+
+def test_times_in_a_pipe_are_whole_and_short_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC).isoformat()
+    full = output.local_time(now)
+    assert (output.short_time(now), output.short_time(None)) == (full, "")
+    monkeypatch.setattr(output, "terminal_width", lambda: 80)
+    assert output.short_time(now) in (full.partition(" ")[2], full[:16])  # the second at midnight
+    assert output.short_time("2001-02-03T04:05:06Z") == output.local_time("2001-02-03T04:05:06Z")[:16]
 
 
 def test_nothing_is_cut_in_a_pipe_and_nothing_is_coloured(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,8 @@ from tests.unit.client.stub import StubServer
 def head(uid: str, label: str, name: str, **told: Any) -> dict[str, Any]:
     node = {
         "uid": uid, "label": label, "name": name, "kind": "", "project": "default", "state": "",
-        "ordinal": None, "version": "", "digest": "", "at": None, "endedAt": None, "aliases": [],
+        "ordinal": None, "version": "", "digest": "", "at": None, "endedAt": None, "deletedAt": None,
+        "aliases": [],
     }  # fmt: skip
     return {"node": {**node, **told}, "depth": 0, "side": "UPSTREAM"}
 

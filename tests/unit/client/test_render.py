@@ -44,6 +44,16 @@ DIAMOND = view(
 )
 
 
+def test_what_was_taken_out_is_marked() -> None:
+    gone = ViewNode(
+        uid="m", label="ModelVersion", name="m", version="2", state="ready", aliases=("prod",),
+        deleted_at="2026-01-01T00:00:00Z",
+    )  # fmt: skip
+    assert gone.notes == "deleted"
+    assert "deleted" in view([gone], []).to_text()
+    assert view([gone], []).to_dict()["nodes"][0]["deleted_at"] == "2026-01-01T00:00:00Z"
+
+
 def test_a_tree_of_both_sides() -> None:
     assert DIAMOND.to_text().splitlines() == [
         "model:churn@2            prod",

@@ -24,7 +24,7 @@ class NodeHead:
     name: str
     kind: str
     project: str
-    state: str
+    state: str = strawberry.field(description="at the asked time; empty where that is not known")
     ordinal: int | None
     version: str
     digest: str
@@ -38,7 +38,7 @@ class NodeHead:
     stub: bool = strawberry.field(description="referred to, described by nobody yet")
     hold: bool
     hidden: bool = strawberry.field(description="in a project that you may not see; uid is opaque then")
-    aliases: list[str] = strawberry.field(description="aliases that point here now")
+    aliases: list[str] = strawberry.field(description="aliases that point here at the asked time")
 
 
 def head(value: Head, aliases: dict[str, list[str]] | None = None) -> NodeHead:

@@ -1,0 +1,118 @@
+"""``diff``: why two things differ. Each thing stands once, with what changed of it below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from lineage_server.cli.options import AsJson, Project, project_of
+from lineage_server.cli.output import bold, one_line, padded, say, say_json, short, terminal_width
+from lineage_server.client.render.words import cut, width_of
+from lineage_server.client.view import ViewNode
+
+DIFF = """
+query Diff($a: String!, $b: String!, $project: String!) {
+  lineageDiff(a: $a, b: $b, project: $project) {
+    a b same isPartial reason
+    differences { kind depth at before { uid name kind } after { uid name kind }
+      changes { field before after } }
+    firstByDependency { kind before { uid name kind } after { uid name kind }
+      changes { field before after } }
+  }
+}
+"""
+TITLES = """
+query Titles($uids: [String!]!) {
+  nodes(uids: $uids) { uid label name kind ... on ArtifactVersion { ordinal } }
+}
+"""
+_MOST_TITLES = 500
+_INDENT = " " * 9
+_ARROW = " → "
+_NOTHING = "–"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(diff)
+
+
+def diff(
+    a: Annotated[str, typer.Argument(help="One thing, such as model:churn@1.")],
+    b: Annotated[str, typer.Argument(help="The other, such as model:churn@2.")],
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Why two things differ, the first cause at the top."""
+    answer = _ask(DIFF, {"a": a, "b": b, "project": project_of(project)})["lineageDiff"]
+    if as_json:
+        say_json(answer)
+        return
+    uids = list(dict.fromkeys(_versions(answer["differences"])))[:_MOST_TITLES]
+    nodes: list[dict[str, Any] | None] = _ask(TITLES, {"uids": uids})["nodes"] if uids else []
+    titles = {node["uid"]: ViewNode(**node).title for node in nodes if node}
+    if answer["firstByDependency"]:
+        say(bold("first cause: ") + _in_words(answer["firstByDependency"], titles))
+        say()
+    for line in differences(answer["differences"], titles, terminal_width()):
+        say(line)
+    same = answer["same"]
+    if not answer["differences"]:
+        say("nothing differs")
+    say("1 thing is the same in both" if same == 1 else f"{same} things are the same in both")
+    if answer["isPartial"]:
+        say(f"incomplete: {answer['reason']}")
+
+
+def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    from lineage_server.client.shortcuts import gql
+
+    return gql(query, variables)
+
+
+def differences(
+    found: Sequence[Mapping[str, Any]], titles: Mapping[str, str], width: int | None
+) -> Iterator[str]:
+    """The lines, at most ``width`` columns wide; ``titles`` are the short names of versions."""
+    for one in found:
+        yield cut(f"{one['kind'].lower():<7}  {_name(one)}", width or 10_000)
+        changes = [[one_line(c["field"]), *_sides(c, titles)] for c in one["changes"]]
+        column = max((width_of(change[0]) for change in changes), default=0)
+        if width is not None:
+            column = min(column, width // 3)
+        for field, before, after in changes:
+            line = f"{_INDENT}{padded(field, column)}  {before}{_ARROW}{after}"
+            if width is None or width_of(line) <= width:
+                yield line
+            else:
+                for text in (field, f"  {before}", f"{_ARROW[1:]}{after}"):
+                    yield cut(_INDENT + text, width)
+
+
+def _versions(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Those that runs read, as the changes name them."""
+    for one in found:
+        for change in one["changes"]:
+            for value in (change["before"], change["after"]):
+                yield from (uid for uid in value.split(", ") if uid.startswith("version:"))
+
+
+def _sides(change: Mapping[str, str], titles: Mapping[str, str]) -> tuple[str, str]:
+    before, after = (
+        one_line(", ".join(titles.get(word) or short(word) for word in change[side].split(", ")))
+        for side in ("before", "after")
+    )
+    return before or _NOTHING, after or _NOTHING
+
+
+def _name(difference: Mapping[str, Any]) -> str:
+    node = difference["after"] or difference["before"]
+    return one_line(f"{node['kind']} {node['name']}")
+
+
+def _in_words(difference: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    changes = [(one_line(c["field"]), *_sides(c, titles)) for c in difference["changes"][:3]]
+    told = ", ".join(f"{field}: {before}{_ARROW}{after}" for field, before, after in changes)
+    return f"{_name(difference)} {difference['kind'].lower()}" + (f" ({told})" if told else "")
