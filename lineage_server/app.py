@@ -257,8 +257,8 @@ class Server:
             self._tasks.start("connect to the graph", self._keep_connecting(app, services), ends=True)
 
     async def _keep_connecting(self, app: Starlette, services: Services) -> None:
-        for attempt in itertools.count():
-            await asyncio.sleep(_RECONNECT_SECONDS[min(attempt, len(_RECONNECT_SECONDS) - 1)])
+        for pause in itertools.chain(_RECONNECT_SECONDS, itertools.repeat(_RECONNECT_SECONDS[-1])):
+            await asyncio.sleep(pause)
             try:
                 return await self._connect(app, services)
             except LineageError as error:

@@ -46,11 +46,11 @@ def permissions_for(event: Event) -> Iterator[tuple[Permission, str]]:
     """Everything the event asks for, its own project first."""
     own = _own_permission(event)
     yield own, event.project
-    for uid in _changed(event):
+    for uid in _changed_uids(event):
         project = ids.project_of(uid)
         if project and project != event.project:
             yield own, project
-    for project in _read(event):
+    for project in _read_projects(event):
         if project and project != event.project:
             yield Permission.READ, project
 
@@ -67,7 +67,7 @@ def _own_permission(event: Event) -> Permission:
     return Permission.WRITE
 
 
-def _changed(event: Event) -> tuple[str, ...]:
+def _changed_uids(event: Event) -> tuple[str, ...]:
     if isinstance(event, NodeAnnotated | NodeDeleted | NodeRestored | NodeErased):
         return (event.uid,)
     if isinstance(event, EdgeAsserted | EdgeRetracted):
@@ -75,7 +75,7 @@ def _changed(event: Event) -> tuple[str, ...]:
     return ()
 
 
-def _read(event: Event) -> Iterator[str]:
+def _read_projects(event: Event) -> Iterator[str]:
     if isinstance(event, RunReported):
         for fact in event.inputs:
             yield fact.project

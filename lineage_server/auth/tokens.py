@@ -12,7 +12,6 @@ token sees and ends others only as far as these reach no further than the one in
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import logging
@@ -119,11 +118,9 @@ class Tokens:
         self._recent: Recent[str, Token | None] = Recent(cache_seconds)
         self._noted: Recent[str, bool] = Recent(_NOTE_USE_EVERY_SECONDS)
         self._tasks = Tasks("tokens")
-        self._notes: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        if self._notes:  # they are short: let them end rather than cut their connections
-            await asyncio.wait(self._notes, timeout=1.0)
+        await self._tasks.settle(1.0)  # they are short: rather than cut their connections
         await self._tasks.stop(timeout_seconds=1.0)
 
     async def create(self, principal: Principal, wanted: NewToken, *, origin: str = "") -> tuple[Token, str]:
@@ -148,7 +145,7 @@ class Tokens:
         """The live token behind ``text``; raises NotAuthenticatedError."""
         if not well_formed(text):
             raise NotAuthenticatedError("this is no token of this server; create one and send it as Bearer")
-        token = await self._find(text)
+        token = await self.find(text)
         if token is None:
             raise NotAuthenticatedError("this token is not known here; create a new one")
         now = ids.now_micros()
@@ -158,9 +155,7 @@ class Tokens:
             raise NotAuthenticatedError(f"the token {token.name!r} has expired; create a new one")
         if self._noted.find(token.uid) is None:
             self._noted.keep(token.uid, True)
-            note = self._tasks.start("note token use", self._note_use(token.uid, now), ends=True)
-            self._notes.add(note)
-            note.add_done_callback(self._notes.discard)
+            self._tasks.start("note token use", self._note_use(token.uid, now), ends=True)
         return token
 
     async def list_tokens(
@@ -207,9 +202,6 @@ class Tokens:
 
     async def find(self, text: str) -> Token | None:
         """The token behind ``text``, dead or alive."""
-        return await self._find(text)
-
-    async def _find(self, text: str) -> Token | None:
         uid = token_uid(text)
         found = self._recent.find(uid)
         if found is not None:

@@ -188,9 +188,9 @@ class TrackingReader:
     ) -> list[Listed]:
         """Best first: the name itself (rank 0), its beginning, any words; then by label, newest change."""
         chosen = tuple(label for label in cypher.SEARCHED if label in labels)
-        by_digest = bool(digest) and Label.ARTIFACT_VERSION in labels
         if not chosen:
             return []
+        by_digest = bool(digest) and Label.ARTIFACT_VERSION in labels
         given: dict[str, Any] = {"text": text, "words": list(words), "limit": limit, **_after_hit(after)}
         if by_digest:
             given |= {"digest": digest, "digest_end": digest + "g"}
@@ -198,7 +198,9 @@ class TrackingReader:
         # Each part is in the engine's order of uids, which stays: only a digest is looked for in two.
         rows.sort(
             key=lambda row: (
-                *(row["rank"], row["section"], -row["value"]),
+                row["rank"],
+                row["section"],
+                -row["value"],
                 row["props"]["uid"] if by_digest else "",
             )
         )
@@ -263,9 +265,9 @@ class TrackingReader:
         return out
 
     async def _by_uid(
-        self, statement: LiteralString, uids: Iterable[str], scope: frozenset[str] | None, **more: Any
+        self, statement: LiteralString, uids: Iterable[str], scope: frozenset[str] | None
     ) -> list[Row]:
-        return await self._ask(statement, {**scope_of(scope), "uids": list(dict.fromkeys(uids)), **more})
+        return await self._ask(statement, {**scope_of(scope), "uids": list(dict.fromkeys(uids))})
 
     async def _ask(self, statement: LiteralString, given: Mapping[str, Any]) -> list[Row]:
         return await self._bolt.read(statement, given)

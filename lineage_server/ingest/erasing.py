@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from lineage_server.domain.edges import COLUMNS, EdgeType
 from lineage_server.domain.nodes import Label
 from lineage_server.ingest.facts import EdgeKey
-from lineage_server.ingest.links import dumps, silenced
+from lineage_server.ingest.links import silenced
+from lineage_server.ingest.values import canonical
 
 if TYPE_CHECKING:
     from lineage_server.graph.write import WriteSession
@@ -67,10 +68,10 @@ def erase(state: NodeState) -> None:
         state.dirty.add("clocks")
     fields = props.get("fields")
     if fields:
-        state.set_derived("fields", dumps(nameless(json.loads(fields))))
+        state.set_derived("fields", canonical(nameless(json.loads(fields))))
     if "history" in props:
         # Moves of an alias: they stay, the reasons given for them go.
-        state.set_derived("history", dumps([[*move[:5], ""] for move in json.loads(props["history"])]))
+        state.set_derived("history", canonical([[*move[:5], ""] for move in json.loads(props["history"])]))
     for key in list(state.edges):
         _silence(state, key)
     state.set_derived("erased", True)
@@ -82,7 +83,7 @@ def _silence(state: NodeState, key: EdgeKey) -> None:
     if key.type is EdgeType.POINTS_TO:
         state.set_edge(key, {**edge, "reason": None})
     elif key.type is EdgeType.DERIVED and key.role.startswith(COLUMNS):
-        state.set_edge(key, {**edge, "fields": dumps({"": [[""]]})})
+        state.set_edge(key, {**edge, "fields": canonical({"": [[""]]})})
     elif key.type is EdgeType.DERIVED:
         state.set_edge(key, silenced(edge))
 

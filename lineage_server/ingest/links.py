@@ -12,6 +12,7 @@ from typing import Any
 
 from lineage_server.domain.edges import BASIS_RANK
 from lineage_server.ingest.spans import Span, spans_of
+from lineage_server.ingest.values import canonical
 
 Props = dict[str, Any]
 
@@ -37,8 +38,9 @@ def witnessed(current: Props | None, told: Props) -> Props:
         # What the weaker witness said beyond that does not speak for this one.
         merged = {**dict.fromkeys(current), "last_at": current.get("last_at"), **told}
     merged["at"] = min(at, current["at"])
-    if (told_at if told_at != merged["at"] else None) != merged.get("told_at"):
-        merged["told_at"] = told_at if told_at != merged["at"] else None
+    apart = told_at if told_at != merged["at"] else None
+    if apart != merged.get("told_at"):
+        merged["told_at"] = apart
     last = max(at, current.get("last_at") or current["at"])
     if last != merged["at"]:
         merged["last_at"] = last
@@ -76,7 +78,7 @@ def stated(current: Props | None, told: Props, *, retracted: bool) -> tuple[Prop
         "retracted_at": ended[0] if ended else None,
         "retracted_reason": ended[3] if ended else None,
         "retracted_event": ended[1] if ended else None,
-        "history": dumps(history),
+        "history": canonical(history),
     }
     return props, spans
 
@@ -85,7 +87,7 @@ def silenced(edge: Props) -> Props:
     """A stated edge without the words of those who stated and retracted it."""
     history = [[*one[:3], "", *one[4:6], None] for one in json.loads(edge["history"])]
     words = {key: "" for key in ("reason", "retracted_reason") if edge.get(key) is not None}
-    return {**edge, **words, "fields": None, "history": dumps(history)}
+    return {**edge, **words, "fields": None, "history": canonical(history)}
 
 
 def pointed(history: Sequence[Sequence[Any]]) -> dict[str, tuple[Props, list[Span]]]:
@@ -109,7 +111,3 @@ def pointed(history: Sequence[Sequence[Any]]) -> dict[str, tuple[Props, list[Spa
         }
         out[target] = props, spans
     return out
-
-
-def dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -137,10 +137,7 @@ def _edge(event: EdgeAsserted | EdgeRetracted, project: str, clock: Clock) -> li
     edge = EdgeFacts(key, event.basis, event.source, extra, retracted=retracted, asserted=not retracted)
     target = reference(end, Label.ARTIFACT_VERSION, clock, version_identity(end))
     target.add_edge(edge)
-    return [
-        reference(start, Label.ARTIFACT_VERSION, clock, version_identity(start)),
-        target,
-    ]
+    return [reference(start, Label.ARTIFACT_VERSION, clock, version_identity(start)), target]
 
 
 def _any_node(uid: str, project: str, clock: Clock) -> NodeFacts:
@@ -300,9 +297,7 @@ def _approval(event: ApprovalGiven, project: str, clock: Clock) -> list[NodeFact
 def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[NodeFacts]:
     name, cluster = ids.clean_part(event.name, "name", "/"), ids.clean_name(event.cluster, "cluster")
     revision = ids.clean_part(event.revision, "revision", "@")
-    identity = {
-        "project": project, "name": name, "cluster": cluster, "revision": revision,
-    }  # fmt: skip
+    identity = {"project": project, "name": name, "cluster": cluster, "revision": revision}
     uid = ids.deployment_uid(project, cluster, name, revision)
     facts = NodeFacts(uid, Label.DEPLOYMENT, clock, identity)
     _tell(facts, endpoint=event.endpoint, state=event.state, traffic=event.traffic)

@@ -17,8 +17,9 @@ from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import STATE_RANK, Label
 from lineage_server.ingest.erasing import KEPT_BY_ERASURE, KEPT_BY_TOMBSTONE, erase
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
-from lineage_server.ingest.links import dumps, pointed, stated, witnessed
+from lineage_server.ingest.links import pointed, stated, witnessed
 from lineage_server.ingest.spans import MOVES, Span, learned
+from lineage_server.ingest.values import canonical
 
 
 class NodeState:
@@ -95,7 +96,7 @@ class NodeState:
         if self.clock is not None:
             row["clock"] = f"{self.clock.at}|{self.clock.event}"
         if self.clocks:
-            row["clocks"] = dumps(self.clocks)
+            row["clocks"] = canonical(self.clocks)
         return row
 
     def changed_row(self) -> dict[str, Any]:
@@ -106,7 +107,7 @@ class NodeState:
             props = self.props
             row = {key: props.get(key) for key in self.dirty}
         if "clocks" in self.dirty:
-            row["clocks"] = dumps(self.clocks) if self.clocks else None
+            row["clocks"] = canonical(self.clocks) if self.clocks else None
         if "clock" in self.dirty and self.clock is not None:
             row["clock"] = f"{self.clock.at}|{self.clock.event}"
         return row
@@ -117,7 +118,7 @@ class NodeState:
         hidden = {k: v for k, v in props.items() if k not in KEPT_BY_TOMBSTONE}
         row = {k: v for k, v in props.items() if k in KEPT_BY_TOMBSTONE}
         if hidden:
-            row["tomb"] = zlib.compress(dumps(hidden).encode())
+            row["tomb"] = zlib.compress(canonical(hidden).encode())
         return row
 
     def settle(self) -> None:
@@ -219,7 +220,7 @@ class NodeState:
                 merged.pop(key, None)
             else:
                 merged[key] = value
-        self.set_derived(name, dumps(merged) if merged else None)
+        self.set_derived(name, canonical(merged) if merged else None)
 
     def _wins(self, key: str, value: Any, clock: Clock, *, there: bool) -> bool:
         """Whether nobody later spoke of ``key``; who did is kept where the node's own clock does not tell."""
@@ -299,7 +300,7 @@ class NodeState:
             self.props["m." + key] = value
             self.dirty.add("m." + key)
         if any("m." + key in self.dirty for key in metrics):
-            self.props["metric_steps"] = dumps(self.metric_steps)
+            self.props["metric_steps"] = canonical(self.metric_steps)
             self.dirty.add("metric_steps")
 
     def add_seal(self, at: int) -> None:
@@ -317,7 +318,7 @@ class NodeState:
             return
         history.append(list(pointer))
         history.sort(key=lambda m: (m[0], m[1]))
-        self.set_derived("history", dumps(history))
+        self.set_derived("history", canonical(history))
         self.set_derived("target", history[-1][2] or "")
         for target, (props, spans) in pointed(history).items():
             self.hold_edge(EdgeKey(EdgeType.POINTS_TO, "", target), props, spans, recorded_at)

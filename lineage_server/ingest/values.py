@@ -35,10 +35,15 @@ def whole(value: int, field: str, *, bits: int = 64) -> int:
     return value
 
 
+def canonical(value: Any) -> str:
+    """The one JSON text of a value."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
 def dumps(value: Any) -> str:
-    """Canonical JSON text of a structured property; bounded, so that every reader can take it apart."""
+    """Canonical text of what an event says; bounded, so that every reader can take it apart."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        text = canonical(value)
     except RecursionError:
         raise _too_deep() from None
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(value) > MAX_NESTING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Generic, TypeVar
 
 from lineage_server.domain.nodes import Node
@@ -70,36 +71,27 @@ class Loaders:
     """All loaders of one operation."""
 
     def __init__(self, tracking: Tracking, scope: Scope) -> None:
-        self._tasks = Tasks("graphql")
-
-        async def nodes(uids: list[str]) -> Mapping[str, Node]:
-            return await tracking.nodes(uids, scope=scope)
-
-        async def producers(uids: list[str]) -> Mapping[str, tuple[str, str]]:
-            return await tracking.producers(uids, scope=scope)
-
-        async def aliases(uids: list[str]) -> Mapping[str, list[str]]:
-            return await tracking.aliases(uids, scope=scope)
-
-        async def children(wanted: list[Wanted]) -> Mapping[Wanted, Page[Node]]:
-            return await tracking.parts.children(wanted, scope=scope)
-
-        async def versions(wanted: list[Wanted]) -> Mapping[Wanted, Page[Node]]:
-            return await tracking.parts.versions(wanted, scope=scope)
-
-        async def inputs(wanted: list[Wanted]) -> Mapping[Wanted, LinkPage]:
-            return await tracking.parts.links(wanted, scope=scope, inputs=True)
-
-        async def outputs(wanted: list[Wanted]) -> Mapping[Wanted, LinkPage]:
-            return await tracking.parts.links(wanted, scope=scope, inputs=False)
-
-        self.nodes: Loader[str, Node] = Loader("nodes", self._tasks, nodes)
-        self.producers: Loader[str, tuple[str, str]] = Loader("producers", self._tasks, producers)
-        self.aliases: Loader[str, list[str]] = Loader("aliases", self._tasks, aliases)
-        self.children: Loader[Wanted, Page[Node]] = Loader("children", self._tasks, children)
-        self.versions: Loader[Wanted, Page[Node]] = Loader("versions", self._tasks, versions)
-        self.inputs: Loader[Wanted, LinkPage] = Loader("inputs", self._tasks, inputs)
-        self.outputs: Loader[Wanted, LinkPage] = Loader("outputs", self._tasks, outputs)
+        self._tasks = tasks = Tasks("graphql")
+        parts = tracking.parts
+        self.nodes: Loader[str, Node] = Loader("nodes", tasks, partial(tracking.nodes, scope=scope))
+        self.producers: Loader[str, tuple[str, str]] = Loader(
+            "producers", tasks, partial(tracking.producers, scope=scope)
+        )
+        self.aliases: Loader[str, list[str]] = Loader(
+            "aliases", tasks, partial(tracking.aliases, scope=scope)
+        )
+        self.children: Loader[Wanted, Page[Node]] = Loader(
+            "children", tasks, partial(parts.children, scope=scope)
+        )
+        self.versions: Loader[Wanted, Page[Node]] = Loader(
+            "versions", tasks, partial(parts.versions, scope=scope)
+        )
+        self.inputs: Loader[Wanted, LinkPage] = Loader(
+            "inputs", tasks, partial(parts.links, scope=scope, inputs=True)
+        )
+        self.outputs: Loader[Wanted, LinkPage] = Loader(
+            "outputs", tasks, partial(parts.links, scope=scope, inputs=False)
+        )
 
     async def stop(self) -> None:
         """Give up what is still being asked."""

@@ -85,7 +85,7 @@ def _fields(selection: Selection, name: str) -> Iterator[SelectedField]:
 async def uid_of(info: Ctx, text: str, project: str) -> str:
     """A uid stays; a reference is resolved in ``project``."""
     prefix, _, rest = text.partition(":")
-    if prefix in LABEL_OF and prefix not in ("model",) and (prefix == "run" or "/" in rest):
+    if prefix in LABEL_OF and prefix != "model" and (prefix == "run" or "/" in rest):
         return text
     context = context_of(info)
     return await context.lineage.resolve(text, scope=context.scope, project=project)
