@@ -91,7 +91,7 @@ class HttpDeliverer:
         if status == 200:
             try:
                 return _done(verdicts_from(answer.content, len(lines)))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 return Result(Fate.AWAY, message=f"{self._config.url} is no lineage server: {error}")
         message = f"{self._config.url} answers {status}: {_message(answer)}"
         if status in (429, 503):
@@ -139,7 +139,7 @@ def _message(answer: httpx2.Response) -> str:
     try:
         told: Any = json.loads(answer.content)
         return shorten(str(told["message"]), 300)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return shorten(" ".join(answer.text[:300].split()), 120) or answer.reason_phrase
 
 

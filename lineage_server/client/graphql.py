@@ -72,7 +72,7 @@ def data_from(status: int, body: bytes, url: str) -> dict[str, Any]:
             return cast("dict[str, Any]", answer["data"])
         if "error" in answer:
             raise error_from(str(answer["error"]), str(answer["message"]), answer.get("details") or {})
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         pass
     if status in (401, 403):
         raise NotAuthenticatedError(f"{url} answers {status}: is LINEAGE_TOKEN set and valid?")

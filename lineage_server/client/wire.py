@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import new_run_id
+from lineage_server.domain.untyped import as_mapping
 
 POINTS_PER_EVENT = 10_000
 KEYS_PER_EVENT = 1_000
@@ -161,11 +162,8 @@ def _plain(value: Any) -> Any:
 
 
 def verdicts_from(body: bytes, sent: int) -> Verdicts:
-    """Read the intake's answer to ``sent`` events; raises ValueError for any other."""
-    answer: Any = json.loads(body)
-    if not isinstance(answer, dict):
-        raise ValueError("the answer is no object")
-    told = cast("dict[str, Any]", answer)
+    """Read the intake's answer to ``sent`` events; raises what reading any other one raises."""
+    told = as_mapping(json.loads(body))
     counts = [told.get(key) for key in ("accepted", "duplicate", "refused")]
     if not all(isinstance(n, int) for n in counts) or sum(cast("list[int]", counts)) != sent:
         # Somebody else answered (a proxy's page, an older server): nothing is acknowledged.
@@ -177,7 +175,7 @@ def verdicts_from(body: bytes, sent: int) -> Verdicts:
             str(item.get("message", "")),
             bool(item.get("retriable", False)),
         )
-        for item in cast("list[dict[str, Any]]", told.get("events") or [])
+        for item in map(as_mapping, told.get("events") or [])
         if item.get("verdict") == "refused"
     ]
     if len(refusals) != counts[2] or any(not 0 <= r.index < sent for r in refusals):

@@ -69,7 +69,7 @@ class StubServer:
 
     # --- answers -----------------------------------------------------------------------
 
-    def take(self, lines: list[bytes]) -> dict[str, Any]:
+    def take(self, lines: list[bytes]) -> dict[str, Any] | bytes:
         told: list[dict[str, Any]] = []
         counts = {"accepted": 0, "duplicate": 0, "refused": 0}
         with self._lock:
@@ -121,7 +121,7 @@ def _handler(stub: StubServer) -> type[BaseHTTPRequestHandler]:
                 self._answer(200, stub.take(lines), {})
 
         def _answer(self, status: int, told: Any, headers: dict[str, str]) -> None:
-            body = json.dumps(told).encode()
+            body = told if isinstance(told, bytes) else json.dumps(told).encode()
             self.send_response(status)
             for name, value in {"content-length": str(len(body)), **headers}.items():
                 self.send_header(name, value)

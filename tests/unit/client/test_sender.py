@@ -147,8 +147,20 @@ def test_a_body_too_large_is_halved_until_it_fits(stub: StubServer) -> None:
     assert [(r.index, r.code) for r in result.refusals] == [(0, "LIMIT")]
 
 
-def test_an_answer_of_somebody_else_acknowledges_nothing(stub: StubServer) -> None:
-    stub.take = lambda lines: {"hello": "world"}
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"[" * 100_000,
+        b'["hello"]',
+        b'{"hello": "world"}',
+        b'{"accepted": 1, "duplicate": 0, "refused": 1, "events": ["x"]}',
+        b'{"accepted": 1, "duplicate": 0, "refused": 1, "events": 7}',
+        b'{"accepted": 1, "duplicate": 0, "refused": 1, "events": [{"verdict": "refused", "index": 1e999}]}',
+    ],
+)
+def test_an_answer_of_somebody_else_acknowledges_nothing(stub: StubServer, answer: bytes) -> None:
+    stub.take = lambda lines: answer
     sender = deliverer(stub)
     result = sender.deliver(lines(2))
     sender.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import strawberry
 from strawberry.types import Info
@@ -72,22 +73,18 @@ class RunSubscriptions:
     ) -> AsyncGenerator[MetricNotice, None]:
         context = context_of(info)
         uid = run_uid_of(run)
-        position = -1
+        history = partial(
+            context.tracking.history, uid, scope=context.scope, keys=keys or (), max_points=max_points
+        )
         wanted = ChangeFilter(projects=context.scope, uids=_RunAndChunks(uid))
         async with context.services.changes.subscribe(wanted) as notices:
-            points = await context.tracking.history(
-                uid, scope=context.scope, keys=keys or (), max_points=max_points
-            )
-            position = points.position
+            points = await history()
             first = [series_of(one) for one in points.series]
             yield MetricNotice(kind=NoticeKind.CHANGED, seq=Long(0), series=first)
             async for notice in notices:
                 fresh: list[MetricSeries] = []
                 if notice.kind != "reconnect":
-                    points = await context.tracking.history(
-                        uid, scope=context.scope, keys=keys or (), max_points=max_points, after=position
-                    )
-                    position = points.position
+                    points = await history(after=points.position)
                     fresh = [series_of(one) for one in points.series]
                 if fresh or notice.kind != "changes":
                     yield MetricNotice(kind=NoticeKind(notice.kind), seq=Long(notice.seq), series=fresh)
