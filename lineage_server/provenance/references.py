@@ -149,6 +149,11 @@ async def _no_version(facts: LineageFacts, asked: Reference, owner: str, sight: 
             f"are: {ordinals or ', '.join(str(row['digest']) for row in known)}, or latest"
         )
     names = await facts.artifact_names(owner, asked.kind, sight)
+    if asked.name in names:
+        return NotFoundError(
+            f"{asked.kind}:{shorten(asked.name)} was only referred to without a version, "
+            "and none of it is known; ask for its LOGICAL view"
+        )
     close = difflib.get_close_matches(asked.name, names, n=5, cutoff=0.5) or names[:5]
     advice = f"there are: {', '.join(close)}" if close else f"it has no {asked.kind} at all that you may see"
     return NotFoundError(f"project {owner!r} has no {asked.kind} {shorten(asked.name)!r}; {advice}")

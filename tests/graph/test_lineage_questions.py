@@ -374,6 +374,14 @@ async def test_reference_is_resolved(
     assert await service.resolve(reference, scope=None, project="p") == getattr(story, attribute)[index]
 
 
+async def test_artifact_without_a_version_is_said_to_be_one(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    spec.node("artifact:p/dataset/far", name="far", kind="dataset", unversioned=True)
+    await spec.write(graph)
+    with pytest.raises(NotFoundError, match="dataset:far was only referred to without a version"):
+        await service.resolve("dataset:far", scope=None, project="p")
+
+
 async def test_reference_that_fails_says_what_would_do(story: Story, service: LineageService) -> None:
     with pytest.raises(NotFoundError, match=r"newest are: 2, 1, or latest"):
         await service.resolve("dataset:raw@9", scope=None, project="p")
