@@ -65,6 +65,15 @@ class AliasTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownInput:
+    """A run read an artifact of which no version is known."""
+
+    run: str
+    artifact: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A time in which a kind of object was not watched on a cluster."""
 
@@ -146,6 +155,9 @@ class LineageFacts:
 
     async def places(self, uids: Iterable[str], sight: Sight) -> list[Place]:
         return [Place(**row) for row in await self._by_uid(cypher.RUN_PLACES, uids, sight)]
+
+    async def unknown_inputs(self, uids: Iterable[str], sight: Sight) -> list[UnknownInput]:
+        return [UnknownInput(**row) for row in await self._by_uid(cypher.UNKNOWN_INPUTS, uids, sight)]
 
     async def gaps(self, since: int, until: int) -> list[Gap]:
         rows = await self.bolt.read(cypher.GAPS_BETWEEN, {"since": since, "until": until})

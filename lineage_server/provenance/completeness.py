@@ -10,7 +10,7 @@ from lineage_server.domain.edges import Basis
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.graph.read_lineage_facts import Gap, LineageFacts, Place
+from lineage_server.graph.read_lineage_facts import Gap, LineageFacts, Place, UnknownInput
 from lineage_server.provenance.ancestry import WIDE, Ancestry, ancestry
 from lineage_server.provenance.answers import Budget, Direction, Plan
 
@@ -22,6 +22,7 @@ class Doubt(StrEnum):
 
     WATCH_GAP = "WATCH_GAP"
     INFERRED_INPUT = "INFERRED_INPUT"
+    UNKNOWN_INPUT = "UNKNOWN_INPUT"
     MISSING_DIGEST = "MISSING_DIGEST"
     STUB = "STUB"
     HIDDEN = "HIDDEN"
@@ -32,6 +33,7 @@ class Doubt(StrEnum):
 _WEIGHT = {
     Doubt.WATCH_GAP: 1.0,
     Doubt.INFERRED_INPUT: 1.0,
+    Doubt.UNKNOWN_INPUT: 1.0,
     Doubt.MISSING_DIGEST: 0.5,
     Doubt.STUB: 1.0,
     Doubt.HIDDEN: 1.0,
@@ -74,11 +76,12 @@ async def completeness(
     runs = [node.head.uid for node in side.of_label(Label.RUN)]
     places = await side.in_time(lambda: facts.places(runs, sight), list[Place]())
     gaps = await side.in_time(lambda: _gaps(facts, places, now), list[Gap]())
-    findings = [*_of_nodes(side, now), *_of_edges(side), *_of_times(places, gaps, now)]
+    unknown = await side.in_time(lambda: facts.unknown_inputs(runs, sight), list[UnknownInput]())
+    findings = [*_of_nodes(side, now), *_of_edges(side), *_of_reads(unknown), *_of_times(places, gaps, now)]
     counts: dict[str, int] = {}
     for finding in findings:
         counts[finding.kind] = counts.get(finding.kind, 0) + 1
-    total = len(side.nodes) + sum(edge.type == "INPUT_TO" for edge in side.edges)
+    total = len(side.nodes) + sum(edge.type == "INPUT_TO" for edge in side.edges) + len(unknown)
     doubt = sum(_WEIGHT[finding.kind] for finding in findings)
     return CompletenessAnswer(
         start=side.start,
@@ -132,6 +135,12 @@ def _of_edges(side: Ancestry) -> Iterator[Finding]:
             rule = edge.properties.get("rule") or "newest version sealed before the run started"
             text = f"read by {edge.end} as {edge.role!r}: the version is inferred ({rule})"
             yield Finding(kind=Doubt.INFERRED_INPUT, uid=edge.start, text=text)
+
+
+def _of_reads(unknown: list[UnknownInput]) -> Iterator[Finding]:
+    for one in unknown:
+        text = f"read by {one.run} as {one.role!r}: no version of it is known, so no walk comes to it"
+        yield Finding(kind=Doubt.UNKNOWN_INPUT, uid=one.artifact, text=text)
 
 
 def _of_times(places: list[Place], gaps: list[Gap], now: int) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Path": ({"start": IRIS_2, "end": MODEL_1}, 4),
     "LineageDiff": ({"a": IRIS_1, "b": IRIS_2}, 6),
     "Cost": ({"of": MODEL_1}, 5),
-    "Completeness": ({"of": MODEL_1}, 3),
+    "Completeness": ({"of": MODEL_1}, 4),
     "LineageCounts": ({"of": MODEL_1}, 7),
     "Resolve": ({"ref": "dataset:iris@1"}, 1),
     "Version": ({"ref": "dataset:iris@1"}, 3),

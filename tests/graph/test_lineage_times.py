@@ -308,3 +308,24 @@ async def test_several_inputs_of_one_role_are_all_compared(graph: Bolt, service:
     (change,) = joined.changes
     assert change.field == "inputs.part"
     assert (change.before, change.after) == (", ".join(sorted(parts[:2])), ", ".join(sorted(parts)))
+
+
+async def test_an_input_of_which_no_version_is_known_is_a_hole(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    near, model = spec.version("near"), spec.version("model")
+    run = spec.step(1, [near], [model], at=5)
+    for name, role, at in (("near", "in0", 5), ("far", "source", 5), ("later", "late", 9)):
+        artifact = spec.node(f"artifact:p/dataset/{name}", name=name)
+        spec.edge("READS", run, artifact, role=role, at=at)
+    foreign = spec.node("artifact:q/dataset/foreign", project="q", name="foreign")
+    spec.edge("READS", run, foreign, role="foreign", at=5)
+    await spec.write(graph)
+    for asked, uids in (
+        (ALL, {"artifact:p/dataset/far", "artifact:p/dataset/later", foreign}),
+        (Asked(scope=None, as_of=6), {"artifact:p/dataset/far", foreign}),
+        (Asked(scope=frozenset("p"), as_of=6), {"artifact:p/dataset/far"}),
+        (Asked(scope=None, known_at=0), set[str]()),
+    ):
+        found = await service.completeness(model, asked)
+        unknown = {one.uid for one in found.findings if one.kind == "UNKNOWN_INPUT"}
+        assert (unknown, found.counts.get("UNKNOWN_INPUT", 0)) == (uids, len(uids))

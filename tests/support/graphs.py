@@ -38,6 +38,7 @@ def _link(start: LiteralString, kind: LiteralString, end: LiteralString) -> Lite
 
 EDGE: dict[tuple[str, str], LiteralString] = {
     ("INPUT_TO", "ArtifactVersion"): _link("ArtifactVersion", "INPUT_TO", "Run"),
+    ("READS", "Run"): _link("Run", "READS", "Artifact"),
     ("OUTPUT", "Run"): _link("Run", "OUTPUT", "ArtifactVersion"),
     ("DERIVED", "ArtifactVersion"): _link("ArtifactVersion", "DERIVED", "ArtifactVersion"),
     ("SAME_AS", "ArtifactVersion"): _link("ArtifactVersion", "SAME_AS", "ArtifactVersion"),

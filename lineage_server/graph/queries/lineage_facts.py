@@ -84,6 +84,19 @@ WHERE r.cluster IS NOT NULL AND ($all OR r.project IN $scope)
 RETURN r.uid AS uid, r.cluster AS cluster, r.started_at AS started_at, r.ended_at AS ended_at
 """
 
+UNKNOWN_INPUTS: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (r:Run {{uid: uid}})-[q:READS]->(a:Artifact)
+WHERE ($all OR (r.project IN $scope AND a.project IN $scope)) AND q.at <= $as_of AND q.recorded_at <= $known
+  AND NOT EXISTS {{
+    MATCH (r)<-[e:INPUT_TO]-(v:ArtifactVersion)
+    WHERE e.role = q.role AND v.artifact = a.uid AND {holds("INPUT_TO")}
+  }}
+RETURN r.uid AS run, a.uid AS artifact, q.role AS role
+ORDER BY run, role, artifact
+"""
+"""Read without a version where none was known that it could have been."""
+
 GAPS_BETWEEN: LiteralString = """
 MATCH (g:WatchGap)
 WHERE g.from_at <= $until AND g.to_at >= $since
