@@ -36,8 +36,11 @@ def _by_then(
 ) -> tuple[LiteralString, LiteralString]:
     """State and end as of the asked time: what ended only later had neither its last state nor an end.
     States have no history, so of what went on only the lives of runs are known."""
-    before: LiteralString = f"WHEN {v}.{since} > $as_of THEN null WHEN {v}.{end} > $as_of THEN {meanwhile}"
-    return (f"CASE {before} ELSE {v}.state END", f"CASE WHEN {v}.{end} <= $as_of THEN {v}.{end} END")
+    then: LiteralString = f"CASE WHEN {v}.{since} <= $as_of THEN {meanwhile} END"
+    return (
+        f"CASE WHEN {v}.{end} > $as_of THEN {then} ELSE {v}.state END",
+        f"CASE WHEN {v}.{end} <= $as_of THEN {v}.{end} END",
+    )
 
 
 def head(v: LiteralString, label: LiteralString) -> LiteralString:
