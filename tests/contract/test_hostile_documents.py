@@ -224,6 +224,7 @@ def forged(cursor: str) -> Iterator[str]:
             True,
             "x",
             "9" * 1_000,
+            "\ud800",
             [],
             {"a": 1},
             [[1]],
