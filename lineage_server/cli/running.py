@@ -19,16 +19,12 @@ import typer
 
 from lineage_server.cli.environment import child_environment
 from lineage_server.cli.output import note
+from lineage_server.client.process import FATAL
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.nodes import RunState
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-_STOPS = {
-    signal.SIGINT: "stopped by Ctrl+C (SIGINT)",
-    signal.SIGTERM: "terminated by SIGTERM",
-}
-if hasattr(signal, "SIGHUP"):
-    _STOPS[signal.SIGHUP] = "its terminal was closed (SIGHUP)"
+_STOPS = {signal.SIGINT: "stopped by Ctrl+C (SIGINT)", **FATAL}
 _KILLED = 128
 """Shells add it to the signal that ended a process."""
 

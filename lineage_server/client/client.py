@@ -135,7 +135,7 @@ class Client:
         run = Run(self, event.run, project, name=name)
         if self.outbox is not None:
             self.outbox.put(event)
-            process.watch_sigterm()
+            process.watch_signals()
         run.capture_in_background(wanted, folder, entry)
         return run
 

@@ -1,8 +1,8 @@
 """The process the client lives in: its end, its signals, its forks.
 
 However a process ends, what it logged is in the journal, and its open runs get an end where that is
-still possible: at the normal end, at ``sys.exit``, at an unhandled exception, at SIGTERM. After a fork
-the child goes on with its own journal; runs stay the parent's to end.
+still possible: at the normal end, at ``sys.exit``, at an unhandled exception, at SIGTERM, when the
+terminal is closed. After a fork the child goes on with its own journal; runs stay the parent's to end.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ import threading
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.domain.nodes import RunState
 
+FATAL = {signal.SIGTERM: "terminated by SIGTERM"}
+"""Signals that end a process, but not at once, with what is said of its runs."""
+if hasattr(signal, "SIGHUP"):
+    FATAL[signal.SIGHUP] = "its terminal was closed (SIGHUP)"
 _EXIT_SECONDS = 5.0
 _TERM_SECONDS = 3.0
 
@@ -118,29 +123,31 @@ def _close_all(ending: Ending, seconds: float) -> None:
         box.close(seconds / len(boxes))
 
 
-def watch_sigterm() -> None:
-    """Write before SIGTERM ends the process; only where nobody else handles it, in the main thread."""
+def watch_signals() -> None:
+    """Write before a signal ends the process; only where nobody else handles it, in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_sigterm)
+    for number in FATAL:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _on_signal)
 
 
-def _on_sigterm(signum: int, frame: FrameType | None) -> None:
-    if any(box.after_writing(_terminate) for box in list(_guarded)):
+def _on_signal(signum: int, frame: FrameType | None) -> None:
+    end = partial(_terminate, signal.Signals(signum))
+    if any(box.after_writing(end) for box in list(_guarded)):
         return  # this thread was interrupted in the middle of a write: right after it
-    _terminate()
+    end()
 
 
-def _terminate() -> None:
+def _terminate(by: signal.Signals) -> None:
     # In a thread of its own: this one may hold a lock that closing needs.
-    ending = Ending(RunState.ABORTED, "terminated by SIGTERM")
+    ending = Ending(RunState.ABORTED, FATAL[by])
     closing = threading.Thread(target=_close_all, args=(ending, _TERM_SECONDS), daemon=True)
     closing.start()
     closing.join(_TERM_SECONDS + 1)
     # Then die of it, as if nobody had listened.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.signal(by, signal.SIG_DFL)
+    os.kill(os.getpid(), by)
 
 
 def _before_fork() -> None:

@@ -138,3 +138,15 @@ def test_nohup_outlives_its_terminal(stub: StubServer, tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, before)
     assert process.returncode == 0
     assert recorded(stub) == ("complete", None, 0)
+
+
+def test_a_closed_terminal_stops_the_command(stub: StubServer, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    with started(stub, tmp_path, sys.executable, "-c", SLEEP, str(ready), terminal=True) as process:
+        _wait_for(ready)
+        process.kill()  # the terminal; what runs in it hears of that
+    deadline = time.monotonic() + 40
+    while not any(told.get("state") == "aborted" for told in stub.of_type("run")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert recorded(stub) == ("aborted", "its terminal was closed (SIGHUP)", 129)

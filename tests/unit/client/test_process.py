@@ -54,16 +54,25 @@ def test_a_run_that_nobody_finished_ends_with_its_process(
     assert list(journal_dir.glob("*.jsonl")) == []
 
 
-def test_sigterm_is_died_of_after_writing(journal_dir: Path, stub: StubServer) -> None:
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGTERM, "terminated by SIGTERM"),
+        (signal.SIGHUP, "its terminal was closed (SIGHUP)"),
+    ],
+)
+def test_a_signal_is_died_of_after_writing(
+    journal_dir: Path, stub: StubServer, number: signal.Signals, reason: str
+) -> None:
     process = start(BEGIN + "print('ready', flush=True); time.sleep(60)", journal_dir, LINEAGE_URL=stub.url)
     assert process.stdout
     run_id = process.stdout.readline().strip()
     process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     process.communicate(timeout=20)
-    assert process.returncode == -signal.SIGTERM
+    assert process.returncode == -number
     assert stub.run(run_id)["state"] == "aborted"
-    assert stub.run(run_id)["reason"] == "terminated by SIGTERM"
+    assert stub.run(run_id)["reason"] == reason
     assert len(stub.points(run_id)) == 1
 
 
