@@ -157,6 +157,8 @@ BODIES: dict[str, bytes] = {
     "query of a list": b'{"query":["{ me { subject } }"]}',
     "variables of a wrong type": ME + b',"variables":[1]}',
     "name of a wrong type": b'{"query":"{ me { subject } }","operationName":["x"]}',
+    "name that is a number": b'{"query":"{ me { subject } }","operationName":5}',
+    "name alone, of a wrong type": b'{"operationName":["x"]}',
     "extensions of a wrong type": ME + b',"extensions":"x"}',
     "an unknown hash": b'{"extensions":{"persistedQuery":{"sha256Hash":"' + b"0" * 64 + b'"}}}',
     "a hash of a wrong type": b'{"extensions":{"persistedQuery":{"sha256Hash":{"a":1}}}}',

@@ -134,6 +134,8 @@ class _Endpoint(GraphQL[Context, None]):
             by_hash = len(told) == 64
             body["extensions"] = {"persistedQuery": {"sha256Hash": told}} if by_hash else None
             body["operationName"] = body.get("operationName") if by_hash else told
+        if not isinstance(body.get("operationName"), str | None):
+            raise InvalidInputError("the name of the operation is no text", field="operationName")
         return body
 
     def decode_json(self, data: str | bytes) -> object:
