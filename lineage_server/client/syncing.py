@@ -157,10 +157,10 @@ def _batches(path: Path, fd: int, report: SyncReport) -> Iterator[tuple[list[byt
     while start < size:
         lines, end = read_lines(fd, start, size, most_events=EVENTS_A_BATCH, most_bytes=BYTES_A_BATCH)
         whole = [line for line in lines if _is_event(line)]
-        for line in lines:
-            if not _is_event(line):
-                keep_torn(path, line)
-                report.torn += 1
+        torn = [line for line in lines if not _is_event(line)]
+        if torn:
+            keep_torn(path, b"".join(torn))
+            report.torn += len(torn)
         yield whole, end
         start = end
 
@@ -170,7 +170,7 @@ def _is_event(line: bytes) -> bool:
         return True  # what is wrong inside, the server says
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -151,6 +151,21 @@ def test_a_torn_tail_is_kept_aside(
     assert not path.exists()
 
 
+def test_many_spoilt_lines_are_said_once(
+    journal_dir: Path,
+    make_client: Callable[..., Client],
+    stub: StubServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spoilt = [b"\x00\xff\n"] * 40 + [b"[" * 100_000 + b"\n"]
+    path = left_behind(journal_dir, event(1), event(2), tail=b"".join(spoilt))
+    with caplog.at_level(logging.WARNING):
+        report = make_client(stub.url).sync()
+    assert (report.accepted, report.torn) == (2, 41)
+    assert path.with_suffix(".torn").read_bytes() == b"".join(spoilt)
+    assert len(caplog.records) == 1
+
+
 def test_a_tail_that_only_lacks_its_line_end_is_sent(
     journal_dir: Path, make_client: Callable[..., Client], stub: StubServer
 ) -> None:
