@@ -127,7 +127,7 @@ async def test_the_secret_is_nowhere_in_the_graph(graph: Bolt, tokens: Tokens) -
     assert text[4:-6] not in str(rows)
 
 
-@pytest.mark.parametrize("text", ["", "lin_", "lin_x", "Basic abc", new_secret()])
+@pytest.mark.parametrize("text", ["", "lin_", "lin_x", "Basic abc", pytest.param(new_secret(), id="secret")])
 async def test_unknown_tokens_do_not_come_in(access: Access, text: str) -> None:
     with pytest.raises(NotAuthenticatedError):
         await enter(access, text)
