@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ARGS ?=
+# One worker an engine: a test that empties its graph is alone with it.
+WORKERS ?= -n 2 --dist loadgroup
 BIN := .venv/bin
 SYNC := $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --quiet requirements.lock
 STAMP := .venv/.made-from-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
@@ -27,7 +29,7 @@ run: $(STAMP) ## set up, load the sample, serve until Ctrl-C
 
 test: check ## everything CI runs: check, then all tests on real parts (ARGS for pytest)
 	$(call step,Neo4j for the tests,$(BIN)/python -m tests.support.neo4j_server --fetch)
-	$(call step,tests,$(BIN)/pytest --ignore=tests/architecture --durations=10 $(ARGS))
+	$(call step,tests,$(BIN)/pytest --ignore=tests/architecture --durations=10 $(WORKERS) $(ARGS))
 
 check: $(STAMP) ## only the static part, no server: lint, format, types, imports, architecture
 	$(call step,lint,$(BIN)/ruff check)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,11 @@ async def no_task_is_left() -> AsyncIterator[None]:
     here = asyncio.current_task()
     left = [task for task in asyncio.all_tasks() if task is not here]
     assert not left, f"left behind: {sorted(task.get_name() for task in left)}"
+
+
+def pytest_configure() -> None:
+    """Under nohup, too, processes that tests start hear when their terminal is closed."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # --- order, and skips ----------------------------------------------------------------------------

@@ -160,14 +160,20 @@ class EventStore:
     async def archive(self, older_than_days: float) -> int:
         """Move events recorded longer ago into Parquet; returns how many.
 
-        File by file, so that whoever else wants to work on the events waits for one file only.
+        File by file, so that whoever else wants to work on the events waits for one file only. Raises
+        ConflictError if somebody is at them; if that was after the first file, the rest is for next time.
         """
         await asyncio.to_thread(self._archive.prepare)
         before = now_micros() - int(older_than_days * DAY)
         total = 0
         while True:
-            async with self.exclusively("archiving"):
-                count = await self._archive_some(before)
+            try:
+                async with self.exclusively("archiving"):
+                    count = await self._archive_some(before)
+            except ConflictError:
+                if not total:
+                    raise
+                return total
             if not count:
                 return total
             total += count

@@ -141,7 +141,7 @@ class Listing:
             return None
         high = _FOREVER if after is None else int(max(0, min(after.value, _FOREVER)))
         if known is None:
-            return _Window.under(min(high, now_micros()), high, _FIRST_WINDOW)
+            return _Window.under(min(high, now_micros()), high, _FIRST_WINDOW, _EMPTY_WINDOWS)
         return _Window.under(min(high, known.newest), high, int(known.micros_a_row * limit * _SLACK) + 1)
 
     def _density(self, selection: Selection) -> _Density | None:

@@ -139,7 +139,9 @@ async def test_gzip_body_arrives_plain_whatever_its_pieces(client: httpx2.AsyncC
 
 
 @pytest.mark.parametrize(
-    "body", [b"not gzip at all", gzip.compress(b"x" * 10_000)[:-9], gzip.compress(b"x") + b"rest"]
+    "body",
+    [b"not gzip at all", gzip.compress(b"x" * 10_000)[:-9], gzip.compress(b"x") + b"rest"],
+    ids=["plain", "cut off", "with a rest"],
 )
 async def test_broken_gzip_is_bad_input(client: httpx2.AsyncClient, body: bytes) -> None:
     answer = await client.post(EVENTS, content=body, headers={"content-encoding": "gzip"})
