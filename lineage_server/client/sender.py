@@ -161,6 +161,8 @@ class Sender:
             # Jitter, so that a thousand clients do not come back in the same moment.
             self._pause_until = time.monotonic() + max(result.wait_seconds, pause * random.uniform(0.5, 1.0))
             self._row += 1
+            if result.fate is Fate.BUSY:
+                self._hurry = False  # who hurries waits, too, when the server asks for it
             self._changed.notify_all()
         if result.fate is not Fate.BUSY:
             self._warn(
