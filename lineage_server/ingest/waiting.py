@@ -61,11 +61,11 @@ class WaitingEvents:
         entries: list[Entry] = []
         size = 0
         while self._entries and len(entries) < most:
-            size += len(self._entries[0].raw)
-            if entries and size > BATCH_BYTES:
-                size -= len(self._entries[0].raw)
+            more = len(self._entries[0].raw)
+            if entries and size + more > BATCH_BYTES:
                 break
             entries.append(self._entries.popleft())
+            size += more
         if entries:
             self._taken.append((len(entries), size))
         return entries

@@ -59,7 +59,7 @@ class _Window:
     def below(self, *, found: int, missing: int) -> _Window | None:
         """The one below, as wide as what this one held lets expect; None where all the rest is as good."""
         wider = _SLACK * missing / found if found else _WIDER
-        if self.low == 0 or wider > _WIDER or self.number == (_WINDOWS if found else _EMPTY_WINDOWS):
+        if self.low == 0 or wider > _WIDER or self.number >= (_WINDOWS if found else _EMPTY_WINDOWS):
             return None
         top = self.low - 1
         return _Window.under(top, top, int(self.span * wider) + 1, self.number + 1)
@@ -140,7 +140,7 @@ class Listing:
         if (after is not None and after.rank > 0) or (known is not None and known.few):
             return None
         high = _FOREVER if after is None else int(max(0, min(after.value, _FOREVER)))
-        if known is None:
+        if known is None:  # if today holds nothing, one such guess is enough
             return _Window.under(min(high, now_micros()), high, _FIRST_WINDOW, _EMPTY_WINDOWS)
         return _Window.under(min(high, known.newest), high, int(known.micros_a_row * limit * _SLACK) + 1)
 
