@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lineage_server.client.aio import AsyncClient, AsyncRun
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.client import Client, SyncStatus
+    from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.shortcuts import (
         attach_run,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         sync_status,
     )
     from lineage_server.client.syncing import SyncReport
+    from lineage_server.client.tracking import track
     from lineage_server.client.view import LineageView
     from lineage_server.domain.errors import (
         ConflictError,
@@ -46,6 +48,7 @@ __all__ = [
     "Client",
     "ConflictError",
     "ForbiddenError",
+    "Input",
     "InvalidInputError",
     "LimitError",
     "LineageError",
@@ -53,6 +56,8 @@ __all__ = [
     "NotAuthenticatedError",
     "NotFoundError",
     "NotSupportedError",
+    "Output",
+    "Param",
     "Run",
     "SyncReport",
     "SyncStatus",
@@ -67,14 +72,17 @@ __all__ = [
     "start_run",
     "sync",
     "sync_status",
+    "track",
 ]
 
 _HOMES = {
     "aio": ("AsyncClient", "AsyncRun"),
     "artifact": ("Artifact",),
     "client": ("Client", "SyncStatus"),
+    "markers": ("Input", "Output", "Param"),
     "run": ("Run", "current_run"),
     "syncing": ("SyncReport",),
+    "tracking": ("track",),
     "view": ("LineageView",),
     "shortcuts": (
         "attach_run", "connect", "flush", "gql", "lineage", "offline", "start_run", "sync", "sync_status",

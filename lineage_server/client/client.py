@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.syncing import Left, SyncReport
     from lineage_server.client.view import LineageView
-    from lineage_server.domain.events import Event
+    from lineage_server.domain.events import Event, RunReported
 
 logger = logging.getLogger("lineage_server.client")
 
 _SECONDS_FOR_OWN = 5.0
+_MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class Client:
             self.outbox = Outbox(self.config)
         self.graphql = GraphQL(self.config)
         self.produced: dict[tuple[str, str, str], Artifact] = {}
+        self.by_content: dict[str, Artifact] = {}
         self._env_run_id = self.config.run_id
         self._taking = threading.Lock()
 
@@ -132,12 +134,22 @@ class Client:
             resumed_from=id_of(resumed_from),
         )
         wanted = captures(capture) if capture is not None else self.config.capture
-        run = Run(self, event.run, project, name=name)
+        run = self.begin(event)
+        run.capture_in_background(wanted, folder, entry)
+        return run
+
+    def begin(self, event: RunReported, *, shared: bool = True) -> Run:
+        """The run that ``event`` tells of. Unless it is ``shared``, only code in its block or function finds
+        it with ``current_run``."""
+        run = Run(self, event.run, event.project, name=event.name or "", job=event.job or "", shared=shared)
         if self.outbox is not None:
             self.outbox.put(event)
             process.watch_signals()
-        run.capture_in_background(wanted, folder, entry)
         return run
+
+    def launched_by(self) -> str | None:
+        """The id of the run that this process is part of, where a launcher told one."""
+        return self._outer_run("")
 
     def attach_run(self, run_id: str, *, project: str | None = None) -> Run:
         """Join a run that somebody else began and will end (another rank, process or host)."""
@@ -154,6 +166,15 @@ class Client:
         if self.outbox is not None:
             now = now_micros()
             self.outbox.put(*(event if event.at else replace(event, at=now) for event in events))
+
+    def remember(self, artifact: Artifact, *, produced: bool = False) -> None:
+        """What this process has read and made: the newest of a name, and whose content has which digest."""
+        if produced:
+            self.produced[(artifact.project, artifact.type, artifact.name)] = artifact
+        if artifact.digest and (produced or artifact.digest not in self.by_content):
+            if len(self.by_content) >= _MOST_REMEMBERED:
+                self.by_content.pop(next(iter(self.by_content)), None)
+            self.by_content[artifact.digest] = replace(artifact, value=None, role="")
 
     def _take_env_run_id(self) -> str:
         """The id that a launcher chose for this process's run: for the first one only."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from lineage_server.client.arrays import columns_of_array, digest_of_array, is_array, is_sparse
 from lineage_server.client.builders import is_address, name_of_file
 from lineage_server.client.frames import arrow, columns_of, digest_of, is_frame, table_of
 from lineage_server.client.hashing import Hashed, Remembered, hash_path
@@ -43,6 +44,8 @@ class Content:
 
 def content_of(value: object, *, cache: Remembered | None = None, with_stats: bool = True) -> Content:
     """Look at a value; raises a LineageError that says what would do."""
+    if isinstance(value, Content):
+        return value
     if isinstance(value, str):
         if is_address(value):
             return Content(uri=value, name=name_of_file(urlsplit(value).path or value))
@@ -51,6 +54,8 @@ def content_of(value: object, *, cache: Remembered | None = None, with_stats: bo
         return _file(Path(cast("os.PathLike[str]", value)), cache, with_stats=with_stats)
     if is_frame(value):
         return _frame(value, with_stats=with_stats)
+    if is_array(value) or is_sparse(value):
+        return _array(value)
     if isinstance(value, bytes | bytearray | memoryview):
         data = bytes(cast("bytes", value))
         return Content(digest="sha256:" + hashlib.sha256(data).hexdigest(), size=len(data), kind="other")
@@ -159,6 +164,12 @@ def _frame(value: Any, *, with_stats: bool) -> Content:
         stats = stats_of(table)
     digest, size = digest_of(table)
     return Content(digest=digest, size=size, columns=columns_of(table), stats=stats)
+
+
+def _array(value: Any) -> Content:
+    digest, size = digest_of_array(value)
+    rows = int(value.shape[0]) if value.shape else 1
+    return Content(digest=digest, size=size, columns=columns_of_array(value), stats={"rows": rows})
 
 
 def _json(value: object) -> Content:

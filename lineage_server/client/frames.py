@@ -59,6 +59,8 @@ def table_of(value: Any) -> pa.Table:
     try:
         if isinstance(value, pa.Table):
             return value
+        if _is_series(value):
+            value = value.to_frame("values") if value.name in (None, "") else value.to_frame()
         if isinstance(value, list):
             return pa.Table.from_pylist(_rows(cast("list[Mapping[str, Any]]", value)))
         if isinstance(value, Mapping):
@@ -70,6 +72,11 @@ def table_of(value: Any) -> pa.Table:
             field="value",
             allowed="columns of one type each and of equal length",
         ) from None
+
+
+def _is_series(value: Any) -> bool:
+    """One column of pandas or Polars."""
+    return type(value).__name__ == "Series" and hasattr(value, "to_frame") and hasattr(value, "name")
 
 
 def _kind_of(value: object) -> str:

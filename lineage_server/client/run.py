@@ -30,6 +30,7 @@ from lineage_server.domain.nodes import RunState
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
+    from lineage_server.client.outbox import Outbox
     from lineage_server.domain.events import Event
 
 logger = logging.getLogger("lineage_server.client")
@@ -53,14 +54,17 @@ class Run:
         project: str,
         *,
         name: str = "",
+        job: str = "",
         owned: bool = True,
         points: bool = True,
         silent: bool = False,
+        shared: bool = True,
     ) -> None:
         self.id = run_id
         self.project = project
         self.name = name
-        self._client = client
+        self.job = job or name
+        self.client = client
         self._outbox = None if silent else client.outbox
         self._owner = os.getpid() if owned else 0
         self._points = points
@@ -74,7 +78,8 @@ class Run:
         self._buffer = self._outbox.buffer(run_id, project) if self._outbox and points else None
         if self._outbox is not None and owned:
             self._outbox.open_runs.append(self)
-            _latest.append(self)
+            if shared:
+                _latest.append(self)
 
     def __repr__(self) -> str:
         return f"<Run {self.name or ''} {self.id} of project {self.project}>"
@@ -174,9 +179,10 @@ class Run:
         (give it a ``name``), or an address such as ``s3://…``.
         """
         artifact, events = recording.input_of(
-            self._client, self, what, role=role, name=name, kind=type, project=project
+            self.client, self, what, role=role, name=name, kind=type, project=project
         )
         self._put(*events)
+        self.client.remember(artifact)
         return artifact
 
     def produce(
@@ -199,12 +205,12 @@ class Run:
         inputs (by role or name) it was made from. ``partial``: more of it will come.
         """
         artifact, event = recording.output_of(
-            self._client, self, name, value, kind=type, role=role, uri=uri, description=description,
+            self.client, self, name, value, kind=type, role=role, uri=uri, description=description,
             metadata=metadata, columns_from=columns_from, partial=partial,
         )  # fmt: skip
         self._put(event)
         if not partial:
-            self._client.produced[(self.project, artifact.type, artifact.name)] = artifact
+            self.client.remember(artifact, produced=True)
         return artifact
 
     def child(
@@ -222,7 +228,7 @@ class Run:
         capture: str = "none",
     ) -> Run:
         """Begin a run that is part of this one; nothing is captured anew, since it runs where this does."""
-        return self._client.start_run(
+        return self.client.start_run(
             name, job=job, kind=kind, project=self.project, params=params, tags=tags, description=description,
             parent=self.id, run_id=run_id, retry_of=retry_of, resumed_from=resumed_from, capture=capture,
         )  # fmt: skip
@@ -231,7 +237,7 @@ class Run:
 
     def capture_in_background(self, wanted: frozenset[str], folder: Path, entry: str) -> None:
         """Look at code, packages and machine beside the program; told in one event once it is known."""
-        config = replace(self._client.config, capture=wanted)
+        config = replace(self.client.config, capture=wanted)
         if self._outbox is None or not (wanted or config.capture_env):
             return
 
@@ -270,6 +276,21 @@ class Run:
         self._keys.clear()
         if self._captured is not None and self._owner == os.getpid():
             self._captured.join(min(timeout, _CAPTURE_SECONDS) if timeout else 0.5)
+        self._close(box, ending)
+        if timeout <= 0:
+            box.journal.settle()
+            return False
+        return self._sent(box.flush(timeout))
+
+    def end_now(self, ending: Ending) -> None:
+        """End as ``ending`` says, and wait for nothing: not for the disk, not for the server."""
+        self.leave()
+        if self._outbox is not None and not self._ended.is_set():
+            self._ended.set()
+            self._keys.clear()
+            self._close(self._outbox, ending)
+
+    def _close(self, box: Outbox, ending: Ending) -> None:
         if self._owner == os.getpid():
             self._put(builders.ended(self.id, project=self.project, ending=ending))
             box.open_runs.remove(self)
@@ -277,10 +298,6 @@ class Run:
                 _latest.remove(self)
         if self._buffer is not None:
             box.release(self._buffer)
-        if timeout <= 0:
-            box.journal.settle()
-            return False
-        return self._sent(box.flush(timeout))
 
     def _sent(self, done: bool) -> bool:
         box = self._outbox
@@ -296,7 +313,7 @@ class Run:
             self.id,
             box.journal.path,
             why,
-            self._client.sync_command(),
+            self.client.sync_command(),
         )
         return False
 

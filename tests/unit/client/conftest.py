@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage_server.client import shortcuts
 from lineage_server.client.client import Client
 from lineage_server.client.config import load_config
 from tests.unit.client.stub import StubServer
@@ -58,3 +59,10 @@ def client(make_client: Callable[..., Client], stub: StubServer) -> Client:
 def lonely(make_client: Callable[..., Client]) -> Client:
     """With nobody to talk to."""
     return make_client()
+
+
+@pytest.fixture
+def default(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The client behind the module's functions."""
+    monkeypatch.setattr(shortcuts, "_default", [client])
+    return client

@@ -18,7 +18,18 @@ from lineage_server.domain.events import AliasSet, ModelReported
 from lineage_server.domain.ids import now_micros
 from tests.unit.client.stub import StubServer
 
-FOR_OURSELVES = {"start_of", "capture_in_background", "end_with", "enter", "leave", "end_after"}
+FOR_OURSELVES = {
+    "start_of",
+    "capture_in_background",
+    "end_with",
+    "enter",
+    "leave",
+    "end_after",
+    "begin",
+    "end_now",
+    "launched_by",
+    "remember",
+}
 """What other modules of the client call; nobody else should."""
 
 
