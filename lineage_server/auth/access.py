@@ -89,7 +89,8 @@ def access_for(settings: AuthSettings, tokens: Tokens, members: Members) -> Acce
     """The authenticators of the configured mode."""
     if settings.mode == "open":
         return Access([OpenAuthenticator()])
-    return Access([TokenAuthenticator(tokens, members)], hint="send a token as 'Authorization: Bearer lin_…'")
+    hint = "send a token as 'Authorization: Bearer lin_…'; client and commands take it from LINEAGE_TOKEN"
+    return Access([TokenAuthenticator(tokens, members)], hint=hint)
 
 
 def _principal(token: Token, roles: Mapping[str, Role]) -> Principal:
@@ -125,7 +126,7 @@ def _limit(project: str, role: Role, limits: Mapping[str, Role]) -> Role | None:
 
 @dataclass(frozen=True, slots=True)
 class FirstAdmin:
-    """A token that was just made for the first platform admin; ``text`` is shown once."""
+    """A token that was just made for the first platform admin; only ``file`` is told, never ``text``."""
 
     text: str = field(repr=False)
     file: Path

@@ -62,7 +62,7 @@ def run(arguments: list[str] | None = None) -> int:
     except TyperException as error:  # wrong usage
         return _misused(error)
     except LineageError as error:
-        fail(_told(error))
+        fail(str(error))
         return error.exit_code
     except (BrokenPipeError, ReaderGoneError):
         # Whoever read us (head, less) has seen enough; Python would complain once more at its end.
@@ -80,11 +80,3 @@ def _misused(error: TyperException) -> int:
     command = context.command_path if context is not None else "lineage"
     fail(f"{text}{'' if text.endswith('?') else '.'} Try '{command} --help'.")
     return InvalidInputError.exit_code
-
-
-def _told(error: LineageError) -> str:
-    """The message, and what would do instead, where the error knows it and has not said so."""
-    allowed = error.allowed if isinstance(error, InvalidInputError) else ""
-    if not allowed or allowed in error.message:
-        return error.message
-    return f"{error.message.rstrip('.')}; allowed: {allowed}"

@@ -52,6 +52,12 @@ class InvalidInputError(LineageError):
         self.field = field
         self.allowed = allowed
 
+    def __str__(self) -> str:
+        """The message, and what would do instead, where it has not said so: for who sees no details."""
+        if not self.allowed or self.allowed in self.message:
+            return self.message
+        return f"{self.message.rstrip('.')}; allowed: {self.allowed}"
+
     def details(self) -> dict[str, str | int | float]:
         return {k: v for k, v in (("field", self.field), ("allowed", self.allowed)) if v}
 

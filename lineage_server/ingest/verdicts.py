@@ -185,7 +185,7 @@ def refuse(entry: Entry, error: LineageError) -> None:
         "at": entry.recorded_at,
         "actor": entry.actor,
         "code": error.code,
-        "message": error.message[:2000],
+        "message": str(error)[:2000],
         "retriable": error.retriable,
         # Once an event of this id is stored, this row has had its time.
         "event": entry.uid if entry.uid and not isinstance(error, IdReusedError) else None,

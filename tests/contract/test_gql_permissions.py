@@ -154,6 +154,7 @@ async def test_nobody_gets_the_errors_shape_and_401(guarded: Served) -> None:
         assert response.status_code == 401
         assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert response.headers["www-authenticate"].startswith("Bearer")
+        assert bool(token) or "LINEAGE_TOKEN" in response.json()["errors"][0]["message"]
 
 
 async def test_me_says_what_a_token_may(guarded: Served) -> None:

@@ -107,6 +107,8 @@ async def test_each_broken_line_is_refused_alone(served: Served) -> None:
     assert not wrong, wrong
     assert all(0 < len(v["message"]) < 1_000 for v in verdicts.by_index.values())
     assert not any(v.get("retriable") for v in verdicts.by_index.values())
+    unknown = next(v for i, v in verdicts.by_index.items() if names[i] == "unknown type")
+    assert unknown["message"].endswith(f"allowed: {', '.join(EVENT_TYPES)}")
     wanted = Counter(f"good-{n}" for n in range(len(REFUSED) + 1))
     assert await event_ids(served) == wanted
     again = await sent(served, body)

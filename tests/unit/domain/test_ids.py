@@ -230,6 +230,7 @@ def test_bad_reference_is_told_with_an_example(text: str) -> None:
     assert caught.value.field
     assert caught.value.allowed
     assert len(caught.value.message) < 300
+    assert str(caught.value).endswith(f"allowed: {caught.value.allowed}")
 
 
 @given(st.text(max_size=40))
