@@ -25,3 +25,7 @@ def __getattr__(name: str) -> Any:
         return getattr(client, name)
     except AttributeError:
         raise AttributeError(f"module 'lineage_server' has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({"__version__", *import_module("lineage_server.client").__all__})

@@ -75,6 +75,7 @@ def test_public_names_are_sorted_and_there() -> None:
     for name in client.__all__:
         assert getattr(client, name).__name__ == name
     assert set(dir(client)) == set(client.__all__)
+    assert set(dir(lineage_server)) == {"__version__", *client.__all__}
 
 
 def test_no_module_of_ours_takes_a_public_name() -> None:
