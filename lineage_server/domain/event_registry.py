@@ -28,12 +28,16 @@ class ModelReported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelVersionReported(Event):
-    """A version of a registered model; ``origin`` is the uid of its artifact version."""
+    """A version of a registered model; ``origin`` is the uid of its artifact version.
+
+    An empty ``version`` is filled in when the event is accepted, before it is stored: the version
+    that this origin has already, else the number after the highest one.
+    """
 
     type: ClassVar[str] = "model.version"
 
     model: str
-    version: str
+    version: str = ""
     origin: str | None = None
     uri: str | None = None
     run: str | None = None
@@ -46,13 +50,18 @@ class ModelVersionReported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AliasSet(Event):
-    """An alias points to a version from ``at`` on; a null version clears it."""
+    """An alias points to a version from ``at`` on; a null version clears it.
+
+    Whoever does not know the version's number yet names its ``origin``; the number is filled in when
+    the event is accepted.
+    """
 
     type: ClassVar[str] = "model.alias"
 
     model: str
     alias: str
     version: str | None = None
+    origin: str | None = None
     protected: bool | None = None
     reason: str = ""
 

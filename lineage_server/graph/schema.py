@@ -54,13 +54,14 @@ class Step:
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
     Step(
-        5,
+        6,
         (
             *cypher.CONSTRAINTS,
             *cypher.INDEXES,
             cypher.ANNOTATED_VERSIONS,
             cypher.DROP_PROJECT_STARTED,
             cypher.CREATE_WRITER,
+            cypher.COUNT_MODEL_VERSIONS,
         ),
         arcade_first=cypher.NUMBERS,
     ),

@@ -190,6 +190,10 @@ class WriteSession:
     async def versions_by_ordinal(self, rows: Rows) -> Rows:
         return await self._run(q.VERSION_BY_ORDINAL, {"rows": rows})
 
+    async def numbered_models(self, rows: Rows) -> Rows:
+        """Of each ``model``: its highest version number, and the version made from ``origin``."""
+        return await self._run(q.NUMBERED_MODELS, {"rows": rows})
+
     async def raw_events(self, uids: list[str]) -> dict[str, bytes | None]:
         """Stored events among ``uids`` as stored; None where the payload was erased or archived."""
         rows = await self._run(q.RAW_EVENTS, {"uids": uids})

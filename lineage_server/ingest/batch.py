@@ -170,6 +170,7 @@ class Batch:
         await self._load_for(runs)
         self._seal_outputs(runs)
         await self._number_versions()
+        await self._note_highest()
         readers = await self._late_readers()
         await self._infer(runs, readers)
         for run in [*runs, *readers]:
@@ -212,6 +213,19 @@ class Batch:
             if not version.exists and "ordinal" not in version.props:
                 derive.number(version, artifact)
             derive.note_latest(version, artifact)
+
+    async def _note_highest(self) -> None:
+        """A registered model knows the highest number among its versions."""
+        new = [
+            (s.props["model"], int(s.props["version"]))
+            for s in self.states.values()
+            if s.label is Label.MODEL_VERSION and not s.exists and derive.is_number(s.props["version"])
+        ]
+        await self._load({model for model, _ in new})
+        for uid, number in new:
+            model = self.states.get(uid)
+            if model is not None and number > int(model.props.get("highest") or 0):
+                model.set_derived("highest", number)
 
     def _stub_artifact(self, version: NodeState) -> NodeState:
         uid = version.props["artifact"]

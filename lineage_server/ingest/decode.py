@@ -253,6 +253,11 @@ def project_named(line: bytes) -> str:
         return ""
 
 
+def with_version(raw: bytes, version: str) -> bytes:
+    """The event as it came, with its ``version`` filled in."""
+    return msgspec.json.encode({**_GENERIC.decode(raw), "version": version})
+
+
 def encode(event: Event) -> bytes:
     """The canonical wire form of an event: only what differs from the defaults."""
     return msgspec.json.encode({"type": event.type, **_plain(event)})

@@ -37,7 +37,7 @@ KEPT_BY_TOMBSTONE = frozenset(
         ),
         *("artifact", "key", "digest", "ordinal", "version_count", "latest_at", "unversioned"),
         *("job", "job_name", "run", "state", "started_at", "ended_at", "sealed_at", "seals"),
-        *("model", "version", "cluster", "revision", "target", "history", "action"),
+        *("model", "version", "highest", "cluster", "revision", "target", "history", "action"),
     )
 )
 # When payload was last told is told by payload alone. Column lineage stays as edges, without names.

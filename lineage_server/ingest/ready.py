@@ -16,6 +16,7 @@ from lineage_server.graph.write import WriteBatch, WriteSession
 from lineage_server.ingest.batch import Batch, Planned
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.facts import Clock
+from lineage_server.ingest.numbering import give_numbers
 from lineage_server.ingest.plan import facts_of
 from lineage_server.ingest.redact import redact
 from lineage_server.ingest.verdicts import (
@@ -49,6 +50,7 @@ async def make_ready(
     entries: list[Entry], session: WriteSession, cache: WriterCache, *, careful: bool
 ) -> Ready:
     """Plan the batch; ``careful`` asks the graph what would else be taken for new."""
+    await give_numbers(entries, session)
     for place, entry in enumerate(entries):
         plan(entry)
         if place % _PLANNED_AT_ONCE == _PLANNED_AT_ONCE - 1:

@@ -78,6 +78,9 @@ class Entry:
     facts: list[NodeFacts] = field(default_factory=list[NodeFacts])
     refusal: dict[str, Any] | None = None
     audit: tuple[Mapping[str, Any], ...] = ()
+    asked: Event | None = None
+    asked_raw: bytes = b""
+    """As it came, where the writer fills in a version (``numbering``)."""
 
 
 @dataclass(slots=True)

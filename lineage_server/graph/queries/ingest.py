@@ -271,6 +271,14 @@ WHERE v.ordinal = r.ordinal
 RETURN r.artifact AS artifact, r.ordinal AS ordinal, v.uid AS uid
 """
 
+NUMBERED_MODELS: LiteralString = """
+UNWIND $rows AS r
+MATCH (m:RegisteredModel {uid: r.model})
+OPTIONAL MATCH (:ArtifactVersion {uid: r.origin})-[:REGISTERED_AS]->(v:ModelVersion)
+WHERE v.model = r.model
+RETURN r.model AS model, r.origin AS origin, m.highest AS highest, min(v.version) AS version
+"""
+
 RAW_EVENTS: LiteralString = (
     "UNWIND $uids AS u MATCH (n:Event {uid: u}) "
     "RETURN u AS uid, CASE WHEN n.redacted THEN null ELSE n.raw END AS raw"

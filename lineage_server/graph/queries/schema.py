@@ -91,6 +91,16 @@ NUMBERS: tuple[LiteralString, ...] = (
 when it makes it; from any other it reads all entries. (In Neo4j a property's type is no matter, and such
 a constraint one for its Enterprise edition.)"""
 
+# Versions that were there before the models counted them.
+COUNT_MODEL_VERSIONS: LiteralString = """
+MATCH (v:ModelVersion)
+WHERE v.version =~ '[0-9]{1,9}'
+WITH v.model AS model, max(toInteger(v.version)) AS highest
+MATCH (m:RegisteredModel {uid: model})
+WHERE m.highest IS NULL OR m.highest < highest
+SET m.highest = highest
+"""
+
 CREATE_WRITER: LiteralString = """
 MERGE (w:Writer {uid: 'writer'})
 ON CREATE SET w.seq = 0, w.rid = 0

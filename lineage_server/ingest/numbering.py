@@ -1,0 +1,116 @@
+"""Version numbers that the sender of an event cannot know.
+
+Who registers a version without a number, offline or beside others, names what it was made from; the
+number is given here, inside the writer, before the event is planned and stored. So two who register at
+once get two numbers, the same content registered again keeps its number, and a replay of the stored
+events finds the numbers in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from lineage_server.domain import ids
+from lineage_server.domain.errors import InvalidInputError, LineageError
+from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
+from lineage_server.graph.write import WriteSession
+from lineage_server.ingest.decode import decode, with_version
+from lineage_server.ingest.derive import is_number
+from lineage_server.ingest.verdicts import Entry, inflate, refuse
+
+_NO_LIMIT = 1 << 62
+
+
+async def give_numbers(entries: list[Entry], session: WriteSession) -> None:
+    """Fill in the version of each event that lacks one; what cannot be numbered is refused."""
+    asked = [
+        entry for entry in entries if entry.refusal is None and lacks_version(entry.asked or entry.event)
+    ]
+    if not asked:
+        return
+    for entry in asked:
+        entry.asked = entry.asked or entry.event
+        entry.asked_raw = entry.asked_raw or entry.raw
+        entry.facts = []
+    stored = await session.raw_events([entry.uid for entry in asked])
+    numbers = _Numbers()
+    await numbers.load((entry.asked for entry in asked if entry.asked is not None), session)
+    for entry in entries:
+        if entry.asked is not None:
+            _number(entry, stored.get(entry.uid), numbers)
+        elif isinstance(entry.event, ModelVersionReported) and entry.refusal is None:
+            numbers.note(entry.event)
+
+
+def lacks_version(event: Event) -> bool:
+    """Whether the writer has to say which version the event speaks of."""
+    if isinstance(event, ModelVersionReported):
+        return not event.version
+    return isinstance(event, AliasSet) and not event.version and bool(event.origin)
+
+
+def _number(entry: Entry, stored: bytes | None, numbers: _Numbers) -> None:
+    event = entry.asked
+    try:
+        if not isinstance(event, ModelVersionReported | AliasSet):
+            return
+        version = _version_in(stored) if stored is not None else numbers.of(event)
+    except LineageError as error:
+        refuse(entry, error)
+        return
+    entry.event = replace(event, version=version)
+    entry.raw = with_version(entry.asked_raw, version)
+
+
+def _version_in(stored: bytes) -> str:
+    """The number that the event was given when it came for the first time."""
+    event = decode(inflate(stored), max_event_bytes=_NO_LIMIT)
+    return str(getattr(event, "version", None) or "")
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """By model: its highest number, and which version was made from which artifact version."""
+
+    highest: dict[str, int] = field(default_factory=dict[str, int])
+    made_from: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+    async def load(self, events: Iterable[Event], session: WriteSession) -> None:
+        pairs = {
+            (_model_of(event), event.origin or "")
+            for event in events
+            if isinstance(event, ModelVersionReported | AliasSet)
+        }
+        rows = [{"model": model, "origin": origin} for model, origin in sorted(pairs)]
+        for row in await session.numbered_models(rows):
+            self.highest[row["model"]] = max(self.highest.get(row["model"], 0), row["highest"] or 0)
+            if row["version"]:
+                self.made_from[row["model"], row["origin"]] = row["version"]
+
+    def note(self, event: ModelVersionReported) -> None:
+        """What somebody before has numbered themselves."""
+        if is_number(event.version):
+            model = ids.model_uid(event.project, event.model)
+            self.highest[model] = max(self.highest.get(model, 0), int(event.version))
+
+    def of(self, event: ModelVersionReported | AliasSet) -> str:
+        """Raises InvalidInputError where an alias is to name what is no version of the model."""
+        model, origin = _model_of(event), event.origin or ""
+        known = self.made_from.get((model, origin)) if origin else None
+        if known is not None:
+            return known
+        if isinstance(event, AliasSet):
+            raise InvalidInputError(
+                f"{ids.shorten(origin)!r} is no version of model {ids.shorten(event.model)!r}; "
+                "nothing was changed. Register it first, or name the version",
+                field="origin",
+            )
+        self.highest[model] = number = self.highest.get(model, 0) + 1
+        if origin:
+            self.made_from[model, origin] = str(number)
+        return str(number)
+
+
+def _model_of(event: ModelVersionReported | AliasSet) -> str:
+    return ids.model_uid(ids.clean_project(event.project), ids.clean_name(event.model, "model"))

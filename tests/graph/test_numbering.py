@@ -1,0 +1,101 @@
+"""Versions of models that are registered without a number get one when they are accepted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.rebuild import Rebuilder
+from lineage_server.ingest.store import EventStore
+from lineage_server.ingest.verdicts import Outcome, Verdict
+from lineage_server.ingest.writer import IngestWriter
+from tests.support.dump import dump
+
+NUMBERS = """
+MATCH (v:ModelVersion) OPTIONAL MATCH (o)-[:REGISTERED_AS]->(v)
+RETURN v.model AS model, v.version AS version, o.digest AS digest ORDER BY model, version
+"""
+ALIASES = "MATCH (a:Alias) RETURN a.alias AS alias, a.target AS target ORDER BY alias"
+
+
+def origin(number: int) -> str:
+    return f"version:default/model/net@sha256:{number:064x}"
+
+
+def version(event_id: str, made_from: int | None = None, number: str = "", model: str = "churn") -> Event:
+    of = None if made_from is None else origin(made_from)
+    return ModelVersionReported(id=event_id, at=1_000, model=model, version=number, origin=of)
+
+
+@pytest.fixture
+async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
+    one = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+async def numbers(graph: Bolt) -> list[tuple[str, int | None]]:
+    """Version and the last digits of what it was made from."""
+    rows = await graph.read(NUMBERS)
+    return [(r["version"], int(r["digest"][-8:], 16) if r["digest"] else None) for r in rows]
+
+
+async def test_each_content_gets_the_next_number_and_keeps_it(graph: Bolt, writer: IngestWriter) -> None:
+    aliases = [
+        AliasSet(id="a1", at=2_000, model="churn", alias="candidate", origin=origin(2)),
+        AliasSet(id="a2", at=2_000, model="churn", alias="nothing", origin=origin(9)),
+    ]
+    told = await writer.submit([version("e1", 1), version("e2", 2), *aliases], actor="kim")
+    assert [v.outcome for v in told] == [Outcome.ACCEPTED] * 3 + [Outcome.REFUSED]
+    assert "no version of model" in told[3].message
+    # The same content, the same event, one that has a number of its own, and one without an origin.
+    more = [version("e3", 1), version("e1", 1), version("e4", 4, "7"), version("e5"), version("e6", 6)]
+    told = await writer.submit(more, actor="kim")
+    assert [v.outcome for v in told] == [
+        *(Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.ACCEPTED)
+    ]
+    assert await numbers(graph) == [("1", 1), ("2", 2), ("7", 4), ("8", None), ("9", 6)]
+    (again,) = await writer.submit([version("e5")], actor="kim")
+    assert again.outcome is Outcome.DUPLICATE
+    assert await graph.read(ALIASES) == [{"alias": "candidate", "target": "modelversion:default/churn@2"}]
+
+
+async def test_two_servers_never_give_one_number_twice(graph: Bolt, writer: IngestWriter) -> None:
+    other = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    await other.start()
+
+    async def register(by: IngestWriter, first: int) -> list[Verdict]:
+        out: list[Verdict] = []
+        for number in range(first, first + 20):
+            out += await by.submit([version(f"e{number}", number)], actor="kim")
+        return out
+
+    told = await asyncio.gather(register(writer, 100), register(other, 200), register(other, 300))
+    await other.stop()
+    assert {v.outcome for verdicts in told for v in verdicts} == {Outcome.ACCEPTED}
+    found = await numbers(graph)
+    assert sorted(int(number) for number, _ in found) == list(range(1, 61))
+    assert len({made_from for _, made_from in found}) == 60
+
+
+async def test_a_rebuild_finds_the_numbers_in_the_stored_events(
+    graph: Bolt, writer: IngestWriter, tmp_path: Path
+) -> None:
+    for number in (3, 1, 2):
+        await writer.submit(
+            [version(f"e{number}", number), version(f"x{number}", number, model="m")], actor="k"
+        )
+    before = await dump(graph)
+    store = EventStore(graph, tmp_path)
+    await Rebuilder(graph, store, writer).rebuild()
+    assert await dump(graph) == before
+    (told,) = await writer.submit([version("e9", 9)], actor="kim")
+    assert told.outcome is Outcome.ACCEPTED
+    assert ("4", 9) in await numbers(graph)
