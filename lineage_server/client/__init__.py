@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lineage_server.client.aio import AsyncClient, AsyncRun
     from lineage_server.client.artifact import Artifact
+    from lineage_server.client.autologging import Autolog, autolog
     from lineage_server.client.client import Client, SyncStatus
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.run import Run, current_run
@@ -45,6 +46,7 @@ __all__ = [
     "Artifact",
     "AsyncClient",
     "AsyncRun",
+    "Autolog",
     "Client",
     "ConflictError",
     "ForbiddenError",
@@ -63,6 +65,7 @@ __all__ = [
     "SyncStatus",
     "UnavailableError",
     "attach_run",
+    "autolog",
     "connect",
     "current_run",
     "flush",
@@ -78,6 +81,7 @@ __all__ = [
 _HOMES = {
     "aio": ("AsyncClient", "AsyncRun"),
     "artifact": ("Artifact",),
+    "autologging": ("Autolog", "autolog"),
     "client": ("Client", "SyncStatus"),
     "markers": ("Input", "Output", "Param"),
     "run": ("Run", "current_run"),

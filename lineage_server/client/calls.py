@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from lineage_server.client import builders
+from lineage_server.client import builders, recorded
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.client.markers import Input, Output, Param
@@ -164,17 +164,10 @@ class Call:
         if isinstance(value, Artifact) or named:
             self.run.use(value, role, type=marker.type)
             return
-        from lineage_server.client.contents import content_of
-        from lineage_server.client.hashing import Remembered
-
-        content = content_of(value, cache=Remembered(self.run.client.config.cache_dir))
-        # What this process has read or made under a name is known by that name.
-        known = self.run.client.by_content.get(content.digest) if not marker.name else None
-        if known is not None:
-            self.run.use(known, role)
+        if not marker.name:
+            recorded.use(self.run, value, role, name, marker.type)
         else:
-            called = marker.name or (None if content.name else name)
-            self.run.use(content, role, name=called, type=marker.type)
+            self.run.use(value, role, name=marker.name, type=marker.type)
 
     def take_outputs(self, value: Any) -> None:
         """Of what the function returned, and of the paths that it was to write."""

@@ -1,0 +1,222 @@
+"""A fit on record: which run it belongs to, what it was given, what came of it.
+
+Only the outermost fit is recorded: those that a grid search, an ensemble or a pipeline makes are its own
+business. With a run open it is recorded there, else it is a run of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import json
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+from weakref import WeakKeyDictionary
+
+from lineage_server.client import builders, recorded
+from lineage_server.client.ending import ending_of
+from lineage_server.client.quietly import Quietly
+from lineage_server.client.run import Run, current_run
+from lineage_server.client.shortcuts import default_client
+from lineage_server.client.surroundings import tell_surroundings
+from lineage_server.client.values import as_param
+from lineage_server.domain.ids import new_run_id
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+_LARGEST_BYTES = 1 << 30
+"""What is larger is not read to record its content."""
+_MOST_COLUMNS = 200
+
+active: set[str] = set()
+"""Frameworks whose fits are recorded in this process."""
+_inner: ContextVar[Fit | None] = ContextVar("lineage_fit", default=None)
+_open: list[Fit] = []
+_seen: WeakKeyDictionary[Run, set[str]] = WeakKeyDictionary()
+
+
+def enclosing_fit() -> Fit | None:
+    """The fit that the code here is part of."""
+    found = _inner.get()
+    if found is not None:
+        return found
+    if _is_of_a_pool():
+        # joblib's threads work for the fit that waits for them; they get no context from it.
+        return next((fit for fit in _open if not fit.of_a_pool), None)
+    return None
+
+
+def _is_of_a_pool() -> bool:
+    dummy: Any = sys.modules.get("multiprocessing.dummy")
+    return dummy is not None and isinstance(threading.current_thread(), dummy.DummyProcess)
+
+
+class Fit:
+    """In a ``with`` block from the fit's begin to its end."""
+
+    def __init__(self, library: str, label: str, client: Client, outer: Run | None) -> None:
+        self.library = library
+        self.label = label
+        self.of_a_pool = _is_of_a_pool()
+        self._own = outer is None
+        self._token: Token[Fit | None] | None = None
+        self.run = outer if outer is not None else _begun(client, label)
+        before = _seen.setdefault(self.run, set())
+        # The first fit of a run has the plain names, others tell whose theirs are.
+        self._head = f"{label}." if before else ""
+        before.add(label)
+
+    def __enter__(self) -> Self:
+        self._token = _inner.set(self)
+        _open.append(self)
+        if self._own:
+            self.run.enter()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _open.remove(self)
+        if self._token is not None:
+            _inner.reset(self._token)
+        if self._own:
+            with Quietly(f"the end of {self.label}"):
+                self.run.end_now(ending_of(exc))
+
+    # --- telling -----------------------------------------------------------------------
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Those that are plain values."""
+        told = {f"{self._head}{key}": as_param(value) for key, value in values.items()}
+        self.run.log_params(
+            dict(itertools.islice(((k, known) for k, (plain, known) in told.items() if plain), 1000))
+        )
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Metrics, of a step or epoch where the framework tells it."""
+        self.run.log({f"{self._head}{key}": value for key, value in values.items()}, step=step)
+
+    def data(self, value: Any, role: str = "train", part: str = "data") -> None:
+        """What it was fitted to."""
+        if value is None or not settings["data"] or _size(value) > _LARGEST_BYTES:
+            return
+        with Quietly(f"the {part} of {self.label}"):
+            recorded.use(self.run, value, role, f"{self.run.job}.{part}")
+
+    def model(self, **facts: Any) -> None:
+        """The fitted model: what it is; its bytes are for whoever saves it."""
+        if not settings["models"]:
+            return
+        name = self.run.job if self._own else f"{self.run.job}.{self.label}"
+        known = {key: as_param(value) for key, value in facts.items() if value is not None}
+        told = {key: value for key, (plain, value) in known.items() if plain}
+        fact = builders.output_fact(
+            name,
+            "model",
+            role="model",
+            metadata={"framework": self.library, "framework_version": _version(self.library), **told},
+        )
+        self.run.client.report(builders.run_told(self.run.id, project=self.run.project, outputs=[fact]))
+
+
+settings = {"data": True, "models": True}
+
+
+def _begun(client: Client, label: str) -> Run:
+    event = builders.started(
+        new_run_id(), project=client.config.project, name=label, job=label, kind="training",
+        parent=client.launched_by(),
+    )  # fmt: skip
+    run = client.begin(event, shared=False)
+    tell_surroundings(client, run, client.config.capture)
+    return run
+
+
+Named = Callable[[dict[str, Any]], tuple[str, str]]
+Before = Callable[[Fit, dict[str, Any]], None]
+After = Callable[[Fit, dict[str, Any], Any], None]
+
+
+def recording(framework: str, original: Any, named: Named, before: Before, after: After) -> Any:
+    """The original, on record. ``named``: library and label by the arguments; what has no label is not
+    recorded. ``before`` may change the arguments (to add a callback)."""
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if framework not in active or enclosing_fit() is not None:
+            return original(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return original(*args, **kwargs)  # it will say so itself
+        fit = None
+        with Quietly(f"autolog of {framework}"):
+            fit = _begin(named, bound.arguments)
+        if fit is None:
+            return original(*args, **kwargs)
+        with fit:
+            with Quietly(f"what {fit.label} was given"):
+                before(fit, bound.arguments)
+            result = original(*bound.args, **bound.kwargs)
+            with Quietly(f"what came of {fit.label}"):
+                after(fit, bound.arguments, result)
+            return result
+
+    return call
+
+
+def _begin(named: Named, given: dict[str, Any]) -> Fit | None:
+    outer = current_run()
+    client = outer.client if outer is not None else default_client()
+    if client.outbox is None or client.config.rank > 0:
+        return None
+    library, label = named(given)
+    return Fit(library, label, client, outer) if label else None
+
+
+def type_of(value: object) -> str:
+    """The full name of its class."""
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def told_of(recorder: Any, fit: Fit) -> Any:
+    """A framework's callback, for this fit. Its class is made of the framework's own."""
+    recorder.fit = fit
+    return recorder
+
+
+def _version(library: str) -> str | None:
+    module: Any = sys.modules.get({"scikit-learn": "sklearn"}.get(library, library))
+    return getattr(module, "__version__", None)
+
+
+def _size(value: Any) -> int:
+    """Roughly, without looking at it."""
+    size = getattr(value, "nbytes", None)
+    if isinstance(size, int):
+        return size
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        cells = 8
+        for length in cast("tuple[Any, ...]", shape):
+            cells *= int(length)
+        return cells
+    return 0
+
+
+def schema_of(value: Any) -> str | None:
+    """Columns of what a model takes, as JSON; None where it has no named ones."""
+    names, kinds = getattr(value, "columns", None), getattr(value, "dtypes", None)
+    if names is None or kinds is None:
+        shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+        return json.dumps({"shape": [None, *shape[1:]], "type": str(dtype)}) if shape and dtype else None
+    pairs = itertools.islice(zip(names, kinds, strict=False), _MOST_COLUMNS)
+    return json.dumps({str(name): str(kind) for name, kind in pairs}, ensure_ascii=False)
