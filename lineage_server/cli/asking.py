@@ -3,7 +3,7 @@ client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -30,6 +30,7 @@ from lineage_server.domain.nodes import JobKind
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
 
+_MOST_NAMES = 20
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
 _NAMED = "query($project: String, $first: Int!) {{ {0}(project: $project, first: $first) {{ {1} }} }}"
 _LISTS = {
@@ -243,9 +244,17 @@ def _explain(client: Client, uid: str, column: str, when: str) -> None:
         told: list[dict[str, str]] = client.gql(_COLUMN_NAMES, {"uid": uid})["node"].get("columns") or []
         names = [one["name"] for one in told]
         if names and column not in names:
-            known = ", ".join(map(shorten, names[:20]))
-            raise NotFoundError(f"there is no column {shorten(column)!r}; there are: {known}")
+            raise NotFoundError(no_column(column, names))
     note(f"nothing is recorded that made it or came of it{f', by {when}' if when else ''}")
+
+
+def no_column(column: str, names: Sequence[str]) -> str:
+    """What to say of a column that is none of these."""
+    known = ", ".join(map(shorten, names[:_MOST_NAMES]))
+    more = len(names) - _MOST_NAMES
+    return f"there is no column {shorten(column)!r}; there are: {known}" + (
+        f" and {more} more, see 'lineage show'" if more > 0 else ""
+    )
 
 
 def _usual_view(ref: str) -> View:

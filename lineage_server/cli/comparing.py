@@ -77,7 +77,7 @@ def differences(
 ) -> Iterator[str]:
     """The lines, at most ``width`` columns wide; ``titles`` are the short names of versions."""
     for one in found:
-        yield cut(f"{one['kind'].lower():<7}  {_name(one)}", width or 10_000)
+        yield cut(f"{one['kind'].lower():<7}  {_name(one, titles)}", width or 10_000)
         changes = [[one_line(c["field"]), *_sides(c, titles)] for c in one["changes"]]
         column = max((width_of(change[0]) for change in changes), default=0)
         if width is not None:
@@ -92,8 +92,11 @@ def differences(
 
 
 def _versions(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Those that runs read, as the changes name them."""
+    """Those that differ, and those that runs read, as the changes name them."""
     for one in found:
+        for node in (one["before"], one["after"]):
+            if node and node["uid"].startswith("version:"):
+                yield node["uid"]
         for change in one["changes"]:
             for value in (change["before"], change["after"]):
                 yield from (uid for uid in value.split(", ") if uid.startswith("version:"))
@@ -107,12 +110,17 @@ def _sides(change: Mapping[str, str], titles: Mapping[str, str]) -> tuple[str, s
     return before or _NOTHING, after or _NOTHING
 
 
-def _name(difference: Mapping[str, Any]) -> str:
-    node = difference["after"] or difference["before"]
+def _name(difference: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """A name alone would not tell a version that was added from one that is the same in both."""
+    nodes = [node for node in (difference["before"], difference["after"]) if node]
+    versions = [titles[node["uid"]] for node in nodes if node["uid"] in titles]
+    if len(versions) == len(nodes):
+        return one_line(_ARROW.join(dict.fromkeys(versions)))
+    node = nodes[-1]
     return one_line(f"{node['kind']} {node['name']}")
 
 
 def _in_words(difference: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     changes = [(one_line(c["field"]), *_sides(c, titles)) for c in difference["changes"][:3]]
     told = ", ".join(f"{field}: {before}{_ARROW}{after}" for field, before, after in changes)
-    return f"{_name(difference)} {difference['kind'].lower()}" + (f" ({told})" if told else "")
+    return f"{_name(difference, titles)} {difference['kind'].lower()}" + (f" ({told})" if told else "")

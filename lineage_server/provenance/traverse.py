@@ -112,17 +112,17 @@ def check(question: LineageQuestion) -> LineageQuestion:
         if label not in WALKED:
             raise NotSupportedError(
                 f"lineage starts at an artifact version, a run, a model version, a deployment, an artifact "
-                f"or a job; {shorten(uid)!r} is a {label}"
+                f"or a job; {shorten(uid)!r} is of type {label}"
             )
         if question.view is View.FIELD and label is not Label.ARTIFACT_VERSION:
             raise InvalidInputError(
-                f"columns belong to artifact versions; {shorten(uid)!r} is a {label}",
+                f"columns belong to artifact versions; {shorten(uid)!r} is of type {label}",
                 field="start",
                 allowed="an artifact version, such as dataset:iris@3",
             )
         if (label in _LOGICAL) != (question.view is View.LOGICAL):
             raise InvalidInputError(
-                f"{shorten(uid)!r} is a {label}: ask with the "
+                f"{shorten(uid)!r} is of type {label}: ask with the "
                 f"{'LOGICAL' if label in _LOGICAL else 'VERSION'} view, or start elsewhere",
                 field="view",
                 allowed="LOGICAL for artifacts and jobs, VERSION or FIELD for versions and runs",

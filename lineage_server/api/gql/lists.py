@@ -116,7 +116,7 @@ class ListQueries:
     async def version(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> shown.ArtifactVersion:
         node = await context_of(info).node(await uid_of(info, ref, project))
         if node.label is not Label.ARTIFACT_VERSION:
-            raise NotFoundError(f"{ids.shorten(ref)!r} is a {node.label}, not an artifact version")
+            raise NotFoundError(f"{ids.shorten(ref)!r} is of type {node.label}, not an artifact version")
         return shown.node_of(node)
 
     @strawberry.field(description="A run by uid or UUID")

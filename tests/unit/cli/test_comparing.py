@@ -24,6 +24,24 @@ FOUND = [
         "after": {"uid": "run:3", "kind": "script", "name": "x"},
         "changes": [],
     },
+    {
+        "kind": "ADDED",
+        "before": None,
+        "after": {"uid": NEW, "kind": "dataset", "name": "꽃"},
+        "changes": [],
+    },
+    {
+        "kind": "CHANGED",
+        "before": {"uid": OLD, "kind": "dataset", "name": "꽃"},
+        "after": {"uid": NEW, "kind": "dataset", "name": "꽃"},
+        "changes": [],
+    },
+    {
+        "kind": "REMOVED",
+        "before": {"uid": HIDDEN, "kind": "dataset", "name": "가린"},
+        "after": None,
+        "changes": [],
+    },
 ]
 
 
@@ -33,6 +51,9 @@ def test_each_thing_stands_once_with_its_changes_below() -> None:
         "         inputs.자료  dataset:꽃@1 → dataset:꽃@2, version:p/dataset/가린@sha256:0123456789ab…",
         "         params.rate  – → 0.2 \\u001b[2J",
         "added    script x",
+        "added    dataset:꽃@2",
+        "changed  dataset:꽃@1 → dataset:꽃@2",
+        "removed  dataset 가린",
     ]
 
 
