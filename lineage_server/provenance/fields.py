@@ -230,7 +230,9 @@ class _FieldWalk:
             allowed = max(wanted.get(leaving, -UNLIMITED - 1), wanted.get(_EVERY, -UNLIMITED - 1))
             if self._key(edge) > allowed:
                 if allowed >= -UNLIMITED:
-                    self._withheld.add(edge.origin)
+                    self._withheld.update(
+                        self._ledger.twins([edge.origin])
+                    )  # any of them may be reached again
                 continue
             _widen(following, edge.other, {reached: reach})
             link = FieldLink(

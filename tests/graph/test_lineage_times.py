@@ -329,3 +329,18 @@ async def test_an_input_of_which_no_version_is_known_is_a_hole(graph: Bolt, serv
         found = await service.completeness(model, asked)
         unknown = {one.uid for one in found.findings if one.kind == "UNKNOWN_INPUT"}
         assert (unknown, found.counts.get("UNKNOWN_INPUT", 0)) == (uids, len(uids))
+
+
+async def test_column_reached_again_over_a_twin_goes_on_further(service: LineageService, graph: Bolt) -> None:
+    """What one twin was kept from following is followed when the other is reached later on."""
+    spec = GraphSpec()
+    one, other = spec.version("one#1"), spec.version("one#2", key="run:1")
+    spec.edge("SAME_AS", one, other)
+    spec.edge("OUTPUT", spec.run(1), other, at=2)
+    spec.edge("DERIVED", one, other, role="columns:run:1", at=4, fields=json.dumps({"y": [["x"]]}))
+    spec.edge("DERIVED", other, one, role="told:1", at=5, fields=json.dumps({"y": [["y"]]}))
+    spec.edge("DERIVED", other, one, role="told:2", at=3, fields=json.dumps({"z": [["y"]]}))
+    await spec.write(graph)
+    question = LineageQuestion(start=(one,), direction=Direction.DOWNSTREAM, view=View.FIELD, column="x")
+    found = await service.lineage(question, scope=None)
+    assert {(f.start_column, f.end_column) for f in found.fields} == {("x", "y"), ("y", "y"), ("y", "z")}
