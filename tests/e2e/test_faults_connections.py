@@ -75,6 +75,71 @@ def hung_up(one: socket.socket) -> bool:
     return True
 
 
+GET = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+QUIET: dict[str, tuple[bytes, bytes]] = {
+    "an empty line after an answer": (GET, b"\r\n"),
+    "the rest of what was refused": (
+        HEAD.replace(b"api/v1/events", b"nowhere") + b"Content-Length: 3\r\n\r\n{", b"}}"
+    ),
+}  # fmt: skip
+ENDLESS: dict[str, bytes] = {
+    "a header": HEAD + b"X-Long: ",
+    "an address": b"GET /",
+    "a trailer": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Long: ",
+}
+LINES = b"a: b\r\n" * 10_000
+NAMES = "{ __schema { types { name description fields { name description } } } }"
+
+
+def test_who_sends_no_request_or_reads_no_answer_is_hung_up_on(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    settings = {"LINEAGE_HTTP__REQUEST_TIMEOUT_SECONDS": str(SECONDS)}
+    server = start_server(environment=client_environment(tmp_path / "user", **settings))
+    host, port = server.url.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as stack:
+
+        def dial() -> socket.socket:
+            one = socket.socket()
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.settimeout(30)
+            one.connect((host, int(port)))
+            return stack.enter_context(one)
+
+        unread = dial()
+        unread.sendall(GET * 900)
+        deaf = stack.enter_context(opened(server, sock=dial(), max_queue=1, compression=None))
+        stack.callback(deaf.socket.shutdown, socket.SHUT_RDWR)
+        for number in range(100):
+            told = {"type": "subscribe", "id": str(number), "payload": {"query": NAMES}}
+            deaf.send(json.dumps(told))
+        for name, (said, later) in QUIET.items():
+            one = dial()
+            one.sendall(said)
+            assert one.recv(100).startswith(b"HTTP/1.1 "), name
+            one.sendall(later)
+            assert hung_up(one), name
+        for said in ENDLESS.values():
+            for more in (LINES, b"a" * len(LINES)):
+                one = dial()
+                one.sendall(said)
+                with pytest.raises(ConnectionError):
+                    one.sendall(more * 1_000)
+        one = dial()
+        one.sendall(GET * 5_000)
+        assert hung_up(one)
+        until(
+            lambda: not held(server, unread, deaf.socket), OTHERS_SECONDS * 4, "the end of who reads nothing"
+        )
+    assert "unexpected error" not in server.output()
+
+
+def held(server: RunningServer, *mine: socket.socket) -> set[int]:
+    """Which of these connections, by their port here, the server still holds."""
+    others = {one.raddr.port for one in server.family()[0].net_connections("tcp") if one.raddr}
+    return others & {one.getsockname()[1] for one in mine}
+
+
 # --- WebSockets ------------------------------------------------------------------------------
 
 PROTOCOL = [Subprotocol("graphql-transport-ws")]
