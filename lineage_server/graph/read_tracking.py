@@ -133,7 +133,9 @@ class TrackingReader:
             resumed=after is not None,
             everything=selection.scope is None,
         )
-        given = selection.given(key=key, bound=bound, limit=limit, **_after(after))
+        # Neo4j compares stored values as if -0.0 were less than 0.0; in lists they are one.
+        reached = bound or (-0.0 if descending else 0.0)
+        given = selection.given(key=key, bound=reached, limit=limit, **_after(after))
         return await self._page(statement, given)
 
     async def sample(self, selection: Selection, key: str) -> list[Any]:

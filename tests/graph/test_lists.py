@@ -83,6 +83,21 @@ async def test_every_order_gives_each_run_once(graph: Bolt) -> None:
         assert found == tables.expected(rows, scope, ALL, order), (scope, order)
 
 
+async def test_zero_of_either_sign_is_one_value(graph: Bolt) -> None:
+    """Also where a bound is zero: the page is full without the others, so nobody would look for them."""
+    chance = random.Random(0)
+    rows = [
+        tables.run_row(chance, index, project="red", **{"m.zero": chance.choice((0.0, -0.0))})
+        for index in range(500)
+    ]
+    await tables.write(graph, rows)
+    for descending in (True, False):
+        order = Order(by=SortBy.METRIC, key="zero", descending=descending)
+        for scope in (None, SOME):
+            found = await _read(Tracking(graph), order, scope=scope, wanted=DELETED, first=100)
+            assert found == tables.expected(rows, scope, DELETED, order), (scope, descending)
+
+
 @pytest.mark.parametrize("key", ["random", "tied", "same", "skewed", "negative", "huge", "rising"])
 async def test_page_is_found_by_a_bound_from_a_sample(
     graph: Bolt, key: str, monkeypatch: pytest.MonkeyPatch
