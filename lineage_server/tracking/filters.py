@@ -178,6 +178,8 @@ def _operand(one: Comparison, field: str) -> Any:
         return [value] if number is None or number == value else [value, number]
     if one.op is Operator.CONTAINS:
         return str(value).lower()
+    if number == 0:  # Neo4j orders -0.0 before 0.0; here they are one
+        return 0.0 if one.op in (Operator.LE, Operator.GT) else -0.0
     return value if number is None else number
 
 

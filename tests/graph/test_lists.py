@@ -98,6 +98,21 @@ async def test_zero_of_either_sign_is_one_value(graph: Bolt) -> None:
             assert found == tables.expected(rows, scope, DELETED, order), (scope, descending)
 
 
+@pytest.mark.parametrize("op", [Operator.LT, Operator.LE, Operator.GT, Operator.GE, Operator.EQ, Operator.NE])
+async def test_zero_of_either_sign_is_compared_as_one_value(graph: Bolt, op: Operator) -> None:
+    chance = random.Random(0)
+    rows = [
+        tables.run_row(chance, 1 + index, **{"m.zero": value, "p.zero": value})
+        for index, value in enumerate((0.0, -0.0, 0, 1.0, -1.0))
+    ]
+    await tables.write(graph, rows)
+    for asked in (0, 0.0, -0.0, "0", "-0.0"):
+        one = (Comparison(key="zero", op=op, value=asked),)
+        for wanted in (ListFilter(metrics=one), ListFilter(params=one)):
+            found = await _read(Tracking(graph), NEWEST, wanted=wanted)
+            assert found == tables.expected(rows, None, wanted, NEWEST), asked
+
+
 @pytest.mark.parametrize("key", ["random", "tied", "same", "skewed", "negative", "huge", "rising"])
 async def test_page_is_found_by_a_bound_from_a_sample(
     graph: Bolt, key: str, monkeypatch: pytest.MonkeyPatch
