@@ -51,16 +51,16 @@ def _callback(lightning: Any) -> Any:
     class Recorder(lightning.Callback):
         fit: Fit
 
+        def __reduce__(self) -> Any:
+            # A trainer that is sent to other processes takes one along that does nothing.
+            return lightning.Callback, ()
+
         def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
             if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
                 self._log(trainer.logged_metrics, trainer.global_step)
 
         def on_train_epoch_end(self, trainer: Any, model: Any) -> None:
             self._log({**trainer.callback_metrics, "epoch": trainer.current_epoch}, trainer.global_step)
-
-        def on_validation_epoch_end(self, trainer: Any, model: Any) -> None:
-            if not trainer.sanity_checking:
-                self._log(trainer.callback_metrics, trainer.global_step)
 
         def _log(self, values: Any, step: int) -> None:
             with Quietly(f"metrics of {self.fit.label}"):
@@ -75,7 +75,9 @@ def _tell_data(fit: Fit, loader: Any) -> None:
     if dataset is None:
         return
     length = len(dataset) if hasattr(dataset, "__len__") else None
-    fit.params({"data": type(dataset).__name__, "rows": length, "batch_size": loader.batch_size})
+    fit.params(
+        {"data": type(dataset).__name__, "rows": length, "batch_size": getattr(loader, "batch_size", None)}
+    )
     for part, tensor in zip(("data", "target"), getattr(dataset, "tensors", ()), strict=False):
         if tensor.device.type == "cpu":
             fit.data(tensor.detach().numpy(), "train" if part == "data" else part, part)

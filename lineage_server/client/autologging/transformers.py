@@ -53,6 +53,10 @@ def _callback(module: Any) -> Any:
     class Recorder(module.TrainerCallback):
         fit: Fit
 
+        def __reduce__(self) -> Any:
+            # A trainer that is sent to other processes takes one along that does nothing.
+            return module.TrainerCallback, ()
+
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
             with Quietly(f"metrics of {self.fit.label}"):
                 self.fit.log(_numbers(logs or {}), step=state.global_step)
