@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from lineage_server.client import queries
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
-from lineage_server.client.client import Client, SyncStatus
+from lineage_server.client.client import SECONDS_FOR_OWN, Client, SyncStatus
 from lineage_server.client.run import FINISH_SECONDS, Run
 from lineage_server.client.syncing import SyncReport
 from lineage_server.client.view import LineageView
@@ -203,7 +203,7 @@ class AsyncClient:
             start, project=self.client.config.project, direction=direction, depth=depth, view=view,
             as_of=as_of, known_at=known_at, column=column,
         )  # fmt: skip
-        await self.flush(5.0)
+        await self.flush(SECONDS_FOR_OWN)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 

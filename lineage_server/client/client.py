@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("lineage_server.client")
 
-_SECONDS_FOR_OWN = 5.0
+SECONDS_FOR_OWN = 15.0
+"""A question waits for what was told before it; a server that has just started may take that long."""
 _MOST_REMEMBERED = 10_000
 
 
@@ -214,7 +215,7 @@ class Client:
             start, project=self.config.project, direction=direction, depth=depth, view=view, as_of=as_of,
             known_at=known_at, column=column,
         )  # fmt: skip
-        self.flush(_SECONDS_FOR_OWN)
+        self.flush(SECONDS_FOR_OWN)
         data = self.graphql.run(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 
@@ -246,7 +247,7 @@ class Client:
         if not self.config.url or self.config.mode == "disabled":
             raise UnavailableError("there is no server to send to: set LINEAGE_URL", part="server")
         if self.outbox is not None:
-            self.outbox.flush(_SECONDS_FOR_OWN)
+            self.outbox.flush(SECONDS_FOR_OWN)
         from lineage_server.client.delivery import HttpDeliverer
         from lineage_server.client.syncing import sync_folder
 

@@ -95,6 +95,20 @@ def test_the_five_lines_print_the_tree_that_is_promised(five_lines: str) -> None
     assert len([line for line in block("python", "Five lines").splitlines()[1:] if line]) == 5
 
 
+def test_functions_and_fits_print_how_the_model_came_about(
+    running_server: RunningServer, tmp_path: Path, project: str
+) -> None:
+    script = tmp_path / "flowers.py"
+    script.write_text(block("python", "Functions and fits"))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project),
+        cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == block("text", "Functions and fits")
+
+
 def test_every_command_of_the_table_does_its_work(lineage: RunLineage, five_lines: str, project: str) -> None:
     table = re.findall(r"^\| `(lineage [^`]+)` \|", README, re.MULTILINE)
     assert set(table) - ELSEWHERE == set(EXAMPLES)
