@@ -135,3 +135,35 @@ def test_handles_say_what_they_cannot_do(client: Client, tmp_path: Path) -> None
     file.unlink()
     with pytest.raises(NotFoundError, match="another machine"):
         _ = handle.path
+
+
+def test_arrays_and_single_columns_by_their_content(client: Client) -> None:
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    from scipy import sparse
+
+    numbers = np.arange(6.0).reshape(3, 2)
+    with client.start_run("x") as run:
+
+        def digest(value: object) -> str:
+            return run.produce("data", value).digest
+
+        same = digest(numbers)
+        assert digest(np.asfortranarray(numbers)) == same
+        assert digest(numbers.astype(">f8")) == same
+        assert (
+            len({same, digest(numbers.astype("f4")), digest(numbers.reshape(2, 3)), digest(numbers + 1)}) == 4
+        )
+        assert digest(np.zeros((0, 2))) != digest(np.zeros((2, 0)))
+        assert digest(np.array(["a", None], dtype=object)) != digest(np.array(["b", None], dtype=object))
+        with pytest.raises(InvalidInputError, match="an array of objects"):
+            digest(np.array([object()]))
+        assert digest(sparse.csr_matrix(numbers)) != digest(sparse.csr_matrix(numbers * 2))
+        made = run.produce("data", numbers)
+        assert (made.columns[0].type, made.size) == ("fixed_size_list<double>[2]", 48)
+        assert (
+            digest(pd.Series([1, 2], name="a"))
+            == digest(pl.Series("a", [1, 2]))
+            == digest(pd.DataFrame({"a": [1, 2]}))
+        )
