@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import joblib
 import lightgbm
 import numpy as np
 import pandas as pd
@@ -28,6 +29,9 @@ from tests.unit.client.stub import StubServer
 ROWS = np.random.default_rng(0).normal(size=(60, 3))
 X = pd.DataFrame(ROWS, columns=["a", "b", "c"])
 Y = (ROWS[:, 0] + ROWS[:, 1] > 0).astype(int)
+
+# Fits of real libraries, which a busy machine does slowly.
+pytestmark = pytest.mark.timeout(60)
 
 Told = Callable[[], list[dict[str, Any]]]
 
@@ -92,7 +96,8 @@ def test_within_a_run_and_with_known_data(told: Told, default: Client) -> None:
 
 
 def test_what_a_fit_fits_within_is_its_own_business(told: Told) -> None:
-    with np.errstate(all="ignore"):
+    # In threads: those of a pool get no context from the fit that waits for them.
+    with joblib.parallel_backend("threading", n_jobs=2):
         search = GridSearchCV(
             make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [0.1, 1]}, cv=2
         )
@@ -225,7 +230,6 @@ xgboost.train({}, xgboost.DMatrix([[0.0], [1.0]], [0.0, 2.0]), 1)
 """
 
 
-@pytest.mark.timeout(60)
 def test_a_framework_that_is_imported_later(stub: StubServer, journal_dir: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", LATE], capture_output=True, text=True, timeout=50, check=False,
