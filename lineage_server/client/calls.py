@@ -19,8 +19,8 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.client.markers import Input, Output, Param
 from lineage_server.client.quietly import Quietly
-from lineage_server.client.run import Run, current_run
-from lineage_server.client.shortcuts import default_client
+from lineage_server.client.run import Run
+from lineage_server.client.shortcuts import recording_client
 from lineage_server.client.surroundings import tell_surroundings
 from lineage_server.client.values import as_param, is_data, state_of
 from lineage_server.domain.ids import new_run_id
@@ -36,9 +36,8 @@ def begin(
     """The call as a run; None where nothing is to be recorded. ``whole``: what the thread does until the
     function returns is part of it."""
     with Quietly(plan.name):
-        outer = current_run()
-        client = outer.client if outer is not None else default_client()
-        if client.outbox is None or client.config.rank > 0:
+        client, outer = recording_client()
+        if client is None:
             return None
         try:
             arguments = plan.arguments(args, kwargs)

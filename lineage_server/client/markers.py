@@ -11,35 +11,29 @@ from lineage_server.client.builders import clean_key, name_and_type
 from lineage_server.domain.ids import clean_name
 
 
-def _check(name: str, kind: str | None, role: str | None) -> None:
-    # "any" stands in: a marker without a name takes one from the argument.
-    name_and_type(name or "any", kind, "dataset")
-    if role is not None:
-        clean_name(role, "role")
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Of what artifact a value is a version."""
+
+    name: str = ""
+    type: str | None = field(default=None, kw_only=True)
+    role: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        # "any" stands in: a marker without a name takes one from the argument.
+        name_and_type(self.name or "any", self.type, "dataset")
+        if self.role is not None:
+            clean_name(self.role, "role")
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class Input(_Data):
     """The function reads this: a frame, an array, a path, a handle, or a text that names one of them."""
 
-    name: str = ""
-    type: str | None = field(default=None, kw_only=True)
-    role: str | None = field(default=None, kw_only=True)
-
-    def __post_init__(self) -> None:
-        _check(self.name, self.type, self.role)
-
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class Output(_Data):
     """The function makes this: a return, or a path given to it that it writes to."""
-
-    name: str = ""
-    type: str | None = field(default=None, kw_only=True)
-    role: str | None = field(default=None, kw_only=True)
-
-    def __post_init__(self) -> None:
-        _check(self.name, self.type, self.role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lineage_server.client.recording import looked_at
 from lineage_server.client.run import Run
 
 
 def use(run: Run, value: Any, role: str, otherwise: str, kind: str | None = None) -> None:
     """Record an input by its content; ``otherwise``: its name where neither content nor file tell one."""
-    from lineage_server.client.contents import content_of
-    from lineage_server.client.hashing import Remembered
-
-    content = content_of(value, cache=Remembered(run.client.config.cache_dir))
+    content = looked_at(run.client, value)
     known = run.client.by_content.get(content.digest)
     if known is not None:
         run.use(known, role)

@@ -45,7 +45,7 @@ def input_of(
     known = what if isinstance(what, Artifact) else _named(client, what, owner, kind)
     if known is not None:
         return known, [_read(run, [_fact(known, role, run)])]
-    content = _looked_at(client, what)
+    content = looked_at(client, what)
     if name is None and not content.name:
         raise InvalidInputError(
             'what is read needs a name: run.use(frame, name="iris")', field="name", allowed="any name"
@@ -110,7 +110,7 @@ def output_of(
     """The handle of an output, and the event that tells of it."""
     # First the cheap checks: a wrong name must not cost the reading of a large file.
     builders.name_and_type(name, kind, "dataset")
-    content = _looked_at(client, value)
+    content = looked_at(client, value)
     called, kind = builders.name_and_type(name, kind, content.kind)
     fact = builders.output_fact(
         called,
@@ -155,7 +155,7 @@ def _handle(
     )
 
 
-def _looked_at(client: Client, value: Any) -> Content:
+def looked_at(client: Client, value: Any) -> Content:
     """Digest, schema and the rest; a client that is switched off reads nothing."""
     from lineage_server.client.contents import content_of
     from lineage_server.client.hashing import Remembered

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from lineage_server.client.client import Client
+from lineage_server.client.run import Run, current_run
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +25,14 @@ def default_client() -> Client:
         if not _default:
             _default.append(Client())
         return _default[0]
+
+
+def recording_client() -> tuple[Client | None, Run | None]:
+    """Who records what happens here by itself, and the run around it. No client where nothing is to be
+    recorded: it is off, or another rank tells."""
+    outer = current_run()
+    client = outer.client if outer is not None else default_client()
+    return (None if client.outbox is None or client.config.rank > 0 else client), outer
 
 
 def connect(

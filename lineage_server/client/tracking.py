@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast, overload
 
@@ -155,7 +156,7 @@ def _of_async_generator(function: Callable[..., Any], plan: Plan) -> Callable[..
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         inner = cast("AsyncGenerator[Any, Any]", function(*args, **kwargs))
         tracked = begin(plan, args, kwargs)
-        with _Ending(tracked) if tracked is not None else _Nothing():
+        with _Ending(tracked) if tracked is not None else nullcontext():
             if tracked is not None and tracked.reads:
                 await _beside(tracked.take_inputs)
             step = inner.asend(None)
@@ -189,14 +190,6 @@ async def _beside(look: Callable[..., None], *argument: Any) -> None:
     from asyncio import to_thread
 
     await to_thread(look, *argument)
-
-
-class _Nothing:
-    """A call that is not recorded."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *exc_info: object) -> None: ...
 
 
 class _Thrown:

@@ -13,48 +13,40 @@ from dataclasses import dataclass, field, replace
 
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, LineageError
-from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
+from lineage_server.domain.events import AliasSet, ModelVersionReported
 from lineage_server.graph.write import WriteSession
 from lineage_server.ingest.decode import decode, with_version
 from lineage_server.ingest.derive import is_number
-from lineage_server.ingest.verdicts import Entry, inflate, refuse
-
-_NO_LIMIT = 1 << 62
+from lineage_server.ingest.verdicts import Entry, Unnumbered, inflate, refuse
 
 
 async def give_numbers(entries: list[Entry], session: WriteSession) -> None:
     """Fill in the version of each event that lacks one; what cannot be numbered is refused."""
-    asked = [
-        entry for entry in entries if entry.refusal is None and lacks_version(entry.asked or entry.event)
-    ]
+    asked = [(entry.uid, event) for entry in entries if (event := _unnumbered(entry)) is not None]
     if not asked:
         return
-    for entry in asked:
-        entry.asked = entry.asked or entry.event
-        entry.asked_raw = entry.asked_raw or entry.raw
-        entry.facts = []
-    stored = await session.raw_events([entry.uid for entry in asked])
+    stored = await session.raw_events([uid for uid, _ in asked])
     numbers = _Numbers()
-    await numbers.load((entry.asked for entry in asked if entry.asked is not None), session)
+    await numbers.load((event for _, event in asked), session)
     for entry in entries:
-        if entry.asked is not None:
-            _number(entry, stored.get(entry.uid), numbers)
+        event = _unnumbered(entry)
+        if event is not None:
+            _number(entry, event, stored.get(entry.uid), numbers)
         elif isinstance(entry.event, ModelVersionReported) and entry.refusal is None:
             numbers.note(entry.event)
 
 
-def lacks_version(event: Event) -> bool:
-    """Whether the writer has to say which version the event speaks of."""
-    if isinstance(event, ModelVersionReported):
-        return not event.version
-    return isinstance(event, AliasSet) and not event.version and bool(event.origin)
+def _unnumbered(entry: Entry) -> Unnumbered | None:
+    """The event as it came, where the writer has to say which version it speaks of."""
+    event = entry.asked or entry.event
+    if entry.refusal is not None or not isinstance(event, ModelVersionReported | AliasSet) or event.version:
+        return None
+    return event if isinstance(event, ModelVersionReported) or event.origin else None
 
 
-def _number(entry: Entry, stored: bytes | None, numbers: _Numbers) -> None:
-    event = entry.asked
+def _number(entry: Entry, event: Unnumbered, stored: bytes | None, numbers: _Numbers) -> None:
+    entry.asked, entry.asked_raw, entry.facts = event, entry.asked_raw or entry.raw, []
     try:
-        if not isinstance(event, ModelVersionReported | AliasSet):
-            return
         version = _version_in(stored) if stored is not None else numbers.of(event)
     except LineageError as error:
         refuse(entry, error)
@@ -65,8 +57,8 @@ def _number(entry: Entry, stored: bytes | None, numbers: _Numbers) -> None:
 
 def _version_in(stored: bytes) -> str:
     """The number that the event was given when it came for the first time."""
-    event = decode(inflate(stored), max_event_bytes=_NO_LIMIT)
-    return str(getattr(event, "version", None) or "")
+    raw = inflate(stored)
+    return str(getattr(decode(raw, max_event_bytes=len(raw)), "version", None) or "")
 
 
 @dataclass(slots=True)
@@ -76,12 +68,8 @@ class _Numbers:
     highest: dict[str, int] = field(default_factory=dict[str, int])
     made_from: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
-    async def load(self, events: Iterable[Event], session: WriteSession) -> None:
-        pairs = {
-            (_model_of(event), event.origin or "")
-            for event in events
-            if isinstance(event, ModelVersionReported | AliasSet)
-        }
+    async def load(self, events: Iterable[Unnumbered], session: WriteSession) -> None:
+        pairs = {(_model_of(event), event.origin or "") for event in events}
         rows = [{"model": model, "origin": origin} for model, origin in sorted(pairs)]
         for row in await session.numbered_models(rows):
             self.highest[row["model"]] = max(self.highest.get(row["model"], 0), row["highest"] or 0)
@@ -94,7 +82,7 @@ class _Numbers:
             model = ids.model_uid(event.project, event.model)
             self.highest[model] = max(self.highest.get(model, 0), int(event.version))
 
-    def of(self, event: ModelVersionReported | AliasSet) -> str:
+    def of(self, event: Unnumbered) -> str:
         """Raises InvalidInputError where an alias is to name what is no version of the model."""
         model, origin = _model_of(event), event.origin or ""
         known = self.made_from.get((model, origin)) if origin else None
@@ -112,5 +100,5 @@ class _Numbers:
         return str(number)
 
 
-def _model_of(event: ModelVersionReported | AliasSet) -> str:
+def _model_of(event: Unnumbered) -> str:
     return ids.model_uid(ids.clean_project(event.project), ids.clean_name(event.model, "model"))

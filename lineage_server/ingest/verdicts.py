@@ -11,13 +11,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import zstandard
 
 from lineage_server.domain import ids
 from lineage_server.domain.errors import LineageError
-from lineage_server.domain.events import Event
+from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
 from lineage_server.ingest.decode import Received, Unreadable, encode
 from lineage_server.ingest.facts import Clock, NodeFacts
 from lineage_server.ingest.plan import facts_of
@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 COMPRESS_FROM_BYTES = 256
 CUT_TO_BYTES = 65_536
 """What is kept of a refused event that is larger than events may be."""
+
+
+Unnumbered: TypeAlias = ModelVersionReported | AliasSet
+"""Events whose version the writer may have to fill in, see ``numbering``."""
 
 
 class Outcome(StrEnum):
@@ -78,7 +82,7 @@ class Entry:
     facts: list[NodeFacts] = field(default_factory=list[NodeFacts])
     refusal: dict[str, Any] | None = None
     audit: tuple[Mapping[str, Any], ...] = ()
-    asked: Event | None = None
+    asked: Unnumbered | None = None
     asked_raw: bytes = b""
     """As it came, where the writer fills in a version (``numbering``)."""
 

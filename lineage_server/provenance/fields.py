@@ -230,9 +230,8 @@ class _FieldWalk:
             allowed = max(wanted.get(leaving, -UNLIMITED - 1), wanted.get(_EVERY, -UNLIMITED - 1))
             if self._key(edge) > allowed:
                 if allowed >= -UNLIMITED:
-                    self._withheld.update(
-                        self._ledger.twins([edge.origin])
-                    )  # any of them may be reached again
+                    # Any of them may be reached again.
+                    self._withheld.update(self._ledger.twins([edge.origin]))
                 continue
             _widen(following, edge.other, {reached: reach})
             link = FieldLink(

@@ -21,8 +21,8 @@ from weakref import WeakKeyDictionary
 from lineage_server.client import builders, recorded
 from lineage_server.client.ending import ending_of
 from lineage_server.client.quietly import Quietly
-from lineage_server.client.run import Run, current_run
-from lineage_server.client.shortcuts import default_client
+from lineage_server.client.run import Run
+from lineage_server.client.shortcuts import recording_client
 from lineage_server.client.surroundings import tell_surroundings
 from lineage_server.client.values import as_param
 from lineage_server.domain.ids import new_run_id
@@ -172,10 +172,33 @@ def recording(framework: str, original: Any, named: Named, before: Before, after
     return call
 
 
+def training(
+    framework: str, original: Any, before: Before, after: After, callback: Callable[[Fit], Any]
+) -> Any:
+    """A library's ``train``, on record with ``callback``; within the fit of one of its own estimators, which
+    is on record as such, it has only the callback."""
+
+    def watched(fit: Fit, given: dict[str, Any]) -> None:
+        before(fit, given)
+        given["callbacks"] = [*(given.get("callbacks") or ()), callback(fit)]
+
+    alone = recording(framework, original, lambda given: (framework, "Booster"), watched, after)
+
+    @functools.wraps(original)
+    def train(*args: Any, **kwargs: Any) -> Any:
+        outer = enclosing_fit()
+        if framework not in active or outer is None:
+            return alone(*args, **kwargs)
+        if outer.library == framework:
+            kwargs["callbacks"] = [*(kwargs.get("callbacks") or ()), callback(outer)]
+        return original(*args, **kwargs)
+
+    return train
+
+
 def _begin(named: Named, given: dict[str, Any]) -> Fit | None:
-    outer = current_run()
-    client = outer.client if outer is not None else default_client()
-    if client.outbox is None or client.config.rank > 0:
+    client, outer = recording_client()
+    if client is None:
         return None
     library, label = named(given)
     return Fit(library, label, client, outer) if label else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from lineage_server.client.autologging.fitting import Fit, active, enclosing_fit, recording
+from lineage_server.client.autologging.fitting import Fit, training
 from lineage_server.client.autologging.patches import Patches
 from lineage_server.client.quietly import Quietly
 
@@ -17,25 +16,10 @@ def patch(patches: Patches) -> None:
 
 
 def _patch(lightgbm: Any, patches: Patches) -> None:
-    patches.replace(lightgbm.engine, "train", _patched)
-    for module in (lightgbm, getattr(lightgbm, "sklearn", None)):
-        if hasattr(module, "train"):
-            patches.replace(module, "train", lambda _: lightgbm.engine.train)
+    def patched(original: Any) -> Any:
+        return training(NAME, original, _before, _after, _callback)
 
-
-def _patched(original: Any) -> Any:
-    alone = recording(NAME, original, lambda given: ("lightgbm", "Booster"), _before, _after)
-
-    @functools.wraps(original)
-    def train(*args: Any, **kwargs: Any) -> Any:
-        outer = enclosing_fit()
-        if NAME not in active or outer is None:
-            return alone(*args, **kwargs)
-        if outer.library == "lightgbm":  # the fit of an estimator that is on record as such
-            kwargs["callbacks"] = [*(kwargs.get("callbacks") or ()), _callback(outer)]
-        return original(*args, **kwargs)
-
-    return train
+    patches.replace_exported(lightgbm, lightgbm.engine, "train", patched)
 
 
 def _before(fit: Fit, given: dict[str, Any]) -> None:
@@ -44,7 +28,6 @@ def _before(fit: Fit, given: dict[str, Any]) -> None:
     # Without asking: building the set is the training's to do. Its raw data may be gone already.
     fit.data(getattr(dataset, "data", None))
     fit.data(getattr(dataset, "label", None), "target", "target")
-    given["callbacks"] = [*(given.get("callbacks") or ()), _callback(fit)]
 
 
 def _callback(fit: Fit) -> Any:

@@ -50,6 +50,13 @@ class Patches:
         setattr(owner, name, make(getattr(owner, name) if own is _MISSING else own))
         self._changed.append((owner, name, own))
 
+    def replace_exported(self, package: Any, home: Any, name: str, make: Callable[[Any], Any]) -> None:
+        """``home.name``, and what the package and its ``sklearn`` have of it under the same name."""
+        self.replace(home, name, make)
+        for module in (package, getattr(package, "sklearn", None)):
+            if hasattr(module, name):
+                self.replace(module, name, lambda _: getattr(home, name))
+
     def undo(self) -> None:
         """As it was before."""
         for waiting in self._waiting:

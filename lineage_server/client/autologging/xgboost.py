@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from lineage_server.client.autologging.fitting import Fit, active, enclosing_fit, recording, told_of
+from lineage_server.client.autologging.fitting import Fit, told_of, training
 from lineage_server.client.autologging.patches import Patches
 from lineage_server.client.quietly import Quietly
 
@@ -19,30 +18,16 @@ def patch(patches: Patches) -> None:
 def _patch(xgboost: Any, patches: Patches) -> None:
     callback = _callback(xgboost)
 
-    def before(fit: Fit, given: dict[str, Any]) -> None:
-        rest = {key: given.get(key) for key in ("num_boost_round", "early_stopping_rounds")}
-        fit.params({**given["params"], **{key: value for key, value in rest.items() if value is not None}})
-        _tell_data(fit, given["dtrain"])
-        given["callbacks"] = [*(given.get("callbacks") or ()), told_of(callback(), fit)]
-
     def patched(original: Any) -> Any:
-        alone = recording(NAME, original, lambda given: ("xgboost", "Booster"), before, _after)
+        return training(NAME, original, _before, _after, lambda fit: told_of(callback(), fit))
 
-        @functools.wraps(original)
-        def train(*args: Any, **kwargs: Any) -> Any:
-            outer = enclosing_fit()
-            if NAME not in active or outer is None:
-                return alone(*args, **kwargs)
-            if outer.library == "xgboost":  # the fit of an estimator that is on record as such
-                kwargs["callbacks"] = [*(kwargs.get("callbacks") or ()), told_of(callback(), outer)]
-            return original(*args, **kwargs)
+    patches.replace_exported(xgboost, xgboost.training, "train", patched)
 
-        return train
 
-    patches.replace(xgboost.training, "train", patched)
-    for module in (xgboost, getattr(xgboost, "sklearn", None)):
-        if hasattr(module, "train"):
-            patches.replace(module, "train", lambda _: xgboost.training.train)
+def _before(fit: Fit, given: dict[str, Any]) -> None:
+    rest = {key: given.get(key) for key in ("num_boost_round", "early_stopping_rounds")}
+    fit.params({**given["params"], **{key: value for key, value in rest.items() if value is not None}})
+    _tell_data(fit, given["dtrain"])
 
 
 def _callback(xgboost: Any) -> Any:
@@ -77,10 +62,5 @@ def _after(fit: Fit, given: dict[str, Any], result: Any) -> None:
         features=result.num_features(),
         inputs=result.feature_names,
         rounds=result.num_boosted_rounds(),
-        best_iteration=_attribute(result, "best_iteration"),
+        best_iteration=getattr(result, "best_iteration", None),  # only there where it stopped early
     )
-
-
-def _attribute(booster: Any, name: str) -> Any:
-    """Of early stopping; it raises where there was none."""
-    return getattr(booster, name, None)
