@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from lineage_server.domain.errors import ConflictError, InvalidInputError, Unava
 from lineage_server.domain.events import Event, NodeErased, RunReported
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.lease import Lease, LeaseLostError
-from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest import store as storing
 from lineage_server.ingest.archive import ArchiveAwayError
 from lineage_server.ingest.eraser import Eraser
@@ -25,14 +23,6 @@ from tests.support import stories
 from tests.support.dump import dump
 
 EVENTS = 30
-
-
-@pytest.fixture
-async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
-    writer = IngestWriter(GraphWriter(graph), publish=lambda _: None)
-    await writer.start()
-    yield writer
-    await writer.stop()
 
 
 async def tell(writer: IngestWriter, events: list[Event]) -> set[Outcome]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
 from lineage_server.graph.bolt import Bolt
@@ -31,14 +28,6 @@ def origin(number: int) -> str:
 def version(event_id: str, made_from: int | None = None, number: str = "", model: str = "churn") -> Event:
     of = None if made_from is None else origin(made_from)
     return ModelVersionReported(id=event_id, at=1_000, model=model, version=number, origin=of)
-
-
-@pytest.fixture
-async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
-    one = IngestWriter(GraphWriter(graph), publish=lambda _: None)
-    await one.start()
-    yield one
-    await one.stop()
 
 
 async def numbers(graph: Bolt) -> list[tuple[str, int | None]]:

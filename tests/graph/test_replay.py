@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import uuid
 import zlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 
 from lineage_server.domain.events import EVENT_TYPES, CodeFact, Event, NodeErased, RunReported
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.decode import decode_lines
 from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.rebuild import Rebuilder
@@ -23,14 +21,6 @@ from lineage_server.ingest.verdicts import Outcome, inflate
 from lineage_server.ingest.writer import IngestWriter
 from tests.support import stories
 from tests.support.dump import Dump, dump
-
-
-@pytest.fixture
-async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
-    writer = IngestWriter(GraphWriter(graph), publish=lambda _: None)
-    await writer.start()
-    yield writer
-    await writer.stop()
 
 
 async def tell(writer: IngestWriter, events: list[Event], size: int) -> None:

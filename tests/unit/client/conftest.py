@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,3 +67,15 @@ def default(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
     """The client behind the module's functions."""
     monkeypatch.setattr(shortcuts, "_default", [client])
     return client
+
+
+@pytest.fixture
+def runs(default: Client, stub: StubServer) -> Callable[[], dict[str, dict[str, Any]]]:
+    """Everything that was told, by the run's name."""
+
+    def read() -> dict[str, dict[str, Any]]:
+        assert default.flush(10)
+        ids = dict.fromkeys(event["run"] for event in stub.of_type("run"))
+        return {stub.run(run)["name"]: stub.run(run) for run in ids}
+
+    return read

@@ -1,0 +1,20 @@
+"""What several graph tests begin with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.writer import IngestWriter
+
+
+@pytest.fixture
+async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
+    """Running, with its own bounds; a test that needs others makes its own."""
+    writer = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    await writer.start()
+    yield writer
+    await writer.stop()
