@@ -182,7 +182,7 @@ def refused_uid(project: str, raw: bytes) -> str:
 
 def refuse(entry: Entry, error: LineageError) -> None:
     """The event is not taken; what came is kept, once for each content and project."""
-    raw = entry.raw
+    raw = entry.asked_raw or entry.raw
     entry.facts = []
     cut = len(raw) > entry.request.event_bytes
     project = entry.event.project

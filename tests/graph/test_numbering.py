@@ -8,6 +8,7 @@ from pathlib import Path
 from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.decode import encode
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.verdicts import Outcome, Verdict
@@ -88,3 +89,12 @@ async def test_a_rebuild_finds_the_numbers_in_the_stored_events(
     (told,) = await writer.submit([version("e9", 9)], actor="kim")
     assert told.outcome is Outcome.ACCEPTED
     assert ("4", 9) in await numbers(graph)
+
+
+async def test_a_refused_event_is_kept_as_it_came(graph: Bolt, writer: IngestWriter) -> None:
+    """A number that it was given in vain may be another's by the time it is replayed."""
+    bad = ModelVersionReported(id="e1", at=1_000, model="churn", origin=origin(1), run="no run's id")
+    (told,) = await writer.submit([bad], actor="kim")
+    assert told.outcome is Outcome.REFUSED
+    (kept,) = await graph.read("MATCH (r:Refused) RETURN r.raw AS raw")
+    assert bytes(kept["raw"]) == encode(bad)
