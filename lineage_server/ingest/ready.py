@@ -50,6 +50,8 @@ async def make_ready(
     entries: list[Entry], session: WriteSession, cache: WriterCache, *, careful: bool
 ) -> Ready:
     """Plan the batch; ``careful`` asks the graph what would else be taken for new."""
+    # First of all: whoever commits after this makes our commit fail, so all that is read below stays true.
+    await _take_position(session, cache)
     await give_numbers(entries, session)
     for place, entry in enumerate(entries):
         plan(entry)
@@ -83,19 +85,25 @@ async def planned(
     items: list[Planned], session: WriteSession, cache: WriterCache, *, careful: bool
 ) -> tuple[WriteBatch, Batch]:
     """The rows of a batch, and the batch to settle once they are written."""
-    if cache.position is None:
-        *position, erasures = await session.position()
-        if cache.erased.stamp != erasures:
-            cache.erased.fill(erasures, await session.erased() if erasures else ())
-        cache.position = position[0], position[1]
+    position = await _take_position(session, cache)
     if cache.erased:
         for item in items:
             _withhold(item, cache)
     batch = Batch(session, cache, items, careful)
     await batch.prepare()
-    write = WriteBatch(*cache.position)
+    write = WriteBatch(*position)
     batch.rows(write)
     return write, batch
+
+
+async def _take_position(session: WriteSession, cache: WriterCache) -> tuple[int, int]:
+    """The batch and small id that ours come after, as first read; and which nodes are erased by then."""
+    if cache.position is None:
+        *position, erasures = await session.position()
+        if cache.erased.stamp != erasures:
+            cache.erased.fill(erasures, await session.erased() if erasures else ())
+        cache.position = position[0], position[1]
+    return cache.position
 
 
 def _withhold(item: Planned, cache: WriterCache) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any, LiteralString
 
 from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
-from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.queries.ingest import NUMBERED_MODELS
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.rebuild import Rebuilder
@@ -73,6 +76,52 @@ async def test_two_servers_never_give_one_number_twice(graph: Bolt, writer: Inge
     found = await numbers(graph)
     assert sorted(int(number) for number, _ in found) == list(range(1, 61))
     assert len({made_from for _, made_from in found}) == 60
+
+
+class Overtaken(Bolt):
+    """Another server commits right after the numbers were read for the first time."""
+
+    def __init__(self, bolt: Bolt, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._bolt = bolt
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+
+    async def read(
+        self,
+        query: LiteralString,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float | None = None,
+        patience_seconds: float | None = None,
+    ) -> list[Row]:
+        rows = await self._bolt.read(query, parameters, timeout_seconds=timeout_seconds)
+        if query == NUMBERED_MODELS and self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            await meanwhile()
+        return rows
+
+    async def write(
+        self,
+        query: LiteralString,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float | None = None,
+        patience_seconds: float | None = None,
+    ) -> list[Row]:
+        return await self._bolt.write(query, parameters, timeout_seconds=timeout_seconds)
+
+    def transaction(self, *, timeout_seconds: float | None = None) -> Any:
+        return self._bolt.transaction(timeout_seconds=timeout_seconds)
+
+
+async def test_a_number_that_was_taken_meanwhile_is_not_given(graph: Bolt, writer: IngestWriter) -> None:
+    await writer.submit([version("e1", 1)], actor="kim")
+    overtaken = Overtaken(graph, lambda: writer.submit([version("e2", 2)], actor="kim"))
+    late = IngestWriter(GraphWriter(overtaken), publish=lambda _: None)
+    await late.start()
+    (told,) = await late.submit([version("e3", 3)], actor="kim")
+    await late.stop()
+    assert told.outcome is Outcome.ACCEPTED
+    assert await numbers(graph) == [("1", 1), ("2", 2), ("3", 3)]
 
 
 async def test_a_rebuild_finds_the_numbers_in_the_stored_events(
