@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -295,6 +296,10 @@ class IngestWriter:
                 if surprises > MOST_SURPRISES:
                     logger.error("a batch of %d events meets existing keys again and again", len(entries))
                     entries = await self._isolate(entries, error)
+                elif surprises > 1:
+                    # The graph was asked first, so another server makes the same node right now.
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+                    pause = min(pause * 2, RETRY_MOST_SECONDS)
             elif isinstance(error, UnavailableError) and not isinstance(error, RebuildingError):
                 self.counters.last_error = error.message
                 entries = self._give_up_late(entries, error)
