@@ -26,7 +26,10 @@ from lineage_server.api.gql.inputs.lists import (
 )
 from lineage_server.api.gql.questions import uid_of
 from lineage_server.api.gql.types import nodes as shown
+from lineage_server.api.gql.types.artifacts import Artifact, ArtifactVersion
+from lineage_server.api.gql.types.base import Node, page_shown
 from lineage_server.api.gql.types.listing import Connection
+from lineage_server.api.gql.types.models import Deployment, RegisteredModel
 from lineage_server.api.gql.types.records import MetricSeries, series_of
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
@@ -70,7 +73,7 @@ async def _list(
     async def count() -> int:
         return await context.tracking.count(label, scope=context.scope, projects=projects, wanted=wanted)
 
-    return shown.page_shown(page, after, count)
+    return page_shown(page, after, shown.node_of, count)
 
 
 def _listed(label: Label, kind: Any, description: str) -> Any:
@@ -93,16 +96,14 @@ def _listed(label: Label, kind: Any, description: str) -> Any:
 @strawberry.type
 class ListQueries:
     @strawberry.field(description="A node by uid, or by reference, such as model:churn@prod")
-    async def node(self, info: Ctx, uid: str, project: str = DEFAULT_PROJECT) -> shown.Node:
+    async def node(self, info: Ctx, uid: str, project: str = DEFAULT_PROJECT) -> Node:
         meant = uid if _is_uid(uid) else await uid_of(info, uid, project)
         return shown.node_of(await context_of(info).node(meant))
 
     @strawberry.field(
         description="Nodes by uid or reference, in the same order; null where there is none to see"
     )
-    async def nodes(
-        self, info: Ctx, uids: list[str], project: str = DEFAULT_PROJECT
-    ) -> list[shown.Node | None]:
+    async def nodes(self, info: Ctx, uids: list[str], project: str = DEFAULT_PROJECT) -> list[Node | None]:
         if len(uids) > MAX_UIDS:
             raise InvalidInputError(f"at most {MAX_UIDS} uids at once", field="uids")
         context = context_of(info)
@@ -113,7 +114,7 @@ class ListQueries:
         return [shown.node_of(node) if node is not None else None for node in nodes]
 
     @strawberry.field(description="An artifact version by reference, such as dataset:iris@3, or uid")
-    async def version(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> shown.ArtifactVersion:
+    async def version(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> ArtifactVersion:
         node = await context_of(info).node(await uid_of(info, ref, project))
         if node.label is not Label.ARTIFACT_VERSION:
             raise NotFoundError(f"{ids.shorten(ref)!r} is of type {node.label}, not an artifact version")
@@ -124,7 +125,7 @@ class ListQueries:
         return shown.node_of(await context_of(info).node(run_uid_of(uid)))
 
     @strawberry.field(description="An artifact by uid, or as type:name")
-    async def artifact(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> shown.Artifact:
+    async def artifact(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> Artifact:
         uid = artifact_uid_of(ref, project)
         return shown.node_of(await context_of(info).node(uid))
 
@@ -138,7 +139,7 @@ class ListQueries:
         first: int = 100,
         after: str = "",
         project: str = DEFAULT_PROJECT,
-    ) -> Connection[shown.ArtifactVersion]:
+    ) -> Connection[ArtifactVersion]:
         context = context_of(info)
         uid = artifact_uid_of(artifact, project)
         wanted = versions_of(
@@ -151,7 +152,7 @@ class ListQueries:
         page = await context.loaders.versions.load(wanted)
         if not page or not page.items:
             await context.node(uid)  # an empty list is no answer for what is not there
-        return shown.page_shown(page, after)
+        return page_shown(page, after, shown.node_of)
 
     @strawberry.field(description="Runs, the newest start first unless told otherwise")
     async def runs(
@@ -168,11 +169,11 @@ class ListQueries:
         return await _list(info, Label.RUN, asked, run_filter(filter), run_order(order_by), first, after)
 
     jobs: Connection[shown.Job] = _listed(Label.JOB, shown.Job, "Jobs: what is run again and again")
-    artifacts: Connection[shown.Artifact] = _listed(Label.ARTIFACT, shown.Artifact, "Artifacts")
-    models: Connection[shown.RegisteredModel] = _listed(
-        Label.REGISTERED_MODEL, shown.RegisteredModel, "Registered models"
+    artifacts: Connection[Artifact] = _listed(Label.ARTIFACT, Artifact, "Artifacts")
+    models: Connection[RegisteredModel] = _listed(
+        Label.REGISTERED_MODEL, RegisteredModel, "Registered models"
     )
-    deployments: Connection[shown.Deployment] = _listed(Label.DEPLOYMENT, shown.Deployment, "Deployments")
+    deployments: Connection[Deployment] = _listed(Label.DEPLOYMENT, Deployment, "Deployments")
 
     @strawberry.field(description="By words of name, kind, description and tags, or digits of a digest")
     async def search(
@@ -183,7 +184,7 @@ class ListQueries:
         labels: list[str] | None = None,
         first: int = 20,
         after: str = "",
-    ) -> Connection[shown.Node]:
+    ) -> Connection[Node]:
         context = context_of(info)
         chosen = [label for label in SEARCHED if labels is None or label in labels]
         page = await context.tracking.search(
@@ -194,7 +195,7 @@ class ListQueries:
             first=first,
             after=after,
         )
-        return shown.page_shown(page, after)
+        return page_shown(page, after, shown.node_of)
 
     @strawberry.field(description="Series of a run's metrics, thinned so that extremes stay")
     async def metric_history(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import strawberry
 
 from lineage_server.api.gql.scalars import Micros
-from lineage_server.api.gql.types.nodes import Node, Project
+from lineage_server.api.gql.types.base import Node
+from lineage_server.api.gql.types.nodes import Project
 from lineage_server.api.gql.types.records import Member, Token
 from lineage_server.domain.errors import (
     ConflictError,
