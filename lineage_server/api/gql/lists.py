@@ -31,6 +31,7 @@ from lineage_server.api.gql.types.base import Node, page_shown
 from lineage_server.api.gql.types.listing import Connection
 from lineage_server.api.gql.types.models import Deployment, RegisteredModel
 from lineage_server.api.gql.types.records import MetricSeries, series_of
+from lineage_server.api.gql.types.runs import Run
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
@@ -121,7 +122,7 @@ class ListQueries:
         return shown.node_of(node)
 
     @strawberry.field(description="A run by uid or UUID")
-    async def run(self, info: Ctx, uid: str) -> shown.Run:
+    async def run(self, info: Ctx, uid: str) -> Run:
         return shown.node_of(await context_of(info).node(run_uid_of(uid)))
 
     @strawberry.field(description="An artifact by uid, or as type:name")
@@ -164,7 +165,7 @@ class ListQueries:
         order_by: RunOrder | None = None,
         first: int = 50,
         after: str = "",
-    ) -> Connection[shown.Run]:
+    ) -> Connection[Run]:
         asked = _projects(project, projects)
         return await _list(info, Label.RUN, asked, run_filter(filter), run_order(order_by), first, after)
 

@@ -12,7 +12,6 @@ from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.lists import DEFAULT_POINTS, run_uid_of
 from lineage_server.api.gql.permissions import MayRead
 from lineage_server.api.gql.scalars import Long
-from lineage_server.api.gql.types.nodes import run_of
 from lineage_server.api.gql.types.notices import (
     ChangeNotice,
     MetricNotice,
@@ -21,6 +20,7 @@ from lineage_server.api.gql.types.notices import (
     notice_of,
 )
 from lineage_server.api.gql.types.records import MetricSeries, series_of
+from lineage_server.api.gql.types.runs import run_of
 from lineage_server.changes import ChangeFilter
 from lineage_server.domain.nodes import Label, Run
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 import strawberry
 
 from lineage_server.api.gql.scalars import Long
-from lineage_server.api.gql.types.nodes import Run
 from lineage_server.api.gql.types.records import MetricSeries
+from lineage_server.api.gql.types.runs import Run
 from lineage_server.changes import Change, Notice
 
 
