@@ -108,13 +108,24 @@ def run_told(run: str, *, project: str, **told: Any) -> RunReported:
 def clean_params(params: Mapping[str, Any]) -> dict[str, Scalar | None]:
     """Nested mappings become dotted keys, other values JSON or text; secrets are taken out."""
     out: dict[str, Scalar | None] = {}
-    _flatten(params, "", out)
+    _flatten(_mapping(params, "params", "such as {'lr': 0.1} or vars(args)"), "", out)
     if len(out) > MAX_PARAMS:
         raise InvalidInputError(
             f"{len(out)} parameters in one call; at most {MAX_PARAMS}: produce them as an artifact instead",
             field="params",
         )
     return out
+
+
+def _mapping(values: Any, field: str, example: str) -> Mapping[str, Any]:
+    """What has names and values, such as a dict or a series; raises InvalidInputError."""
+    if not hasattr(values, "items"):
+        raise InvalidInputError(
+            f"{field} have names and values, a {type(values).__name__} has none",
+            field=field,
+            allowed=f"a mapping, {example}",
+        )
+    return values
 
 
 def _flatten(values: Mapping[str, Any], head: str, out: dict[str, Scalar | None]) -> None:
@@ -177,7 +188,7 @@ def clean_tags(tags: Mapping[str, Any]) -> dict[str, str | None]:
     """Tags are text; None removes one."""
     return {
         clean_key(str(k), "tags"): None if v is None else _text(scrub_named(str(k), str(v)))
-        for k, v in tags.items()
+        for k, v in _mapping(tags, "tags", "such as {'team': 'vision'}").items()
     }
 
 

@@ -103,7 +103,14 @@ class Run:
             step = self._step(step)
         now = time_ns() // 1000
         keys, append = self._keys, buffer.points.append
-        for key, value in values.items():
+        try:
+            items = values.items()
+        except AttributeError:
+            self._warn(
+                f"a {type(values).__name__}", "metrics are logged as a mapping: run.log({'loss': 0.25})"
+            )
+            return
+        for key, value in items:
             if type(value) is not float or key not in keys:
                 number = self._number(key, value)
                 if number is None:
@@ -152,7 +159,7 @@ class Run:
 
     def note(self, text: str) -> None:
         """A remark; remarks make up the run's description, in their order."""
-        self._notes.append(text)
+        self._notes.append(str(text))
         self._tell(description="\n".join(self._notes)[: builders.MAX_TEXT])
 
     def _tell(self, **told: Any) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from argparse import Namespace
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -102,6 +104,26 @@ def test_a_key_that_the_server_would_refuse_is_refused_here(client: Client) -> N
         client.start_run("x", kind="nonsense")
     with pytest.raises(InvalidInputError):
         client.start_run(" ")
+
+
+def test_what_is_no_mapping_is_told_and_metrics_never_raise(
+    client: Client, stub: StubServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = client.start_run("x")
+    wrong: Any = "loss"
+    for tell, field in ((run.log_params, "params"), (run.set_tags, "tags")):
+        with pytest.raises(
+            InvalidInputError, match=f"{field} have names and values, a str has none; .*mapping"
+        ):
+            tell(wrong)
+    with pytest.raises(InvalidInputError, match=r"vars\(args\)"):
+        client.start_run("y", params=cast(Any, Namespace(lr=0.1)))
+    for _ in range(2):
+        run.log(wrong, 1)
+    run.note(cast(Any, 5))
+    assert run.finish()
+    assert caplog.text.count("a str: metrics are logged as a mapping: run.log({'loss': 0.25})") == 1
+    assert stub.run(run.id)["description"] == "5"
 
 
 # --- relations between runs ------------------------------------------------------------
