@@ -10,9 +10,10 @@ import os
 from collections.abc import Mapping
 
 
-def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """Our environment with ``changes``, for a process that we start."""
-    return {**os.environ, **changes}  # noqa: TID251 (handed on as it is, nothing is read from it)
+def child_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Our environment with ``changes`` (None takes one out), for a process that we start."""
+    merged = {**os.environ, **changes}  # noqa: TID251 (handed on as it is, nothing is read from it)
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def wants_colour() -> bool:

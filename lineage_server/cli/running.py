@@ -6,27 +6,34 @@ Whoever stops us means the command: it gets the time it needs to end, and how it
 from __future__ import annotations
 
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineage_server.cli.environment import child_environment
-from lineage_server.cli.output import note
+from lineage_server.cli.output import fail, note
 from lineage_server.client.process import FATAL
-from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import clean_run_id, new_run_id
 from lineage_server.domain.nodes import RunState
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+    from lineage_server.client.run import Run
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _STOPS = {signal.SIGINT: "stopped by Ctrl+C (SIGINT)", **FATAL}
 _KILLED = 128
 """Shells add it to the signal that ended a process."""
+_MISSING, _NOT_EXECUTABLE = 127, 126
+"""What shells answer for a command that could not be run."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,11 +60,19 @@ def run(
     if not command:
         raise InvalidInputError("say what to run: lineage run -- python train.py", field="CMD")
     with Client(project=project or None) as client:
-        recorded = client.start_run(
-            name or Path(command[0]).name, tags={"command": shlex.join(command)[:500]}
-        )
-        told = {"LINEAGE_PARENT_RUN": recorded.id, "LINEAGE_PROJECT": recorded.project}
-        with _started(command, child_environment(told)) as process, _handing_on(process) as stops:
+        # The command must know the run that it is part of, and the run is told once there is a command.
+        chosen = clean_run_id(client.config.run_id) if client.config.run_id else new_run_id()
+        told = {
+            "LINEAGE_RUN_ID": None,
+            "LINEAGE_PARENT_RUN": chosen,
+            "LINEAGE_PROJECT": client.config.project,
+        }
+        try:
+            process = subprocess.Popen(command, env=child_environment(told))
+        except OSError as error:
+            return _not_run(command[0], error)
+        with process, _handing_on(process) as stops:
+            recorded = _begun(client, chosen, command, process.pid, name)
             ended = process.wait()
         code = ended if ended >= 0 else _KILLED - ended
         recorded.end_with(Ending(*_judged(ended, stops), exit_code=code), FINISH_SECONDS)
@@ -65,13 +80,33 @@ def run(
     return code
 
 
-def _started(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no command {command[0]!r}; nothing was run") from None
-    except OSError as error:
-        raise InvalidInputError(f"{command[0]!r} cannot be run: {error.strerror}", field="CMD") from None
+def _begun(client: Client, chosen: str, command: list[str], pid: int, name: str) -> Run:
+    """The run of a command, with what is seen of the command and not of us."""
+    from lineage_server.client.builders import name_of_file
+    from lineage_server.client.command import program_of
+    from lineage_server.client.place import default_name
+    from lineage_server.client.scrub import scrub_argv
+
+    program = program_of(command, client.config.environ, pid)
+    recorded = client.start_run(
+        name or name_of_file(default_name(program.entry) if program.entry else command[0]),
+        run_id=None if client.config.run_id else chosen,
+        tags={"command": shlex.join(scrub_argv(command))[:500]},
+        capture="none",
+    )
+    recorded.capture_in_background(client.config.capture, program)
+    return recorded
+
+
+def _not_run(command: str, error: OSError) -> int:
+    """Says why, with the exit code that shells answer then."""
+    missing = isinstance(error, FileNotFoundError)
+    why = "is there, but not the interpreter that it names" if missing else f"cannot be run: {error.strerror}"
+    if missing and shutil.which(command) is None:
+        fail(f"there is no command {command!r}; nothing was run or recorded")
+    else:
+        fail(f"{command!r} {why}; nothing was run or recorded")
+    return _MISSING if missing else _NOT_EXECUTABLE
 
 
 @contextmanager

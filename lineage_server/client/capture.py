@@ -14,7 +14,6 @@ import platform
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,13 +23,16 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from lineage_server.client.command import packages_of
 from lineage_server.client.config import Config
+from lineage_server.client.place import Program
 from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text, scrub_uri
 from lineage_server.domain.events import CodeFact, EnvironmentFact, GpuFact
 
 logger = logging.getLogger("lineage_server.client")
 
 DIFF_BYTES = 256 * 1024
+_ENTRY_BYTES = 16 << 20
 _GIT_SECONDS = 10.0
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml",
           "requirements.lock")  # fmt: skip
@@ -70,20 +72,20 @@ class Captured:
         return {name: value for name, value in fields.items() if value}
 
 
-def capture(config: Config, folder: Path, entry: str) -> Captured:
+def capture(config: Config, program: Program) -> Captured:
     """Everything that ``config.capture`` switches on; raises nothing."""
     found = Captured()
     for part in (_code, _environment, _command, _host, _gpus, _cluster, _allowed_variables):
-        _guarded(part, found, config, folder, entry)
+        _guarded(part, found, config, program)
     return found
 
 
-_Part = Callable[[Captured, Config, Path, str], None]
+_Part = Callable[[Captured, Config, Program], None]
 
 
-def _guarded(part: _Part, found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _guarded(part: _Part, found: Captured, config: Config, program: Program) -> None:
     try:
-        part(found, config, folder, entry)
+        part(found, config, program)
     except Exception as error:  # noqa: BLE001 - the guard of capturing: a strange machine must not fail a run
         logger.info(
             "lineage: %s was not captured: %s: %s", part.__name__.strip("_"), type(error).__name__, error
@@ -93,9 +95,13 @@ def _guarded(part: _Part, found: Captured, config: Config, folder: Path, entry: 
 # --- code ------------------------------------------------------------------------------
 
 
-def _code(found: Captured, config: Config, folder: Path, entry: str) -> None:
-    shown = entry if "entry" in config.capture else ""
-    start = Path(entry).parent if entry.endswith((".py", ".ipynb")) and Path(entry).is_absolute() else folder
+def _code(found: Captured, config: Config, program: Program) -> None:
+    shown, folder = program.entry if "entry" in config.capture else "", program.folder
+    if shown:
+        _digest_of_entry(found, folder / shown)
+    start = folder
+    if program.python is None and shown.endswith((".py", ".ipynb")) and Path(shown).is_absolute():
+        start = Path(shown).parent
     top = _git(start, "rev-parse", "--show-toplevel") if "git" in config.capture else ""
     if not top:
         if shown:
@@ -111,6 +117,12 @@ def _code(found: Captured, config: Config, folder: Path, entry: str) -> None:
         diff=diff,
         entry=_relative(shown, root),
     )
+
+
+def _digest_of_entry(found: Captured, path: Path) -> None:
+    """Of a script outside any repository nothing else tells what was in it."""
+    if path.is_file() and path.stat().st_size <= _ENTRY_BYTES:
+        found.facts["entry_digest"] = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _relative(entry: str, root: Path) -> str:
@@ -171,24 +183,31 @@ def _changes(root: Path, *, wanted: bool) -> tuple[str, str]:
 # --- environment -----------------------------------------------------------------------
 
 
-def _environment(found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _environment(found: Captured, config: Config, program: Program) -> None:
     env = config.environ
     image = "image" in config.capture
-    packages = installed() if "packages" in config.capture else {}
-    lock = _lock_digest(folder) if "packages" in config.capture else ""
+    python, packages = _python(program) if "packages" in config.capture else ("", {})
+    lock = _lock_digest(program.folder) if python else ""
     if packages and not lock:
         # Without a lock file, what is installed is what defines the environment.
         text = "\n".join(f"{name}=={version}" for name, version in sorted(packages.items()))
-        lock = "sha256:" + hashlib.sha256(f"{platform.python_version()}\n{text}".encode()).hexdigest()
+        lock = "sha256:" + hashlib.sha256(f"{python}\n{text}".encode()).hexdigest()
     fact = EnvironmentFact(
         image=_first(env, _IMAGE) if image else "",
         image_digest=_first(env, _IMAGE_DIGEST) if image else "",
         lock_digest=lock,
-        python=platform.python_version() if "packages" in config.capture else "",
+        python=python,
         packages=packages,
     )
     if fact != EnvironmentFact():
         found.environment = fact
+
+
+def _python(program: Program) -> tuple[str, dict[str, str]]:
+    """The version of the Python that runs the program, and what is installed for it; empty without one."""
+    if program.python is None:
+        return platform.python_version(), installed()
+    return packages_of(program.python, program.folder) if program.python else ("", {})
 
 
 @cache
@@ -221,13 +240,13 @@ def _first(env: Mapping[str, str], names: tuple[str, ...]) -> str:
 # --- command, machine, cluster ---------------------------------------------------------
 
 
-def _command(found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _command(found: Captured, config: Config, program: Program) -> None:
     if "argv" in config.capture:
-        found.facts["argv"] = scrub_argv(sys.orig_argv)[:200]
-        found.facts["cwd"] = str(folder)
+        found.facts["argv"] = scrub_argv(program.argv)[:200]
+        found.facts["cwd"] = str(program.folder)
 
 
-def _host(found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _host(found: Captured, config: Config, program: Program) -> None:
     if "host" not in config.capture:
         return
     found.facts["host"] = {
@@ -236,7 +255,7 @@ def _host(found: Captured, config: Config, folder: Path, entry: str) -> None:
         "machine": platform.machine(),
         "cpus": _usable_cpus(),
         "memory_bytes": _memory(),
-        "pid": os.getpid(),
+        "pid": program.pid,
     }
 
 
@@ -254,7 +273,7 @@ def _memory() -> int:
     return 0
 
 
-def _gpus(found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _gpus(found: Captured, config: Config, program: Program) -> None:
     if "gpu" not in config.capture or not Path("/proc/driver/nvidia").exists():
         return
     tool = shutil.which("nvidia-smi")
@@ -282,7 +301,7 @@ def _visible(rows: list[list[str]], told: str | None) -> list[list[str]]:
     ]
 
 
-def _cluster(found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _cluster(found: Captured, config: Config, program: Program) -> None:
     if "cluster" not in config.capture:
         return
     env = config.environ
@@ -297,7 +316,7 @@ def _cluster(found: Captured, config: Config, folder: Path, entry: str) -> None:
         found.facts["cluster"] = ids
 
 
-def _allowed_variables(found: Captured, config: Config, folder: Path, entry: str) -> None:
+def _allowed_variables(found: Captured, config: Config, program: Program) -> None:
     chosen = {
         name: scrub_named(name, value)
         for name, value in sorted(config.environ.items())

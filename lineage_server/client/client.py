@@ -20,7 +20,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.config import Config, captures, load_config
 from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
-from lineage_server.client.place import current_place, default_name
+from lineage_server.client.place import default_name, this_program
 from lineage_server.client.run import Run
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
@@ -119,8 +119,8 @@ class Client:
         chosen = given or env_id
         if self.config.rank > 0:
             return Run(self, chosen or new_run_id(), project, owned=False, points=False, silent=not chosen)
-        folder, entry = current_place(self.config.environ)
-        name = name if name is not None else builders.name_of_file(default_name(entry))
+        program = this_program(self.config.environ)
+        name = name if name is not None else builders.name_of_file(default_name(program.entry))
         event = builders.started(
             chosen or new_run_id(),
             project=project,
@@ -136,7 +136,7 @@ class Client:
         )
         wanted = captures(capture) if capture is not None else self.config.capture
         run = self.begin(event)
-        run.capture_in_background(wanted, folder, entry)
+        run.capture_in_background(wanted, program)
         return run
 
     def begin(self, event: RunReported, *, shared: bool = True) -> Run:

@@ -46,8 +46,8 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "what runs capture by themselves, separated by commas; 'none' = nothing, '-diff' = all but that",
     ),
     Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
-    Setting("LINEAGE_RUN_ID", "", "id of the first run of the process; set by 'lineage run' and launchers"),
-    Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of"),
+    Setting("LINEAGE_RUN_ID", "", "id of the first run of the process; set by launchers"),
+    Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of; set by 'lineage run'"),
 )
 """Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""
 

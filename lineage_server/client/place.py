@@ -1,4 +1,4 @@
-"""Where the program runs from: script, module or notebook, and the names that follow from it."""
+"""Which program runs, and where from: script, module or notebook, and the names that follow from it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,38 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 
-def current_place(environ: Mapping[str, str]) -> tuple[Path, str]:
-    """Working folder and entry, as they are now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What a run executes. ``python``: its interpreter, empty where it has none, None: the one that
+    runs us. Who made it stands in ``command`` where it is not this process."""
+
+    folder: Path
+    entry: str = ""
+    argv: tuple[str, ...] = ()
+    python: str | None = None
+    pid: int = 0
+
+
+def this_program(environ: Mapping[str, str]) -> Program:
+    """This process, as it is now."""
+    return Program(
+        folder=working_folder(),
+        entry=_notebook(environ) or entry_point(),
+        argv=tuple(sys.orig_argv),
+        pid=os.getpid(),
+    )
+
+
+def working_folder() -> Path:
+    """Where relative paths begin."""
     try:
-        folder = Path.cwd()
+        return Path.cwd()
     except OSError:  # it was deleted
-        folder = Path(os.sep)
-    return folder, _notebook(environ) or entry_point()
+        return Path(os.sep)
 
 
 def entry_point() -> str:

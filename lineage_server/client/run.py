@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import replace
-from pathlib import Path
 from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -31,6 +30,7 @@ from lineage_server.domain.nodes import RunState
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
     from lineage_server.client.outbox import Outbox
+    from lineage_server.client.place import Program
     from lineage_server.domain.events import Event
 
 logger = logging.getLogger("lineage_server.client")
@@ -242,10 +242,11 @@ class Run:
 
     # --- capture -----------------------------------------------------------------------
 
-    def capture_in_background(self, wanted: frozenset[str], folder: Path, entry: str) -> None:
-        """Look at code, packages and machine beside the program; told in one event once it is known."""
+    def capture_in_background(self, wanted: frozenset[str], program: Program) -> None:
+        """Look at code, packages and machine beside the program; told in one event once it is known.
+        Only who began a run does so."""
         config = replace(self.client.config, capture=wanted)
-        if self._outbox is None or not (wanted or config.capture_env):
+        if self._outbox is None or not self._owner or not (wanted or config.capture_env):
             return
 
         def look() -> None:
@@ -253,7 +254,7 @@ class Run:
             with process.importing():
                 from lineage_server.client.capture import capture
 
-            told = capture(config, folder, entry).told()
+            told = capture(config, program).told()
             if told:
                 self._tell(basis=Basis.OBSERVED, **told)
 

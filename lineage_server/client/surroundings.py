@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from lineage_server.client import builders, process
-from lineage_server.client.place import current_place
+from lineage_server.client.place import this_program
 from lineage_server.client.quietly import Quietly
 from lineage_server.domain.edges import Basis
 
@@ -44,7 +44,7 @@ class Surroundings:
         self._report = client.report
         self._outbox = client.outbox
         self._config = replace(client.config, capture=wanted)
-        self._place = current_place(client.config.environ)
+        self._program = this_program(client.config.environ)
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, str]] = []
         self._found: dict[str, Any] | None = None
@@ -74,7 +74,7 @@ class Surroundings:
             with process.importing():
                 from lineage_server.client.capture import capture
 
-            found = capture(self._config, *self._place).told()
+            found = capture(self._config, self._program).told()
             with self._lock:
                 self._found = found
                 for run, project in self._waiting:

@@ -146,8 +146,8 @@ def test_run_records_a_command_and_answers_its_code(lineage: RunLineage) -> None
     shown = json.loads(lineage("show", run, "-p", "달리기", "--json").out)["node"]
     assert (shown["name"], shown["state"], shown["project"]) == ("실험", "failed", "달리기")
     missing = lineage("run", "--", "no-such-command")
-    assert missing.code == 4
-    assert missing.err == "error: there is no command 'no-such-command'; nothing was run\n"
+    assert missing.code == 127
+    assert missing.err == "error: there is no command 'no-such-command'; nothing was run or recorded\n"
 
 
 def test_rebuild_leaves_the_same_graph(lineage: RunLineage) -> None:

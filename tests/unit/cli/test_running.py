@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
+import venv
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +49,12 @@ def recorded(stub: StubServer) -> tuple[Any, Any, Any]:
 
 @contextmanager
 def started(
-    stub: StubServer, folder: Path, *command: str, terminal: bool = False
+    stub: StubServer,
+    folder: Path,
+    *command: str,
+    terminal: bool = False,
+    stderr: int = subprocess.DEVNULL,
+    **more: str,
 ) -> Generator[subprocess.Popen[bytes]]:
     """``lineage run`` of the command, waited for at the end of the block."""
     environment = {
@@ -54,11 +62,12 @@ def started(
         "LINEAGE_URL": stub.url,
         "LINEAGE_JOURNAL_DIR": str(folder / "journal"),
         "LINEAGE_CAPTURE": "none",
+        **more,
     }
     before = [sys.executable, "-c", TERMINAL] if terminal else []
     with subprocess.Popen(
         [*before, LINEAGE, "run", "--", *command],
-        env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr,
     ) as process:  # fmt: skip
         yield process
         process.wait(40)
@@ -89,14 +98,80 @@ def test_the_end_of_the_command_is_the_end_of_the_run(
     assert recorded(stub) == told
 
 
-def test_what_cannot_be_run_is_said_and_recorded(stub: StubServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "mode", "code", "said"),
+    [
+        (None, 0o755, 127, "there is no command"),
+        ("print()", 0o644, 126, "cannot be run: Permission denied"),
+        ("print()", 0o755, 126, "cannot be run: Exec format error"),
+        ("#!/no/such/python\n", 0o755, 127, "is there, but not the interpreter that it names"),
+    ],
+)
+def test_what_cannot_be_run_is_said_as_shells_do_and_not_recorded(
+    stub: StubServer, tmp_path: Path, text: str | None, mode: int, code: int, said: str
+) -> None:
     script = tmp_path / "train.py"
-    script.write_text("print()")
-    with started(stub, tmp_path, str(script)) as process:
+    if text is not None:
+        script.write_text(text)
+        script.chmod(mode)
+    with started(stub, tmp_path, str(script), stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        told = process.stderr.read().decode()
+    assert process.returncode == code
+    assert said in told
+    assert "nothing was run or recorded" in told
+    assert stub.order == []
+    assert list((tmp_path / "journal").glob("*")) == []
+
+
+@pytest.fixture
+def other_python(tmp_path: Path) -> Path:
+    """An interpreter of its own, with one package."""
+    folder = tmp_path / "of its own"
+    venv.create(folder)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "thing-1.2.dist-info").mkdir()
+    (site / "thing-1.2.dist-info" / "METADATA").write_text("Name: thing\nVersion: 1.2\n")
+    return folder / "bin" / "python"
+
+
+def test_the_command_is_what_is_recorded(stub: StubServer, tmp_path: Path, other_python: Path) -> None:
+    """Its script, words and packages: not those of the recorder."""
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "json.py").write_text("raise SystemExit('found in the working folder')")
+    (work / "train.py").write_text(f"import time; time.sleep(1)  # {tmp_path}")
+    subprocess.run(["git", "init", "-q", "-b", "trunk"], cwd=work, check=True)
+    words = (str(other_python), "-u", "train.py", "--lr", "0.1", "--api-key", "hush")
+    with started(stub, work, *words, LINEAGE_CAPTURE="git,entry,argv,packages,host") as process:
         pass
-    assert process.returncode == 2
-    state, reason, _ = recorded(stub)
-    assert (state, str(script) in reason) == ("failed", True)
+    assert process.returncode == 0
+    told = stub.run(stub.of_type("run")[0]["run"])
+    digest = "sha256:" + hashlib.sha256((work / "train.py").read_bytes()).hexdigest()
+    facts = told["facts"]
+    assert (told["name"], told["job"], told["code"]["entry"]) == ("train", "train", "train.py")
+    assert (told["code"]["repo"], told["code"]["branch"]) == ("work", "trunk")
+    assert (facts["argv"], facts["cwd"]) == ([*words[:-1], "***"], str(work))
+    assert facts["entry_digest"] == digest
+    assert facts["host"]["pid"] != process.pid
+    assert told["environment"]["packages"] == {"thing": "1.2"}
+    assert told["environment"]["python"] == platform.python_version()
+    assert told["tags"] == {"command": f"'{other_python}' -u train.py --lr 0.1 --api-key '***'"}
+
+
+def test_a_program_without_python_has_no_packages(stub: StubServer, tmp_path: Path) -> None:
+    script = tmp_path / "prepare.sh"
+    script.write_text("#!/bin/sh\necho $LINEAGE_RUN_ID $LINEAGE_PARENT_RUN > told\n")
+    script.chmod(0o755)
+    chosen = "01900000-0000-7000-8000-00000000c11e"
+    more = {"LINEAGE_CAPTURE": "entry,packages", "LINEAGE_RUN_ID": chosen}
+    with started(stub, tmp_path, "./prepare.sh", **more):
+        pass
+    told = stub.run(chosen)
+    assert (told["name"], told["state"], told["code"]["entry"]) == ("prepare", "complete", "prepare.sh")
+    assert "environment" not in told
+    # The id is this run's; what the command begins is a child of it.
+    assert (tmp_path / "told").read_text() == f" {chosen}\n"[1:]
 
 
 @pytest.mark.parametrize(

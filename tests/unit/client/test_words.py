@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_server.client import builders
-from lineage_server.client.capture import capture
-from lineage_server.client.config import CAPTURES, CLIENT_SETTINGS, captures, load_config
-from lineage_server.client.place import default_name
+from lineage_server.client.capture import Captured, capture
+from lineage_server.client.config import CAPTURES, CLIENT_SETTINGS, Config, captures, load_config
+from lineage_server.client.place import Program, default_name
 from lineage_server.client.scrub import is_secret_name, scrub_argv, scrub_text, scrub_tree, scrub_uri
 from lineage_server.domain.errors import InvalidInputError
 
@@ -216,6 +216,10 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
 
 
+def seen(config: Config, folder: Path, entry: str) -> Captured:
+    return capture(config, Program(folder=folder, entry=entry))
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repo"
@@ -232,7 +236,7 @@ def repository(tmp_path: Path) -> Path:
 def test_code_of_a_clean_and_a_changed_tree(repository: Path) -> None:
     config = load_config(environ={}, capture="git,diff,entry")
     script = repository / "train.py"
-    clean = capture(config, repository, str(script)).code
+    clean = seen(config, repository, str(script)).code
     assert clean
     assert (clean.repo, clean.branch, clean.entry) == (
         "https://example.com/team/repo.git",
@@ -242,9 +246,9 @@ def test_code_of_a_clean_and_a_changed_tree(repository: Path) -> None:
     assert len(clean.commit) == 40
     assert (clean.dirty_digest, clean.diff) == ("", "")
     script.write_text("password = 'hunter2'\n")
-    changed = capture(config, repository, str(script)).code
+    changed = seen(config, repository, str(script)).code
     (repository / "new.py").write_text("1\n")
-    more = capture(config, repository, str(script)).code
+    more = seen(config, repository, str(script)).code
     assert changed
     assert more
     assert "hunter2" not in changed.diff
@@ -255,7 +259,7 @@ def test_code_of_a_clean_and_a_changed_tree(repository: Path) -> None:
 
 def test_a_large_diff_is_cut(repository: Path) -> None:
     (repository / "train.py").write_text("x = 1\n" * 200_000)
-    code = capture(load_config(environ={}, capture="git,diff"), repository, "").code
+    code = seen(load_config(environ={}, capture="git,diff"), repository, "").code
     assert code
     assert 256 * 1024 <= len(code.diff) < 300 * 1024
     assert "cut:" in code.diff
@@ -263,17 +267,17 @@ def test_a_large_diff_is_cut(repository: Path) -> None:
 
 def test_each_part_can_be_switched_off(repository: Path) -> None:
     for part in CAPTURES:
-        told = capture(load_config(environ={}, capture=part), repository, "train.py").told()
+        told = seen(load_config(environ={}, capture=part), repository, "train.py").told()
         assert set(told) <= {"code", "environment", "facts", "gpu"}
-    assert capture(load_config(environ={}, capture="none"), repository, "train.py").told() == {}
-    only = capture(load_config(environ={}, capture="argv"), repository, "train.py").told()
+    assert seen(load_config(environ={}, capture="none"), repository, "train.py").told() == {}
+    only = seen(load_config(environ={}, capture="argv"), repository, "train.py").told()
     assert set(only["facts"]) == {"argv", "cwd"}
 
 
 def test_environment_is_keyed_by_lock_or_packages(repository: Path, tmp_path: Path) -> None:
     config = load_config(environ={"IMAGE_DIGEST": "sha256:aa"}, capture="packages,image")
-    locked = capture(config, repository, "").environment
-    loose = capture(config, tmp_path, "").environment
+    locked = seen(config, repository, "").environment
+    loose = seen(config, tmp_path, "").environment
     assert locked
     assert loose
     assert locked.image_digest == "sha256:aa"
@@ -289,20 +293,20 @@ def test_only_allowed_variables_and_no_secrets() -> None:
         "URL": "http://u:p@h",
         "OTHER": "y",
     }
-    told = capture(load_config(environ=env, capture="none"), Path("/"), "").facts
+    told = seen(load_config(environ=env, capture="none"), Path("/"), "").facts
     assert told == {"env": {"CUDA_HOME": "/c", "MY_TOKEN": "***", "URL": "http://h"}}
 
 
 def test_ids_of_clusters() -> None:
     env = {"SLURM_JOB_ID": "7", "KUBERNETES_SERVICE_HOST": "10.0.0.1", "HOSTNAME": "pod-1", "POD_UID": "u"}
-    told = capture(load_config(environ=env, capture="cluster"), Path("/"), "").facts["cluster"]
+    told = seen(load_config(environ=env, capture="cluster"), Path("/"), "").facts["cluster"]
     assert told["slurm_job"] == "7"
     assert told["kubernetes_pod"] == "pod-1"
     assert told["kubernetes_pod_uid"] == "u"
 
 
 def test_a_folder_that_is_gone_is_no_error(tmp_path: Path) -> None:
-    told = capture(load_config(environ={}), tmp_path / "gone", "gone.py").told()
+    told = seen(load_config(environ={}), tmp_path / "gone", "gone.py").told()
     assert told["facts"]
 
 
