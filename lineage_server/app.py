@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from lineage_server.api import errors
+from lineage_server.api.artifacts import artifact_routes
 from lineage_server.api.care import care_routes
 from lineage_server.api.deps import GuardMiddleware
 from lineage_server.api.gql.routes import graphql_routes
@@ -30,7 +31,15 @@ from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.listener import listen
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
-from lineage_server.auth.access import FirstAdmin, access_for, bootstrap_admin, check_bind, host_rule
+from lineage_server.artifacts.service import artifacts_for
+from lineage_server.auth.access import (
+    FirstAdmin,
+    access_for,
+    bootstrap_admin,
+    check_bind,
+    host_rule,
+    is_loopback,
+)
 from lineage_server.auth.audit import AuditLog
 from lineage_server.auth.members import Members
 from lineage_server.auth.tokens import Tokens
@@ -48,11 +57,12 @@ from lineage_server.ingest.others import watch_others
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.refused import RefusedEvents
 from lineage_server.ingest.store import EventStore
+from lineage_server.ingest.telling import numbers_of
 from lineage_server.ingest.writer import IngestLimits, IngestWriter
 from lineage_server.provenance.service import LineageService
 from lineage_server.settings import Settings
 from lineage_server.tasks import Tasks
-from lineage_server.telemetry import IngestNumbers, Telemetry
+from lineage_server.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +93,7 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     app.state.services = None
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
     app.router.routes.extend(health_routes(readiness, server.telemetry))
-    app.router.routes.extend([*intake_routes(), *care_routes()])
+    app.router.routes.extend([*intake_routes(), *care_routes(), *artifact_routes()])
     return app
 
 
@@ -102,6 +112,7 @@ def _middleware(settings: Settings, telemetry: Telemetry) -> list[Middleware]:
             limits_for=body_limits(http, settings.ingest),
             budget=BodyBudget(settings.ingest.max_pending_bytes),
             timeout_seconds=http.request_timeout_seconds,
+            artifact_budget=BodyBudget(settings.artifacts.max_pending_bytes, "artifacts"),
         ),
     ]
 
@@ -202,6 +213,12 @@ class Server:
             changes=changes,
             ingest=ingest,
             lineage=LineageService(bolt),
+            artifacts=artifacts_for(
+                settings,
+                bolt,
+                ingest.record,
+                direct=settings.auth.mode == "open" and is_loopback(settings.http.host),
+            ),
             store=store,
             rebuilder=Rebuilder(bolt, store, ingest),
             eraser=eraser,
@@ -227,23 +244,7 @@ class Server:
                 patience_seconds=bounds.patience_seconds,
             ),
         )
-
-        def numbers() -> IngestNumbers:
-            counters = writer.counters
-            return IngestNumbers(
-                queue_events=writer.queue_depth,
-                queue_bytes=writer.queued_bytes,
-                accepted=counters.accepted,
-                duplicate=counters.duplicate,
-                refused=counters.refused,
-                overloads=counters.overloads,
-                retries=counters.retries,
-                batches=counters.batches,
-                last_batch_seconds=counters.last_batch_seconds,
-                last_commit_at=counters.last_commit_at,
-            )
-
-        self.telemetry.sample_ingest(numbers)
+        self.telemetry.sample_ingest(lambda: numbers_of(writer))
         return writer
 
     async def _connect_or_wait(self, app: Starlette, services: Services) -> None:

@@ -10,6 +10,7 @@ The Python client does not use this module: it must import in milliseconds and w
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -121,6 +122,36 @@ class IngestSettings(_Group):
     )
 
 
+class ArtifactSettings(_Group):
+    """Where the bytes of artifact versions are kept, and how they get there."""
+
+    url: str = Field(
+        default="",
+        description="a folder, or s3://bucket/prefix, gs://…, az://… (credentials from the environment, as their "
+        "own tools take them); empty = 'artifacts' in the data folder, but none where graph.uri is set: "
+        "servers on one graph must share it",
+    )
+    projects: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="other places for single projects, as JSON: {\"team-a\": \"s3://team-a/artifacts\"}",
+    )
+    direct: bool = Field(
+        default=True,
+        description="mode 'open' on loopback with a local folder: clients write to and read from that folder",
+    )
+    presign_seconds: float = Field(
+        default=3_600.0, ge=1, le=604_800, description="seconds for which a signed URL may be used"
+    )
+    max_version_bytes: int = Field(
+        default=1 << 40, ge=1, description="largest version that may be uploaded, bytes"
+    )
+    max_pending_bytes: int = Field(
+        default=256 * _MIB,
+        ge=16 * _MIB,
+        description="bytes of uploads through this server that may be under way at once",
+    )
+
+
 class AuthSettings(_Group):
     """Who may come in."""
 
@@ -198,6 +229,9 @@ class Settings(BaseSettings):
     )
     graph: GraphSettings = Field(default_factory=GraphSettings, description="the graph")
     ingest: IngestSettings = Field(default_factory=IngestSettings, description="the intake")
+    artifacts: ArtifactSettings = Field(
+        default_factory=ArtifactSettings, description="the artifact store"
+    )
     auth: AuthSettings = Field(default_factory=AuthSettings, description="access")
     http: HttpSettings = Field(default_factory=HttpSettings, description="the listener")
     log: LogSettings = Field(default_factory=LogSettings, description="the log")
@@ -227,6 +261,13 @@ class Settings(BaseSettings):
         if self.ingest.archive_dir:
             return Path(self.ingest.archive_dir).expanduser()
         return None if self.graph.uri else self.data_path / "events"
+
+    @property
+    def artifact_url(self) -> str:
+        """Where bytes are kept; empty if it must be named first."""
+        if self.artifacts.url:
+            return self.artifacts.url
+        return "" if self.graph.uri else str(self.data_path / "artifacts")
 
 
 def load(overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -278,6 +319,8 @@ def _text(value: object) -> str:
         return ",".join(str(part) for part in cast("tuple[object, ...]", value))
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else ""
     return str(value)
 
 

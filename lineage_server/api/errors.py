@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Send
 
 from lineage_server.domain.errors import (
+    Detail,
     ForbiddenError,
     LineageError,
     NotAuthenticatedError,
@@ -63,7 +64,7 @@ class InternalError(LineageError):
         )
         self.fault_id = fault_id
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         return {"id": self.fault_id}
 
 

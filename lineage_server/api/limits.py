@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage_server.api.errors import send_error
+from lineage_server.artifacts.manifest import PART
 from lineage_server.domain.errors import (
     InvalidInputError,
     LimitError,
@@ -26,7 +27,11 @@ from lineage_server.settings import HttpSettings, IngestSettings
 
 _PIECE = 256 * 1024
 _INTAKE = "/api/v1/"
+_ARTIFACTS = "/api/v1/artifacts/"
+_OBJECTS = "/api/v1/artifacts/objects/"
 _UNTIMED = "/api/v1/admin/"
+_TRANSFER_SECONDS = 600.0
+"""Least time for bytes of artifacts: slow lines, and content that is verified."""
 _DRAIN_SECONDS = 2.0
 _NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -40,25 +45,33 @@ class BodyLimits:
 
 
 def body_limits(http: HttpSettings, ingest: IngestSettings) -> Callable[[str], BodyLimits]:
-    """The limits by path: wide for the intake, narrow for everything else."""
+    """The limits by path: wide for the intake, an object's size for objects, narrow for everything else."""
     wide = BodyLimits(ingest.max_body_bytes, ingest.max_inflated_bytes)
     narrow = BodyLimits(http.max_body_bytes, http.max_body_bytes)
-    return lambda path: wide if path.startswith(_INTAKE) else narrow
+    one = BodyLimits(PART, PART)
+
+    def limits_for(path: str) -> BodyLimits:
+        if path.startswith(_OBJECTS):
+            return one
+        return wide if path.startswith(_INTAKE) else narrow
+
+    return limits_for
 
 
 class BodyBudget:
-    """Bytes of the intake's bodies that are being received or answered, all requests together."""
+    """Bytes of bodies that are being received or answered, all requests of a ``part`` together."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, part: str = "ingest") -> None:
         self._limit = limit
+        self._part = part
         self._held = 0
 
     def take(self, size: int, own: int) -> None:
         """For a request that holds ``own`` already; raises UnavailableError where others hold the rest."""
         if self._held + size > self._limit and self._held > own:
             raise UnavailableError(
-                f"{self._held} bytes of events are under way; nothing was done, send again in a moment",
-                part="ingest",
+                f"{self._held} bytes are under way already; nothing was done, send again in a moment",
+                part=self._part,
                 retry_after_seconds=1.0,
             )
         self._held += size
@@ -215,10 +228,12 @@ class LimitsMiddleware:
         limits_for: Callable[[str], BodyLimits],
         budget: BodyBudget,
         timeout_seconds: float,
+        artifact_budget: BodyBudget | None = None,
     ) -> None:
         self._app = app
         self._limits_for = limits_for
         self._budget = budget
+        self._artifact_budget = artifact_budget
         self._timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -226,9 +241,9 @@ class LimitsMiddleware:
             return await self._app(scope, receive, send)
         path = scope["path"]
         answer = _Answer(send)
-        body = _Body(receive, self._limits_for(path), self._budget if path.startswith(_INTAKE) else None)
-        # Rebuilding and archiving take as long as they take.
-        answer.clock = asyncio.timeout(None if path.startswith(_UNTIMED) else self._timeout_seconds)
+        seconds, budget = self._bounds(path)
+        body = _Body(receive, self._limits_for(path), budget)
+        answer.clock = asyncio.timeout(seconds)
         answer.body = body
         refusal: LineageError | None = None
         try:
@@ -241,7 +256,7 @@ class LimitsMiddleware:
         except TimeoutError:
             if answer.started or not answer.clock.expired():
                 raise
-            refusal = self._too_slow()
+            refusal = _too_slow(seconds)
         except LineageError as error:
             if answer.started:
                 raise
@@ -251,14 +266,22 @@ class LimitsMiddleware:
         if not answer.started and (refusal or body.refusal):
             if scope["method"] not in _NO_BODY:
                 await body.drain()
-            await send_error(body.refusal or refusal or self._too_slow(), send)
+            await send_error(body.refusal or refusal or _too_slow(seconds), send)
 
-    def _too_slow(self) -> LineageError:
-        return UnavailableError(
-            f"the request was not done after {self._timeout_seconds:.0f} s and was stopped; "
-            "it is safe to repeat, ask for less at once",
-            part="request",
-        )
+    def _bounds(self, path: str) -> tuple[float | None, BodyBudget | None]:
+        """Seconds and bytes; rebuilding and archiving take as long as they take."""
+        if path.startswith(_ARTIFACTS):
+            return max(self._timeout_seconds, _TRANSFER_SECONDS), self._artifact_budget
+        budget = self._budget if path.startswith(_INTAKE) else None
+        return None if path.startswith(_UNTIMED) else self._timeout_seconds, budget
+
+
+def _too_slow(seconds: float | None) -> LineageError:
+    return UnavailableError(
+        f"the request was not done after {seconds or 0:.0f} s and was stopped; "
+        "it is safe to repeat, ask for less at once",
+        part="request",
+    )
 
 
 class _Answer:

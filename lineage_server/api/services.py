@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lineage_server.artifacts.service import ArtifactService
 from lineage_server.auth.access import Access
 from lineage_server.auth.audit import AuditLog
 from lineage_server.auth.members import Members
@@ -29,6 +30,7 @@ class Services:
     changes: Changes
     ingest: IngestWriter
     lineage: LineageService
+    artifacts: ArtifactService
     store: EventStore
     rebuilder: Rebuilder
     eraser: Eraser

@@ -16,7 +16,10 @@ defect: transports mask it and log it.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
+
+Detail: TypeAlias = str | int | float | list[str]
+"""What an error may say of itself, by name."""
 
 
 class LineageError(Exception):
@@ -35,7 +38,7 @@ class LineageError(Exception):
         super().__init__(message)
         self.message = message
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         """Machine-readable facts beside the message; never secrets."""
         return {}
 
@@ -58,7 +61,7 @@ class InvalidInputError(LineageError):
             return self.message
         return f"{self.message.rstrip('.')}; allowed: {self.allowed}"
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         return {k: v for k, v in (("field", self.field), ("allowed", self.allowed)) if v}
 
 
@@ -89,7 +92,7 @@ class ForbiddenError(LineageError):
         super().__init__(message)
         self.permission = permission
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         return {"permission": self.permission} if self.permission else {}
 
 
@@ -104,7 +107,7 @@ class ConflictError(LineageError):
         super().__init__(message)
         self.current = current
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         return {"current": self.current} if self.current else {}
 
 
@@ -120,7 +123,7 @@ class LimitError(LineageError):
         self.limit = limit
         self.actual = actual
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         return {"limit": self.limit, "actual": self.actual} if self.limit else {}
 
 
@@ -137,7 +140,7 @@ class UnavailableError(LineageError):
         self.part = part
         self.retry_after_seconds = retry_after_seconds
 
-    def details(self) -> dict[str, str | int | float]:
+    def details(self) -> dict[str, Detail]:
         return {"part": self.part, "retryAfterSeconds": self.retry_after_seconds}
 
 

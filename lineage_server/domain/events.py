@@ -137,7 +137,8 @@ class ArtifactReported(Event):
 @dataclass(frozen=True, kw_only=True)
 class VersionReported(Event):
     """Facts on a version, keyed by ``digest``, or by the producing ``run`` whose version may
-    learn its digest (``learned_digest``) this way."""
+    learn its digest (``learned_digest``) this way. ``stored_at``: since when its bytes are kept by the
+    artifact store, 0 = no longer."""
 
     type: ClassVar[str] = "version"
 
@@ -154,6 +155,7 @@ class VersionReported(Event):
     partial: bool | None = None
     hold: bool | None = None
     ttl_at: int | None = None
+    stored_at: int | None = None
     description: str | None = None
     tags: dict[str, str | None] | None = None
     metadata: dict[str, Scalar | None] | None = None

@@ -222,6 +222,7 @@ class ArtifactVersion(Node):
     partial: bool = False
     hold: bool = False
     ttl_at: int | None = None
+    stored_at: int | None = None
     columns: tuple[Column, ...] = ()
     stats: Mapping[str, object] = field(default_factory=dict[str, object])
 

@@ -67,6 +67,7 @@ _VERSION = frozenset(
         "partial",
         "hold",
         "ttl_at",
+        "stored_at",
         "stats",
         "schema",
     }
@@ -164,6 +165,7 @@ def _version(record: Mapping[str, Any]) -> ArtifactVersion:
         partial=bool(record.get("partial")),
         hold=bool(record.get("hold")),
         ttl_at=record.get("ttl_at"),
+        stored_at=record.get("stored_at"),
         columns=_columns(record.get("schema")),
         stats=json_map(record.get("stats")),
     )

@@ -103,6 +103,8 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
         ttl_at=epoch(event.ttl_at, "ttl_at") if event.ttl_at is not None else None,
         description=event.description,
     )
+    if event.stored_at is not None:
+        facts.values["stored_at"] = epoch(event.stored_at, "stored_at") or None
     facts.note_map("metadata", event.metadata)
     _describe(facts, event)
     if event.sealed_at is not None and not event.partial:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from lineage_server.changes import Change
 from lineage_server.domain import ids
 from lineage_server.ingest.ready import Ready
 from lineage_server.ingest.verdicts import Entry, IngestCounters, Outcome, Verdict
+from lineage_server.telemetry import IngestNumbers
+
+if TYPE_CHECKING:
+    from lineage_server.ingest.writer import IngestWriter
 
 
 class Telling:
@@ -66,3 +71,20 @@ class Telling:
         request.open -= 1
         if request.open == 0 and not request.done.done():
             request.done.set_result(None)
+
+
+def numbers_of(writer: IngestWriter) -> IngestNumbers:
+    """What the writer's metrics show now."""
+    counters = writer.counters
+    return IngestNumbers(
+        queue_events=writer.queue_depth,
+        queue_bytes=writer.queued_bytes,
+        accepted=counters.accepted,
+        duplicate=counters.duplicate,
+        refused=counters.refused,
+        overloads=counters.overloads,
+        retries=counters.retries,
+        batches=counters.batches,
+        last_batch_seconds=counters.last_batch_seconds,
+        last_commit_at=counters.last_commit_at,
+    )

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import zstandard
 
 from lineage_server.domain import ids
-from lineage_server.domain.errors import LineageError
+from lineage_server.domain.errors import ERRORS, ConflictError, LineageError
 from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
 from lineage_server.ingest.decode import Received, Unreadable, encode
 from lineage_server.ingest.facts import Clock, NodeFacts
@@ -53,6 +53,15 @@ class Verdict:
 
 
 ACCEPTED = Outcome.ACCEPTED
+_BY_CODE = {error.code: error for error in ERRORS}
+
+
+def raise_refusal(verdict: Verdict) -> None:
+    """The verdict's error, if it was refused."""
+    if verdict.outcome is not Outcome.REFUSED:
+        return
+    kind: type[LineageError] = _BY_CODE.get(verdict.code, ConflictError)
+    raise kind(verdict.message)
 
 
 @dataclass(frozen=True, slots=True)

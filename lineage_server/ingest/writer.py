@@ -42,6 +42,7 @@ from lineage_server.ingest.verdicts import (
     Request,
     Verdict,
     entry_of,
+    raise_refusal,
     refuse,
 )
 from lineage_server.ingest.waiting import WaitingEvents
@@ -142,6 +143,10 @@ class IngestWriter:
             Received(i, event, encode(event)) for i, event in enumerate(events)
         ]
         return await self.submit_received(received, actor=actor)
+
+    async def record(self, event: Event, actor: str) -> None:
+        """Record one event; raises what refused it."""
+        raise_refusal((await self.submit([event], actor=actor))[0])
 
     async def submit_received(
         self, received: Sequence[Received | Unreadable], *, actor: str

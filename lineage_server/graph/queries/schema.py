@@ -47,6 +47,7 @@ CONSTRAINTS: tuple[LiteralString, ...] = (
     _unique_uid("Erasure"),
     _unique_uid("Lease"),
     _unique_uid("Archive"),
+    _unique_uid("Blob"),
 )
 
 INDEXES: tuple[LiteralString, ...] = (
@@ -65,6 +66,8 @@ INDEXES: tuple[LiteralString, ...] = (
     _index("Event", "seq", "n.seq"),
     _index("Audit", "at", "n.at"),
     _index("Refused", "at", "n.at"),
+    _index("Blob", "sha256", "n.sha256"),
+    _index("Blob", "project", "n.project"),
 )
 
 # Only the versions that have words of their own: search need not go through all the others.

@@ -16,15 +16,14 @@ from lineage_server.api.gql.inputs.changes import TagInput
 from lineage_server.auth.audit import audit_record
 from lineage_server.auth.rules import check_event
 from lineage_server.domain.edges import Source
-from lineage_server.domain.errors import ERRORS, ConflictError, InvalidInputError, LineageError
+from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import Node
 from lineage_server.ingest.decode import Received, encode
-from lineage_server.ingest.verdicts import Outcome, Verdict
+from lineage_server.ingest.verdicts import raise_refusal
 
 E = TypeVar("E", bound=Event)
-_BY_CODE = {error.code: error for error in ERRORS}
 
 
 async def record(
@@ -52,14 +51,6 @@ async def record(
     verdicts = await context.services.ingest.submit_received([received], actor=context.principal.actor)
     raise_refusal(verdicts[0])
     return sent
-
-
-def raise_refusal(verdict: Verdict) -> None:
-    """The verdict's error, if it was refused."""
-    if verdict.outcome is not Outcome.REFUSED:
-        return
-    kind: type[LineageError] = _BY_CODE.get(verdict.code, ConflictError)
-    raise kind(verdict.message)
 
 
 async def seen_node(context: Context, uid: str) -> Node:

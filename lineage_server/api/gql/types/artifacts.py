@@ -53,6 +53,7 @@ class ArtifactVersion(Node):
     partial: bool
     hold: bool
     ttl_at: Micros | None
+    stored_at: Micros | None = strawberry.field(description="since when its bytes are kept here, if at all")
     columns: list[Column]
     stats: Json
 
@@ -74,6 +75,7 @@ def version_of(node: domain.ArtifactVersion) -> ArtifactVersion:
         partial=node.partial,
         hold=node.hold,
         ttl_at=micros(node.ttl_at),
+        stored_at=micros(node.stored_at),
         columns=[Column(name=c.name, type=c.type, nullable=c.nullable) for c in node.columns],
         stats=Json(dict(node.stats)),
     )

@@ -1,0 +1,183 @@
+"""Bytes of artifact versions over HTTP: ask what is missing, send, commit; ask where it is, get.
+
+Plain Starlette routes, beside the intake. READ in the project to download, WRITE to upload; what one may
+not see answers NOT_FOUND. Objects stream out; they come in whole, since their digest decides whether
+anything is written at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from lineage_server.api.deps import allowed, principal_of, services_of
+from lineage_server.artifacts.downloads import OBJECTS
+from lineage_server.artifacts.uploads import METHODS
+from lineage_server.auth.principal import Permission
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+_RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
+_SAFE = {
+    # Somebody's bytes are never a page of this server's.
+    "content-security-policy": "default-src 'none'; sandbox",
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, max-age=31536000, immutable",
+}
+
+
+class _Object(msgspec.Struct):
+    sha256: str
+    size: int
+
+
+class _Ask(msgspec.Struct):
+    objects: list[_Object]
+    project: str = DEFAULT_PROJECT
+    methods: list[str] = msgspec.field(default_factory=list[str])
+
+
+class _Commit(msgspec.Struct):
+    type: str
+    name: str
+    manifest: msgspec.Raw
+    project: str = DEFAULT_PROJECT
+
+
+class _Download(msgspec.Struct):
+    ref: str = ""
+    uid: str = ""
+    project: str = DEFAULT_PROJECT
+    paths: list[str] = msgspec.field(default_factory=list[str])
+    after: str = ""
+    methods: list[str] = msgspec.field(default_factory=list[str])
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def artifact_routes() -> list[Route]:
+    """All of them."""
+    one = f"{OBJECTS}/{{project}}/{{sha256}}"
+    return [
+        Route("/api/v1/artifacts/uploads", _uploads, methods=["POST"]),
+        Route("/api/v1/artifacts/commits", _commits, methods=["POST"]),
+        Route("/api/v1/artifacts/downloads", _downloads, methods=["POST"]),
+        Route(one, _put_object, methods=["PUT"]),
+        Route(one, _get_object, methods=["GET"]),
+    ]
+
+
+async def _uploads(request: Request) -> Response:
+    asked = await _body(request, _Ask)
+    project = await _project(request, Permission.WRITE, asked.project)
+    uploads = services_of(request).artifacts.get().uploads
+    objects = {one.sha256: one.size for one in asked.objects}
+    return _json(await uploads.ask(project, objects, methods=asked.methods or METHODS))
+
+
+async def _put_object(request: Request) -> Response:
+    project = await _project(request, Permission.WRITE, request.path_params["project"])
+    uploads = services_of(request).artifacts.get().uploads
+    await uploads.receive(project, request.path_params["sha256"], await request.body())
+    return Response(status_code=204)
+
+
+async def _commits(request: Request) -> Response:
+    asked = await _body(request, _Commit)
+    project = await _project(request, Permission.WRITE, asked.project)
+    principal = await principal_of(request)
+    uploads = services_of(request).artifacts.get().uploads
+    done = await uploads.commit(
+        project, kind=asked.type, name=asked.name, manifest=bytes(asked.manifest), actor=principal.actor
+    )
+    return _json(done)
+
+
+async def _downloads(request: Request) -> Response:
+    asked = await _body(request, _Download)
+    services, principal = services_of(request), await principal_of(request)
+    downloads = services.artifacts.get().downloads
+    scope = principal.visible_projects()
+    uid = asked.uid
+    if bool(uid) == bool(asked.ref):
+        raise InvalidInputError("give a ref or a uid", field="ref", allowed="one of them")
+    if not uid:
+        project = clean_project(asked.project)
+        uid = await services.lineage.resolve(asked.ref, scope=scope, project=project)
+    version = await downloads.stored_version(uid, scope)
+    page = await downloads.page(
+        version, paths=asked.paths, after=asked.after, methods=asked.methods or METHODS
+    )
+    return _json(page)
+
+
+async def _get_object(request: Request) -> Response:
+    project = await _project(request, Permission.READ, request.path_params["project"])
+    downloads = services_of(request).artifacts.get().downloads
+    sha256 = request.path_params["sha256"]
+    size = await downloads.object_size(project, sha256)
+    headers = {**_SAFE, "etag": f'"{sha256}"', "accept-ranges": "bytes"}
+    start, end = _range(request.headers.get("range", ""), size)
+    status = 200
+    if (start, end) != (0, size):
+        status = 206
+        headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    headers["content-length"] = str(end - start)
+    pieces = downloads.read(project, sha256, start, end)
+    # The first piece tells whether the object is there at all, while an error can still be told.
+    first = await anext(pieces, b"")
+
+    async def rest() -> AsyncGenerator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return StreamingResponse(
+        rest(), status_code=status, headers=headers, media_type="application/octet-stream"
+    )
+
+
+def _range(text: str, size: int) -> tuple[int, int]:
+    """First byte and the one after the last; all of it where the header asks for nothing we know."""
+    found = _RANGE.fullmatch(text.strip())
+    if found is None or not (found[1] or found[2]):
+        return 0, size
+    if not found[1]:
+        return max(0, size - int(found[2])), size
+    start = int(found[1])
+    end = min(size, int(found[2]) + 1) if found[2] else size
+    if start >= end:
+        raise InvalidInputError(
+            f"the range {text[:60]!r} is not within the {size} bytes of the object", field="range"
+        )
+    return start, end
+
+
+async def _project(request: Request, permission: Permission, project: str) -> str:
+    name = clean_project(project)
+    await allowed(request, permission, name)
+    return name
+
+
+async def _body(request: Request, kind: type[_T]) -> _T:
+    """The body; whoever it comes from is let in first."""
+    await principal_of(request)
+    raw = await request.body()
+    try:
+        # Manifests are large: others get their turn meanwhile.
+        return await asyncio.to_thread(msgspec.json.decode, raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"the body cannot be read: {str(error)[:200]}", field="body") from None
+
+
+def _json(value: object) -> Response:
+    return Response(_encode(value), media_type="application/json")

@@ -1,0 +1,106 @@
+"""Which project has which object: Blob nodes in the graph, beside the lineage, not part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import now_micros
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.queries import artifacts as q
+
+_ROWS = 5_000
+_PATIENCE_SECONDS = 20.0
+Scope = frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """What the graph knows of a version's bytes; ``stored_at`` None = they are not kept here."""
+
+    uid: str
+    project: str
+    name: str
+    kind: str
+    digest: str = ""
+    ordinal: int | None = None
+    size: int | None = None
+    stored_at: int | None = None
+    deleted_at: int | None = None
+
+
+def blob_uid(project: str, sha256: str) -> str:
+    return f"blob:{project}/{sha256}"
+
+
+class Claims:
+    """Reads and writes them; every write may be repeated."""
+
+    def __init__(self, bolt: Bolt) -> None:
+        self._bolt = bolt
+
+    async def kept(self, project: str, objects: Sequence[str]) -> dict[str, int]:
+        """Sizes of those that the project has."""
+        found: dict[str, int] = {}
+        for some in _pages(objects):
+            uids = [blob_uid(project, sha256) for sha256 in some]
+            for row in await self._bolt.read(q.KEPT, {"uids": uids}):
+                found[row["sha256"]] = row["size"]
+        return found
+
+    async def claim(self, project: str, objects: Mapping[str, int]) -> set[str]:
+        """Say that the project needs them; answers those that it does not have yet.
+
+        Raises InvalidInputError where it has one of another size.
+        """
+        pending: set[str] = set()
+        for rows in _rows(project, objects):
+            for row in await self._write(q.CLAIM, rows, project=project):
+                if not row["kept"]:
+                    pending.add(row["sha256"])
+                elif row["size"] != objects[row["sha256"]]:
+                    raise InvalidInputError(
+                        f"object {row['sha256']} has {row['size']} bytes, not {objects[row['sha256']]}",
+                        field="manifest",
+                    )
+        return pending
+
+    async def keep(self, project: str, objects: Mapping[str, int]) -> None:
+        """They are in the store now."""
+        for rows in _rows(project, objects):
+            await self._write(q.KEEP, rows)
+
+    async def _write(self, query: LiteralString, rows: list[Row], **more: Any) -> list[Row]:
+        told = {"rows": rows, "now": now_micros(), **more}
+        return await self._bolt.write(query, told, patience_seconds=_PATIENCE_SECONDS)
+
+    async def version(self, uid: str, scope: Scope) -> StoredVersion | None:
+        """A version that one may see."""
+        return await self._one(q.VERSION, uid, scope)
+
+    async def origin(self, uid: str, scope: Scope) -> StoredVersion | None:
+        """The artifact version behind a model version."""
+        return await self._one(q.ORIGIN, uid, scope)
+
+    async def _one(self, query: LiteralString, uid: str, scope: Scope) -> StoredVersion | None:
+        told = {"uid": uid, "all": scope is None, "scope": sorted(scope or ())}
+        rows = await self._bolt.read(query, told)
+        if not rows:
+            return None
+        known = {key: value for key, value in rows[0].items() if value is not None}
+        return StoredVersion(**known)
+
+
+def _rows(project: str, objects: Mapping[str, int]) -> Iterator[list[Row]]:
+    # In one order for all, so that those who write the same wait for each other instead of failing.
+    for some in _pages(sorted(objects)):
+        yield [
+            {"uid": blob_uid(project, sha256), "sha256": sha256, "size": objects[sha256]} for sha256 in some
+        ]
+
+
+def _pages(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), _ROWS):
+        yield items[start : start + _ROWS]

@@ -1,0 +1,170 @@
+"""Bytes going out: the pages of a version's manifest, where its objects lie, single objects by range."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import urllib.parse
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import dataclass
+
+from lineage_server.artifacts import keys
+from lineage_server.artifacts.claims import Claims, Scope, StoredVersion
+from lineage_server.artifacts.manifest import Entry, Manifest, parse
+from lineage_server.artifacts.store import NoSuchObjectError, Store, Stores
+from lineage_server.artifacts.uploads import METHODS, Method, TransferLimits, method_of
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.ids import label_of, now_micros, shorten
+from lineage_server.domain.nodes import Label
+
+PAGE_ENTRIES = 5_000
+PAGE_OBJECTS = 10_000
+OBJECTS = "/api/v1/artifacts/objects"
+"""Where this server hands out single objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where to get an object: a URL, or a file."""
+
+    sha256: str
+    size: int
+    url: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A page; ``after`` asks for the next one, empty where this is the last."""
+
+    version: StoredVersion
+    manifest: Manifest
+    method: Method
+    objects: list[Located]
+    after: str = ""
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """One per server."""
+
+    stores: Stores
+    claims: Claims
+    limits: TransferLimits
+
+    async def stored_version(self, uid: str, scope: Scope) -> StoredVersion:
+        """A version, or the one behind a model version, whose bytes are kept; raises NotFoundError."""
+        label = label_of(uid)
+        if label is Label.ARTIFACT_VERSION:
+            found = await self.claims.version(uid, scope)
+        elif label is Label.MODEL_VERSION:
+            found = await self.claims.origin(uid, scope)
+        else:
+            raise InvalidInputError(
+                f"{shorten(uid)!r} is not a version",
+                field="ref",
+                allowed="a version of an artifact or of a model",
+            )
+        if found is None:
+            raise NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see")
+        if found.stored_at is None or found.deleted_at is not None:
+            raise NotFoundError(
+                f"the bytes of {shorten(found.uid, 200)} are not kept here; its uri, if it has one, says "
+                "where they were when it was recorded"
+            )
+        return found
+
+    async def manifest(self, version: StoredVersion) -> Manifest:
+        """All its entries; raises NotFoundError."""
+        store = self.stores.of(version.project)
+        key = keys.manifest_key(version.project, version.digest.removeprefix("sha256:"))
+        try:
+            raw = await store.get(key)
+        except NoSuchObjectError:
+            raise NotFoundError(
+                f"the store has lost the manifest of {shorten(version.uid, 200)}; "
+                "upload it again from where its bytes still are"
+            ) from None
+        return await asyncio.to_thread(parse, raw)
+
+    async def page(
+        self,
+        version: StoredVersion,
+        *,
+        paths: Sequence[str] = (),
+        after: str = "",
+        methods: Sequence[str] = METHODS,
+    ) -> Download:
+        """Some entries and where their objects are; ``paths`` are patterns, of which one must match."""
+        if after and not (after.isdecimal() and len(after) < 10):
+            raise InvalidInputError("after is no cursor of a download", field="after")
+        manifest = await self.manifest(version)
+        store = self.stores.of(version.project)
+        chosen, objects, following = _chosen(manifest, paths, int(after or 0))
+        if paths and not chosen and not after:
+            raise NotFoundError(
+                f"no file of {shorten(version.uid, 200)} matches {shorten(', '.join(paths))}"
+            )
+        method = method_of(store, self.limits, methods)
+        expires = None
+        if method == "url":
+            expires = now_micros() + int(self.limits.presign_seconds * 1_000_000)
+        return Download(
+            version=version,
+            manifest=Manifest(1, manifest.kind, manifest.digest, manifest.size, tuple(chosen)),
+            method=method,
+            objects=await self._located(store, version.project, method, objects),
+            after=str(following) if following < len(manifest.entries) else "",
+            expires_at=expires,
+        )
+
+    async def _located(
+        self, store: Store, project: str, method: Method, objects: dict[str, int]
+    ) -> list[Located]:
+        if method == "url":
+            places = [keys.object_key(sha256) for sha256 in objects]
+            urls = await store.sign("GET", places, seconds=self.limits.presign_seconds)
+            told = zip(objects.items(), urls, strict=True)
+            return [Located(sha256=sha256, size=size, url=url) for (sha256, size), url in told]
+        if method == "file":
+            return [
+                Located(sha256=sha256, size=size, path=str(store.path(keys.object_key(sha256))))
+                for sha256, size in objects.items()
+            ]
+        where = f"{OBJECTS}/{urllib.parse.quote(project)}"
+        return [
+            Located(sha256=sha256, size=size, url=f"{where}/{sha256}") for sha256, size in objects.items()
+        ]
+
+    async def object_size(self, project: str, sha256: str) -> int:
+        """Of an object that the project has; raises NotFoundError."""
+        found = await self.claims.kept(project, [keys.clean_sha256(sha256)])
+        if sha256 not in found:
+            raise NotFoundError(f"project {shorten(project)!r} has no object {sha256}")
+        return found[sha256]
+
+    def read(self, project: str, sha256: str, start: int, end: int) -> AsyncGenerator[bytes]:
+        """Bytes of an object, from ``start`` to before ``end``."""
+        return self.stores.of(project).stream(keys.object_key(sha256), start, end)
+
+
+def _chosen(
+    manifest: Manifest, paths: Sequence[str], start: int
+) -> tuple[list[Entry], dict[str, int], int]:
+    """A page from ``start`` on: entries, their objects, and where the next page begins."""
+    chosen: list[Entry] = []
+    objects: dict[str, int] = {}
+    at = start
+    for at, entry in _from(manifest, start):
+        if len(chosen) >= PAGE_ENTRIES or len(objects) >= PAGE_OBJECTS:
+            return chosen, objects, at
+        if not paths or any(fnmatch.fnmatchcase(entry.path, pattern) for pattern in paths):
+            chosen.append(entry)
+            objects.update(entry.objects())
+    return chosen, objects, len(manifest.entries)
+
+
+def _from(manifest: Manifest, start: int) -> Iterator[tuple[int, Entry]]:
+    for at in range(start, len(manifest.entries)):
+        yield at, manifest.entries[at]

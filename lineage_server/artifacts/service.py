@@ -1,0 +1,53 @@
+"""The door to stored bytes: one value with all there is to do, or a word on why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_server.artifacts.claims import Claims
+from lineage_server.artifacts.downloads import Downloads
+from lineage_server.artifacts.store import Stores
+from lineage_server.artifacts.uploads import Record, TransferLimits, Uploads
+from lineage_server.domain.errors import NotSupportedError
+from lineage_server.graph.bolt import Bolt
+from lineage_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Of one server."""
+
+    uploads: Uploads
+    downloads: Downloads
+
+
+class ArtifactService:
+    """What there is to do with stored bytes."""
+
+    def __init__(self, parts: Artifacts | None) -> None:
+        self._parts = parts
+
+    def get(self) -> Artifacts:
+        """Raises NotSupportedError where no store is named."""
+        if self._parts is None:
+            raise NotSupportedError(
+                "this server keeps no bytes: servers on one graph must share a store, and none is named in "
+                "LINEAGE_ARTIFACTS__URL; nothing was stored"
+            )
+        return self._parts
+
+
+def artifacts_for(settings: Settings, bolt: Bolt, record: Record, *, direct: bool) -> ArtifactService:
+    """The stores that are configured; ``direct``: whoever asks has the rights of the server's own account
+    on this machine. Raises InvalidInputError for an address that is none."""
+    if not settings.artifact_url:
+        return ArtifactService(None)
+    told = settings.artifacts
+    stores, claims = Stores(settings.artifact_url, told.projects), Claims(bolt)
+    limits = TransferLimits(
+        direct=direct and told.direct,
+        presign_seconds=told.presign_seconds,
+        max_version_bytes=told.max_version_bytes,
+    )
+    uploads = Uploads(stores, claims, record, limits)
+    return ArtifactService(Artifacts(uploads, Downloads(stores, claims, limits)))

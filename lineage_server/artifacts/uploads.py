@@ -1,0 +1,290 @@
+"""Bytes coming in: what is missing, single objects, and the commit that makes them a stored version.
+
+A commit may be repeated at any time, and goes on where the last one was cut off: each object is claimed
+for the project, brought to its place, then kept, before the manifest and the graph speak of the version.
+Bytes that another project has are kept once, but only who has sent them gets them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypeVar
+
+from lineage_server.artifacts import keys
+from lineage_server.artifacts.claims import Claims
+from lineage_server.artifacts.manifest import PART, Manifest, canonical, parse_checked
+from lineage_server.artifacts.store import NoSuchObjectError, Store, Stores
+from lineage_server.domain import ids
+from lineage_server.domain.edges import Basis, Source
+from lineage_server.domain.errors import ConflictError, Detail, InvalidInputError, LimitError
+from lineage_server.domain.events import Event, VersionReported
+from lineage_server.domain.ids import now_micros
+
+Method: TypeAlias = Literal["file", "url", "server"]
+METHODS: tuple[Method, ...] = ("file", "url", "server")
+MOST_ASKED = 10_000
+"""Objects in one question."""
+_MOST_TOLD = 100
+_AT_ONCE = 8
+_GROUP = 2_000
+_GROUP_VERIFIED = 64
+"""Objects that are kept together: what a commit that is cut off need not do again."""
+_T = TypeVar("_T")
+
+Record: TypeAlias = Callable[[Event, str], Awaitable[None]]
+"""Commits an event of an actor; raises what refused it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLimits:
+    """``direct``: clients share this machine's files and are trusted with them."""
+
+    direct: bool = False
+    presign_seconds: float = 3600.0
+    max_version_bytes: int = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An object to send; ``url`` where the store itself takes it."""
+
+    sha256: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """How to send what is missing; ``folder`` for method ``file``."""
+
+    method: Method
+    missing: list[Missing]
+    present: int
+    folder: str = ""
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A version whose bytes are kept."""
+
+    uid: str
+    digest: str
+    stored_at: int
+
+
+class MissingObjectsError(ConflictError):
+    """A commit names objects that did not arrive, or arrived as something else."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(missing)} objects are missing in the store; what has arrived is kept: "
+            "ask for an upload again, send what is missing, then commit again"
+        )
+        self.missing = list(missing[:_MOST_TOLD])
+
+    def details(self) -> dict[str, Detail]:
+        return {"missing": self.missing}
+
+
+def method_of(store: Store, limits: TransferLimits, accepted: Sequence[str]) -> Method:
+    """The shortest way that the client takes, too."""
+    if store.root is not None and limits.direct and "file" in accepted:
+        return "file"
+    return "url" if store.signs and "url" in accepted else "server"
+
+
+@dataclass
+class Uploads:
+    """One per server. ``record`` is the ingest writer's."""
+
+    stores: Stores
+    claims: Claims
+    record: Record
+    limits: TransferLimits
+    _busy: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def ask(
+        self, project: str, objects: Mapping[str, int], *, methods: Sequence[str] = METHODS
+    ) -> Upload:
+        """What the project does not have yet, and how to send it. Raises InvalidInputError."""
+        _check_sizes(objects)
+        store = self.stores.of(project)
+        there = await self.claims.kept(project, list(objects))
+        if len(there) < len(objects):
+            # What an upload that was cut off has sent already.
+            sent = await self._incoming(store, project)
+            there |= {sha256: size for sha256, size in objects.items() if sent.get(sha256) == size}
+        missing = [sha256 for sha256 in objects if sha256 not in there]
+        present = len(objects) - len(missing)
+        method = method_of(store, self.limits, methods)
+        if method == "url":
+            addresses = [keys.incoming_key(project, sha256) for sha256 in missing]
+            expires = now_micros() + int(self.limits.presign_seconds * 1_000_000)
+            urls = await store.sign("PUT", addresses, seconds=self.limits.presign_seconds)
+            told = [Missing(sha256, url) for sha256, url in zip(missing, urls, strict=True)]
+            return Upload(method=method, missing=told, present=present, expires_at=expires)
+        folder = store.path(keys.incoming_folder(project)) if method == "file" else None
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        told = [Missing(sha256) for sha256 in missing]
+        return Upload(method=method, missing=told, present=present, folder=str(folder or ""))
+
+    async def receive(self, project: str, sha256: str, data: bytes) -> None:
+        """One object, sent to this server; raises InvalidInputError if it is other content."""
+        keys.clean_sha256(sha256)
+        found = await asyncio.to_thread(_digest, data)
+        if found != sha256:
+            raise InvalidInputError(
+                f"what came has the SHA-256 {found}, not {sha256}; nothing was stored, send it again",
+                field="sha256",
+            )
+        await self.stores.of(project).put(keys.incoming_key(project, sha256), data)
+
+    async def commit(
+        self, project: str, *, kind: str, name: str, manifest: bytes, actor: str
+    ) -> Committed:
+        """Make what was sent a stored version.
+
+        Raises InvalidInputError (the manifest), LimitError, MissingObjectsError.
+        """
+        ids.clean_artifact_type(kind)
+        name = ids.clean_name(name, "name")
+        told = await asyncio.to_thread(parse_checked, manifest)
+        self._check_size(told)
+        store = self.stores.of(project)
+        async with self._busy[project]:
+            objects = told.objects()
+            pending = await self.claims.claim(project, objects)
+            await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
+            await store.put(keys.manifest_key(project, told.key), canonical(told))
+            await store.settle()
+        uid = ids.version_uid(project, kind, name, told.digest)
+        known = await self.claims.version(uid, None)
+        stored_at = known.stored_at if known is not None else None
+        if stored_at is None:
+            stored_at = now_micros()
+            event = VersionReported(
+                project=project,
+                id=ids.new_run_id(),
+                at=stored_at,
+                source=Source.SYSTEM,
+                basis=Basis.OBSERVED,
+                artifact=name,
+                kind=kind,
+                digest=told.digest,
+                size=told.size,
+                stored_at=stored_at,
+            )
+            await self.record(event, actor)
+        return Committed(uid, told.digest, stored_at)
+
+    def _check_size(self, manifest: Manifest) -> None:
+        if manifest.size > self.limits.max_version_bytes:
+            raise LimitError(
+                f"a version may have {self.limits.max_version_bytes} bytes here, this one has "
+                f"{manifest.size}; nothing was stored, record it by its address instead",
+                limit=self.limits.max_version_bytes,
+                actual=manifest.size,
+            )
+
+    async def _incoming(self, store: Store, project: str) -> dict[str, int]:
+        prefix = keys.incoming_folder(project)
+        return {one.key.rpartition("/")[2]: one.size async for one in store.list_below(prefix)}
+
+    async def _bring(self, store: Store, project: str, pending: Mapping[str, int]) -> None:
+        """To its place, what is pending; raises MissingObjectsError once all that is there is kept."""
+        if not pending:
+            return
+        sent = await self._incoming(store, project)
+        missing = [sha256 for sha256 in pending if sent.get(sha256) != pending[sha256]]
+        there = sorted(pending.keys() - set(missing))
+        bring = self._verify if store.signs else self._move
+        size = _GROUP_VERIFIED if store.signs else _GROUP
+        for start in range(0, len(there), size):
+            kept: dict[str, int] = {}
+
+            async def one(sha256: str, kept: dict[str, int] = kept) -> None:
+                if await bring(store, project, sha256):
+                    kept[sha256] = pending[sha256]
+                else:
+                    missing.append(sha256)
+
+            await each(one, there[start : start + size], at_once=_AT_ONCE)
+            await store.settle()
+            await self.claims.keep(project, kept)
+        if missing:
+            # Another server may have brought some of them to their place meanwhile.
+            others = await self.claims.kept(project, missing)
+            missing = sorted(set(missing) - others.keys())
+        if missing:
+            raise MissingObjectsError(missing)
+
+    async def _move(self, store: Store, project: str, sha256: str) -> bool:
+        """What this server has hashed when it came, or who owns the folder has put there."""
+        try:
+            await store.move(keys.incoming_key(project, sha256), keys.object_key(sha256))
+        except NoSuchObjectError:
+            return False
+        return True
+
+    async def _verify(self, store: Store, project: str, sha256: str) -> bool:
+        """What a signed URL may still write over: a copy that nobody else can is hashed and taken."""
+        incoming, private = keys.incoming_key(project, sha256), keys.checking_key()
+        try:
+            await store.copy(incoming, private)
+        except NoSuchObjectError:
+            return False
+        right = await self._hashed(store, private) == sha256
+        if right:
+            await store.copy(private, keys.object_key(sha256))
+        await store.delete([private, incoming])
+        return right
+
+    async def _hashed(self, store: Store, key: str) -> str:
+        digest = hashlib.sha256()
+        async for piece in store.stream(key, 0, 0):
+            await asyncio.to_thread(digest.update, piece)
+        return digest.hexdigest()
+
+
+async def each(work: Callable[[_T], Awaitable[None]], items: Iterable[_T], *, at_once: int) -> None:
+    """Do it for each, several at a time; after a failure no more are begun, and it is raised."""
+    waiting = iter(items)
+    failed: list[BaseException] = []
+
+    async def worker() -> None:
+        for item in waiting:
+            if failed:
+                return
+            try:
+                await work(item)
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+    await asyncio.gather(*(worker() for _ in range(at_once)), return_exceptions=True)
+    if failed:
+        raise failed[0]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _check_sizes(objects: Mapping[str, int]) -> None:
+    if len(objects) > MOST_ASKED:
+        raise LimitError(
+            f"{len(objects)} objects in one question, at most {MOST_ASKED} are allowed; ask several times",
+            limit=MOST_ASKED,
+            actual=len(objects),
+        )
+    for sha256, size in objects.items():
+        keys.clean_sha256(sha256)
+        if not 0 <= size <= PART:
+            raise InvalidInputError(
+                f"object {sha256} cannot have {size} bytes", field="size", allowed=f"0 to {PART}"
+            )
