@@ -127,13 +127,13 @@ class ArtifactSettings(_Group):
 
     url: str = Field(
         default="",
-        description="a folder, or s3://bucket/prefix, gs://…, az://… (credentials from the environment, as their "
-        "own tools take them); empty = 'artifacts' in the data folder, but none where graph.uri is set: "
-        "servers on one graph must share it",
+        description="a folder, or s3://bucket/prefix, gs://…, az://… (credentials from the environment, as "
+        "their own tools take them); empty = 'artifacts' in the data folder, but none where graph.uri is "
+        "set: servers on one graph must share it",
     )
     projects: dict[str, str] = Field(
         default_factory=dict[str, str],
-        description="other places for single projects, as JSON: {\"team-a\": \"s3://team-a/artifacts\"}",
+        description='other places for single projects, as JSON: {"team-a": "s3://team-a/artifacts"}',
     )
     direct: bool = Field(
         default=True,
@@ -229,9 +229,7 @@ class Settings(BaseSettings):
     )
     graph: GraphSettings = Field(default_factory=GraphSettings, description="the graph")
     ingest: IngestSettings = Field(default_factory=IngestSettings, description="the intake")
-    artifacts: ArtifactSettings = Field(
-        default_factory=ArtifactSettings, description="the artifact store"
-    )
+    artifacts: ArtifactSettings = Field(default_factory=ArtifactSettings, description="the artifact store")
     auth: AuthSettings = Field(default_factory=AuthSettings, description="access")
     http: HttpSettings = Field(default_factory=HttpSettings, description="the listener")
     log: LogSettings = Field(default_factory=LogSettings, description="the log")

@@ -127,6 +127,8 @@ async def _get_object(request: Request) -> Response:
     size = await downloads.object_size(project, sha256)
     headers = {**_SAFE, "etag": f'"{sha256}"', "accept-ranges": "bytes"}
     start, end = _range(request.headers.get("range", ""), size)
+    if start > end or (start == end and size):
+        return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
     status = 200
     if (start, end) != (0, size):
         status = 206
@@ -154,12 +156,7 @@ def _range(text: str, size: int) -> tuple[int, int]:
     if not found[1]:
         return max(0, size - int(found[2])), size
     start = int(found[1])
-    end = min(size, int(found[2]) + 1) if found[2] else size
-    if start >= end:
-        raise InvalidInputError(
-            f"the range {text[:60]!r} is not within the {size} bytes of the object", field="range"
-        )
-    return start, end
+    return start, min(size, int(found[2]) + 1) if found[2] else size
 
 
 async def _project(request: Request, permission: Permission, project: str) -> str:

@@ -103,9 +103,7 @@ class Downloads:
         store = self.stores.of(version.project)
         chosen, objects, following = _chosen(manifest, paths, int(after or 0))
         if paths and not chosen and not after:
-            raise NotFoundError(
-                f"no file of {shorten(version.uid, 200)} matches {shorten(', '.join(paths))}"
-            )
+            raise NotFoundError(f"no file of {shorten(version.uid, 200)} matches {shorten(', '.join(paths))}")
         method = method_of(store, self.limits, methods)
         expires = None
         if method == "url":
@@ -149,9 +147,7 @@ class Downloads:
         return self.stores.of(project).stream(keys.object_key(sha256), start, end)
 
 
-def _chosen(
-    manifest: Manifest, paths: Sequence[str], start: int
-) -> tuple[list[Entry], dict[str, int], int]:
+def _chosen(manifest: Manifest, paths: Sequence[str], start: int) -> tuple[list[Entry], dict[str, int], int]:
     """A page from ``start`` on: entries, their objects, and where the next page begins."""
     chosen: list[Entry] = []
     objects: dict[str, int] = {}

@@ -144,9 +144,7 @@ class Uploads:
             )
         await self.stores.of(project).put(keys.incoming_key(project, sha256), data)
 
-    async def commit(
-        self, project: str, *, kind: str, name: str, manifest: bytes, actor: str
-    ) -> Committed:
+    async def commit(self, project: str, *, kind: str, name: str, manifest: bytes, actor: str) -> Committed:
         """Make what was sent a stored version.
 
         Raises InvalidInputError (the manifest), LimitError, MissingObjectsError.

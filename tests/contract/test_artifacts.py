@@ -1,0 +1,202 @@
+"""Bytes over HTTP: kept once, by content, for those who have sent them, and handed out to those who may."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lineage_server.artifacts.manifest import PART
+from lineage_server.domain.events import OutputFact, RunReported
+from lineage_server.domain.ids import new_run_id
+from lineage_server.graph.bolt import Bolt
+from tests.support.neo4j_server import Address
+from tests.support.served import Served, serving
+from tests.support.stored import COMMITS, DOWNLOADS, OBJECTS, UPLOADS, Content, Sender, sha
+
+ODD = {
+    "데이터/꽃.csv": b"a,b\n1,2\n",
+    "x" * 255: b"long name",
+    "line\nbreak\t%2e%2e": b"control characters",
+    "empty": b"",
+    "twice": b"a,b\n1,2\n",
+}
+STORED = "query ($uid: String!) { node(uid: $uid) { ... on ArtifactVersion { storedAt digest size } } }"
+
+
+@pytest.fixture
+async def keeping(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Served]:
+    """Access by token, bytes in a folder of the server's."""
+    settings = {"artifacts": {"url": str(tmp_path / "kept")}}
+    async with serving(bolt, tmp_path, mode="token", settings=settings) as running:
+        yield running
+
+
+async def sender(served: Served, project: str = "default", **roles: str) -> Sender:
+    token = await served.service_token(**(roles or {project: "editor"}))
+    return Sender(served.http, project, token)
+
+
+async def test_what_was_uploaded_comes_back_as_it_was(keeping: Served) -> None:
+    mine = await sender(keeping)
+    large = Content({"large.bin": b"0123456789abcdef" * (PART // 16) + b"end"}, kind="file")
+    folder = Content(ODD, links={"inside": "데이터", "데이터/up": "../twice"})
+    for content in (folder, large):
+        told = await mine.send(content)
+        assert (told["method"], told["present"]) == ("server", 0)
+        done = (await mine.commit(content)).json()
+        assert await mine.download(uid=done["uid"]) == dict(content.files)
+        assert await mine.download(ref=f"dataset:iris@{done['digest'][7:27]}") == dict(content.files)
+        node = (await keeping.ask(STORED, {"uid": done["uid"]}, mine.token))["node"]
+        assert node["storedAt"] is not None
+        assert (node["digest"], node["size"]) == (done["digest"], sum(map(len, content.files.values())))
+        # Again: nothing to send, and nothing new.
+        assert (await mine.ask(content))["missing"] == []
+        assert (await mine.commit(content)).json() == done
+    some = await mine.download(uid=folder_uid(folder), paths=["데이터/*", "empty"])
+    assert sorted(some) == ["empty", "데이터/꽃.csv"]
+    answer = await mine.post(DOWNLOADS, uid=folder_uid(folder), paths=["nothing"])
+    assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
+
+
+def folder_uid(content: Content) -> str:
+    return f"version:default/dataset/iris@{content.manifest()['digest']}"
+
+
+async def test_bytes_of_another_project_are_kept_once_and_never_revealed(
+    keeping: Served, tmp_path: Path
+) -> None:
+    secret = Content({"weights": b"of project a" * 1000})
+    name = sha(b"of project a" * 1000)
+    ours, theirs = await sender(keeping, "a"), await sender(keeping, "b")
+    done = await ours.keep(secret)
+    # Who knows the digest alone is told nothing, and gets nothing.
+    assert [one["sha256"] for one in (await theirs.ask(secret))["missing"]] == [name]
+    answer = await theirs.commit(secret)
+    assert (answer.status_code, answer.json()["details"]) == (409, {"missing": [name]})
+    for project in ("a", "b"):
+        answer = await theirs.http.get(f"{OBJECTS}/{project}/{name}", headers=theirs.headers)
+        assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
+    answer = await theirs.post(DOWNLOADS, uid=done["uid"])
+    assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
+    # Nor may they send or commit where they are nobody, or only look.
+    looks = await sender(keeping, "a", a="viewer")
+    for stranger, code in ((Sender(theirs.http, "a", theirs.token), 404), (looks, 403)):
+        answers = [
+            await stranger.post(UPLOADS, objects=[]),
+            await stranger.put(name, b"of project a" * 1000),
+            await stranger.commit(secret),
+        ]
+        assert [answer.status_code for answer in answers] == [code] * 3
+    assert await looks.download(uid=done["uid"]) == dict(secret.files)
+    # Who has the bytes gets their own, of which the store keeps one copy.
+    again = await theirs.keep(secret)
+    assert await theirs.download(uid=again["uid"]) == dict(secret.files)
+    kept = [file.name for file in (tmp_path / "kept" / "objects").rglob("*") if file.is_file()]
+    assert kept == [name]
+    assert not [file for file in (tmp_path / "kept" / "incoming").rglob("*") if file.is_file()]
+
+
+async def test_what_is_not_what_it_says_is_refused(keeping: Served) -> None:
+    mine = await sender(keeping)
+    content = Content({"a": b"right", "b": b"other"})
+    answer = await mine.put(sha(b"right"), b"wrong")
+    assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT")
+    answer = await mine.put("../" * 3, b"wrong")
+    assert answer.status_code in (400, 404, 405)
+    answer = await mine.put(sha(b"x" * (PART + 1)), b"x" * (PART + 1))
+    assert (answer.status_code, answer.json()["error"]) == (413, "LIMIT")
+    assert len((await mine.ask(content))["missing"]) == 2
+    # What arrived before a commit that lacks the rest need not be sent again.
+    assert (await mine.put(sha(b"right"), b"right")).status_code == 204
+    answer = await mine.commit(content)
+    assert (answer.status_code, answer.json()["details"]) == (409, {"missing": [sha(b"other")]})
+    assert [one["sha256"] for one in (await mine.ask(content))["missing"]] == [sha(b"other")]
+    assert await mine.keep(content)
+    for wrong in (
+        {"sha256": "x" * 64, "size": 1},
+        {"sha256": sha(b""), "size": PART + 1},
+        {"sha256": sha(b""), "size": -1},
+        {"sha256": sha(b"")},
+        "text",
+    ):
+        answer = await mine.post(UPLOADS, objects=[wrong])
+        assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT")
+    many = [{"sha256": f"{i:064x}", "size": 1} for i in range(10_001)]
+    answer = await mine.post(UPLOADS, objects=many)
+    assert (answer.status_code, answer.json()["error"]) == (413, "LIMIT")
+    manifest = content.manifest()
+    for change in (
+        {"digest": "sha256:" + "0" * 64},
+        {"size": 1},
+        {"entries": [{"path": "../a", "size": 5, "sha256": sha(b"right")}]},
+        {"kind": "file"},
+        {"v": 2},
+        {"more": 1},
+    ):
+        answer = await mine.commit({**manifest, **change})
+        assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT"), change
+    answer = await mine.commit(content, type="nonsense")
+    assert answer.status_code == 400
+    answer = await mine.commit(content, name="a\nb")
+    assert answer.status_code == 400
+
+
+async def test_single_objects_are_handed_out_by_ranges(keeping: Served) -> None:
+    mine = await sender(keeping)
+    data = bytes(range(256)) * 10_000
+    await mine.keep(Content({"data": data, "empty": b""}))
+    where = f"{OBJECTS}/default/{sha(data)}"
+    ranges = {
+        "bytes=0-9": data[:10],
+        "bytes=5-": data[5:],
+        "bytes=-7": data[-7:],
+        f"bytes=100-{len(data) + 5}": data[100:],
+        f"bytes=0-{len(data) - 1}": data,
+        "lines=1-2": data,
+        "bytes=1-2,5-6": data,
+    }
+    for asked, wanted in ranges.items():
+        answer = await mine.http.get(where, headers={**mine.headers, "range": asked})
+        assert answer.content == wanted, asked
+        assert answer.status_code == (200 if wanted == data else 206)
+        assert answer.headers["content-length"] == str(len(wanted))
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    answer = await mine.http.get(where, headers={**mine.headers, "range": f"bytes={len(data)}-"})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(data)}")
+    answer = await mine.http.get(f"{OBJECTS}/default/{sha(b'')}", headers=mine.headers)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_only_versions_with_bytes_can_be_downloaded(keeping: Served) -> None:
+    mine = await sender(keeping)
+    told = OutputFact(name="elsewhere", digest="sha256:" + "1" * 64, uri="s3://bucket/key")
+    run = new_run_id()
+    await keeping.record(RunReported(run=run, outputs=[told]))
+    for ref, code in (
+        ("dataset:elsewhere", 404),
+        ("dataset:nowhere", 404),
+        (f"run:{run}", 400),
+        ("", 400),
+    ):
+        answer = await mine.post(DOWNLOADS, ref=ref)
+        assert answer.status_code == code, answer.text
+
+
+async def test_the_same_content_sent_by_two_at_once_is_one_version(keeping: Served) -> None:
+    ours, theirs = await sender(keeping), await sender(keeping, "b")
+    content = Content({f"{i}.txt": str(i % 40).encode() for i in range(60)})
+    done = await asyncio.gather(*(each.keep(content) for each in (ours, ours, theirs, theirs, ours)))
+    assert len({one["uid"] for one in done}) == 2
+    for each, one in ((ours, done[0]), (theirs, done[2])):
+        assert await each.download(uid=one["uid"]) == dict(content.files)
+
+
+async def test_a_server_without_a_store_says_so(served: Served) -> None:
+    mine = Sender(served.http)
+    answer = await mine.post(UPLOADS, objects=[])
+    assert (answer.status_code, answer.json()["error"]) == (501, "NOT_SUPPORTED")
+    assert "LINEAGE_ARTIFACTS__URL" in answer.json()["message"]
+    assert (await mine.http.post(COMMITS, content=b"{")).status_code == 400
