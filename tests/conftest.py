@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from tests.support.neo4j_server import Address, Neo4jServer, Neo4jUnavailableError
+from tests.support.s3_server import S3Server
 
 if TYPE_CHECKING:
     from lineage_server.graph.bolt import Bolt
@@ -141,6 +142,15 @@ def neo4j_server() -> Iterator[Address]:
     except Neo4jUnavailableError as missing:
         pytest.skip(str(missing))
     yield address
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server, once for all tests; each makes a bucket of its own."""
+    server = S3Server()
+    server.start()
+    yield server
     server.stop()
 
 

@@ -134,7 +134,10 @@ class Uploads:
         return Upload(method=method, missing=told, present=present, folder=str(folder or ""))
 
     async def receive(self, project: str, sha256: str, data: bytes) -> None:
-        """One object, sent to this server; raises InvalidInputError if it is other content."""
+        """One object, sent to this server; raises InvalidInputError if it is other content.
+
+        One that the project has already is written again: that mends what a store has lost or spoilt.
+        """
         keys.clean_sha256(sha256)
         found = await asyncio.to_thread(_digest, data)
         if found != sha256:
@@ -142,7 +145,9 @@ class Uploads:
                 f"what came has the SHA-256 {found}, not {sha256}; nothing was stored, send it again",
                 field="sha256",
             )
-        await self.stores.of(project).put(keys.incoming_key(project, sha256), data)
+        known = await self.claims.kept(project, [sha256])
+        key = keys.object_key(sha256) if known else keys.incoming_key(project, sha256)
+        await self.stores.of(project).put(key, data)
 
     async def commit(self, project: str, *, kind: str, name: str, manifest: bytes, actor: str) -> Committed:
         """Make what was sent a stored version.
