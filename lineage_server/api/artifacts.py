@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from lineage_server.api.deps import allowed, principal_of, services_of
 from lineage_server.artifacts.downloads import OBJECTS
+from lineage_server.artifacts.preview import preview
 from lineage_server.artifacts.uploads import METHODS
 from lineage_server.auth.principal import Permission
 from lineage_server.domain.errors import InvalidInputError
@@ -71,6 +72,7 @@ def artifact_routes() -> list[Route]:
         Route("/api/v1/artifacts/uploads", _uploads, methods=["POST"]),
         Route("/api/v1/artifacts/commits", _commits, methods=["POST"]),
         Route("/api/v1/artifacts/downloads", _downloads, methods=["POST"]),
+        Route("/api/v1/artifacts/preview", _preview, methods=["GET"]),
         Route(one, _put_object, methods=["PUT"]),
         Route(one, _get_object, methods=["GET"]),
     ]
@@ -146,6 +148,18 @@ async def _get_object(request: Request) -> Response:
     return StreamingResponse(
         rest(), status_code=status, headers=headers, media_type="application/octet-stream"
     )
+
+
+async def _preview(request: Request) -> Response:
+    """An image as it is, anything else as JSON."""
+    principal = await principal_of(request)
+    downloads = services_of(request).artifacts.get().downloads
+    asked = request.query_params
+    version = await downloads.stored_version(asked.get("uid", ""), principal.visible_projects())
+    found = await preview(downloads, version, asked.get("path", ""))
+    if found.kind == "image":
+        return Response(found.image, media_type=found.media_type, headers=_SAFE)
+    return _json(found)
 
 
 def _range(text: str, size: int) -> tuple[int, int]:

@@ -55,7 +55,7 @@ def move_aside(folder: str, kept: Path, names: list[str]) -> None:
         shutil.move(Path(folder) / name, place)
 
 
-async def test_on_one_machine_bytes_go_straight_into_the_servers_folder(running_server: RunningServer) -> None:
+async def test_on_one_machine_bytes_go_straight_into_the_folder(running_server: RunningServer) -> None:
     async with connected(running_server) as mine:
         told = await mine.send(CONTENT)
         assert told["method"] == "file"

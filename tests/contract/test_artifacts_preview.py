@@ -1,0 +1,121 @@
+"""A look at stored files: rows, images, text; by ranges, never everything."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc as ipc
+import pyarrow.parquet as pq
+import pytest
+
+from lineage_server.artifacts.manifest import PART
+from lineage_server.artifacts.store import Store
+from lineage_server.graph.bolt import Bolt
+from tests.support.neo4j_server import Address
+from tests.support.served import serving
+from tests.support.stored import Content, Sender
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+TABLE = pa.table(
+    {
+        "id": list(range(60_000)),
+        "꽃": ["장미", None] * 30_000,
+        "x": [0.5, float("nan")] * 30_000,
+        "noise": [f"{i * 2654435761 % 2**64:016x}" * 20 for i in range(60_000)],
+        "raw": [b"\xff" * 300] * 60_000,
+    }
+)
+
+
+def arrow(open_writer: Any, table: Any = TABLE, **more: Any) -> bytes:
+    sink = io.BytesIO()
+    with open_writer(sink, table.schema) as writer:
+        writer.write_table(table, **more)
+    return sink.getvalue()
+
+
+def parquet() -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(TABLE, sink, row_group_size=30_000, compression="none", use_dictionary=["raw"])
+    return sink.getvalue()
+
+
+@pytest.fixture
+async def mine(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Sender]:
+    settings = {"artifacts": {"url": str(tmp_path / "kept")}}
+    async with serving(bolt, tmp_path, settings=settings) as running:
+        yield Sender(running.http)
+
+
+async def test_previews_show_the_beginning_and_read_no_more(
+    mine: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = parquet()
+    assert len(large) > PART
+    files = {
+        "data.parquet": large,
+        "one.arrow": arrow(ipc.new_file, max_chunksize=1000),
+        "two.stream": arrow(ipc.new_stream, TABLE.slice(0, 2000), max_chunksize=1000),
+        "wide.arrow": arrow(ipc.new_file),
+        "picture": PNG,
+        "large.png": PNG + b"\0" * (1 << 20),
+        "table.csv": b'a,"b"\n1,"x, y"\n2,z\n',
+        "long.tsv": b"a\tb\n" + b"1\t2\n" * 100_000,
+        "text.md": "# 제목\n" * 20_000,
+        "empty": b"",
+        "binary": b"\x00\x01\x02" * 100,
+        "broken.parquet": b"PAR1" + b"\x00" * 100 + b"PAR1",
+    }
+    content = Content({k: v.encode() if isinstance(v, str) else v for k, v in files.items()})
+    done = await mine.keep(content)
+    read: list[int] = []
+    ranged = Store.get_range
+
+    async def counted(self: Store, key: str, start: int, end: int) -> bytes:
+        read.append(end - start)
+        return await ranged(self, key, start, end)
+
+    monkeypatch.setattr(Store, "get_range", counted)
+
+    async def look(path: str) -> Any:
+        read.clear()
+        where = {"uid": done["uid"], "path": path}
+        answer = await mine.http.get("/api/v1/artifacts/preview", params=where)
+        assert answer.status_code == 200, answer.text
+        assert sum(read) <= 8 << 20
+        return answer if answer.headers["content-type"] != "application/json" else answer.json()
+
+    for name in ("data.parquet", "one.arrow", "two.stream"):
+        shown = await look(name)
+        assert (shown["kind"], shown["whole"], len(shown["rows"])) == ("table", False, 50), shown["reason"]
+        assert shown["columns"][:3] == [
+            {"name": "id", "type": "int64"},
+            {"name": "꽃", "type": "string"},
+            {"name": "x", "type": "double"},
+        ]
+        assert shown["rows"][1][:3] == [1, None, "nan"]
+        assert len(shown["rows"][0][4]) <= 500
+    shown = await look("wide.arrow")
+    assert (shown["kind"], "not within" in shown["reason"]) == ("none", True)
+    image = await look("picture")
+    assert (image.headers["content-type"], image.content) == ("image/png", PNG)
+    assert "sandbox" in image.headers["content-security-policy"]
+    shown = await look("table.csv")
+    assert (shown["rows"], shown["whole"]) == ([["1", "x, y"], ["2", "z"]], True)
+    shown = await look("long.tsv")
+    assert (len(shown["rows"]), shown["whole"]) == (50, False)
+    shown = await look("text.md")
+    assert (shown["kind"], shown["text"][:5], shown["whole"]) == ("text", "# 제목\n", False)
+    assert (await look("empty"))["whole"] is True
+    for name in ("large.png", "binary", "broken.parquet"):
+        shown = await look(name)
+        assert (shown["kind"], bool(shown["reason"])) == ("none", True)
+    assert (await look(""))["path"] == min(files)
+    answer = await mine.http.get("/api/v1/artifacts/preview", params={"uid": done["uid"], "path": "no"})
+    assert answer.status_code == 404
+    answer = await mine.http.get("/api/v1/artifacts/preview", params={"uid": "nonsense"})
+    assert answer.status_code == 400
