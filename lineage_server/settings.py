@@ -145,6 +145,12 @@ class ArtifactSettings(_Group):
     max_version_bytes: int = Field(
         default=1 << 40, ge=1, description="largest version that may be uploaded, bytes"
     )
+    grace_hours: float = Field(
+        default=24.0, ge=0, description="hours for which a collection leaves alone what was just uploaded"
+    )
+    deleted_days: float = Field(
+        default=30.0, ge=0, description="days for which a collection keeps the bytes of a deleted version"
+    )
     max_pending_bytes: int = Field(
         default=256 * _MIB,
         ge=16 * _MIB,

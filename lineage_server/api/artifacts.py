@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from lineage_server.api.deps import allowed, principal_of, services_of
+from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
 from lineage_server.artifacts.downloads import OBJECTS
 from lineage_server.artifacts.preview import preview
 from lineage_server.artifacts.uploads import METHODS
+from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project
@@ -72,6 +73,7 @@ def artifact_routes() -> list[Route]:
         Route("/api/v1/artifacts/uploads", _uploads, methods=["POST"]),
         Route("/api/v1/artifacts/commits", _commits, methods=["POST"]),
         Route("/api/v1/artifacts/downloads", _downloads, methods=["POST"]),
+        Route("/api/v1/artifacts/gc", _collect, methods=["POST"]),
         Route("/api/v1/artifacts/preview", _preview, methods=["GET"]),
         Route(one, _put_object, methods=["PUT"]),
         Route(one, _get_object, methods=["GET"]),
@@ -148,6 +150,24 @@ async def _get_object(request: Request) -> Response:
     return StreamingResponse(
         rest(), status_code=status, headers=headers, media_type="application/octet-stream"
     )
+
+
+async def _collect(request: Request) -> Response:
+    """Collect what nobody needs any more; unless ``dry_run=false``, only tell what that is."""
+    principal = await allowed(request, Permission.PLATFORM_ADMIN)
+    services = services_of(request)
+    asked = request.query_params.get("dry_run", "true").lower()
+    if asked not in ("true", "false"):
+        raise InvalidInputError(
+            f"dry_run is {asked[:40]!r}; nothing was done", field="dry_run", allowed="true or false"
+        )
+    dry_run = asked == "true"
+    done = await services.artifacts.get().collector.collect(dry_run=dry_run, actor=principal.actor)
+    if not dry_run:
+        told = {"objects": done.objects, "bytes": done.bytes}
+        told_of = audit_record(principal, "collectBytes", "", after=told, origin=origin_of(request))
+        await services.audit.write(told_of)
+    return _json(done)
 
 
 async def _preview(request: Request) -> Response:

@@ -29,7 +29,7 @@ _PIECE = 256 * 1024
 _INTAKE = "/api/v1/"
 _ARTIFACTS = "/api/v1/artifacts/"
 _OBJECTS = "/api/v1/artifacts/objects/"
-_UNTIMED = "/api/v1/admin/"
+_UNTIMED = ("/api/v1/admin/", "/api/v1/artifacts/gc")
 _TRANSFER_SECONDS = 600.0
 """Least time for bytes of artifacts: slow lines, and content that is verified."""
 _DRAIN_SECONDS = 2.0
@@ -270,10 +270,12 @@ class LimitsMiddleware:
 
     def _bounds(self, path: str) -> tuple[float | None, BodyBudget | None]:
         """Seconds and bytes; rebuilding and archiving take as long as they take."""
+        if path.startswith(_UNTIMED):
+            return None, self._budget
         if path.startswith(_ARTIFACTS):
             return max(self._timeout_seconds, _TRANSFER_SECONDS), self._artifact_budget
         budget = self._budget if path.startswith(_INTAKE) else None
-        return None if path.startswith(_UNTIMED) else self._timeout_seconds, budget
+        return self._timeout_seconds, budget
 
 
 def _too_slow(seconds: float | None) -> LineageError:

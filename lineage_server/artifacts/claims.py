@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.errors import InvalidInputError, UnavailableError
 from lineage_server.domain.ids import now_micros
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import artifacts as q
 
 _ROWS = 5_000
 _PATIENCE_SECONDS = 20.0
+DOOMED_MICROS = 120_000_000
+"""How long a doomed object is believed to be so: who doomed it may have died."""
 Scope = frozenset[str] | None
 
 
@@ -33,6 +35,11 @@ class StoredVersion:
 
 def blob_uid(project: str, sha256: str) -> str:
     return f"blob:{project}/{sha256}"
+
+
+def doomed_uid(sha256: str) -> str:
+    """Of no project: says that the object is about to be deleted."""
+    return f"blob:/{sha256}"
 
 
 class Claims:
@@ -66,6 +73,17 @@ class Claims:
                         field="manifest",
                     )
         return pending
+
+    async def check_doomed(self, objects: Iterable[str]) -> None:
+        """After claiming: raises UnavailableError where one is just being collected."""
+        for some in _pages(sorted(objects)):
+            told = {"uids": [doomed_uid(one) for one in some], "since": now_micros() - DOOMED_MICROS}
+            if await self._bolt.read(q.DOOMED, told):
+                raise UnavailableError(
+                    "the same bytes are just being collected as nobody's; nothing is lost, commit again in "
+                    "a moment",
+                    part="artifacts",
+                )
 
     async def keep(self, project: str, objects: Mapping[str, int]) -> None:
         """They are in the store now."""

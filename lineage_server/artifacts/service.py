@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lineage_server.artifacts.claims import Claims
+from lineage_server.artifacts.collecting import Collector
 from lineage_server.artifacts.downloads import Downloads
 from lineage_server.artifacts.store import Stores
 from lineage_server.artifacts.uploads import Record, TransferLimits, Uploads
 from lineage_server.domain.errors import NotSupportedError
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.lease import Lease
 from lineage_server.settings import Settings
 
 
@@ -19,6 +21,7 @@ class Artifacts:
 
     uploads: Uploads
     downloads: Downloads
+    collector: Collector
 
 
 class ArtifactService:
@@ -50,4 +53,13 @@ def artifacts_for(settings: Settings, bolt: Bolt, record: Record, *, direct: boo
         max_version_bytes=told.max_version_bytes,
     )
     uploads = Uploads(stores, claims, record, limits)
-    return ArtifactService(Artifacts(uploads, Downloads(stores, claims, limits)))
+    collector = Collector(
+        bolt=bolt,
+        stores=stores,
+        claims=claims,
+        record=record,
+        lease=Lease(bolt),
+        grace_hours=told.grace_hours,
+        deleted_days=told.deleted_days,
+    )
+    return ArtifactService(Artifacts(uploads, Downloads(stores, claims, limits), collector))

@@ -162,6 +162,7 @@ class Uploads:
         async with self._busy[project]:
             objects = told.objects()
             pending = await self.claims.claim(project, objects)
+            await self.claims.check_doomed(pending)
             await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
             await store.put(keys.manifest_key(project, told.key), canonical(told))
             await store.settle()
@@ -183,6 +184,9 @@ class Uploads:
                 stored_at=stored_at,
             )
             await self.record(event, actor)
+            if await store.find_size(keys.manifest_key(project, told.key)) is None:
+                # An older version of it was being collected just now.
+                await store.put(keys.manifest_key(project, told.key), canonical(told))
         return Committed(uid, told.digest, stored_at)
 
     def _check_size(self, manifest: Manifest) -> None:

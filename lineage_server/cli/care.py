@@ -1,4 +1,4 @@
-"""Looking after things: send what waits, rebuild, archive, print settings and completion scripts."""
+"""Looking after things: send what waits, rebuild, archive, collect bytes, print settings and completion."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(sync)
     app.command()(rebuild)
     app.command()(archive)
+    app.command()(gc)
     app.command()(settings)
     app.command()(completion)
 
@@ -91,6 +92,31 @@ def archive(
         say_json(answer)
     else:
         say(f"{counted(answer['events'], 'event')} moved to Parquet files")
+
+
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what may go, and why.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete stored bytes that no version needs any more.
+
+    The versions themselves, and all lineage, stay.
+    """
+    from lineage_server.client.operating import post
+
+    answer = post("/api/v1/artifacts/gc", {"dry_run": "true" if dry_run else "false"})
+    if as_json:
+        say_json(answer)
+        return
+    for version in answer["versions"]:
+        say_entry(version["uid"], "", version["reason"])
+        for made in version["irreproducible"]:
+            say(f"    could then not be made again: {made}")
+    for item in answer["items"]:
+        say_entry(item["key"], f"{item['size']} bytes", item["reason"])
+    went = "may go" if dry_run else "went"
+    objects = counted(answer["objects"], "object")
+    say(f"{objects} of {answer['bytes']} bytes {went}, {answer['kept_bytes']} bytes stay")
 
 
 def settings(as_json: AsJson = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from tests.e2e.conftest import client_environment
 from tests.support.stored import Content, Sender, sha
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import RunningServer, StartServer
+    from tests.e2e.conftest import RunLineage, RunningServer, StartServer
     from tests.support.neo4j_server import Address
     from tests.support.s3_server import S3Server
 
@@ -73,6 +74,20 @@ async def test_on_one_machine_bytes_go_straight_into_the_folder(running_server: 
         assert (answer.status_code, answer.json()["details"]) == (409, {"missing": [sha(b"whole")]})
         done = await mine.keep(half)
         assert await mine.download(uid=done["uid"]) == dict(half.files)
+
+
+async def test_gc_says_what_would_go_and_leaves_what_is_new(
+    running_server: RunningServer, lineage: RunLineage
+) -> None:
+    async with connected(running_server, "collected") as mine:
+        done = await mine.keep(CONTENT)
+        said = lineage("gc", "--dry-run")
+        assert (said.code, said.err) == (0, "")
+        assert said.out.splitlines()[-1].startswith("0 objects of 0 bytes may go, ")
+        told = json.loads(lineage("gc", "--json").out)
+        assert (told["dry_run"], told["objects"], told["versions"]) == (False, 0, [])
+        assert told["kept_bytes"] >= sum(map(len, CONTENT.objects.values()))
+        assert await mine.download(uid=done["uid"]) == dict(CONTENT.files)
 
 
 async def test_server_killed_between_upload_and_commit_goes_on_where_it_was(

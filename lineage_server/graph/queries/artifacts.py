@@ -40,3 +40,39 @@ ORIGIN: LiteralString = (
     "WHERE ($all OR v.project IN $scope) AND ($all OR m.project IN $scope) "
     f"WITH v, e ORDER BY e.at DESC LIMIT 1 {_VERSION}"
 )
+
+# --- collecting ---------------------------------------------------------------------------
+
+OF_DIGESTS: LiteralString = """
+UNWIND $digests AS digest
+MATCH (v:ArtifactVersion {digest: digest}) WHERE v.project = $project
+RETURN digest, v.uid AS uid, v.name AS name, v.kind AS kind, v.deleted_at AS deleted_at, v.hold AS hold,
+       v.ttl_at AS ttl_at, v.stored_at AS stored_at, v.erased AS erased, v.tomb AS tomb,
+       EXISTS { MATCH (v)-[:REGISTERED_AS]->(m:ModelVersion) WHERE m.deleted_at IS NULL } AS registered,
+       EXISTS { MATCH (v)-[:REGISTERED_AS]->(:ModelVersion)<-[p:POINTS_TO]-(:Alias)
+                WHERE p.valid_to IS NULL } AS aliased,
+       EXISTS { MATCH (v)-[:REGISTERED_AS]->(:ModelVersion)-[:DEPLOYED_AS]->(d:Deployment)
+                WHERE d.to_at IS NULL AND d.deleted_at IS NULL } AS deployed
+"""
+
+MADE_FROM: LiteralString = """
+UNWIND $uids AS uid
+MATCH (:ArtifactVersion {uid: uid})-[e:INPUT_TO]->(:Run)-[:OUTPUT]->(w:ArtifactVersion)
+WHERE e.superseded_at IS NULL AND w.deleted_at IS NULL
+RETURN DISTINCT uid, w.uid AS made ORDER BY made
+"""
+
+CLAIMS_OF: LiteralString = (
+    "UNWIND $names AS name MATCH (b:Blob {sha256: name}) "
+    "RETURN name AS sha256, b.uid AS uid, b.project AS project, b.at AS at"
+)
+ANY_CLAIM: LiteralString = "MATCH (b:Blob) WHERE b.sha256 IS NOT NULL RETURN b.uid AS uid LIMIT 1"
+
+# Only what nobody has claimed anew since it was judged.
+DROP_CLAIMS: LiteralString = "UNWIND $uids AS u MATCH (b:Blob {uid: u}) WHERE b.at < $cutoff DELETE b"
+DROP_PENDING: LiteralString = "MATCH (b:Blob) WHERE b.kept = false AND b.at < $cutoff DELETE b"
+
+# A doomed object is about to be deleted: who claims it meanwhile has to wait (see ``collecting``).
+DOOM: LiteralString = "UNWIND $uids AS u MERGE (d:Blob {uid: u}) SET d.at = $now, d.kept = true"
+DOOMED: LiteralString = "MATCH (d:Blob) WHERE d.uid IN $uids AND d.at > $since RETURN d.uid AS uid"
+UNDOOM: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) DELETE d"

@@ -1,0 +1,285 @@
+"""Collecting bytes that nobody needs any more, with the reason for each; first as a plan.
+
+Whatever is not understood stops it before anything is deleted. Then, so that it may be cut off anywhere and
+meet uploads anywhere: the graph is told that a version's bytes are gone before its manifest goes; claims
+go only if nobody renewed them; an object is doomed, looked at again, and only then deleted, while who
+commits claims first and then asks whether it is doomed. What was uploaded within the grace is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage_server.artifacts.claims import Claims, doomed_uid
+from lineage_server.artifacts.judging import Rules, rules_at, why_it_goes
+from lineage_server.artifacts.manifest import parse
+from lineage_server.artifacts.store import Store, Stored, Stores
+from lineage_server.artifacts.uploads import Record
+from lineage_server.domain.edges import Basis, Source
+from lineage_server.domain.errors import ConflictError, UnavailableError
+from lineage_server.domain.events import Event, VersionReported
+from lineage_server.domain.ids import new_run_id, now_micros
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.lease import Lease
+from lineage_server.graph.queries import artifacts as q
+from lineage_server.graph.queries import ingest as writer_queries
+
+_PAGE = 500
+_MOST_TOLD = 1_000
+_DELETE_WITHIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Something in a store, and why it may go."""
+
+    key: str
+    size: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoingVersion:
+    """A version that loses its bytes; ``irreproducible``: what was made from it and stays."""
+
+    uid: str
+    reason: str
+    irreproducible: list[str]
+
+
+@dataclass(slots=True)
+class Collection:
+    """What may go, or went. The lists hold the first of each."""
+
+    dry_run: bool
+    objects: int = 0
+    bytes: int = 0
+    kept_bytes: int = 0
+    versions: list[GoingVersion] = field(default_factory=list[GoingVersion])
+    items: list[Going] = field(default_factory=list[Going])
+
+    def note(self, one: Stored, reason: str) -> None:
+        self.objects += 1
+        self.bytes += one.size
+        if len(self.items) < _MOST_TOLD:
+            self.items.append(Going(one.key, one.size, reason))
+
+
+@dataclass(slots=True)
+class _Manifests:
+    """What was found: by project, which objects are needed; which manifests go."""
+
+    needed: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set[bytes]))
+    going: list[tuple[Store, Stored]] = field(default_factory=list[tuple[Store, Stored]])
+
+    def need(self, project: str, manifest: bytes) -> None:
+        self.needed[project].update(bytes.fromhex(name) for name in parse(manifest).objects())
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """One per server."""
+
+    bolt: Bolt
+    stores: Stores
+    claims: Claims
+    record: Record
+    lease: Lease
+    grace_hours: float
+    deleted_days: float
+
+    async def collect(self, *, dry_run: bool, actor: str) -> Collection:
+        """Raises ConflictError while the graph is worked on, or where it is another store's."""
+        rules = rules_at(now_micros(), grace_hours=self.grace_hours, deleted_days=self.deleted_days)
+        done = Collection(dry_run)
+        # The lease of rebuilds, too: in a graph that is not whole, everything looks like nobody's.
+        async with self.lease.held("collecting bytes") as owner:
+            await self._check_graph()
+            found = await self._judge(rules, done)
+            if not dry_run:
+                for store, manifest in found.going:
+                    await self._forget(store, manifest, found, rules, actor)
+            for store in self.stores.all:
+                await self._objects(store, found, rules, done, owner)
+                await self._left_over(store, rules, done)
+            if not dry_run:
+                await self.bolt.write(q.DROP_PENDING, {"cutoff": rules.cutoff})
+        return done
+
+    async def _check_graph(self) -> None:
+        if (await self.bolt.read(writer_queries.WRITER_STATE))[0]["rebuilder"]:
+            raise ConflictError("the graph is not whole: a rebuild has not ended; nothing was collected")
+        if await self.bolt.read(q.ANY_CLAIM):
+            return
+        for store in self.stores.all:
+            async for _ in store.list_below("objects"):
+                raise ConflictError(
+                    "there are bytes in the store, but none that this graph knows: it is another graph's "
+                    "store; nothing was collected"
+                )
+
+    # --- judging -----------------------------------------------------------------------------
+
+    async def _judge(self, rules: Rules, done: Collection) -> _Manifests:
+        found = _Manifests()
+        for store in self.stores.all:
+            by_project: defaultdict[str, list[Stored]] = defaultdict(list)
+            async for manifest in store.list_below("manifests"):
+                by_project[manifest.key.split("/")[1]].append(manifest)
+            for project, manifests in by_project.items():
+                for some in _pages(manifests):
+                    await self._judge_some(store, project, some, rules, found, done)
+        return found
+
+    async def _judge_some(
+        self,
+        store: Store,
+        project: str,
+        manifests: Sequence[Stored],
+        rules: Rules,
+        found: _Manifests,
+        done: Collection,
+    ) -> None:
+        versions: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in await self._versions(project, manifests):
+            versions[row["digest"].removeprefix("sha256:")].append(row)
+        going: dict[str, str] = {}
+        for one in manifests:
+            mine = versions[one.key.rpartition("/")[2]]
+            reason = why_it_goes(mine, one.at, rules)
+            if reason:
+                found.going.append((store, one))
+                done.note(one, reason)
+                going |= {version["uid"]: reason for version in mine}
+            else:
+                await asyncio.to_thread(found.need, project, await store.get(one.key))
+        if going:
+            made: defaultdict[str, list[str]] = defaultdict(list)
+            for row in await self.bolt.read(q.MADE_FROM, {"uids": list(going)}):
+                made[row["uid"]].append(row["made"])
+            left = _MOST_TOLD - len(done.versions)
+            told = [GoingVersion(uid, reason, made[uid][:_MOST_TOLD]) for uid, reason in going.items()]
+            done.versions.extend(told[:left])
+
+    # --- collecting --------------------------------------------------------------------------
+
+    async def _forget(
+        self, store: Store, manifest: Stored, found: _Manifests, rules: Rules, actor: str
+    ) -> None:
+        """The graph first, then the manifest; both only if it still may go, seen from both sides of it."""
+        project = manifest.key.split("/")[1]
+        raw = await store.get(manifest.key)
+        versions = await self._versions(project, [manifest])
+        if not why_it_goes(versions, manifest.at, rules):
+            return found.need(project, raw)
+        for version in versions:
+            await self.record(_gone(project, version), actor)
+        await store.delete([manifest.key])
+        if any(version["stored_at"] is not None for version in await self._versions(project, [manifest])):
+            await store.put(manifest.key, raw)  # committed meanwhile
+            found.need(project, raw)
+
+    async def _versions(self, project: str, manifests: Sequence[Stored]) -> list[dict[str, Any]]:
+        digests = ["sha256:" + one.key.rpartition("/")[2] for one in manifests]
+        return await self.bolt.read(q.OF_DIGESTS, {"digests": digests, "project": project})
+
+    async def _objects(
+        self, store: Store, found: _Manifests, rules: Rules, done: Collection, owner: str
+    ) -> None:
+        async for some in _listed(store, "objects"):
+            names = {one.key.rpartition("/")[2]: one for one in some}
+            stays, drop = await self._claimed(names, found, rules)
+            going = {n: one for n, one in names.items() if n not in stays and one.at < rules.cutoff}
+            done.kept_bytes += sum(one.size for name, one in names.items() if name not in going)
+            if going and not done.dry_run:
+                deleted = await self._delete(store, going, drop, found, rules, owner)
+                going = {name: one for name, one in going.items() if name in deleted}
+            elif drop and not done.dry_run:
+                await self.bolt.write(q.DROP_CLAIMS, {"uids": drop, "cutoff": rules.cutoff})
+            for one in going.values():
+                done.note(one, "no version of any project has it any more")
+
+    async def _claimed(
+        self, names: Iterable[str], found: _Manifests, rules: Rules
+    ) -> tuple[set[str], list[str]]:
+        """Which objects somebody needs, and which claims nobody does."""
+        stays: set[str] = set()
+        drop: list[str] = []
+        for row in await self.bolt.read(q.CLAIMS_OF, {"names": list(names)}):
+            needed = bytes.fromhex(row["sha256"]) in found.needed[row["project"]]
+            if needed or row["at"] >= rules.cutoff:
+                stays.add(row["sha256"])
+            else:
+                drop.append(row["uid"])
+        return stays, drop
+
+    async def _delete(
+        self,
+        store: Store,
+        going: dict[str, Stored],
+        drop: list[str],
+        found: _Manifests,
+        rules: Rules,
+        owner: str,
+    ) -> set[str]:
+        """Doomed, looked at again, deleted; answers which were."""
+        doomed = [doomed_uid(name) for name in going]
+        began = time.monotonic()
+        async with self.lease.transaction(owner) as transaction:
+            await transaction.run(q.DOOM, {"uids": doomed, "now": now_micros()})
+            await transaction.run(q.DROP_CLAIMS, {"uids": drop, "cutoff": rules.cutoff})
+        stays, _ = await self._claimed(going, found, rules)
+        gone = going.keys() - stays
+        if time.monotonic() - began > _DELETE_WITHIN_SECONDS:
+            raise UnavailableError("collecting took too long; nothing is lost, repeat it", part="graph")
+        await store.delete([going[name].key for name in gone])
+        await self.bolt.write(q.UNDOOM, {"uids": doomed}, patience_seconds=_DELETE_WITHIN_SECONDS)
+        return set(gone)
+
+    async def _left_over(self, store: Store, rules: Rules, done: Collection) -> None:
+        """Of uploads that were never finished."""
+        for prefix in ("incoming", "checking"):
+            async for some in _listed(store, prefix):
+                old = [one for one in some if one.at < rules.cutoff]
+                for one in old:
+                    done.note(one, "its upload was never finished")
+                if old and not done.dry_run:
+                    await store.delete([one.key for one in old])
+
+
+def _gone(project: str, version: Mapping[str, Any]) -> Event:
+    key = version["uid"].rpartition("@")[2]
+    by_run = key.startswith("run:")
+    return VersionReported(
+        project=project,
+        id=new_run_id(),
+        at=now_micros(),
+        source=Source.SYSTEM,
+        basis=Basis.OBSERVED,
+        artifact=version["name"],
+        kind=version["kind"],
+        digest="" if by_run else key,
+        run=key.removeprefix("run:") if by_run else "",
+        stored_at=0,
+    )
+
+
+async def _listed(store: Store, prefix: str) -> AsyncGenerator[list[Stored]]:
+    page: list[Stored] = []
+    async for one in store.list_below(prefix):
+        page.append(one)
+        if len(page) == _PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _pages(items: Sequence[Stored]) -> Iterable[Sequence[Stored]]:
+    for start in range(0, len(items), _PAGE):
+        yield items[start : start + _PAGE]

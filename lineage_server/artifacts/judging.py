@@ -1,0 +1,59 @@
+"""Why the bytes of a version are kept, or may go: pure."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+_HOUR = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Times in microseconds: now, before when an upload is old, before when a deletion is."""
+
+    now: int
+    cutoff: int
+    deleted_before: int
+
+
+def rules_at(now: int, *, grace_hours: float, deleted_days: float) -> Rules:
+    return Rules(now, now - int(grace_hours * _HOUR), now - int(deleted_days * 24 * _HOUR))
+
+
+def why_it_goes(versions: Sequence[Mapping[str, Any]], written_at: int, rules: Rules) -> str:
+    """Of a manifest: empty while any of its versions needs it."""
+    if written_at >= rules.cutoff:
+        return ""
+    reasons = [_why_version_goes(version, rules) for version in versions]
+    if not all(reasons):
+        return ""
+    return reasons[0] if reasons else "no version speaks of it: its upload was never finished"
+
+
+def _why_version_goes(version: Mapping[str, Any], rules: Rules) -> str:
+    if version["erased"]:
+        return "it was erased"
+    told = {**_hidden(version["tomb"]), **{k: v for k, v in version.items() if v is not None}}
+    if told.get("hold") or any(version[by] for by in ("deployed", "aliased", "registered")):
+        return ""
+    if version["deleted_at"] is not None:
+        old = version["deleted_at"] < rules.deleted_before
+        return f"it was deleted on {_day(version['deleted_at'])}" if old else ""
+    ends = told.get("ttl_at")
+    if ends is not None and ends < rules.now:
+        return f"its time to live ended on {_day(ends)}"
+    return "" if told.get("stored_at") else "its bytes were told to be gone"
+
+
+def _hidden(tomb: object) -> dict[str, Any]:
+    """What a tombstone has put out of sight."""
+    return json.loads(zlib.decompress(tomb)) if isinstance(tomb, bytes | bytearray) else {}
+
+
+def _day(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).date().isoformat()

@@ -1,0 +1,211 @@
+"""Collecting bytes: what goes, why, and what stays; cut off anywhere it does no harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage_server.artifacts.claims import doomed_uid
+from lineage_server.artifacts.store import Store
+from lineage_server.domain.events import (
+    AliasSet,
+    DeploymentReported,
+    InputFact,
+    ModelVersionReported,
+    NodeDeleted,
+    NodeErased,
+    OutputFact,
+    RunReported,
+    VersionReported,
+)
+from lineage_server.domain.ids import new_run_id, now_micros
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries import artifacts as q
+from tests.support.neo4j_server import Address
+from tests.support.served import Served, serving
+from tests.support.stored import OBJECTS, Content, Sender, sha
+
+GC = "/api/v1/artifacts/gc"
+SHARED = b"in several versions"
+
+
+@pytest.fixture
+async def served(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Served]:
+    """Without any grace."""
+    settings = {"artifacts": {"url": str(tmp_path / "kept"), "grace_hours": 0, "deleted_days": 0}}
+    async with serving(bolt, tmp_path, settings=settings) as running:
+        yield running
+
+
+def content(name: str) -> Content:
+    return Content({"own": name.encode(), "shared": SHARED})
+
+
+async def collect(served: Served, **asked: Any) -> dict[str, Any]:
+    await served.services.eraser.finish()
+    answer = await served.http.post(GC, params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def files(folder: Path) -> set[str]:
+    return {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
+
+
+async def keep(mine: Sender, *names: str) -> dict[str, dict[str, Any]]:
+    return {name: await mine.keep(content(name), name=name) for name in names}
+
+
+async def test_only_what_nothing_needs_goes_and_says_why(served: Served, tmp_path: Path) -> None:
+    mine, theirs = Sender(served.http), Sender(served.http, "b")
+    done = await keep(mine, "live", "deleted", "erased", "expired", "held", "aliased", "deployed", "source")
+    other = await theirs.keep(content("deleted"), name="theirs")
+    past = now_micros() - 1_000_000
+
+    def version(name: str, **told: Any) -> VersionReported:
+        return VersionReported(artifact=name, digest=done[name]["digest"], at=now_micros(), **told)
+
+    made = content("made").manifest()["digest"]
+    await served.record(
+        NodeDeleted(uid=done["deleted"]["uid"], at=now_micros()),
+        NodeErased(uid=done["erased"]["uid"], at=now_micros()),
+        *(version(name, ttl_at=past) for name in ("expired", "aliased", "deployed", "source")),
+        version("held", ttl_at=past, hold=True),
+        ModelVersionReported(model="m", version="1", origin=done["aliased"]["uid"]),
+        AliasSet(model="m", alias="prod", version="1", at=now_micros()),
+        ModelVersionReported(model="m", version="2", origin=done["deployed"]["uid"]),
+        DeploymentReported(name="d", model="m", version="2", at=now_micros()),
+        RunReported(
+            run=new_run_id(),
+            inputs=[InputFact(name="source", digest=done["source"]["digest"])],
+            outputs=[OutputFact(name="made", digest=made)],
+        ),
+    )
+    await mine.send(Content({"x": b"never committed"}))
+    before = files(tmp_path / "kept")
+    await asyncio.sleep(0.01)
+    plan = await collect(served)
+    assert files(tmp_path / "kept") == before
+    assert plan["dry_run"] is True
+    reasons = {one["uid"]: one["reason"] for one in plan["versions"]}
+    gone = ("deleted", "erased", "expired", "source")
+    assert reasons.keys() == {done[name]["uid"] for name in gone}
+    assert "was deleted on" in reasons[done["deleted"]["uid"]]
+    assert "erased" in reasons[done["erased"]["uid"]]
+    assert "time to live" in reasons[done["expired"]["uid"]]
+    lost = {one["uid"]: one["irreproducible"] for one in plan["versions"]}
+    assert lost[done["source"]["uid"]] == [f"version:default/dataset/made@{made}"]
+    # Four manifests, three objects (theirs needs the fourth), and the upload that was never finished.
+    assert plan["objects"] == len(plan["items"]) == 8
+    result = await collect(served, dry_run="false")
+    assert result["objects"] == plan["objects"]
+    assert before - files(tmp_path / "kept") == {one["key"] for one in plan["items"]}
+    for name, one in done.items():
+        if name in gone:
+            answer = await mine.post("/api/v1/artifacts/downloads", uid=one["uid"])
+            assert answer.status_code == 404
+        else:
+            assert await mine.download(uid=one["uid"]) == dict(content(name).files)
+    assert await theirs.download(uid=other["uid"]) == dict(content("deleted").files)
+    # What has gone is asked for again, and what another project kept is no longer ours.
+    assert len((await mine.ask(content("expired")))["missing"]) == 1
+    where = f"{OBJECTS}/default/{sha(b'deleted')}"
+    assert (await mine.http.get(where)).status_code == 404
+    again = await collect(served, dry_run="false")
+    assert (again["objects"], again["versions"]) == (0, [])
+    assert (await served.http.post(GC, params={"dry_run": "perhaps"})).status_code == 400
+
+
+def failing(real: Any, calls: int) -> Any:
+    """Works so often."""
+    left = iter(range(calls))
+
+    def fails(*arguments: Any, **more: Any) -> Any:
+        if next(left, None) is None:
+            raise RuntimeError("pulled the plug")
+        return real(*arguments, **more)
+
+    return fails
+
+
+async def test_cut_off_anywhere_it_does_no_harm_and_ends_the_next_time(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Sender(served.http)
+    done = await keep(mine, "live", "gone")
+    await served.record(NodeErased(uid=done["gone"]["uid"], at=now_micros()))
+    await asyncio.sleep(0.01)
+    await served.services.eraser.finish()
+    places = ((Store, "delete", 0), (Store, "delete", 1), (Store, "list_below", 2))
+    for module, name, calls in places:
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, failing(getattr(module, name), calls))
+            assert (await served.http.post(GC, params={"dry_run": "false"})).status_code == 500, name
+        assert await mine.download(uid=done["live"]["uid"]) == dict(content("live").files)
+    await collect(served, dry_run="false")
+    left = {name for name in files(tmp_path / "kept") if name.startswith("objects")}
+    assert left == {f"objects/{sha(d)[:2]}/{sha(d)}" for d in content("live").files.values()}
+
+
+async def test_what_is_committed_while_it_is_collected_stays(served: Served, graph: Bolt) -> None:
+    """At the moments that matter: judged but not yet doomed, doomed but not yet deleted."""
+    mine = Sender(served.http)
+    gone = (await keep(mine, "gone"))["gone"]
+    past = now_micros() - 1_000_000
+    await served.record(VersionReported(artifact="gone", digest=gone["digest"], at=now_micros(), ttl_at=past))
+    collector = served.services.artifacts.get().collector
+    judged = type(collector)._judge
+    claimed = type(collector)._claimed
+    calls = 0
+
+    async def then_commit(self: Any, *arguments: Any) -> Any:
+        found = await judged(self, *arguments)
+        assert (await mine.commit(content("gone"), name="other")).status_code == 200
+        return found
+
+    async def while_doomed(self: Any, *arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            answer = await mine.commit(content("gone"), name="third")
+            told.append(answer.status_code)
+        return await claimed(self, *arguments)
+
+    told: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(collector), "_judge", then_commit)
+        await collect(served, dry_run="false")
+    uid = gone["uid"].replace("/gone@", "/other@")
+    assert await mine.download(uid=uid) == dict(content("gone").files)
+    await served.record(NodeErased(uid=uid, at=now_micros()))
+    await asyncio.sleep(0.01)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(collector), "_claimed", while_doomed)
+        await collect(served, dry_run="false")
+    # Its claims were gone, so it had nothing to commit; sent again, it has to wait until the end.
+    assert told == [503]
+    assert await graph.read(q.DOOMED, {"uids": [doomed_uid(sha(b"gone"))], "since": 0}) == []
+    done = await mine.keep(content("gone"), name="third")
+    assert await mine.download(uid=done["uid"]) == dict(content("gone").files)
+
+
+async def test_nothing_goes_while_the_graph_is_not_whole_or_another(
+    served: Served, graph: Bolt, tmp_path: Path
+) -> None:
+    mine = Sender(served.http)
+    await keep(mine, "live")
+    async with served.services.store.exclusively("rebuilding the graph"):
+        answer = await served.http.post(GC, params={"dry_run": "false"})
+        assert (answer.status_code, answer.json()["error"]) == (409, "CONFLICT")
+    await graph.write("MATCH (w:Writer) SET w.rebuilder = 'somebody'")
+    answer = await served.http.post(GC)
+    assert (answer.status_code, "not whole" in answer.text) == (409, True)
+    await graph.write("MATCH (w:Writer) SET w.rebuilder = NULL")
+    await graph.write("MATCH (b:Blob) DELETE b")
+    answer = await served.http.post(GC)
+    assert (answer.status_code, "another graph" in answer.text) == (409, True)
+    assert len(files(tmp_path / "kept")) == 3
