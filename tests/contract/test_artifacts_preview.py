@@ -51,13 +51,9 @@ async def mine(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Send
         yield Sender(running.http)
 
 
-async def test_previews_show_the_beginning_and_read_no_more(
-    mine: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    large = parquet()
-    assert len(large) > PART
-    files = {
-        "data.parquet": large,
+def files() -> dict[str, bytes]:
+    return {
+        "data.parquet": parquet(),
         "one.arrow": arrow(ipc.new_file, max_chunksize=1000),
         "two.stream": arrow(ipc.new_stream, TABLE.slice(0, 2000), max_chunksize=1000),
         "wide.arrow": arrow(ipc.new_file),
@@ -65,21 +61,31 @@ async def test_previews_show_the_beginning_and_read_no_more(
         "large.png": PNG + b"\0" * (1 << 20),
         "table.csv": b'a,"b"\n1,"x, y"\n2,z\n',
         "long.tsv": b"a\tb\n" + b"1\t2\n" * 100_000,
-        "text.md": "# 제목\n" * 20_000,
+        "text.md": ("# 제목\n" * 20_000).encode(),
         "empty": b"",
         "binary": b"\x00\x01\x02" * 100,
         "broken.parquet": b"PAR1" + b"\x00" * 100 + b"PAR1",
     }
-    content = Content({k: v.encode() if isinstance(v, str) else v for k, v in files.items()})
-    done = await mine.keep(content)
-    read: list[int] = []
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes each look at the store has read."""
+    sizes: list[int] = []
     ranged = Store.get_range
 
     async def counted(self: Store, key: str, start: int, end: int) -> bytes:
-        read.append(end - start)
+        sizes.append(end - start)
         return await ranged(self, key, start, end)
 
     monkeypatch.setattr(Store, "get_range", counted)
+    return sizes
+
+
+async def test_previews_show_the_beginning_and_read_no_more(mine: Sender, read: list[int]) -> None:
+    content = Content(files())
+    assert len(content.files["data.parquet"]) > PART
+    done = await mine.keep(content)
 
     async def look(path: str) -> Any:
         read.clear()
@@ -114,7 +120,7 @@ async def test_previews_show_the_beginning_and_read_no_more(
     for name in ("large.png", "binary", "broken.parquet"):
         shown = await look(name)
         assert (shown["kind"], bool(shown["reason"])) == ("none", True)
-    assert (await look(""))["path"] == min(files)
+    assert (await look(""))["path"] == min(content.files)
     answer = await mine.http.get("/api/v1/artifacts/preview", params={"uid": done["uid"], "path": "no"})
     assert answer.status_code == 404
     answer = await mine.http.get("/api/v1/artifacts/preview", params={"uid": "nonsense"})
