@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ class Content:
     links: Mapping[str, str] = field(default_factory=dict[str, str])
     kind: str = "folder"
 
-    @property
+    @functools.cached_property
     def objects(self) -> dict[str, bytes]:
         return {sha(piece): piece for data in self.files.values() for piece in pieces(data)}
 

@@ -21,8 +21,9 @@ KEEP: LiteralString = (
     "UNWIND $rows AS r MATCH (b:Blob {uid: r.uid}) SET b.kept = true, b.size = r.size, b.at = $now"
 )
 
+# Not IN: of thousands of uids, the embedded engine then compares each with all.
 KEPT: LiteralString = (
-    "MATCH (b:Blob) WHERE b.uid IN $uids AND b.kept RETURN b.sha256 AS sha256, b.size AS size"
+    "UNWIND $uids AS u MATCH (b:Blob {uid: u}) WHERE b.kept RETURN b.sha256 AS sha256, b.size AS size"
 )
 
 _VERSION: LiteralString = (
@@ -74,5 +75,5 @@ DROP_PENDING: LiteralString = "MATCH (b:Blob) WHERE b.kept = false AND b.at < $c
 
 # A doomed object is about to be deleted: who claims it meanwhile has to wait (see ``collecting``).
 DOOM: LiteralString = "UNWIND $uids AS u MERGE (d:Blob {uid: u}) SET d.at = $now, d.kept = true"
-DOOMED: LiteralString = "MATCH (d:Blob) WHERE d.uid IN $uids AND d.at > $since RETURN d.uid AS uid"
+DOOMED: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) WHERE d.at > $since RETURN d.uid AS uid"
 UNDOOM: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) DELETE d"
