@@ -161,7 +161,11 @@ def server_on_neo4j(
 ) -> Iterator[RunningServer]:
     """The same with Neo4j behind it."""
     folder = tmp_path_factory.mktemp("server-on-neo4j")
-    told = client_environment(folder / "user", LINEAGE_INGEST__ARCHIVE_DIR=str(folder / "archive"))
+    told = client_environment(
+        folder / "user",
+        LINEAGE_INGEST__ARCHIVE_DIR=str(folder / "archive"),
+        LINEAGE_ARTIFACTS__URL=str(folder / "artifacts"),
+    )
     server = launch(folder / "data", environment=told, outer=neo4j_server)
     # Neo4j plans each question when it comes first, which takes longer than an answer may take.
     send(server.url, [event("default", 0, outputs=[{"name": "warm"}])])

@@ -40,6 +40,7 @@ EXAMPLES = {
     "lineage sync": ["lineage sync"],
     "lineage rebuild": ["lineage rebuild"],
     "lineage archive": ["lineage archive --days 1"],
+    "lineage gc": ["lineage gc --dry-run", "lineage gc"],
     "lineage doctor": ["lineage doctor"],
     "lineage settings": ["lineage settings"],
     "lineage completion SHELL": ["lineage completion bash"],
