@@ -29,6 +29,7 @@ from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
 from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.listener import listen
+from lineage_server.api.pages import page_routes
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
 from lineage_server.artifacts.service import artifacts_for
@@ -92,7 +93,7 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     app.state.server = server
     app.state.services = None
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
-    app.router.routes.extend(health_routes(readiness, server.telemetry))
+    app.router.routes.extend(health_routes(readiness, server.telemetry) + page_routes(settings.http))
     app.router.routes.extend([*intake_routes(), *care_routes(), *artifact_routes()])
     return app
 

@@ -73,7 +73,7 @@ class Companion:
         if self._demo:
             self._run_sample(address)
         if self._browser and sys.stdout.isatty() and has_screen() and not self._over.is_set():
-            webbrowser.open(f"{address}/graphql")
+            webbrowser.open(address)
         if not self._over.is_set():
             say("\nPress Ctrl+C to stop.")
             sys.stdout.flush()

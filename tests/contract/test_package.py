@@ -44,7 +44,7 @@ def test_wheel_and_sdist_carry_the_contract(tmp_path: Path) -> None:
     metadata = f"lineage_server-{__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"lineage_server", metadata}
     code = {f"lineage_server/{file.relative_to(ROOT / 'lineage_server')}"
-            for file in (ROOT / "lineage_server").rglob("*.py")}  # fmt: skip
+            for kind in ("*.py", "pages/*.*") for file in (ROOT / "lineage_server").rglob(kind)}  # fmt: skip
     assert code <= names
     told = subprocess.run(
         [sys.executable, "-I", "-c", READ, str(tmp_path / "installed")], capture_output=True, check=True

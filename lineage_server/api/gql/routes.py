@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, cast
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -28,8 +30,8 @@ from lineage_server.api.errors import extensions_of, headers_of
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import Documents, read_operations
 from lineage_server.api.gql.schema import build_schema
+from lineage_server.api.pages import graphql_page, has_graphql_page
 from lineage_server.api.services import Services
-from lineage_server.auth.access import is_loopback
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotAuthenticatedError
 from lineage_server.tracking.service import Tracking
 
@@ -71,29 +73,35 @@ class _Endpoint(GraphQL[Context, None]):
 
     websocket_adapter_class = _Messages
 
-    def __init__(self, services: Services, *, graphiql: bool) -> None:
-        documents = Documents(read_operations())
+    def __init__(self, services: Services, documents: Documents) -> None:
         super().__init__(
             build_schema(
                 documents=documents,
                 seconds=services.settings.http.request_timeout_seconds * 0.9,
                 histogram=services.telemetry.metrics.operations,
             ),
-            graphql_ide="graphiql" if graphiql else None,
+            graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             allow_queries_via_get=False,
             max_subscriptions_per_connection=_MOST_SUBSCRIPTIONS,
             allowed_origins=("*",),  # GuardMiddleware has checked the origin already
         )
         self._tracking = Tracking(services.bolt)
+        self._page = graphql_page() if has_graphql_page(services.settings.http) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._page is not None and _is_browser(scope):
+            return await self._page(scope, receive, send)
         try:
             await super().__call__(scope, receive, send)
         except LineageError as error:
             if scope["type"] != "http":
                 raise
             await _refusal(error)(scope, receive, send)
+
+    @cached_property
+    def sdl(self) -> str:
+        return self.schema.as_str() + "\n"
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket | None = None
@@ -123,6 +131,9 @@ class _Endpoint(GraphQL[Context, None]):
         except NotAuthenticatedError as error:
             raise ConnectionRejectionError({"message": error.message}) from error
 
+    def should_render_graphql_ide(self, request: object) -> bool:
+        return False  # ``_is_browser`` has decided
+
     def parse_json(self, data: str | bytes) -> Any:
         """``documentId`` names a persisted operation too, by its SHA-256 or its name."""
         parsed: Any = super().parse_json(data)
@@ -149,6 +160,15 @@ class _Endpoint(GraphQL[Context, None]):
             return json.dumps(data, default=str, ensure_ascii=False)
 
 
+def _is_browser(scope: Scope) -> bool:
+    """Whether somebody types the address: no token comes with that, and the page needs none."""
+    return (
+        scope["type"] == "http"
+        and scope["method"] in ("GET", "HEAD")
+        and "text/html" in Headers(scope=scope).get("accept", "")
+    )
+
+
 def _refusal(error: LineageError) -> JSONResponse:
     """An answer in GraphQL's shape to a request that came to no operation."""
     body = {"data": None, "errors": [{"message": error.message, "extensions": extensions_of(error)}]}
@@ -156,8 +176,19 @@ def _refusal(error: LineageError) -> JSONResponse:
 
 
 def graphql_routes(services: Services) -> list[BaseRoute]:
-    """Routes to add to the application."""
-    http = services.settings.http
-    graphiql = http.graphiql == "on" or (http.graphiql == "auto" and is_loopback(http.host))
-    endpoint = _Endpoint(services, graphiql=graphiql)
-    return [Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)]
+    """Routes to add to the application; schema and persisted operations are those of every installation."""
+    operations = read_operations()
+    endpoint = _Endpoint(services, Documents(operations))
+
+    async def schema(_request: Request) -> Response:
+        return PlainTextResponse(endpoint.sdl)
+
+    async def persisted(_request: Request) -> Response:
+        return JSONResponse(operations)
+
+    return [
+        Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", endpoint),
+        Route("/graphql/schema", schema),
+        Route("/graphql/operations", persisted),
+    ]

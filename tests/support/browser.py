@@ -1,0 +1,137 @@
+"""A real browser, driven over its own debugging protocol: Debian's Chromium, or any that is on the PATH.
+
+``browsing(folder)`` gives a page that opens addresses, runs JavaScript and remembers what went wrong in
+it and which addresses it asked for. Where there is no browser the test is expected to fail, also in CI:
+nothing else needs one.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+START_SECONDS = 50.0
+PATIENCE_SECONDS = 30.0
+OPTIONS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-extensions",
+    "--disable-sync", "--remote-debugging-port=0",
+)  # fmt: skip
+
+
+class Page:
+    """One tab. ``complaints``: exceptions, errors on the console and refused or failed loads."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        self._socket = socket
+        self._number = 0
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.do(f"{domain}.enable")
+
+    def do(self, method: str, **params: Any) -> dict[str, Any]:
+        """One command and its result."""
+        self._number += 1
+        self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
+        while True:
+            told = json.loads(self._socket.recv(timeout=PATIENCE_SECONDS))
+            if told.get("id") == self._number:
+                assert "error" not in told, (method, told["error"])
+                return told["result"]
+            self._note(told["method"], told["params"])
+
+    def _note(self, event: str, told: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.asked.append(told["request"]["url"])
+        elif event == "Log.entryAdded" and told["entry"]["level"] == "error":
+            self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
+        elif event == "Runtime.exceptionThrown":
+            self.complaints.append(json.dumps(told["exceptionDetails"])[:2000])
+        elif event == "Runtime.consoleAPICalled" and told["type"] == "error":
+            self.complaints.append(json.dumps(told["args"])[:2000])
+
+    def run(self, script: str) -> Any:
+        """What an expression of JavaScript comes to."""
+        done = self.do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
+
+    def wait_for(self, script: str) -> Any:
+        """Until an expression is true."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (value := self.run(script)):
+            assert time.monotonic() < deadline, (script, self.run("document.body.innerText"))
+            time.sleep(0.05)
+        return value
+
+    def open(self, url: str) -> None:
+        self.do("Page.navigate", url="about:blank")  # else a change of the fragment alone loads nothing
+        self.do("Page.navigate", url=url)
+        self.wait_for(f"location.href.startsWith({url!r}) && document.readyState === 'complete'")
+
+    def type(self, selector: str, text: str) -> None:
+        """Into a field, in place of what is there."""
+        field = f"document.querySelector({selector!r})"
+        self.run(f"{field}.focus(), {field}.select()")
+        self.do("Input.insertText", text=text)
+
+    def press(self, key: str, *, control: bool = False) -> None:
+        for kind in ("rawKeyDown", "keyUp"):
+            self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, modifiers=2 if control else 0)
+
+    def look(self, width: int, height: int, *, dark: bool = False) -> bytes:
+        """A picture (PNG) of the page in a window of this size."""
+        self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                mobile=False)  # fmt: skip
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.do("Emulation.setEmulatedMedia", features=[scheme])
+        return base64.b64decode(self.do("Page.captureScreenshot")["data"])
+
+
+@contextlib.contextmanager
+def browsing(folder: Path) -> Iterator[Page]:
+    """A browser with a new profile in ``folder``, until the block is left."""
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.xfail(f"no browser: none of {', '.join(NAMES)} is on the PATH")
+    profile = folder / "browser"
+    with subprocess.Popen(
+        [program, *OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        try:
+            with connect(_tab(profile, process), max_size=None, open_timeout=START_SECONDS) as socket:
+                yield Page(socket)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _tab(profile: Path, process: subprocess.Popen[bytes]) -> str:
+    """The address of its first tab."""
+    import urllib.request
+
+    deadline = time.monotonic() + START_SECONDS
+    told = profile / "DevToolsActivePort"
+    while not (told.exists() and "\n" in told.read_text()):
+        assert process.poll() is None, f"the browser ended with {process.returncode}"
+        assert time.monotonic() < deadline, "the browser does not start"
+        time.sleep(0.05)
+    port = told.read_text().split()[0]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=START_SECONDS) as answer:
+        return next(tab["webSocketDebuggerUrl"] for tab in json.load(answer) if tab["type"] == "page")
