@@ -188,16 +188,14 @@ def _environment(found: Captured, config: Config, program: Program) -> None:
     image = "image" in config.capture
     python, packages = _python(program) if "packages" in config.capture else ("", {})
     lock = _lock_digest(program.folder) if python else ""
-    if packages and not lock:
-        # Without a lock file, what is installed is what defines the environment.
-        text = "\n".join(f"{name}=={version}" for name, version in sorted(packages.items()))
-        lock = "sha256:" + hashlib.sha256(f"{python}\n{text}".encode()).hexdigest()
+    text = "\n".join((python, lock, *(f"{name}=={version}" for name, version in sorted(packages.items()))))
     fact = EnvironmentFact(
         image=_first(env, _IMAGE) if image else "",
         image_digest=_first(env, _IMAGE_DIGEST) if image else "",
         lock_digest=lock,
         python=python,
         packages=packages,
+        digest="sha256:" + hashlib.sha256(text.encode()).hexdigest() if python else "",
     )
     if fact != EnvironmentFact():
         found.environment = fact
@@ -286,7 +284,12 @@ def _gpus(found: Captured, config: Config, program: Program) -> None:
     rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines()]
     rows = _visible([row for row in rows if len(row) == 4], config.environ.get("CUDA_VISIBLE_DEVICES"))
     if done.returncode == 0 and rows:
-        found.gpu = GpuFact(product=rows[0][1], count=len(rows), devices=[row[0] for row in rows])
+        found.gpu = GpuFact(
+            product=rows[0][1],
+            count=len(rows),
+            devices=[row[0] for row in rows],
+            memory_bytes=int(rows[0][2]) << 20 if rows[0][2].isdecimal() else None,
+        )
         found.facts["gpu"] = {"driver": rows[0][3], "memory_mib": rows[0][2]}
 
 

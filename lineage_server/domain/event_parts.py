@@ -80,7 +80,7 @@ class OutputFact:
 @dataclass(frozen=True, kw_only=True)
 class CodeFact:
     """The code that ran, keyed by repository, commit and the digest of uncommitted changes, or else
-    by its entry."""
+    by its entry. Branch and entry are the run's: others may run the same code from another."""
 
     repo: str = ""
     commit: str = ""
@@ -92,20 +92,24 @@ class CodeFact:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentFact:
-    """Where it ran, keyed by image digest or lock digest; ``packages`` name → version."""
+    """Where it ran; ``packages`` name → version. ``digest`` is that of Python, packages and lock file
+    together, and keys them: one image, and one lock file, may run with several sets of packages. Without
+    it the digest of image or lock file keys all of it."""
 
     image: str = ""
     image_digest: str = ""
     lock_digest: str = ""
     python: str = ""
     packages: dict[str, str] = field(default_factory=dict[str, str])
+    digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GpuFact:
-    """GPUs of a run: product name, count, seconds held, device uuids."""
+    """GPUs of a run: product name, memory of each in bytes, count, seconds held, device uuids."""
 
     product: str = ""
     count: float | None = None
     seconds: float | None = None
     devices: list[str] = field(default_factory=list[str])
+    memory_bytes: int | None = None

@@ -196,7 +196,7 @@ def actor_uid(issuer: str, subject: str) -> str:
 
 
 def environment_uid(project: str, digest: str) -> str:
-    """``digest`` of the image or of the lock file; ``name@sha256:…`` is known by its digest."""
+    """``digest`` of the image, or of what is installed; ``name@sha256:…`` is known by its digest."""
     return f"env:{project}/{_bounded(digest.rpartition('@')[2])}"
 
 

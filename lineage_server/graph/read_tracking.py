@@ -168,13 +168,11 @@ class TrackingReader:
             out.setdefault(row["uid"], []).append(row["alias"] or "")
         return out
 
-    async def producers(
-        self, uids: Iterable[str], scope: frozenset[str] | None
-    ) -> dict[str, tuple[str, str]]:
-        """The run (uid, name) that made each version, the first one where there are several."""
-        out: dict[str, tuple[str, str]] = {}
+    async def producers(self, uids: Iterable[str], scope: frozenset[str] | None) -> dict[str, str]:
+        """The run that made each version, the first one where there are several."""
+        out: dict[str, str] = {}
         for row in await self._by_uid(cypher.PRODUCERS_OF, uids, scope):
-            out.setdefault(row["uid"], (row["run"], row["name"] or ""))
+            out.setdefault(row["uid"], row["run"])
         return out
 
     async def search(

@@ -1,4 +1,4 @@
-"""The graph's answers about what belongs to nodes: children and links of runs, versions of artifacts.
+"""The graph's answers about what belongs to nodes: links and surroundings of runs, runs, versions.
 
 Many owners are asked for at once, in one round trip as long as their pages are small enough to be held
 together; each gets a page of its own. What a cursor means is the service's (``tracking/parts.py``).
@@ -6,16 +6,19 @@ together; each gets a page of its own. What a cursor means is the service's (``t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from lineage_server.domain.nodes import ArtifactVersion
+from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.nodes import ArtifactVersion, Label
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import tracking_parts as cypher
 from lineage_server.graph.read_tracking import Listed, Place, Selection, scope_of
-from lineage_server.graph.records import node_from_record
+from lineage_server.graph.records import json_map, node_from_record
 
+MOST_AROUND = 1_000
+"""Of one run: its devices and volumes beyond these are left out."""
 _MOST_ENTRIES = 20_000
 """Of one answer, if all pages are full: beyond that the owners are asked for in groups."""
 
@@ -43,6 +46,15 @@ class Links:
     hidden: int
 
 
+@dataclass(frozen=True, slots=True)
+class RunEdge:
+    """An edge between an owner with this label and runs; ``outgoing``: it begins at the owner."""
+
+    owner: Label
+    type: EdgeType
+    outgoing: bool = False
+
+
 Starts = Sequence[tuple[str, Place | None]]
 """Uids of owners, each with the place after which its page begins."""
 
@@ -53,12 +65,39 @@ class PartsReader:
     def __init__(self, bolt: Bolt) -> None:
         self._bolt = bolt
 
-    async def children(
-        self, starts: Starts, scope: frozenset[str] | None, *, limit: int
+    async def runs(
+        self, edge: RunEdge, starts: Starts, scope: frozenset[str] | None, *, limit: int
     ) -> dict[int, list[Listed]]:
-        """Steps and trials of runs, oldest first."""
-        rows = await self._ask(cypher.CHILDREN_OF, starts, scope_of(scope), limit)
+        """Runs that an edge joins to owners: children the oldest first, all others the newest first."""
+        statement = cypher.BOARDED_BY if edge.outgoing else cypher.RUNS_OF[edge.owner, edge.type]
+        rows = await self._ask(statement, starts, scope_of(scope), limit)
         return {row["index"]: _listed(row["page"]) for row in rows}
+
+    async def surroundings(
+        self, uids: Iterable[str], scope: frozenset[str] | None
+    ) -> dict[str, dict[EdgeType, list[str]]]:
+        """Uids of what each run used, ran on and followed, by the edge; of one kind the newest told first."""
+        given = {**scope_of(scope), "uids": list(uids), "limit": MOST_AROUND}
+        out: dict[str, dict[EdgeType, list[str]]] = {}
+        for row in await self._bolt.read(cypher.SURROUNDINGS_OF, given):
+            around = out.setdefault(row["uid"], {})
+            for kind, other in row["found"]:
+                around.setdefault(EdgeType(kind), []).append(other)
+        return out
+
+    async def diffs(self, uids: Iterable[str], scope: frozenset[str] | None) -> dict[str, str]:
+        """Uncommitted changes by the code's uid."""
+        given = {**scope_of(scope), "uids": list(uids)}
+        return {row["uid"]: row["text"] for row in await self._bolt.read(cypher.DIFFS_OF, given)}
+
+    async def packages(self, uids: Iterable[str], scope: frozenset[str] | None) -> dict[str, dict[str, str]]:
+        """Packages and their versions by the environment's uid."""
+        given = {**scope_of(scope), "uids": list(uids)}
+        rows = await self._bolt.read(cypher.PACKAGES_OF, given)
+        return {
+            row["uid"]: {name: str(version) for name, version in json_map(row["text"]).items()}
+            for row in rows
+        }
 
     async def versions(
         self, starts: Starts, selection: Selection, key: str, *, descending: bool, limit: int

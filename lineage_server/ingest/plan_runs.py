@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, EdgeType
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.event_parts import EnvironmentFact, GpuFact
 from lineage_server.domain.events import ActorFact, InputFact, MetricsLogged, OutputFact, RunReported
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, JobKind, Label, RunState
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
@@ -259,26 +261,41 @@ def _context(event: RunReported, project: str, run: NodeFacts, out: list[NodeFac
             title=code.entry or code.repo or "code", repo=code.repo, commit=code.commit, branch=code.branch,
             dirty_digest=code.dirty_digest, entry=code.entry, diff=code.diff,
         )  # fmt: skip
-    env = event.environment
-    if env is not None and (env.image_digest or env.lock_digest or env.image):
-        link(
-            EdgeType.USED_ENV, Label.ENVIRONMENT,
-            ids.environment_uid(project, env.image_digest or env.lock_digest or env.image),
-            title=env.image or "python " + env.python, image=env.image, image_digest=env.image_digest,
-            lock_digest=env.lock_digest, python=env.python,
-            packages=dumps(env.packages) if env.packages else None,
-        )  # fmt: skip
+        run.values.update({k: v for k, v in (("branch", code.branch), ("entry", code.entry)) if v})
+    for key, told in _environments(event.environment) if event.environment else ():
+        link(EdgeType.USED_ENV, Label.ENVIRONMENT, ids.environment_uid(project, key), **told)
     for claim in event.volumes:
         uid = ids.volume_uid(project, cluster, ids.clean_name(claim, "volumes"))
         link(EdgeType.MOUNTS, Label.VOLUME, uid)
     if event.node:
         link(EdgeType.ON_NODE, Label.NODE, ids.node_uid(cluster, ids.clean_name(event.node, "node")))
-    for device in event.gpu.devices if event.gpu else ():
-        product = event.gpu.product if event.gpu else ""
-        link(EdgeType.ON_GPU, Label.GPU, ids.gpu_uid(ids.clean_name(device, "devices")), product=product)
+    gpu = event.gpu or GpuFact()
+    memory = whole(gpu.memory_bytes, "memory_bytes") if gpu.memory_bytes is not None else None
+    for device in gpu.devices:
+        link(
+            EdgeType.ON_GPU, Label.GPU, ids.gpu_uid(ids.clean_name(device, "devices")),
+            product=gpu.product, memory_bytes=memory,
+        )  # fmt: skip
     if event.actor is not None:
         uid = name_actor(event.actor, "by", project, run, out)
         run.add_edge(EdgeFacts(EdgeKey(EdgeType.BY, "", uid), event.basis, event.source))
+
+
+def _environments(told: EnvironmentFact) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the image is and what is installed, each under its key."""
+    image = {"image": told.image, "image_digest": told.image_digest}
+    installed = {
+        "lock_digest": told.lock_digest,
+        "python": told.python,
+        "packages": dumps(told.packages) if told.packages else None,
+    }
+    key = told.image_digest or told.lock_digest or told.image
+    title = told.image or f"python {told.python}"
+    if told.digest:
+        yield told.digest, {"title": f"python {told.python}", "digest": told.digest, **installed}
+        key, title, installed = told.image_digest or told.image, told.image, {}
+    if key:
+        yield key, {"title": title, **image, **installed}
 
 
 def name_actor(actor: ActorFact, key: str, project: str, node: NodeFacts, out: list[NodeFacts]) -> str:

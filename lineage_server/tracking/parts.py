@@ -1,4 +1,4 @@
-"""Pages of what belongs to a node: children and links of a run, versions of an artifact.
+"""What belongs to a node: links and surroundings of a run, runs of anything, versions of an artifact.
 
 A ``Wanted`` names one such page. It can be a key, so that a loader collects those of many nodes and asks
 for all of them at once. What is wrong with it is said when it is made, to whoever asked, not to all.
@@ -6,16 +6,17 @@ for all of them at once. What is wrong with it is said when it is made, to whoev
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import label_of, shorten
 from lineage_server.domain.nodes import Label, Node
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_tracking import Listed, Place
-from lineage_server.graph.read_tracking_parts import Link, Links, PartsReader, Starts
+from lineage_server.graph.read_tracking_parts import Link, Links, PartsReader, RunEdge, Starts
 from lineage_server.tracking.filters import (
     ListFilter,
     Order,
@@ -45,6 +46,7 @@ class Wanted:
     mark: str
     filter: ListFilter = _ALL
     order: Order = NEWEST
+    edge: RunEdge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,13 @@ class LinkPage:
     hidden: int
 
 
-def children_of(run: str, *, first: int = 100, after: str = "") -> Wanted:
-    """Raises InvalidInputError, as the other three do."""
-    return _of_run("children", run, first, after)
+def runs_of(
+    owner: str, over: EdgeType, *, outgoing: bool = False, first: int = 100, after: str = ""
+) -> Wanted:
+    """Runs that such an edge leads from to ``owner``; ``outgoing``: those it leads to. Raises
+    InvalidInputError, as the other three do."""
+    edge = RunEdge(label_of(owner), over, outgoing)
+    return _of_run(f"{over}/{outgoing}", owner, first, after, edge)
 
 
 def inputs_of(run: str, *, first: int = 100, after: str = "") -> Wanted:
@@ -87,9 +93,26 @@ def versions_of(
     )
 
 
-def _of_run(what: str, run: str, first: int, after: str) -> Wanted:
+def _of_run(what: str, run: str, first: int, after: str, edge: RunEdge | None = None) -> Wanted:
     mark = f"{what}/{run}"
-    return Wanted(owner=run, first=check_first(first), after=decode_cursor(after, mark), mark=mark)
+    place = decode_cursor(after, mark)
+    return Wanted(owner=run, first=check_first(first), after=place, mark=mark, edge=edge)
+
+
+def package_page(
+    environment: str, packages: Mapping[str, str], *, first: int, after: str
+) -> Page[tuple[str, str]]:
+    """Packages and versions by name, whatever the case."""
+    mark = f"packages/{environment}"
+    place = decode_cursor(after, mark)
+    last = (str(place.value), place.uid) if place else ("", "")
+    left = sorted(key for name in packages if (key := (name.lower(), name)) > last)
+    page = left[: check_first(first)]
+    return Page(
+        items=tuple((name, packages[name]) for _, name in page),
+        cursors=tuple(encode_cursor(Place(rank=1, value=low, uid=name), mark) for low, name in page),
+        has_more=len(left) > first,
+    )
 
 
 class Parts:
@@ -98,11 +121,12 @@ class Parts:
     def __init__(self, bolt: Bolt) -> None:
         self._reader = PartsReader(bolt)
 
-    async def children(self, many: Iterable[Wanted], *, scope: Scope) -> dict[Wanted, Page[Node]]:
-        """Steps and trials of runs, oldest first."""
+    async def runs(self, many: Iterable[Wanted], *, scope: Scope) -> dict[Wanted, Page[Node]]:
+        """Runs of owners (``runs_of``): children the oldest first, all others the newest first."""
 
         async def ask(like: Wanted, starts: Starts) -> dict[int, list[Listed]]:
-            return await self._reader.children(starts, scope, limit=like.first + 1)
+            assert like.edge is not None
+            return await self._reader.runs(like.edge, starts, scope, limit=like.first + 1)
 
         found = await _together(many, ask)
         return {wanted: page_of(rows, wanted.first, wanted.mark) for wanted, rows in found.items()}
@@ -129,6 +153,20 @@ class Parts:
         found = await _together(many, ask)
         return {wanted: _link_page(links, wanted) for wanted, links in found.items()}
 
+    async def surroundings(
+        self, runs: Iterable[str], *, scope: Scope
+    ) -> dict[str, dict[EdgeType, list[str]]]:
+        """Uids of what runs used, ran on and followed, by the edge; of one kind the newest told first."""
+        return await self._reader.surroundings(runs, scope)
+
+    async def diffs(self, code: Iterable[str], *, scope: Scope) -> dict[str, str]:
+        """Uncommitted changes."""
+        return await self._reader.diffs(code, scope)
+
+    async def packages(self, environments: Iterable[str], *, scope: Scope) -> dict[str, dict[str, str]]:
+        """Versions of packages by name."""
+        return await self._reader.packages(environments, scope)
+
 
 async def _together(
     many: Iterable[Wanted], ask: Callable[[Wanted, Starts], Awaitable[dict[int, _T]]]
@@ -136,7 +174,7 @@ async def _together(
     """One question for all wishes that differ only in whose page it is and where it begins."""
     groups: dict[object, list[Wanted]] = {}
     for wanted in many:
-        groups.setdefault((wanted.first, wanted.filter, wanted.order), []).append(wanted)
+        groups.setdefault((wanted.first, wanted.filter, wanted.order, wanted.edge), []).append(wanted)
     out: dict[Wanted, _T] = {}
     for group in groups.values():
         found = await ask(group[0], [(wanted.owner, wanted.after) for wanted in group])

@@ -85,7 +85,7 @@ class Tracking:
     async def aliases(self, uids: Iterable[str], *, scope: Scope) -> dict[str, list[str]]:
         return await self._reader.aliases(uids, scope)
 
-    async def producers(self, uids: Iterable[str], *, scope: Scope) -> dict[str, tuple[str, str]]:
+    async def producers(self, uids: Iterable[str], *, scope: Scope) -> dict[str, str]:
         return await self._reader.producers(uids, scope)
 
     # --- lists ------------------------------------------------------------------------------

@@ -21,12 +21,13 @@ from lineage_server.domain.ids import now_micros
 from lineage_server.graph.round_trips import counting
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.served import Served
-from tests.support.stories import EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN
+from tests.support.stories import D2, EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN
 
 SDL = OPERATIONS.parent / "schema.graphql"
 TEXTS = read_operations()
 TRAIN_UID = f"run:{TRAIN}"
 TREE = "version:default/model/churn"
+CODE = "code:default/r@5ec4e7+own.py"
 
 # Variables of each query, and the round trips it takes on a graph it has not been asked of before.
 QUERIES: dict[str, tuple[dict[str, Any], int]] = {
@@ -39,17 +40,21 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Completeness": ({"of": MODEL_1}, 4),
     "LineageCounts": ({"of": MODEL_1}, 7),
     "Resolve": ({"ref": "dataset:iris@1"}, 1),
-    "Version": ({"ref": "dataset:iris@1"}, 3),
+    "Version": ({"ref": "dataset:iris@1"}, 4),
     "Node": ({"uid": MODEL_1}, 1),
     "Nodes": ({"uids": [MODEL_1, TRAIN_UID, "job:default/script/train", "run:" + "0" * 32]}, 1),
     "Run": ({"uid": TRAIN}, 4),
+    "Surroundings": ({"uid": TRAIN}, 8),
+    "Packages": ({"environment": f"env:default/{D2}"}, 2),
+    "Code": ({"uid": CODE}, 2),
+    "RunsOf": ({"uid": CODE}, 2),
     "Runs": ({"project": "default", "metrics": ["loss"], "params": ["lr"]}, 2),
     "RunCount": ({"project": "default"}, 2),
     "Jobs": ({"project": "default"}, 2),
     "Artifacts": ({"project": "default"}, 2),
     "Models": ({"project": "default"}, 2),
     "Deployments": ({"project": "default"}, 2),
-    "Artifact": ({"ref": "dataset:iris"}, 3),
+    "Artifact": ({"ref": "dataset:iris"}, 4),
     "Versions": ({"artifact": "dataset:iris"}, 1),
     "Search": ({"text": "iris"}, 3),
     "MetricHistory": ({"run": TRAIN}, 1),

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Generic, TypeVar
 
+from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import Node
 from lineage_server.tasks import Tasks
 from lineage_server.tracking.filters import Page
@@ -74,14 +75,19 @@ class Loaders:
         self._tasks = tasks = Tasks("graphql")
         parts = tracking.parts
         self.nodes: Loader[str, Node] = Loader("nodes", tasks, partial(tracking.nodes, scope=scope))
-        self.producers: Loader[str, tuple[str, str]] = Loader(
+        self.producers: Loader[str, str] = Loader(
             "producers", tasks, partial(tracking.producers, scope=scope)
         )
         self.aliases: Loader[str, list[str]] = Loader(
             "aliases", tasks, partial(tracking.aliases, scope=scope)
         )
-        self.children: Loader[Wanted, Page[Node]] = Loader(
-            "children", tasks, partial(parts.children, scope=scope)
+        self.runs: Loader[Wanted, Page[Node]] = Loader("runs", tasks, partial(parts.runs, scope=scope))
+        self.surroundings: Loader[str, dict[EdgeType, list[str]]] = Loader(
+            "surroundings", tasks, partial(parts.surroundings, scope=scope)
+        )
+        self.diffs: Loader[str, str] = Loader("diffs", tasks, partial(parts.diffs, scope=scope))
+        self.packages: Loader[str, dict[str, str]] = Loader(
+            "packages", tasks, partial(parts.packages, scope=scope)
         )
         self.versions: Loader[Wanted, Page[Node]] = Loader(
             "versions", tasks, partial(parts.versions, scope=scope)

@@ -126,10 +126,25 @@ SLOTS: dict[Label, LiteralString] = {label: "uids" + label.value for label in La
 """Parameters that ``nodes_by_uid`` reads, by label."""
 
 
+# Long texts, which few ask for, are brought by ``tracking_parts``. What belongs to all projects is seen by
+# whoever may see a run on it; which project told of it first is not.
+_FOREIGN: LiteralString = f"n {{.*, project: CASE WHEN {SCOPE} THEN n.project ELSE '' END}}"
+_PROPS: dict[Label, LiteralString] = {
+    Label.CODE_REF: "n {.*, diff: null}",
+    Label.ENVIRONMENT: "n {.*, packages: null}",
+    Label.GPU: _FOREIGN,
+    Label.NODE: _FOREIGN,
+}
+_OR_USED: dict[Label, LiteralString] = {
+    Label.GPU: " OR EXISTS { MATCH (n)<-[:ON_GPU]-(r:Run) WHERE r.project IN $scope }",
+    Label.NODE: " OR EXISTS { MATCH (n)<-[:ON_NODE]-(r:Run) WHERE r.project IN $scope }",
+}
+
+
 def _by_uid(label: Label) -> LiteralString:
     return (
-        f"UNWIND ${SLOTS[label]} AS uid MATCH (n:{label.value} {{uid: uid}}) WHERE {SCOPE} "
-        "RETURN properties(n) AS props"
+        f"UNWIND ${SLOTS[label]} AS uid MATCH (n:{label.value} {{uid: uid}}) "
+        f"WHERE {SCOPE}{_OR_USED.get(label, '')} RETURN {_PROPS.get(label, 'properties(n)')} AS props"
     )
 
 
@@ -151,7 +166,7 @@ PRODUCERS_OF: LiteralString = """
 UNWIND $uids AS uid
 MATCH (v:ArtifactVersion {uid: uid})<-[e:OUTPUT]-(n:Run)
 WHERE ($all OR n.project IN $scope) AND coalesce(e.reused, false) = false
-RETURN v.uid AS uid, n.uid AS run, n.name AS name, e.at AS at
+RETURN v.uid AS uid, n.uid AS run, e.at AS at
 ORDER BY at, run
 """
 

@@ -264,7 +264,7 @@ def test_surroundings_are_told_of_every_call_and_in_full_once(
     told = [event for event in stub.order if "environment" in event]
     assert len({event["run"] for event in told}) == 2
     assert [bool(event["environment"].get("packages")) for event in told] == [True, False]
-    assert len({event["environment"]["lock_digest"] for event in told}) == 1
+    assert len({event["environment"]["digest"] for event in told}) == 1
 
 
 @pytest.mark.parametrize(

@@ -274,15 +274,25 @@ def test_each_part_can_be_switched_off(repository: Path) -> None:
     assert set(only["facts"]) == {"argv", "cwd"}
 
 
-def test_environment_is_keyed_by_lock_or_packages(repository: Path, tmp_path: Path) -> None:
+def test_environment_is_keyed_by_all_that_is_installed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = load_config(environ={"IMAGE_DIGEST": "sha256:aa"}, capture="packages,image")
     locked = seen(config, repository, "").environment
     loose = seen(config, tmp_path, "").environment
     assert locked
     assert loose
     assert locked.image_digest == "sha256:aa"
-    assert locked.lock_digest != loose.lock_digest
+    assert (bool(locked.lock_digest), bool(loose.lock_digest)) == (True, False)
     assert "pytest" in locked.packages
+    assert len(locked.digest) == 71
+    assert locked.digest != loose.digest
+    # The lock file stays as it is while somebody installs another package.
+    monkeypatch.setattr("lineage_server.client.capture.installed", lambda: {"own": "1"})
+    other = seen(config, repository, "").environment
+    assert other
+    assert other.lock_digest == locked.lock_digest
+    assert other.digest != locked.digest
 
 
 def test_only_allowed_variables_and_no_secrets() -> None:

@@ -55,6 +55,16 @@ def common(node: domain.Node) -> dict[str, Any]:
     }
 
 
+MAKERS: dict[domain.Label, Callable[[Any], Any]] = {}
+"""What makes the object of a node, by label. Filled in ``nodes.py``: types that hold one another need not
+import one another."""
+
+
+def node_of(node: domain.Node) -> Any:
+    """The GraphQL object of a node, of the type that its label names."""
+    return MAKERS[node.label](node)
+
+
 def _plain(properties: Mapping[str, object]) -> dict[str, object]:
     """Bytes are no JSON, and who has which role has a field of its own."""
     return {

@@ -1,23 +1,39 @@
-"""Runs, and what each of them read and wrote, as the contract shows them."""
+"""Runs, what each of them read and wrote, and what surrounds it, as the contract shows them."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
 from lineage_server.api.gql.context import context_of
-from lineage_server.api.gql.scalars import Json, Micros, Real, micros, real
+from lineage_server.api.gql.scalars import Json, Long, Micros, Real, micros, real
 from lineage_server.api.gql.types.artifacts import ArtifactVersion, version_of
-from lineage_server.api.gql.types.base import Ctx, Node, common, page_shown
+from lineage_server.api.gql.types.base import Ctx, Node, common, node_of
 from lineage_server.api.gql.types.listing import Connection, connection
-from lineage_server.api.gql.types.values import Metric, Param
+from lineage_server.api.gql.types.surroundings import (
+    ClusterNode,
+    CodeRef,
+    Environment,
+    Gpu,
+    Volume,
+    code_of,
+    environment_of,
+    runs_back,
+)
+from lineage_server.api.gql.types.values import Metric, Param, Tag
 from lineage_server.domain import nodes as domain
+from lineage_server.domain.edges import EdgeType
+from lineage_server.domain.untyped import as_mapping
 from lineage_server.tracking import parts
 from lineage_server.tracking.filters import Page
 from lineage_server.tracking.parts import LinkPage
 
+_FEW: Mapping[Any, Any] = {"cost": 10}
+_MANY: Mapping[Any, Any] = {"cost": 100}
+"""Metadata of lists that come whole."""
 strawberry.enum(domain.RunState)
 
 
@@ -39,6 +55,18 @@ class VersionLinkConnection(Connection[VersionLink]):
 
 
 @strawberry.type
+class Host:
+    """The machine that a run found itself on."""
+
+    name: str
+    os: str
+    machine: str
+    cpus: int | None
+    memory_bytes: Long | None
+    pid: int | None
+
+
+@strawberry.type
 class Run(Node):
     """One execution."""
 
@@ -56,6 +84,16 @@ class Run(Node):
     gpu_product: str
     gpu_count: float | None
     gpu_seconds: float | None
+    cluster: str
+    actor_name: str = strawberry.field(description="who ran it, as its witness says")
+    argv: list[str] = strawberry.field(description="the command")
+    working_directory: str
+    host: Host | None
+    cluster_ids: list[Tag] = strawberry.field(
+        description="what Kubernetes, pipelines and schedulers call it: kubernetes_pod, kfp_run, slurm_job …"
+    )
+    resources: Json = strawberry.field(description="what was asked for, by name")
+    usage: Json = strawberry.field(description="what was used, by name")
     own: strawberry.Private[domain.Run]
 
     @strawberry.field(description="parameters by key; all of them where no keys are named")
@@ -84,10 +122,64 @@ class Run(Node):
         wanted = parts.outputs_of(self.uid, first=first, after=after)
         return _links(await context_of(info).loaders.outputs.load(wanted), after)
 
-    @strawberry.field(description="its steps or trials")
-    async def children(self, info: Ctx, first: int = 100, after: str = "") -> Connection[Run]:
-        wanted = parts.children_of(self.uid, first=first, after=after)
-        return page_shown(await context_of(info).loaders.children.load(wanted), after, run_of)
+    @strawberry.field(description="the code it ran; branch and entry are this run's")
+    async def code(self, info: Ctx) -> CodeRef | None:
+        known = await self._around(info, EdgeType.USED_CODE)
+        return code_of(_best(known, "commit"), **_own(self.own, "branch", "entry")) if known else None
+
+    @strawberry.field(description="what was installed where it ran")
+    async def environment(self, info: Ctx) -> Environment | None:
+        known = await self._around(info, EdgeType.USED_ENV)
+        return environment_of(_best(known, "python", "lock_digest")) if known else None
+
+    @strawberry.field(description="the image it ran in; may be the same node as its environment")
+    async def image(self, info: Ctx) -> Environment | None:
+        known = await self._around(info, EdgeType.USED_ENV)
+        best = _best(known, "image_digest", "image") if known else None
+        return environment_of(best) if best and _tells(best, "image_digest", "image") else None
+
+    @strawberry.field(description="devices it ran on; with its volumes at most 1,000", metadata=_MANY)
+    async def gpus(self, info: Ctx) -> list[Gpu]:
+        return [node_of(node) for node in await self._around(info, EdgeType.ON_GPU)]
+
+    @strawberry.field(description="machines of the cluster it ran on", metadata=_FEW)
+    async def cluster_nodes(self, info: Ctx) -> list[ClusterNode]:
+        return [node_of(node) for node in await self._around(info, EdgeType.ON_NODE)]
+
+    @strawberry.field(description="volumes it mounted", metadata=_MANY)
+    async def volumes(self, info: Ctx) -> list[Volume]:
+        return [node_of(node) for node in await self._around(info, EdgeType.MOUNTS)]
+
+    @strawberry.field(description="what it is a step or a trial of")
+    async def parent(self, info: Ctx) -> Run | None:
+        return await self._followed(info, EdgeType.CHILD_OF)
+
+    @strawberry.field(description="the run of which it is another attempt")
+    async def retry_of(self, info: Ctx) -> Run | None:
+        return await self._followed(info, EdgeType.RETRY_OF)
+
+    @strawberry.field(description="the run that it went on from")
+    async def resumed_from(self, info: Ctx) -> Run | None:
+        return await self._followed(info, EdgeType.RESUMED_FROM)
+
+    children: Connection[Run] = runs_back(EdgeType.CHILD_OF, "its steps or trials, the oldest first")
+    retries: Connection[Run] = runs_back(EdgeType.RETRY_OF, "later attempts at the same, the newest first")
+    resumed_by: Connection[Run] = runs_back(EdgeType.RESUMED_FROM, "runs that went on from it")
+    boards: Connection[Run] = runs_back(EdgeType.BOARD_FOR, "TensorBoards that show it, the newest first")
+    board_for: Connection[Run] = runs_back(
+        EdgeType.BOARD_FOR, "runs that it shows, if it is a TensorBoard", outgoing=True
+    )
+
+    async def _around(self, info: Ctx, over: EdgeType) -> list[domain.Node]:
+        """What an edge leads to, as far as one may see it; the newest told first."""
+        loaders = context_of(info).loaders
+        around = await loaders.surroundings.load(self.uid) or {}
+        found = await asyncio.gather(*(loaders.nodes.load(uid) for uid in around.get(over, ())))
+        return [node for node in found if node is not None]
+
+    async def _followed(self, info: Ctx, over: EdgeType) -> Run | None:
+        known = await self._around(info, over)
+        return node_of(known[0]) if known else None
 
 
 def run_of(node: domain.Run) -> Run:
@@ -96,6 +188,8 @@ def run_of(node: domain.Run) -> Run:
         if node.started_at is not None and node.ended_at is not None
         else None
     )
+    told = as_mapping(node.properties.get("facts"))
+    argv = told.get("argv")
     return Run(
         **common(node),
         job=node.job,
@@ -112,8 +206,49 @@ def run_of(node: domain.Run) -> Run:
         gpu_product=node.gpu_product,
         gpu_count=node.gpu_count,
         gpu_seconds=node.gpu_seconds,
+        cluster=str(node.properties.get("cluster") or ""),
+        actor_name=str(node.properties.get("by_name") or ""),
+        argv=[str(word) for word in cast("list[Any]", argv)] if isinstance(argv, list) else [],
+        working_directory=str(told.get("cwd") or ""),
+        host=_host(as_mapping(told.get("host"))),
+        cluster_ids=[Tag(key=k, value=str(v)) for k, v in sorted(as_mapping(told.get("cluster")).items())],
+        resources=Json(node.properties.get("resources") or {}),
+        usage=Json(node.properties.get("usage") or {}),
         own=node,
     )
+
+
+def _host(told: Mapping[str, Any]) -> Host | None:
+    """As the client captures it; anybody may have told anything else."""
+    if not told:
+        return None
+
+    def number(key: str, bits: int) -> int | None:
+        value = told.get(key)
+        return value if type(value) is int and 0 <= value < 1 << bits else None
+
+    memory = number("memory_bytes", 63)
+    return Host(
+        name=str(told.get("name") or ""),
+        os=str(told.get("os") or ""),
+        machine=str(told.get("machine") or ""),
+        cpus=number("cpus", 31),
+        memory_bytes=None if memory is None else Long(memory),
+        pid=number("pid", 31),
+    )
+
+
+def _own(run: domain.Run, *keys: str) -> dict[str, str]:
+    return {key: str(run.properties[key]) for key in keys if run.properties.get(key)}
+
+
+def _tells(node: domain.Node, *keys: str) -> bool:
+    return any(node.properties.get(key) for key in keys)
+
+
+def _best(nodes: list[domain.Node], *keys: str) -> domain.Node:
+    """Of what several witnesses told the newest that says any of this, else the newest."""
+    return next((node for node in nodes if _tells(node, *keys)), nodes[0])
 
 
 def _picked(values: Mapping[str, Any], keys: list[str] | None) -> list[tuple[str, Any]]:

@@ -30,11 +30,3 @@ class Column:
     name: str
     type: str = strawberry.field(description="in Arrow's words")
     nullable: bool
-
-
-@strawberry.type
-class RunRef:
-    """A run, as far as something else names it."""
-
-    uid: str
-    name: str
