@@ -5,7 +5,7 @@ Many uids are asked for in chunks, so that no statement grows without bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
@@ -21,12 +21,13 @@ SIBLINGS_CAP = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """A run in full, with the code and environment it used."""
+    """A run in full, with the code and environment it used and the products of its GPUs."""
 
     run: Run
     code: dict[str, str] = field(default_factory=dict[str, str])
     environment: dict[str, str] = field(default_factory=dict[str, str])
     packages: dict[str, str] = field(default_factory=dict[str, str])
+    gpu_product: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,17 +225,39 @@ class LineageFacts:
         return out
 
 
+_CODE = ("repo", "commit", "dirty_digest", "entry")
+_IMAGE = ("image", "image_digest")
+_INSTALLED = ("lock_digest", "python", "packages")
+
+
 def _run_facts(run: Run, row: Row) -> RunFacts:
-    code: Sequence[Any] = row["code"][0] if row["code"] else ()
-    env: Sequence[Any] = row["env"][0] if row["env"] else ()
-    named = dict(zip(("repo", "commit", "branch", "dirty_digest", "entry"), code, strict=False))
-    place = dict(zip(("image", "image_digest", "lock_digest", "python"), env, strict=False))
+    code = _newest(row["code"], _CODE, telling=("commit",))
+    environments = row["env"]
+    image = _newest(environments, (*_IMAGE, *_INSTALLED), telling=_IMAGE)
+    installed = _newest(environments, (*_IMAGE, *_INSTALLED), telling=_INSTALLED)
+    own = {"entry": run.properties.get("entry")}
     return RunFacts(
         run=run,
-        code={key: str(value) for key, value in named.items() if value},
-        environment={key: str(value) for key, value in place.items() if value},
-        packages=json_map(env[4]) if env else {},
+        code=_words(code | {key: value for key, value in own.items() if value}, _CODE),
+        environment=_words(image, _IMAGE) | _words(installed, _INSTALLED[:2]),
+        packages=json_map(installed.get("packages")),
+        gpu_product=run.gpu_product or ", ".join(sorted({product for product in row["gpus"] if product})),
     )
+
+
+def _newest(told: Sequence[Sequence[Any]], keys: Sequence[str], *, telling: Iterable[str]) -> dict[str, Any]:
+    """Of what several witnesses told of a run, the newest that says any of this, else the newest."""
+    known = [dict(zip(keys, rest, strict=True)) for _, _, *rest in sorted(told, key=_newest_first)]
+    wanted = set(telling)
+    return next((one for one in known if any(one[key] for key in wanted)), known[0] if known else {})
+
+
+def _newest_first(told: Sequence[Any]) -> tuple[int, str]:
+    return -(told[0] or 0), told[1]
+
+
+def _words(told: Mapping[str, Any], keys: Iterable[str]) -> dict[str, str]:
+    return {key: str(told[key]) for key in keys if told.get(key)}
 
 
 def _version_facts(row: Row) -> VersionFacts:

@@ -180,16 +180,17 @@ def _difference(
 
 
 def _run_words(facts: RunFacts, inputs: Mapping[str, str]) -> dict[str, str]:
-    """All that makes two runs of one job different, as flat words. Metrics follow from it."""
+    """All that makes two runs of one job different, as flat words. Metrics follow from it; branches and
+    single devices or machines of a kind make no difference."""
     run = facts.run
     out = {
         "state": str(run.state or ""),
-        "gpu.product": run.gpu_product,
+        "gpu.product": facts.gpu_product,
         "gpu.count": "" if run.gpu_count is None else f"{run.gpu_count:g}",
         "spec": str(run.properties.get("spec_digest") or ""),
     }
     out |= {f"params.{key}": str(value) for key, value in run.params.items()}
-    out |= {f"code.{key}": value for key, value in facts.code.items() if key != "branch"}
+    out |= {f"code.{key}": value for key, value in facts.code.items()}
     out |= {f"env.{key}": value for key, value in facts.environment.items()}
     out |= {f"env.packages.{key}": str(value) for key, value in facts.packages.items()}
     return out | {f"inputs.{role}": uid for role, uid in inputs.items()}

@@ -8,7 +8,7 @@ import pytest
 
 from lineage_server.domain.edges import Source
 from lineage_server.domain.event_parts import ActorFact, CodeFact, EnvironmentFact, GpuFact
-from lineage_server.domain.events import NodeDeleted, ProjectReported, RunReported
+from lineage_server.domain.events import NodeDeleted, OutputFact, ProjectReported, RunReported
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import JobKind, RunState
 from lineage_server.graph.round_trips import counting
@@ -241,3 +241,32 @@ async def test_facts_that_no_client_of_ours_told_do_no_harm(served: Served) -> N
     nothing = {"os": "", "machine": "", "cpus": None, "memoryBytes": None, "pid": None}
     assert told["host"] == {"name": "3", **nothing}
     assert (told["argv"], told["clusterIds"]) == ([], [])
+
+
+async def test_difference_of_two_runs_tells_code_packages_image_and_gpu(served: Served) -> None:
+    """Each run is told of by a client and, later, by a watcher who knows the image only."""
+    pair = [new_run_id(), new_run_id()]
+    for index, one in enumerate(pair):
+        code = CodeFact(repo="r", commit=f"c{index}", dirty_digest="d" * index, entry="train.py")
+        env = installed(f"sha256:{index:064x}", {"numpy": f"2.{index}", "same": "1"})
+        gpu = GpuFact(product=("A100", "H200")[index], count=1, devices=[f"GPU-d{index}"])
+        image = EnvironmentFact(image="img", image_digest=f"sha256:{index + 8:064x}")
+        output = OutputFact(name="m", type="model", digest=f"sha256:{index + 1:064x}")
+        await served.record(
+            run(one, job="train", code=code, environment=env, gpu=gpu, outputs=[output]),
+            run(
+                one, source=Source.WATCHER, environment=image, code=CodeFact(entry="sh"), node=f"n{index}"
+            ),
+        )  # fmt: skip
+    asked = {"a": f"run:{pair[0]}", "b": f"run:{pair[1]}"}
+    told = (await served.ask(TEXTS["LineageDiff"], asked))["lineageDiff"]
+    (difference,) = (one for one in told["differences"] if one["before"]["uid"] == f"run:{pair[0]}")
+    changes = {c["field"]: (c["before"], c["after"]) for c in difference["changes"]}
+    assert changes == {
+        "code.commit": ("c0", "c1"),
+        "code.dirty_digest": ("", "d"),
+        "env.packages.numpy": ("2.0", "2.1"),
+        "env.image_digest": (f"sha256:{8:064x}", f"sha256:{9:064x}"),
+        "gpu.product": ("A100", "H200"),
+    }
+    assert told["firstByDependency"]["before"]["uid"] == f"run:{pair[0]}"

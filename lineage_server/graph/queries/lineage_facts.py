@@ -14,9 +14,10 @@ UNWIND $uids AS uid
 MATCH (r:Run {uid: uid})
 WHERE $all OR r.project IN $scope
 RETURN r.uid AS uid, properties(r) AS props,
-       [(r)-[:USED_CODE]->(c:CodeRef) | [c.repo, c.commit, c.branch, c.dirty_digest, c.entry]] AS code,
-       [(r)-[:USED_ENV]->(v:Environment) |
-        [v.image, v.image_digest, v.lock_digest, v.python, v.packages]] AS env
+       [(r)-[e:USED_CODE]->(c:CodeRef) | [e.at, c.uid, c.repo, c.commit, c.dirty_digest, c.entry]] AS code,
+       [(r)-[e:USED_ENV]->(v:Environment) |
+        [e.at, v.uid, v.image, v.image_digest, v.lock_digest, v.python, v.packages]] AS env,
+       [(r)-[:ON_GPU]->(g:Gpu) | g.product] AS gpus
 """
 
 VERSION_FACTS: LiteralString = """
