@@ -26,6 +26,16 @@ from lineage_server.cli.output import (
     short_time,
     size,
 )
+from lineage_server.cli.surroundings import (
+    OF_CONTEXT,
+    OF_MAKER,
+    OF_RUN,
+    facts_of,
+    long_parts,
+    maker_facts,
+    maker_of,
+    say_long_parts,
+)
 from lineage_server.client.view import LineageView, ViewNode
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.nodes import LABEL_OF
@@ -43,10 +53,11 @@ query Show($uid: String!) {{
       gpuProduct gpuCount gpuSeconds paramMap metricMap
       inputs(first: 50) {{ {_LINKED} }} outputs(first: 50) {{ {_LINKED} }}
       children(first: 20) {{ edges {{ node {{ uid name state startedAt endedAt }} }} hasMore }}
+      {OF_RUN}
     }}
     ... on ArtifactVersion {{
       artifact ordinal digest uri size sealedAt partial hold ttlAt columns {{ name type nullable }} stats
-      run {{ uid name }}
+      run {{ {OF_MAKER} }}
     }}
     ... on Artifact {{
       versionCount latestAt
@@ -59,6 +70,7 @@ query Show($uid: String!) {{
     ... on Alias {{ model target protected }}
     ... on Approval {{ model verdict approver comment }}
     ... on Deployment {{ cluster revision endpoint state traffic fromAt toAt }}
+    {OF_CONTEXT}
   }}
 }}
 """
@@ -106,6 +118,9 @@ _MOST_COLUMNS = 50
 def show(
     ref: Annotated[str, typer.Argument(help="A reference (dataset:iris@3, run:<id>) or a uid.")],
     project: Project = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every package and the uncommitted changes, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """All about one thing, whatever kind of thing it is."""
@@ -113,7 +128,7 @@ def show(
 
     with Client(project=project_of(project)) as client:
         asked = _Asked(client)
-        told = asked.all_about(asked.uid_of(ref))
+        told = asked.all_about(asked.uid_of(ref), everything=everything or as_json)
     if as_json:
         say_json(told)
     else:
@@ -138,7 +153,7 @@ class _Asked:
                 raise
             return ref
 
-    def all_about(self, uid: str) -> dict[str, Any]:
+    def all_about(self, uid: str, *, everything: bool) -> dict[str, Any]:
         """Everything, in one document for programs."""
         node = cast("dict[str, Any]", self._client.gql(NODE, {"uid": uid})["node"])
         if "runState" in node:
@@ -151,11 +166,20 @@ class _Asked:
             told["neighbours"] = [one for one in drawn["nodes"] if one["uid"] != uid]
             told["edges"] = drawn["edges"]
             told["recordedBy"] = self._teller(around, uid, node["project"])
+        if node["label"] == "ModelVersion":
+            node["run"] = self._maker(told["neighbours"])
+        if everything:
+            told |= long_parts(self._client, node)
         if node["label"] == "Job":
             told["runs"] = self._client.gql(RUNS, {"job": uid, "project": node["project"]})["runs"]
         if node["label"] == "Project":
             told["members"] = self._client.gql(MEMBERS, {"project": node["name"]})["members"]
         return told
+
+    def _maker(self, neighbours: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """The run that made what was registered."""
+        origins = [one["uid"] for one in neighbours if one["label"] == "ArtifactVersion"]
+        return maker_of(self._client, origins[0]) if origins else None
 
     def _teller(self, around: LineageView, uid: str, project: str) -> str:
         """Who sent the event that tells of an edge of this; empty where that cannot be said."""
@@ -182,12 +206,13 @@ def _say_all(told: dict[str, Any]) -> None:
     _say_columns(node)
     for title in ("inputs", "outputs"):
         _say_links(title, node.get(title))
-    for title, page in (("versions", node.get("versions")), ("children", node.get("children"))):
-        _say_page(title, page)
-    _say_page("newest runs", told.get("runs"))
+    for title in ("versions", "children", "retries", "boards"):
+        _say_page(title, node.get(title))
+    _say_page("newest runs", told.get("runs") or node.get("runs"))
     _say_members(told.get("members"))
     if node["label"] != "Run":
         _say_neighbours(told.get("neighbours") or ())
+    say_long_parts(told)
 
 
 def _kind(node: dict[str, Any]) -> str:
@@ -217,29 +242,14 @@ def _facts(node: dict[str, Any]) -> dict[str, object]:
     facts["tags"] = ", ".join(f"{tag['key']}={tag['value']}" for tag in node["tags"])
     facts |= {word: node.get(key) for word, key in _WORDS.items()}
     facts["aliases"] = ", ".join(node.get("aliases") or ())
-    facts["made by"] = _maker(node.get("run"))
+    facts |= maker_facts(node.get("run"))
     facts["size"] = size(int(node["size"])) if node.get("size") is not None else ""
     facts["marks"] = ", ".join(word for word in ("partial", "hold", "protected") if node.get(word))
     facts |= {word: local_time(node.get(key)) for word, key in _TIMES.items()}
     facts["took"] = duration(node.get("startedAt"), node.get("endedAt"))
     if not any(facts[word] for word in _TIMES):
         facts["since"] = local_time(node["createdAt"])
-    return facts | _surroundings(node["properties"])
-
-
-def _surroundings(properties: dict[str, Any]) -> dict[str, object]:
-    """What was captured: where it ran, and how it was called."""
-    facts = as_mapping(properties.get("facts"))
-    argv = facts.get("argv")
-    return {
-        "host": as_mapping(facts.get("host")).get("name"),
-        "command": " ".join(map(str, cast("list[object]", argv))) if isinstance(argv, list) else None,
-        "node": properties.get("node"),
-    }
-
-
-def _maker(run: dict[str, Any] | None) -> str:
-    return f"run {run['name']} ({run['uid']})" if run else ""
+    return facts | facts_of(node)
 
 
 def _say_part(title: str) -> None:

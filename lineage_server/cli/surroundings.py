@@ -1,0 +1,192 @@
+"""What made a run, or a version, what it is: code, command, packages, image, devices, related runs.
+
+``show`` (``showing``) asks for these parts and says them with the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lineage_server.cli.output import bold, counted, say, say_table, short, size
+from lineage_server.client.render.words import safe
+from lineage_server.domain.untyped import as_mapping
+
+_CODE = "code { uid repo commit branch entry dirtyDigest }"
+_ENVIRONMENT = "environment { uid python lockDigest packageCount } image { image imageDigest }"
+_RELATED = "{ uid name state startedAt endedAt }"
+OF_RUN = f"""
+  actorName argv workingDirectory cluster clusterIds {{ key value }} resources usage
+  host {{ name os machine cpus memoryBytes }} {_CODE} {_ENVIRONMENT}
+  gpus {{ uid name product memoryBytes }} clusterNodes {{ name cluster }} volumes {{ name cluster }}
+  parent {_RELATED} retryOf {_RELATED} resumedFrom {_RELATED}
+  retries(first: 20) {{ edges {{ node {_RELATED} }} hasMore }}
+  boards(first: 20) {{ edges {{ node {_RELATED} }} hasMore }}
+"""
+"""Fields of a run."""
+OF_MAKER = f"uid name gpuProduct gpuCount {_CODE} {_ENVIRONMENT}"
+"""Fields of the run that made a version."""
+_RUNS = f"runs(first: 10) {{ edges {{ node {_RELATED} }} hasMore }}"
+OF_CONTEXT = f"""
+  ... on CodeRef {{ repo commit branch entry dirtyDigest {_RUNS} }}
+  ... on Environment {{ python lockDigest imageName: image imageDigest packageCount {_RUNS} }}
+  ... on Volume {{ cluster {_RUNS} }}
+  ... on ClusterNode {{ cluster {_RUNS} }}
+  ... on Gpu {{ product memoryBytes {_RUNS} }}
+"""
+"""Fields of what runs used and ran on."""
+MAKER = f"query Maker($uid: String!) {{ version(ref: $uid) {{ run {{ {OF_MAKER} }} }} }}"
+_PACKAGES = """
+query Packages($uid: String!, $after: String!) {
+  node(uid: $uid) { ... on Environment {
+    packages(first: 500, after: $after) { edges { node { name version } } hasMore pageInfo { endCursor } }
+  } }
+}
+"""
+_DIFF = "query Diff($uid: String!) { node(uid: $uid) { ... on CodeRef { diff } } }"
+
+
+# --- asking ------------------------------------------------------------------------------------
+
+
+def long_parts(client: Any, node: Mapping[str, Any]) -> dict[str, Any]:
+    """Packages and uncommitted changes, which only some want to see."""
+    told: dict[str, Any] = {}
+    own = node["uid"]
+    code = own if node["label"] == "CodeRef" else as_mapping(node.get("code")).get("uid")
+    environment = own if node["label"] == "Environment" else as_mapping(node.get("environment")).get("uid")
+    if environment:
+        told["packages"] = dict(_packages(client, environment))
+    if code:
+        told["uncommitted"] = client.gql(_DIFF, {"uid": code})["node"]["diff"]
+    return told
+
+
+def _packages(client: Any, environment: str) -> list[tuple[str, str]]:
+    out: list[tuple[str, str]] = []
+    after, more = "", True
+    while more:
+        page = client.gql(_PACKAGES, {"uid": environment, "after": after})["node"]["packages"]
+        out += [(edge["node"]["name"], edge["node"]["version"]) for edge in page["edges"]]
+        after, more = page["pageInfo"]["endCursor"] or "", page["hasMore"]
+    return out
+
+
+def maker_of(client: Any, version: str) -> dict[str, Any] | None:
+    """The run that made an artifact's version."""
+    return client.gql(MAKER, {"uid": version})["version"]["run"]
+
+
+# --- in words ----------------------------------------------------------------------------------
+
+
+def facts_of(node: Mapping[str, Any]) -> dict[str, object]:
+    """Of a run, or of what runs used; nothing of any other node."""
+    if node["label"] == "Run":
+        return {**_made_with(node), **_ran_on(node), **_related(node)}
+    if node["label"] == "CodeRef":
+        return _code(node)
+    used = {
+        "python": node.get("python"),
+        "packages": node.get("packageCount"),
+        "lock": short(node.get("lockDigest") or ""),
+        "image": _image({"image": node.get("imageName"), "imageDigest": node.get("imageDigest")}),
+        "product": node.get("product"),
+        "memory": size(_number(node.get("memoryBytes"))),
+    }
+    return {key: value for key, value in used.items() if value}
+
+
+def maker_facts(run: Mapping[str, Any] | None) -> dict[str, object]:
+    """The run that made a version, and what it was made with: a few lines."""
+    if run is None:
+        return {}
+    made = _made_with(run, brief=True)
+    return {"made by": f"run {run['name']} ({run['uid']})", **made, "made on": _gpu(run)}
+
+
+def _made_with(run: Mapping[str, Any], *, brief: bool = False) -> dict[str, object]:
+    environment = as_mapping(run["environment"])
+    count = environment.get("packageCount")
+    python = [environment.get("python"), counted(count, "package") if count else ""]
+    facts = {
+        **_code(as_mapping(run["code"]), brief=brief),
+        "command": " ".join(run.get("argv") or ()),
+        "python": ", ".join(word for word in python if word),
+        "lock": "" if brief else short(environment.get("lockDigest") or ""),
+        "image": _image(as_mapping(run["image"])),
+    }
+    return {key: value for key, value in facts.items() if value}
+
+
+def _code(code: Mapping[str, Any], *, brief: bool = False) -> dict[str, object]:
+    commit = str(code.get("commit") or "")
+    marks = [code.get("branch"), "uncommitted changes" if code.get("dirtyDigest") else ""]
+    marked = ", ".join(mark for mark in marks if mark)
+    words = [commit[:12] if brief else commit, f"({marked})" if marked else ""]
+    return {
+        "commit": " ".join(word for word in words if word),
+        "repository": code.get("repo"),
+        "entry": code.get("entry"),
+    }
+
+
+def _image(image: Mapping[str, Any]) -> str:
+    name, digest = str(image.get("image") or ""), str(image.get("imageDigest") or "")
+    return " ".join(word for word in (name, "" if digest in name else short(digest)) if word)
+
+
+def _gpu(run: Mapping[str, Any]) -> str:
+    count, product = run.get("gpuCount"), run.get("gpuProduct")
+    return (
+        " ".join(word for word in (f"{count:g} ×" if count else "", product or "GPU") if word)
+        if (count or product)
+        else ""
+    )
+
+
+def _ran_on(run: Mapping[str, Any]) -> dict[str, object]:
+    memory = next((gpu["memoryBytes"] for gpu in run["gpus"] if gpu["memoryBytes"]), None)
+    return {
+        "run by": run["actorName"],
+        "host": as_mapping(run["host"]).get("name"),
+        "node": _places(run["clusterNodes"]),
+        "gpu memory": size(_number(memory)),
+        "devices": ", ".join(gpu["name"] for gpu in run["gpus"]),
+        "volumes": _places(run["volumes"]),
+        "asked for": _pairs(run["resources"]),
+        "used": _pairs(run["usage"]),
+        "known as": ", ".join(f"{one['key']}={one['value']}" for one in run["clusterIds"]),
+    }
+
+
+def _related(run: Mapping[str, Any]) -> dict[str, object]:
+    words = {"part of": run["parent"], "retry of": run["retryOf"], "resumed from": run["resumedFrom"]}
+    return {word: f"run {one['name']} ({one['uid']})" for word, one in words.items() if one}
+
+
+def _places(nodes: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{one['cluster']}/{one['name']}" for one in nodes)
+
+
+def _pairs(told: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(told.items()))
+
+
+def _number(value: object) -> int | None:
+    """64-bit integers may travel as text."""
+    return None if value in (None, "") else int(str(value))
+
+
+def say_long_parts(told: Mapping[str, Any]) -> None:
+    """All packages, and the uncommitted changes."""
+    packages: dict[str, str] = told.get("packages") or {}
+    if packages:
+        say()
+        say(bold(counted(len(packages), "package")))
+        say_table(["package", "version"], list(packages.items()))
+    if told.get("uncommitted"):
+        say()
+        say(bold("uncommitted changes"))
+        for line in told["uncommitted"].splitlines():
+            say(safe(line))
