@@ -31,8 +31,8 @@ from lineage_server.tracking import parts
 from lineage_server.tracking.filters import Page
 from lineage_server.tracking.parts import LinkPage
 
-_FEW: Mapping[Any, Any] = {"cost": 10}
-_MANY: Mapping[Any, Any] = {"cost": 100}
+_FEW: Mapping[Any, Any] = {"cost": 2}
+_MANY: Mapping[Any, Any] = {"cost": 20}
 """Metadata of lists that come whole."""
 strawberry.enum(domain.RunState)
 
