@@ -33,7 +33,6 @@ from lineage_server.cli.surroundings import (
     facts_of,
     long_parts,
     maker_facts,
-    maker_of,
     say_long_parts,
 )
 from lineage_server.client.view import LineageView, ViewNode
@@ -66,7 +65,7 @@ query Show($uid: String!) {{
       }}
     }}
     ... on Project {{ owner }}
-    ... on ModelVersion {{ model version state uri aliases }}
+    ... on ModelVersion {{ model version state uri aliases run {{ {OF_MAKER} }} }}
     ... on Alias {{ model target protected }}
     ... on Approval {{ model verdict approver comment }}
     ... on Deployment {{ cluster revision endpoint state traffic fromAt toAt }}
@@ -166,8 +165,6 @@ class _Asked:
             told["neighbours"] = [one for one in drawn["nodes"] if one["uid"] != uid]
             told["edges"] = drawn["edges"]
             told["recordedBy"] = self._teller(around, uid, node["project"])
-        if node["label"] == "ModelVersion":
-            node["run"] = self._maker(told["neighbours"])
         if everything:
             told |= long_parts(self._client, node)
         if node["label"] == "Job":
@@ -175,11 +172,6 @@ class _Asked:
         if node["label"] == "Project":
             told["members"] = self._client.gql(MEMBERS, {"project": node["name"]})["members"]
         return told
-
-    def _maker(self, neighbours: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-        """The run that made what was registered."""
-        origins = [one["uid"] for one in neighbours if one["label"] == "ArtifactVersion"]
-        return maker_of(self._client, origins[0]) if origins else None
 
     def _teller(self, around: LineageView, uid: str, project: str) -> str:
         """Who sent the event that tells of an edge of this; empty where that cannot be said."""

@@ -35,7 +35,6 @@ OF_CONTEXT = f"""
   ... on Gpu {{ product memoryBytes {_RUNS} }}
 """
 """Fields of what runs used and ran on."""
-MAKER = f"query Maker($uid: String!) {{ version(ref: $uid) {{ run {{ {OF_MAKER} }} }} }}"
 _PACKAGES = """
 query Packages($uid: String!, $after: String!) {
   node(uid: $uid) { ... on Environment {
@@ -70,11 +69,6 @@ def _packages(client: Any, environment: str) -> list[tuple[str, str]]:
         out += [(edge["node"]["name"], edge["node"]["version"]) for edge in page["edges"]]
         after, more = page["pageInfo"]["endCursor"] or "", page["hasMore"]
     return out
-
-
-def maker_of(client: Any, version: str) -> dict[str, Any] | None:
-    """The run that made an artifact's version."""
-    return client.gql(MAKER, {"uid": version})["version"]["run"]
 
 
 # --- in words ----------------------------------------------------------------------------------

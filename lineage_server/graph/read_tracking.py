@@ -168,10 +168,12 @@ class TrackingReader:
             out.setdefault(row["uid"], []).append(row["alias"] or "")
         return out
 
-    async def producers(self, uids: Iterable[str], scope: frozenset[str] | None) -> dict[str, str]:
-        """The run that made each version, the first one where there are several."""
+    async def producers(
+        self, label: Label, uids: Iterable[str], scope: frozenset[str] | None
+    ) -> dict[str, str]:
+        """The run that made each version (or what was registered), the first one where there are several."""
         out: dict[str, str] = {}
-        for row in await self._by_uid(cypher.PRODUCERS_OF, uids, scope):
+        for row in await self._by_uid(cypher.PRODUCERS_OF[label], uids, scope):
             out.setdefault(row["uid"], row["run"])
         return out
 

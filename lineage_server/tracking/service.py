@@ -86,7 +86,11 @@ class Tracking:
         return await self._reader.aliases(uids, scope)
 
     async def producers(self, uids: Iterable[str], *, scope: Scope) -> dict[str, str]:
-        return await self._reader.producers(uids, scope)
+        """The runs that made versions, of artifacts or of registered models."""
+        out: dict[str, str] = {}
+        for label, group in by_label(uids):
+            out |= await self._reader.producers(label, group, scope)
+        return out
 
     # --- lists ------------------------------------------------------------------------------
 

@@ -8,7 +8,13 @@ import pytest
 
 from lineage_server.domain.edges import Source
 from lineage_server.domain.event_parts import ActorFact, CodeFact, EnvironmentFact, GpuFact
-from lineage_server.domain.events import NodeDeleted, OutputFact, ProjectReported, RunReported
+from lineage_server.domain.events import (
+    ModelVersionReported,
+    NodeDeleted,
+    OutputFact,
+    ProjectReported,
+    RunReported,
+)
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import JobKind, RunState
 from lineage_server.graph.round_trips import counting
@@ -270,3 +276,33 @@ async def test_difference_of_two_runs_tells_code_packages_image_and_gpu(served: 
         "gpu.product": ("A100", "H200"),
     }
     assert told["firstByDependency"]["before"]["uid"] == f"run:{pair[0]}"
+
+
+MADE_BY = "query($uid: String!) { node(uid: $uid) { ... on ModelVersion { run { name code { commit } } } } }"
+
+
+async def test_a_registered_version_names_the_run_that_made_it(guarded: Served) -> None:
+    origin = "version:lab/model/net@sha256:" + "e" * 64
+    output = OutputFact(name="net", type="model", digest=origin.partition("@")[2])
+    maker = run(new_run_id(), name="maker", code=CODE, outputs=[output])
+    later = RunReported(
+        id="later", at=maker.at + 1, project="lab", run=new_run_id(), name="later", outputs=[output]
+    )
+    await guarded.record(
+        ProjectReported(id="mine", at=now_micros(), project="mine"),
+        maker,
+        later,
+        *(
+            ModelVersionReported(
+                id=f"{project} 1", at=now_micros(), project=project, model="m", version="1", origin=origin
+            )
+            for project in ("lab", "mine")
+        ),
+    )
+    both = await guarded.service_token(lab="viewer", mine="viewer")
+    for project in ("lab", "mine"):
+        node = (await guarded.ask(MADE_BY, {"uid": f"modelversion:{project}/m@1"}, both))["node"]
+        assert node["run"] == {"name": "maker", "code": {"commit": "c1"}}
+    mine = await guarded.service_token(mine="viewer")
+    node = (await guarded.ask(MADE_BY, {"uid": "modelversion:mine/m@1"}, mine))["node"]
+    assert node["run"] is None

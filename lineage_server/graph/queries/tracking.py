@@ -162,13 +162,23 @@ RETURN m.uid AS uid, n.alias AS alias
 ORDER BY alias
 """
 
-PRODUCERS_OF: LiteralString = """
+PRODUCERS_OF: dict[Label, LiteralString] = {
+    Label.ARTIFACT_VERSION: """
 UNWIND $uids AS uid
 MATCH (v:ArtifactVersion {uid: uid})<-[e:OUTPUT]-(n:Run)
 WHERE ($all OR n.project IN $scope) AND coalesce(e.reused, false) = false
-RETURN v.uid AS uid, n.uid AS run, e.at AS at
+RETURN uid, n.uid AS run, e.at AS at
 ORDER BY at, run
-"""
+""",
+    Label.MODEL_VERSION: """
+UNWIND $uids AS uid
+MATCH (m:ModelVersion {uid: uid})<-[:REGISTERED_AS]-(v:ArtifactVersion)<-[e:OUTPUT]-(n:Run)
+WHERE ($all OR (v.project IN $scope AND n.project IN $scope)) AND coalesce(e.reused, false) = false
+RETURN uid, n.uid AS run, e.at AS at
+ORDER BY at, run
+""",
+}
+"""Runs that made what is of this label."""
 
 # --- metrics --------------------------------------------------------------------------------------
 

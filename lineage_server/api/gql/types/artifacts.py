@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import strawberry
 
 from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.inputs.lists import VersionFilter, VersionOrder, version_filter, version_order
 from lineage_server.api.gql.scalars import Json, Long, Micros, micros
-from lineage_server.api.gql.types.base import Ctx, Node, common, node_of, page_shown
+from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, page_shown
 from lineage_server.api.gql.types.listing import Connection
 from lineage_server.api.gql.types.values import Column
 from lineage_server.domain import nodes as domain
 from lineage_server.tracking import parts
-
-if TYPE_CHECKING:
-    from lineage_server.api.gql.types.runs import Run
 
 
 @strawberry.type
@@ -63,13 +58,8 @@ class ArtifactVersion(Node):
     stats: Json
 
     @strawberry.field(description="the run that made it")
-    async def run(
-        self, info: Ctx
-    ) -> Annotated[Run, strawberry.lazy("lineage_server.api.gql.types.runs")] | None:
-        loaders = context_of(info).loaders
-        maker = await loaders.producers.load(self.uid)
-        run = await loaders.nodes.load(maker) if maker else None
-        return node_of(run) if run else None
+    async def run(self, info: Ctx) -> RunLazily | None:
+        return await maker_shown(info, self.uid)
 
 
 def version_of(node: domain.ArtifactVersion) -> ArtifactVersion:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.types import Info
 
-from lineage_server.api.gql.context import Context
+from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.scalars import Json, Micros, micros
 from lineage_server.api.gql.types.listing import Count, connection
 from lineage_server.api.gql.types.values import Tag
 from lineage_server.domain import nodes as domain
 from lineage_server.tracking.filters import Page
 
+if TYPE_CHECKING:
+    from lineage_server.api.gql.types.runs import Run
+
 Ctx = Info[Context, None]
+RunLazily = Annotated["Run", strawberry.lazy("lineage_server.api.gql.types.runs")]
+"""For types that runs hold, too."""
 _ROLE = "role."
 
 
@@ -77,6 +82,14 @@ def _plain(properties: Mapping[str, object]) -> dict[str, object]:
 def words(node: domain.Node, *keys: str) -> dict[str, Any]:
     """Properties that are text, the empty one where nothing is told."""
     return {key: str(node.properties.get(key) or "") for key in keys}
+
+
+async def maker_shown(info: Ctx, uid: str) -> Any:
+    """The run that made a version, None where there is none to see."""
+    loaders = context_of(info).loaders
+    maker = await loaders.producers.load(uid)
+    run = await loaders.nodes.load(maker) if maker else None
+    return node_of(run) if run else None
 
 
 def page_shown(

@@ -9,7 +9,7 @@ import strawberry
 
 from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.scalars import Micros, micros
-from lineage_server.api.gql.types.base import Ctx, Node, common, words
+from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, words
 from lineage_server.domain import nodes as domain
 from lineage_server.domain.nodes import Label
 
@@ -31,6 +31,10 @@ class ModelVersion(Node):
     @strawberry.field(description="aliases that point here now")
     async def aliases(self, info: Ctx) -> list[str]:
         return await context_of(info).loaders.aliases.load(self.uid) or []
+
+    @strawberry.field(description="the run that made what was registered")
+    async def run(self, info: Ctx) -> RunLazily | None:
+        return await maker_shown(info, self.uid)
 
 
 @strawberry.type

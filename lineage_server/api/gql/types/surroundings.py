@@ -8,23 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import strawberry
 
 from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.scalars import Long
-from lineage_server.api.gql.types.base import Ctx, Node, common, node_of, page_shown, words
+from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, node_of, page_shown, words
 from lineage_server.api.gql.types.listing import Connection, connection
 from lineage_server.domain import nodes as domain
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import Label
 from lineage_server.tracking import parts
 
-if TYPE_CHECKING:
-    from lineage_server.api.gql.types.runs import Run
-
-_Run = Annotated["Run", strawberry.lazy("lineage_server.api.gql.types.runs")]
 _CODE = ("repo", "commit", "branch", "entry", "dirty_digest")
 _ENVIRONMENT = ("python", "lock_digest", "image", "image_digest")
 
@@ -36,7 +32,7 @@ def runs_back(over: EdgeType, description: str, *, outgoing: bool = False) -> An
         wanted = parts.runs_of(root.uid, over, outgoing=outgoing, first=first, after=after)
         return page_shown(await context_of(info).loaders.runs.load(wanted), after, node_of)
 
-    return strawberry.field(resolve, description=description, graphql_type=Connection[_Run])
+    return strawberry.field(resolve, description=description, graphql_type=Connection[RunLazily])
 
 
 @strawberry.type
@@ -61,7 +57,7 @@ class CodeRef(Node):
     async def diff(self, info: Ctx) -> str:
         return await context_of(info).loaders.diffs.load(self.uid) or ""
 
-    runs: Connection[_Run] = runs_back(EdgeType.USED_CODE, "runs of it, the newest first")
+    runs: Connection[RunLazily] = runs_back(EdgeType.USED_CODE, "runs of it, the newest first")
 
 
 @strawberry.type
@@ -93,7 +89,7 @@ class Environment(Node):
 
         return connection(shown, page.cursors, has_more=page.has_more, after=after, counter=count)
 
-    runs: Connection[_Run] = runs_back(EdgeType.USED_ENV, "runs in it, the newest first")
+    runs: Connection[RunLazily] = runs_back(EdgeType.USED_ENV, "runs in it, the newest first")
 
     async def _packages(self, info: Ctx) -> dict[str, str]:
         return await context_of(info).loaders.packages.load(self.uid) or {}
@@ -104,7 +100,7 @@ class Volume(Node):
     """Storage that runs mounted."""
 
     cluster: str
-    runs: Connection[_Run] = runs_back(EdgeType.MOUNTS, "runs that mounted it, the newest first")
+    runs: Connection[RunLazily] = runs_back(EdgeType.MOUNTS, "runs that mounted it, the newest first")
 
 
 @strawberry.type
@@ -112,7 +108,7 @@ class ClusterNode(Node):
     """A machine of a cluster. Belongs to all projects."""
 
     cluster: str
-    runs: Connection[_Run] = runs_back(EdgeType.ON_NODE, "runs on it that you may see, the newest first")
+    runs: Connection[RunLazily] = runs_back(EdgeType.ON_NODE, "runs on it that you may see, the newest first")
 
 
 @strawberry.type
@@ -121,7 +117,7 @@ class Gpu(Node):
 
     product: str
     memory_bytes: Long | None
-    runs: Connection[_Run] = runs_back(EdgeType.ON_GPU, "runs on it that you may see, the newest first")
+    runs: Connection[RunLazily] = runs_back(EdgeType.ON_GPU, "runs on it that you may see, the newest first")
 
 
 # --- from the domain ------------------------------------------------------------------------------
