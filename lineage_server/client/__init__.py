@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lineage_server.client.autologging import Autolog, autolog
     from lineage_server.client.client import Client, SyncStatus
     from lineage_server.client.markers import Input, Output, Param
+    from lineage_server.client.origins import Origin
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.shortcuts import (
         attach_run,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         gql,
         lineage,
         offline,
+        origin,
         start_run,
         sync,
         sync_status,
@@ -58,6 +60,7 @@ __all__ = [
     "NotAuthenticatedError",
     "NotFoundError",
     "NotSupportedError",
+    "Origin",
     "Output",
     "Param",
     "Run",
@@ -72,6 +75,7 @@ __all__ = [
     "gql",
     "lineage",
     "offline",
+    "origin",
     "start_run",
     "sync",
     "sync_status",
@@ -83,13 +87,15 @@ _HOMES = {
     "artifact": ("Artifact",),
     "autologging": ("Autolog", "autolog"),
     "client": ("Client", "SyncStatus"),
+    "origins": ("Origin",),
     "markers": ("Input", "Output", "Param"),
     "run": ("Run", "current_run"),
     "syncing": ("SyncReport",),
     "tracking": ("track",),
     "view": ("LineageView",),
     "shortcuts": (
-        "attach_run", "connect", "flush", "gql", "lineage", "offline", "start_run", "sync", "sync_status",
+        "attach_run", "connect", "flush", "gql", "lineage", "offline", "origin", "start_run", "sync",
+        "sync_status",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

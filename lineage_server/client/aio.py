@@ -13,10 +13,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from lineage_server.client import queries
+from lineage_server.client import origins, queries
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.client import SECONDS_FOR_OWN, Client, SyncStatus
+from lineage_server.client.origins import Origin
 from lineage_server.client.run import FINISH_SECONDS, Run
 from lineage_server.client.syncing import SyncReport
 from lineage_server.client.view import LineageView
@@ -206,6 +207,17 @@ class AsyncClient:
         await self.flush(SECONDS_FOR_OWN)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
+
+    async def origin(self, ref: str | Run | AsyncRun | Artifact) -> Origin:
+        """See ``Client.origin``."""
+        start = self.client.start_of(_sync(ref))
+        await self.flush(SECONDS_FOR_OWN)
+        asked = {"ref": start, "project": self.client.config.project}
+        run = origins.run_in(await self.client.graphql.run_async(origins.ORIGIN, asked), start)
+        pages = origins.Pages(run["environment"] or {})
+        while more := pages.asked():
+            pages.add(await self.client.graphql.run_async(origins.MORE_PACKAGES, more))
+        return origins.origin_of(run, pages.found)
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

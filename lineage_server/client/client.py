@@ -26,6 +26,7 @@ from lineage_server.domain.errors import UnavailableError
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
 
 if TYPE_CHECKING:
+    from lineage_server.client.origins import Origin
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.syncing import Left, SyncReport
     from lineage_server.client.view import LineageView
@@ -218,6 +219,21 @@ class Client:
         self.flush(SECONDS_FOR_OWN)
         data = self.graphql.run(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
+
+    def origin(self, ref: str | Run | Artifact) -> Origin:
+        """The run that made ``ref`` (or the run itself), with its code, packages, image and GPUs; raises a
+        domain error."""
+        from lineage_server.client import origins
+
+        start = self.start_of(ref)
+        self.flush(SECONDS_FOR_OWN)
+        run = origins.run_in(
+            self.graphql.run(origins.ORIGIN, {"ref": start, "project": self.config.project}), start
+        )
+        pages = origins.Pages(run["environment"] or {})
+        while asked := pages.asked():
+            pages.add(self.graphql.run(origins.MORE_PACKAGES, asked))
+        return origins.origin_of(run, pages.found)
 
     def start_of(self, ref: str | Run | Artifact) -> str:
         """What to ask the server for."""

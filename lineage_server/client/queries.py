@@ -1,6 +1,6 @@
 """The GraphQL documents the client sends, and how their answers become its own objects.
 
-All knowledge of the schema's shape is here; the contract tests run these documents.
+All knowledge of the schema's shape is here and in ``origins``; the contract tests run these documents.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from lineage_server.client.builders import reference_in
+from lineage_server.client.origins import MORE_PACKAGES, ORIGIN
 from lineage_server.client.view import LineageView, ViewEdge, ViewField, ViewNode
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import artifact_of_version, artifact_uid, shorten
@@ -46,7 +47,12 @@ query Version($ref: String!) {
 }
 """
 
-DOCUMENTS: dict[str, str] = {"Lineage": LINEAGE, "Version": VERSION}
+DOCUMENTS: dict[str, str] = {
+    "Lineage": LINEAGE,
+    "Version": VERSION,
+    "Origin": ORIGIN,
+    "MorePackages": MORE_PACKAGES,
+}
 
 DIRECTIONS = {"both": "BOTH", "upstream": "UPSTREAM", "downstream": "DOWNSTREAM"}
 VIEWS = {"version": "VERSION", "logical": "LOGICAL", "field": "FIELD"}

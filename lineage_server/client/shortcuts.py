@@ -73,6 +73,7 @@ def _of_default(method: Callable[Concatenate[Client, P], T]) -> Callable[P, T]:
 start_run = _of_default(Client.start_run)
 attach_run = _of_default(Client.attach_run)
 lineage = _of_default(Client.lineage)
+origin = _of_default(Client.origin)
 gql = _of_default(Client.gql)
 flush = _of_default(Client.flush)
 sync = _of_default(Client.sync)

@@ -1,13 +1,14 @@
-"""``lineage show``: which code, packages, image and GPU a run had, and through it a model's version."""
+"""Which code, packages, image and GPU made a thing, as ``lineage show`` and ``Client.origin`` tell it."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lineage_server import Client
+from lineage_server import AsyncClient, Client, NotFoundError
 from lineage_server.client.config import load_config
 from lineage_server.domain.edges import Source
 from lineage_server.domain.event_parts import CodeFact, EnvironmentFact, GpuFact, OutputFact
@@ -139,3 +140,24 @@ def test_show_of_what_a_run_used_leads_back_to_it(lineage: RunLineage, train: st
         lines = shown(lineage, uid)
         assert line in lines, (uid, lines)
         assert any(train in line for line in lines[lines.index("newest runs") :]), uid
+
+
+async def test_origin_tells_the_client_the_same(
+    running_server: RunningServer, train: str, tmp_path: Path
+) -> None:
+    config = load_config(environ=client_environment(tmp_path, running_server.url), project=SURROUNDED)
+    with Client(config=config) as client:
+        told = client.origin("model:net@1")
+        assert told == client.origin(train) == client.origin(f"modelversion:{SURROUNDED}/churn@1")
+        with pytest.raises(NotFoundError, match="no run is known that made"):
+            client.origin(f"project:{SURROUNDED}")
+    assert (told.run, told.name, told.state, told.project) == (train, "train", "complete", SURROUNDED)
+    assert (told.commit, told.branch, told.entry, told.uncommitted) == (COMMIT, "topic", "train.py", True)
+    assert told.diff.startswith("-old")
+    assert (told.python, told.packages) == ("3.11.4", PACKAGES)
+    assert (told.image, told.image_digest) == ("registry/train:1", IMAGE)
+    assert (told.gpu_product, told.gpu_count, set(told.gpus)) == ("H200", 2, {"GPU-x", "GPU-y"})
+    assert (told.host, told.nodes, told.argv[-2:]) == ("box", ("n1",), ("--lr", "0.1"))
+    assert (told.parent[:4], told.retry_of[:4], told.resumed_from) == ("run:", "run:", "")
+    async with AsyncClient(client=Client(config=config)) as asking:
+        assert await asking.origin("model:net@1") == told
