@@ -53,6 +53,7 @@ _CLUSTER_IDS = {
     "ray_job": ("RAY_JOB_ID",),
     "world_size": ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"),
 }
+_NVIDIA = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")
 _IMAGE_DIGEST = ("LINEAGE_IMAGE_DIGEST", "IMAGE_DIGEST", "CONTAINER_IMAGE_DIGEST")
 _IMAGE = ("LINEAGE_IMAGE", "CONTAINER_IMAGE", "IMAGE_NAME")
 
@@ -272,7 +273,8 @@ def _memory() -> int:
 
 
 def _gpus(found: Captured, config: Config, program: Program) -> None:
-    if "gpu" not in config.capture or not Path("/proc/driver/nvidia").exists():
+    # The tool can be there without a driver, and is slow to say so.
+    if "gpu" not in config.capture or not any(Path(sign).exists() for sign in _NVIDIA):
         return
     tool = shutil.which("nvidia-smi")
     if tool is None:

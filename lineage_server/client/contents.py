@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from lineage_server.client.arrays import columns_of_array, digest_of_array, is_array, is_sparse
+from lineage_server.client.arrays import (
+    are_arrays,
+    columns_of_array,
+    columns_of_arrays,
+    digest_of_array,
+    digest_of_arrays,
+    is_array,
+    is_sparse,
+)
 from lineage_server.client.builders import is_address, name_of_file
 from lineage_server.client.frames import arrow, columns_of, digest_of, is_frame, table_of
 from lineage_server.client.hashing import Hashed, Remembered, hash_path
@@ -52,6 +60,8 @@ def content_of(value: object, *, cache: Remembered | None = None, with_stats: bo
         return _file(path_of_uri(value) or Path(value), cache, with_stats=with_stats)
     if isinstance(value, os.PathLike):
         return _file(Path(cast("os.PathLike[str]", value)), cache, with_stats=with_stats)
+    if are_arrays(value):
+        return _arrays(cast("Mapping[str, Any]", value))
     if is_frame(value):
         return _frame(value, with_stats=with_stats)
     if is_array(value) or is_sparse(value):
@@ -170,6 +180,11 @@ def _array(value: Any) -> Content:
     digest, size = digest_of_array(value)
     rows = int(value.shape[0]) if value.shape else 1
     return Content(digest=digest, size=size, columns=columns_of_array(value), stats={"rows": rows})
+
+
+def _arrays(value: Mapping[str, Any]) -> Content:
+    digest, size = digest_of_arrays(value)
+    return Content(digest=digest, size=size, columns=columns_of_arrays(value))
 
 
 def _json(value: object) -> Content:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any, cast
 
-from lineage_server.client.arrays import is_array, is_sparse
+from lineage_server.client.arrays import are_arrays, is_array, is_sparse
 
 _MOST_LEAVES = 1000
 _NOTHING = object()
@@ -23,7 +23,7 @@ def is_data(value: object) -> bool:
         return False
     if hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__"):
         return True
-    return is_array(value) or is_sparse(value)
+    return is_array(value) or is_sparse(value) or are_arrays(value)
 
 
 def state_of(path: Path) -> tuple[int, ...] | None:

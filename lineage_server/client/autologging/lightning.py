@@ -49,24 +49,63 @@ def _patch_trainer(lightning: Any, patches: Patches) -> None:
 
 def _callback(lightning: Any) -> Any:
     class Recorder(lightning.Callback):
+        """Each value at the step at which it was measured: a trainer keeps showing those of the last
+        validation and epoch."""
+
         fit: Fit
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._of_training: set[str] = set()
+            self._by_batch: set[str] = set()
+            self._by_epoch: set[str] = set()
+            self._by_validation: set[str] = set()
 
         def __reduce__(self) -> Any:
             # A trainer that is sent to other processes takes one along that does nothing.
             return lightning.Callback, ()
 
         def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
-            if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
-                self._log(trainer.logged_metrics, trainer.global_step)
+            with self._quietly():
+                due = trainer.global_step % max(1, trainer.log_every_n_steps) == 0
+                if self._of_training and not due:
+                    return  # to look costs something
+                others = self._by_epoch | self._by_validation
+                shown = trainer.logged_metrics
+                self._by_batch.update(shown.keys() - others)
+                self._of_training.update(self._by_batch, trainer.callback_metrics.keys() - others)
+                if due:
+                    self._log(_only(self._by_batch, shown), trainer)
 
-        def on_train_epoch_end(self, trainer: Any, model: Any) -> None:
-            self._log({**trainer.callback_metrics, "epoch": trainer.current_epoch}, trainer.global_step)
+        def on_validation_end(self, trainer: Any, *_: Any) -> None:
+            with self._quietly():
+                if trainer.sanity_checking:
+                    return
+                shown = _shown(trainer)
+                self._by_validation.update(shown.keys() - self._of_training - self._by_epoch)
+                self._log(_only(self._by_validation, shown), trainer)
 
-        def _log(self, values: Any, step: int) -> None:
-            with Quietly(f"metrics of {self.fit.label}"):
-                self.fit.log(values, step=int(step))
+        def on_train_epoch_end(self, trainer: Any, *_: Any) -> None:
+            with self._quietly():
+                shown = _shown(trainer)
+                self._by_epoch.update(shown.keys() - self._by_batch - self._by_validation)
+                self._log({**_only(self._by_epoch, shown), "epoch": trainer.current_epoch}, trainer)
+
+        def _quietly(self) -> Quietly:
+            return Quietly(f"metrics of {self.fit.label}")
+
+        def _log(self, values: Any, trainer: Any) -> None:
+            self.fit.log(values, step=int(trainer.global_step))
 
     return Recorder
+
+
+def _shown(trainer: Any) -> dict[str, Any]:
+    return {**trainer.logged_metrics, **trainer.callback_metrics}
+
+
+def _only(names: set[str], values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}
 
 
 def _tell_data(fit: Fit, loader: Any) -> None:
@@ -79,8 +118,7 @@ def _tell_data(fit: Fit, loader: Any) -> None:
         {"data": type(dataset).__name__, "rows": length, "batch_size": getattr(loader, "batch_size", None)}
     )
     for part, tensor in zip(("data", "target"), getattr(dataset, "tensors", ()), strict=False):
-        if tensor.device.type == "cpu":
-            fit.data(tensor.detach().numpy(), "train" if part == "data" else part, part)
+        fit.data(tensor, "train" if part == "data" else part, part)
 
 
 def _torch_version() -> str | None:

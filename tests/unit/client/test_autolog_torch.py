@@ -27,13 +27,14 @@ class Scalar(float):
 
 
 class Tensor:
-    device = SimpleNamespace(type="cpu")
-
     def __init__(self, values: Any) -> None:
         self._values = np.asarray(values, dtype=np.float32)
+        self.shape, self.dtype = self._values.shape, self._values.dtype
 
     def detach(self) -> Tensor:
         return self
+
+    resolve_conj = resolve_neg = cpu = contiguous = detach
 
     def numpy(self) -> np.ndarray:
         return self._values
@@ -61,6 +62,7 @@ class Callback:
     def on_train_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None: ...
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None: ...
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None: ...
 
 
@@ -78,17 +80,31 @@ class LightningTrainer:
         ckpt_path: Any = None, weights_only: Any = None,
     ) -> None:  # fmt: skip
         assert len(copy.deepcopy(self.callbacks)) == len(pickle.loads(pickle.dumps(self.callbacks))) == 2
+        self._validate(model, sanity_checking=True)
+        self.callback_metrics.clear()
+        self.logged_metrics.clear()
         for self.current_epoch in range(2):
-            for batch in range(2):
+            for batch in range(4):
                 self.global_step += 1
-                self.logged_metrics = {"loss_step": Scalar(1 / self.global_step)}
+                loss = Scalar(1 / self.global_step)
+                # As seen with 2.6.6: what was measured before stays among what is shown.
+                self.logged_metrics["loss_step"] = loss
+                self.callback_metrics |= {"loss": loss, "loss_step": loss}
                 for each in self.callbacks:
                     each.on_train_batch_end(self, model, None, None, batch)
-            self.callback_metrics = {"loss": Scalar(1 / self.global_step)}
+            self._validate(model)
+            self.callback_metrics |= {"loss": Scalar(self.current_epoch), "acc": Scalar(0.5)}
+            self.logged_metrics |= {"loss_epoch": Scalar(self.current_epoch), "acc": Scalar(0.5)}
             for each in self.callbacks:
                 each.on_train_epoch_end(self, model)
         if ckpt_path:
             raise FileNotFoundError(ckpt_path)
+
+    def _validate(self, model: Any, *, sanity_checking: bool = False) -> None:
+        self.sanity_checking = sanity_checking
+        self.callback_metrics["val_loss"] = self.logged_metrics["val_loss"] = Scalar(1 + self.current_epoch)
+        for each in self.callbacks:
+            each.on_validation_end(self, model)
 
 
 class TrainerCallback:
@@ -141,6 +157,7 @@ def module(monkeypatch: pytest.MonkeyPatch, name: str, **members: Any) -> None:
 
 def test_lightning(default: Client, stub: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer_class = type("Trainer", (LightningTrainer,), {"fit": LightningTrainer.fit})
+    module(monkeypatch, "torch", Tensor=Tensor, __version__="2.11.0")
     module(monkeypatch, "pytorch_lightning", Trainer=trainer_class, Callback=Callback)
     loader = SimpleNamespace(dataset=TensorDataset(), batch_size=1)
     with autolog("lightning"):
@@ -158,8 +175,12 @@ def test_lightning(default: Client, stub: StubServer, monkeypatch: pytest.Monkey
         ("Net.target", "target"),
     ]
     assert [(key, step, value) for key, step, _, value in stub.points(first["run"])] == [
-        ("loss_step", 2, 0.5), ("loss", 2, 0.5), ("epoch", 2, 0.0),
-        ("loss_step", 4, 0.25), ("loss", 4, 0.25), ("epoch", 4, 1.0),
+        ("loss_step", 2, 1 / 2), ("loss_step", 4, 1 / 4),
+        ("val_loss", 4, 1.0),
+        ("loss_epoch", 4, 0.0), ("acc", 4, 0.5), ("loss", 4, 0.0), ("epoch", 4, 0.0),
+        ("loss_step", 6, 1 / 6), ("loss_step", 8, 1 / 8),
+        ("val_loss", 8, 2.0),
+        ("loss_epoch", 8, 1.0), ("acc", 8, 0.5), ("loss", 8, 1.0), ("epoch", 8, 1.0),
     ]  # fmt: skip
     facts = first["outputs"][0]["metadata"]
     assert (facts["framework"], facts["parameters"]) == ("lightning", 3)
@@ -200,3 +221,44 @@ def test_scalars_for_tensorboard(default: Client, stub: StubServer, monkeypatch:
             SummaryWriter().add_scalar("loss", Scalar(0.25), global_step=2, new_style=True)
     assert SummaryWriter.add_scalar is untouched
     assert [(key, step, value) for key, step, _, value in stub.points(run.id)] == [("loss", 2, 0.25)]
+
+
+class Bits(Tensor):
+    """As a tensor of bfloat16, which numpy has not."""
+
+    def __init__(self, values: Any) -> None:
+        super().__init__(values)
+        self.dtype = "torch.bfloat16"
+
+    def element_size(self) -> int:
+        return 2
+
+    def view(self, kind: Any) -> Bits:
+        self.seen = kind
+        return self
+
+    def numpy(self) -> np.ndarray:
+        if not hasattr(self, "seen"):
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self._values.astype(self.seen)
+
+
+def test_tensors_by_their_content(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    module(monkeypatch, "torch", Tensor=Bits, int16="<i2", uint8="|u1")
+    with client.start_run("x") as run:
+
+        def digest(value: object) -> str:
+            return run.produce("data", value).digest
+
+        made = run.produce("data", Bits([1, 2]))
+        assert (made.columns[0].type, made.size, made.digest) == ("bfloat16", 4, digest(Bits([1, 2])))
+        assert len({made.digest, digest(Bits([1, 3])), digest(np.array([1, 2], "<i2"))}) == 3
+        state = {"a": np.zeros((2, 3)), "b": np.ones(2, np.float32)}
+        assert digest({"a": np.zeros(2), "b": np.ones(2)}) == digest({"a": [0.0, 0.0], "b": [1.0, 1.0]})
+        held = run.produce("net", state, type="model")
+        assert held.digest == digest(dict(reversed(state.items())))
+        assert len({held.digest, digest({"a": state["a"]}), digest({"a": state["b"], "b": state["a"]})}) == 3
+        assert [(column.name, column.type) for column in held.columns] == [
+            ("a", "fixed_size_list<fixed_size_list<double>[3]>[2]"),
+            ("b", "fixed_size_list<float>[2]"),
+        ]
