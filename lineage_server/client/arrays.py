@@ -59,8 +59,9 @@ def are_arrays(value: object) -> bool:
 def digest_of_array(value: Any) -> tuple[str, int]:
     """The digest, and how many bytes the values take; raises InvalidInputError for arrays of objects."""
     digest = hashlib.sha256(b"lineage-array-v1\n")
-    parts = [getattr(value, part) for part in _SPARSE] if is_sparse(value) else [value]
-    digest.update(f"{getattr(value, 'format', 'dense')} {tuple(value.shape)}\n".encode())
+    sparse = is_sparse(value)
+    parts = [getattr(value, part) for part in _SPARSE] if sparse else [value]
+    digest.update(f"{value.format if sparse else 'dense'} {tuple(value.shape)}\n".encode())
     size = 0
     for part in parts:
         values = _values_of(part)
@@ -97,6 +98,8 @@ def _values_of(value: Any) -> _Values:
 
 def _of_torch(tensor: Any, torch: Any) -> Any:
     try:
+        if tensor.is_quantized:
+            raise TypeError("it is quantized")
         # A view that is conjugated or negated lazily, and a table that is sparse, become what they mean.
         plain = tensor.detach().resolve_conj().resolve_neg().cpu()
         try:
@@ -109,7 +112,7 @@ def _of_torch(tensor: Any, torch: Any) -> Any:
         raise InvalidInputError(
             f"this tensor has no values that can be read here: {error}",
             field="value",
-            allowed="dense tensors whose values lie on one machine; .to_dense() makes one of a sparse tensor",
+            allowed="dense tensors whose values lie on one machine; .to_dense() and .dequantize() make such",
         ) from None
 
 

@@ -201,7 +201,7 @@ def _json(value: object) -> Content:
 
 def _no_content(value: object, why: str) -> InvalidInputError:
     return InvalidInputError(
-        f"values of type {type(value).__name__} cannot be recorded by its content: {why}",
+        f"a value of type {type(value).__name__} cannot be recorded by its content: {why}",
         field="value",
         allowed="a path, a folder, a frame, bytes, JSON values or an address such as s3://…; "
         "save other objects to a file and pass its path",

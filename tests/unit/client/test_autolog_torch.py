@@ -1,7 +1,7 @@
 """``autolog`` of PyTorch Lightning and Transformers, against their documented interfaces.
 
-The libraries themselves come with gigabytes for GPUs; these stand-ins have the signatures, attributes and
-order of calls of pytorch-lightning 2.6 and transformers 5.24.
+The order of calls and what a trainer shows at each, without the seconds and gigabytes of the libraries
+(Lightning 2.6, Transformers 5.24); the libraries themselves: ``tests/e2e/test_autolog_torch.py``.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Tensor:
         return self
 
     resolve_conj = resolve_neg = cpu = contiguous = detach
+    is_quantized = False
 
     def numpy(self) -> np.ndarray:
         return self._values
@@ -229,6 +230,8 @@ class Bits(Tensor):
     def __init__(self, values: Any) -> None:
         super().__init__(values)
         self.dtype = "torch.bfloat16"
+
+    is_quantized = False
 
     def element_size(self) -> int:
         return 2
