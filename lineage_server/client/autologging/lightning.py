@@ -55,7 +55,6 @@ def _callback(lightning: Any) -> Any:
         fit: Fit
 
         def __init__(self) -> None:
-            super().__init__()
             self._of_training: set[str] = set()
             self._by_batch: set[str] = set()
             self._by_epoch: set[str] = set()
