@@ -138,7 +138,7 @@ async def _get_object(request: Request) -> Response:
         status = 206
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
     headers["content-length"] = str(end - start)
-    pieces = downloads.read(project, sha256, start, end)
+    pieces = downloads.read(project, sha256, start, end, size)
     # The first piece tells whether the object is there at all, while an error can still be told.
     first = await anext(pieces, b"")
 

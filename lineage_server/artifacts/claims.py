@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -13,6 +15,7 @@ from lineage_server.graph.queries import artifacts as q
 
 _ROWS = 5_000
 _PATIENCE_SECONDS = 20.0
+_PAUSE_SECONDS = 0.2
 DOOMED_MICROS = 120_000_000
 """How long a doomed object is believed to be so: who doomed it may have died."""
 Scope = frozenset[str] | None
@@ -74,16 +77,21 @@ class Claims:
                     )
         return pending
 
-    async def check_doomed(self, objects: Iterable[str]) -> None:
-        """After claiming: raises UnavailableError where one is just being collected."""
-        for some in _pages(sorted(objects)):
-            told = {"uids": [doomed_uid(one) for one in some], "since": now_micros() - DOOMED_MICROS}
-            if await self._bolt.read(q.DOOMED, told):
-                raise UnavailableError(
-                    "the same bytes are just being collected as nobody's; nothing is lost, commit again in "
-                    "a moment",
-                    part="artifacts",
-                )
+    async def outwait_collection(self, objects: Sequence[str]) -> None:
+        """After claiming what somebody has sent: until none of it is just being deleted as nobody's.
+
+        In silence, since it may have been another project's. Raises UnavailableError.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        for some in _pages(objects):
+            uids = [doomed_uid(one) for one in some]
+            while await self._bolt.read(q.DOOMED, {"uids": uids, "since": now_micros() - DOOMED_MICROS}):
+                if time.monotonic() > deadline:
+                    raise UnavailableError(
+                        "the store is being cleaned up; nothing is lost, commit again in a moment",
+                        part="artifacts",
+                    )
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def keep(self, project: str, objects: Mapping[str, int]) -> None:
         """They are in the store now."""

@@ -8,7 +8,6 @@ commits claims first and then asks whether it is doomed. What was uploaded withi
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -17,9 +16,9 @@ from typing import Any
 
 from lineage_server.artifacts.claims import Claims, doomed_uid
 from lineage_server.artifacts.judging import Rules, rules_at, why_it_goes
-from lineage_server.artifacts.manifest import parse
 from lineage_server.artifacts.store import Store, Stored, Stores
 from lineage_server.artifacts.uploads import Record
+from lineage_server.artifacts.verified import SpoiltError, Verified
 from lineage_server.domain.edges import Basis, Source
 from lineage_server.domain.errors import ConflictError, UnavailableError
 from lineage_server.domain.events import Event, VersionReported
@@ -77,8 +76,8 @@ class _Manifests:
     needed: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set[bytes]))
     going: list[tuple[Store, Stored]] = field(default_factory=list[tuple[Store, Stored]])
 
-    def need(self, project: str, manifest: bytes) -> None:
-        self.needed[project].update(bytes.fromhex(name) for name in parse(manifest).objects())
+    def need(self, project: str, objects: Iterable[str]) -> None:
+        self.needed[project].update(bytes.fromhex(name) for name in objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,7 @@ class Collector:
     lease: Lease
     grace_hours: float
     deleted_days: float
+    verified: Verified = field(default_factory=Verified)
 
     async def collect(self, *, dry_run: bool, actor: str) -> Collection:
         """Raises ConflictError while the graph is worked on, or where it is another store's."""
@@ -157,7 +157,7 @@ class Collector:
                 done.note(one, reason)
                 going |= {version["uid"]: reason for version in mine}
             else:
-                await asyncio.to_thread(found.need, project, await store.get(one.key))
+                await self._need(store, project, one, found)
         if going:
             made: defaultdict[str, list[str]] = defaultdict(list)
             for row in await self.bolt.read(q.MADE_FROM, {"uids": list(going)}):
@@ -173,16 +173,32 @@ class Collector:
     ) -> None:
         """The graph first, then the manifest; both only if it still may go, seen from both sides of it."""
         project = manifest.key.split("/")[1]
-        raw = await store.get(manifest.key)
         versions = await self._versions(project, [manifest])
         if not why_it_goes(versions, manifest.at, rules):
-            return found.need(project, raw)
+            return await self._need(store, project, manifest, found)
+        raw = await store.get(manifest.key)
         for version in versions:
             await self.record(_gone(project, version), actor)
         await store.delete([manifest.key])
         if any(version["stored_at"] is not None for version in await self._versions(project, [manifest])):
             await store.put(manifest.key, raw)  # committed meanwhile
-            found.need(project, raw)
+            await self._need(store, project, manifest, found)
+
+    async def _need(self, store: Store, project: str, manifest: Stored, found: _Manifests) -> None:
+        """Raises ConflictError where the manifest is not to be trusted: what it ought to name would go."""
+        digest = "sha256:" + manifest.key.rpartition("/")[2]
+        try:
+            objects = (await self.verified.manifest(store, project, digest)).objects()
+        except SpoiltError as error:
+            raise ConflictError(
+                f"nothing more was collected: {error.message}; or delete its version"
+            ) from None
+        if len(await self.claims.kept(project, list(objects))) < len(objects):
+            raise ConflictError(
+                f"nothing more was collected: the manifest of {digest} in project {project!r} names objects "
+                "that this graph does not know of; upload that version again, or delete it"
+            )
+        found.need(project, objects)
 
     async def _versions(self, project: str, manifests: Sequence[Stored]) -> list[dict[str, Any]]:
         digests = ["sha256:" + one.key.rpartition("/")[2] for one in manifests]
@@ -242,7 +258,7 @@ class Collector:
         return set(gone)
 
     async def _left_over(self, store: Store, rules: Rules, done: Collection) -> None:
-        """Of uploads that were never finished."""
+        """Of uploads that were never finished, and of writing that was cut off."""
         for prefix in ("incoming", "checking"):
             async for some in _listed(store, prefix):
                 old = [one for one in some if one.at < rules.cutoff]
@@ -250,6 +266,11 @@ class Collector:
                     done.note(one, "its upload was never finished")
                 if old and not done.dry_run:
                     await store.delete([one.key for one in old])
+        cut_off = [one for one in await store.list_unfinished() if one.at < rules.cutoff]
+        for one in cut_off:
+            done.note(one, "writing it was cut off")
+        if not done.dry_run:
+            await store.delete_unfinished([one.key for one in cut_off])
 
 
 def _gone(project: str, version: Mapping[str, Any]) -> Event:

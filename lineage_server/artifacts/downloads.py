@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import fnmatch
 import urllib.parse
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lineage_server.artifacts import keys
 from lineage_server.artifacts.claims import Claims, Scope, StoredVersion
-from lineage_server.artifacts.manifest import Entry, Manifest, parse
-from lineage_server.artifacts.store import NoSuchObjectError, Store, Stores
+from lineage_server.artifacts.manifest import Entry, Manifest
+from lineage_server.artifacts.store import Store, Stores
 from lineage_server.artifacts.uploads import METHODS, Method, TransferLimits, method_of
+from lineage_server.artifacts.verified import Verified
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import label_of, now_micros, shorten
 from lineage_server.domain.nodes import Label
@@ -52,6 +52,7 @@ class Downloads:
     stores: Stores
     claims: Claims
     limits: TransferLimits
+    verified: Verified = field(default_factory=Verified)
 
     async def stored_version(self, uid: str, scope: Scope) -> StoredVersion:
         """A version, or the one behind a model version, whose bytes are kept; raises NotFoundError."""
@@ -78,15 +79,7 @@ class Downloads:
     async def manifest(self, version: StoredVersion) -> Manifest:
         """All its entries; raises NotFoundError."""
         store = self.stores.of(version.project)
-        key = keys.manifest_key(version.project, version.digest.removeprefix("sha256:"))
-        try:
-            raw = await store.get(key)
-        except NoSuchObjectError:
-            raise NotFoundError(
-                f"the store has lost the manifest of {shorten(version.uid, 200)}; "
-                "upload it again from where its bytes still are"
-            ) from None
-        return await asyncio.to_thread(parse, raw)
+        return await self.verified.manifest(store, version.project, version.digest)
 
     async def page(
         self,
@@ -142,9 +135,17 @@ class Downloads:
             raise NotFoundError(f"project {shorten(project)!r} has no object {sha256}")
         return found[sha256]
 
-    def read(self, project: str, sha256: str, start: int, end: int) -> AsyncGenerator[bytes]:
-        """Bytes of an object, from ``start`` to before ``end``."""
-        return self.stores.of(project).stream(keys.object_key(sha256), start, end)
+    async def read(self, project: str, sha256: str, start: int, end: int, size: int) -> AsyncGenerator[bytes]:
+        """Bytes of an object of ``size``, from ``start`` to before ``end``; raises NotFoundError, at the
+        latest before the last of them, if the store has others than were kept."""
+        store = self.stores.of(project)
+        if end - start < size:
+            await self.verified.check(store, sha256)
+            pieces = store.stream(keys.object_key(sha256), start, end)
+        else:
+            pieces = self.verified.whole(store, sha256)
+        async for piece in pieces:
+            yield piece
 
 
 def _chosen(manifest: Manifest, paths: Sequence[str], start: int) -> tuple[list[Entry], dict[str, int], int]:

@@ -12,7 +12,7 @@ import csv
 import io
 import itertools
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +23,8 @@ from lineage_server.artifacts.claims import StoredVersion
 from lineage_server.artifacts.downloads import Downloads
 from lineage_server.artifacts.keys import object_key
 from lineage_server.artifacts.manifest import PART, Entry
+from lineage_server.artifacts.store import Store
+from lineage_server.artifacts.verified import SpoiltError, Verified
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 
@@ -32,6 +34,7 @@ CELL = 500
 TEXT_BYTES = 64 * 1024
 IMAGE_BYTES = 1024 * 1024
 MOST_READ = 32 * 1024 * 1024
+MOST_HASHED = 128 * 1024 * 1024
 _READ_AT_ONCE = 256 * 1024
 _WAIT_SECONDS = 30.0
 pq: Any = untyped_parquet
@@ -49,12 +52,14 @@ _Read = Callable[[int, int], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """``kind``: table, text, image, or none with its ``reason``. ``whole``: there is no more than this."""
+    """``kind``: table, text, image, or none with its ``reason``. ``whole``: there is no more than this.
+    ``verified``: all that it was read from is known to be as it was kept."""
 
     path: str
     size: int
     kind: str
     whole: bool = False
+    verified: bool = True
     reason: str = ""
     columns: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     rows: list[list[Any]] = field(default_factory=list[list[Any]])
@@ -74,13 +79,36 @@ async def preview(downloads: Downloads, version: StoredVersion, path: str = "") 
     entry = next((entry for entry in files if not path or entry.path == path), None)
     if entry is None:
         raise NotFoundError(f"{shorten(version.uid, 200)} has no file {shorten(path)!r}")
-    store, parts = downloads.stores.of(version.project), [name for name, _ in entry.objects()]
+    parts = _Parts(downloads.verified, downloads.stores.of(version.project), list(entry.objects()))
+    try:
+        found = await _look(entry, parts.read)
+    except SpoiltError as error:
+        return _none(entry, error.message)
+    return replace(found, verified=parts.verified)
 
-    async def read(start: int, end: int) -> bytes:
+
+class _Parts:
+    """The objects of one file, each hashed before the first look into it, while that is not too much."""
+
+    def __init__(self, verified: Verified, store: Store, objects: list[tuple[str, int]]) -> None:
+        self.verified = True
+        self._by, self._store, self._objects = verified, store, objects
+        self._hashed: set[int] = set()
+        self._left = MOST_HASHED
+
+    async def read(self, start: int, end: int) -> bytes:
         """Within one part."""
         at = start // PART
-        return await store.get_range(object_key(parts[at]), start - at * PART, end - at * PART)
+        name, size = self._objects[at]
+        if at not in self._hashed and size <= self._left:
+            await self._by.check(self._store, name)
+            self._hashed.add(at)
+            self._left -= size
+        self.verified = self.verified and at in self._hashed
+        return await self._store.get_range(object_key(name), start - at * PART, end - at * PART)
 
+
+async def _look(entry: Entry, read: _Read) -> Preview:
     size = entry.size or 0
     head = await read(0, min(size, TEXT_BYTES)) if size else b""
     media_type = next((kind for sign, kind in _IMAGES if head.startswith(sign)), "")

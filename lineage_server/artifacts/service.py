@@ -62,4 +62,5 @@ def artifacts_for(settings: Settings, bolt: Bolt, record: Record, *, direct: boo
         grace_hours=told.grace_hours,
         deleted_days=told.deleted_days,
     )
-    return ArtifactService(Artifacts(uploads, Downloads(stores, claims, limits), collector))
+    downloads = Downloads(stores, claims, limits, collector.verified)
+    return ArtifactService(Artifacts(uploads, downloads, collector))

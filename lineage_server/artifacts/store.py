@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import logging
-import os
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +20,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
 
+from lineage_server.artifacts import folder
 from lineage_server.domain.errors import InvalidInputError, NotFoundError, UnavailableError
 from lineage_server.domain.ids import shorten
 
@@ -34,6 +33,7 @@ CHUNK = 1024 * 1024
 _LISTED_AT_ONCE = 1_000
 _ASKED_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
+_NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 
 
 class NoSuchObjectError(NotFoundError):
@@ -47,6 +47,8 @@ class Stored:
     key: str
     size: int
     at: int
+    tag: str = ""
+    """The store's own sign for these bytes: another one, other bytes."""
 
 
 class Store:
@@ -63,36 +65,36 @@ class Store:
 
     async def put(self, key: str, data: bytes) -> None:
         """Write, or write over; whole or not at all."""
-        with _told("write", missing=False):
+        with self._told("write", missing=False):
             await obstore.put_async(self._store, key, data, use_multipart=False)
 
     async def get(self, key: str) -> bytes:
-        with _told("read"):
+        with self._told("read"):
             return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
     async def get_range(self, key: str, start: int, end: int) -> bytes:
-        with _told("read"):
+        with self._told("read"):
             return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
 
     async def stream(self, key: str, start: int, end: int) -> AsyncGenerator[bytes]:
         """The bytes from ``start`` to before ``end``, in pieces."""
-        with _told("read"):
+        with self._told("read"):
             options = {"range": (start, end)} if end > start else {}
             found = await obstore.get_async(self._store, key, options=options)  # pyright: ignore[reportArgumentType]
             async for piece in found.stream(CHUNK):
                 yield bytes(piece)
 
-    async def find_size(self, key: str) -> int | None:
-        """Its size; None if there is none."""
+    async def find(self, key: str) -> Stored | None:
+        """What is there, without its bytes."""
         try:
-            with _told("read"):
+            with self._told("read"):
                 return (await obstore.head_async(self._store, key))["size"]
         except NoSuchObjectError:
             return None
 
     async def move(self, key: str, to: str) -> None:
         """To where the same content may stand already: then that stays, and this one goes."""
-        with _told("move"):
+        with self._told("move"):
             try:
                 await obstore.rename_async(self._store, key, to, overwrite=False)
             except AlreadyExistsError:
@@ -100,14 +102,14 @@ class Store:
 
     async def copy(self, key: str, to: str) -> None:
         """Inside the store, over what is there."""
-        with _told("copy"):
+        with self._told("copy"):
             await obstore.copy_async(self._store, key, to)
 
     # --- many --------------------------------------------------------------------------------
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Those that are gone already are no fault."""
-        with _told("delete"):
+        with self._told("delete"):
             if self.root is None:
                 await obstore.delete_async(self._store, keys)
                 return
@@ -116,14 +118,27 @@ class Store:
                     await obstore.delete_async(self._store, key)
 
     async def list_below(self, prefix: str) -> AsyncGenerator[Stored]:
-        with _told("list"):
+        with self._told("list"):
             listed: ListStream[Sequence[ObjectMeta]] = obstore.list(  # pyright: ignore[reportUnknownMemberType]
                 self._store, prefix, chunk_size=_LISTED_AT_ONCE
             )
             async for page in listed:
                 for meta in page:
-                    at = int(meta["last_modified"].timestamp() * 1_000_000)
-                    yield Stored(meta["path"], meta["size"], at)
+                    yield _stored(meta)
+
+    async def list_unfinished(self) -> list[Stored]:
+        """What was left of writing by a server that was killed, in a local store."""
+        if self.root is None:
+            return []
+        with self._told("list"):
+            found = await asyncio.to_thread(lambda root: list(folder.unfinished(root)), self.root)
+        return [Stored(key, told.st_size, int(told.st_mtime * 1_000_000)) for key, told in found]
+
+    async def delete_unfinished(self, keys: Sequence[str]) -> None:
+        if self.root is not None:
+            with self._told("delete"):
+                for key in keys:
+                    (self.root / key).unlink(missing_ok=True)
 
     async def sign(self, method: Literal["GET", "PUT"], keys: Sequence[str], *, seconds: float) -> list[str]:
         """URLs that do this and nothing else, for so long."""
@@ -131,7 +146,7 @@ class Store:
             raise TypeError(f"{type(self._store).__name__} cannot sign")
         if not keys:
             return []
-        with _told("sign"):
+        with self._told("sign"):
             signed = await obstore.sign_async(self._store, method, list(keys), timedelta(seconds=seconds))
             return list(signed)
 
@@ -141,10 +156,32 @@ class Store:
         """Where it lies, in a local store."""
         return None if self.root is None else self.root / key
 
+    async def make_folder(self, key: str) -> Path | None:
+        """A folder where others may write, in a local store."""
+        path = self.path(key)
+        if path is not None:
+            with self._told("write"):
+                path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
     async def settle(self) -> None:
         """What was written and moved is there after a power cut, too; other stores promise that anyway."""
         if self.root is not None:
-            await asyncio.to_thread(_sync, self.root)
+            with self._told("write"):
+                await asyncio.to_thread(folder.sync, self.root)
+
+    @contextlib.contextmanager
+    def _told(self, doing: str, *, missing: bool = True) -> Generator[None]:
+        """``missing``: whether "not found" speaks of the object, not of the bucket."""
+        if self.root is not None and not folder.is_there(self.root):
+            raise _away(doing, "its folder is not there, or without its mark")
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            said = str(error)
+            if missing and isinstance(error, FileNotFoundError) and not any(s in said for s in _NO_BUCKET):
+                raise NoSuchObjectError("the store has no such object") from error
+            raise _away(doing, _first_line(said)) from error
 
 
 class Stores:
@@ -171,13 +208,7 @@ def _folder(url: str) -> Path | None:
 
 def _open(url: str, root: Path | None) -> ObjectStore:
     if root is not None:
-        try:
-            root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise InvalidInputError(
-                f"the artifact store {root} cannot be made: {error.strerror}; name another folder",
-                field="LINEAGE_ARTIFACTS__URL",
-            ) from None
+        folder.make(root)
         return LocalStore(root)
     if url.startswith("memory://"):
         return MemoryStore()
@@ -194,40 +225,26 @@ def _open(url: str, root: Path | None) -> ObjectStore:
         )
     except (BaseError, ValueError) as error:
         raise InvalidInputError(
-            f"the artifact store {shorten(url)!r} cannot be opened: {_first_line(error)}",
+            f"the artifact store {shorten(url)!r} cannot be opened: {_first_line(str(error))}",
             field="LINEAGE_ARTIFACTS__URL",
             allowed="a folder, or a URL that begins with s3://, gs://, az:// or memory://",
         ) from None
 
 
-@contextlib.contextmanager
-def _told(doing: str, *, missing: bool = True) -> Generator[None]:
-    """``missing``: whether "not found" speaks of the object, not of the bucket."""
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        if missing and isinstance(error, FileNotFoundError):
-            raise NoSuchObjectError("the store has no such object") from error
-        logger.warning("the artifact store failed to %s: %s", doing, _first_line(error))
-        raise UnavailableError(
-            f"the artifact store failed to {doing}; nothing is lost, try again in a moment "
-            "(the server's log says more)",
-            part="artifacts",
-        ) from error
+def _away(doing: str, why: str) -> UnavailableError:
+    logger.warning("the artifact store failed to %s: %s", doing, why)
+    return UnavailableError(
+        f"the artifact store failed to {doing}; nothing is lost, try again in a moment "
+        "(the server's log says more)",
+        part="artifacts",
+    )
 
 
-def _first_line(error: BaseException) -> str:
+def _stored(meta: ObjectMeta) -> Stored:
+    at = int(meta["last_modified"].timestamp() * 1_000_000)
+    return Stored(meta["path"], meta["size"], at, meta["e_tag"] or "")
+
+
+def _first_line(said: str) -> str:
     """Without the debugging text that follows."""
-    return shorten((str(error).splitlines() or [""])[0], 300)
-
-
-def _sync(folder: Path) -> None:
-    """One call for everything in the file system of ``folder``: a call a file would take ages."""
-    libc = ctypes.CDLL(None)
-    if not hasattr(libc, "syncfs"):
-        return os.sync()
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        libc.syncfs(descriptor)
-    finally:
-        os.close(descriptor)
+    return shorten((said.splitlines() or [""])[0], 300)

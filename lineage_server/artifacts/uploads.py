@@ -127,9 +127,7 @@ class Uploads:
             urls = await store.sign("PUT", addresses, seconds=self.limits.presign_seconds)
             told = [Missing(sha256, url) for sha256, url in zip(missing, urls, strict=True)]
             return Upload(method=method, missing=told, present=present, expires_at=expires)
-        folder = store.path(keys.incoming_folder(project)) if method == "file" else None
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = await store.make_folder(keys.incoming_folder(project)) if method == "file" else None
         told = [Missing(sha256) for sha256 in missing]
         return Upload(method=method, missing=told, present=present, folder=str(folder or ""))
 
@@ -162,7 +160,6 @@ class Uploads:
         async with self._busy[project]:
             objects = told.objects()
             pending = await self.claims.claim(project, objects)
-            await self.claims.check_doomed(pending)
             await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
             await store.put(keys.manifest_key(project, told.key), canonical(told))
             await store.settle()
@@ -184,7 +181,7 @@ class Uploads:
                 stored_at=stored_at,
             )
             await self.record(event, actor)
-            if await store.find_size(keys.manifest_key(project, told.key)) is None:
+            if await store.find(keys.manifest_key(project, told.key)) is None:
                 # An older version of it was being collected just now.
                 await store.put(keys.manifest_key(project, told.key), canonical(told))
         return Committed(uid, told.digest, stored_at)
@@ -209,6 +206,7 @@ class Uploads:
         sent = await self._incoming(store, project)
         missing = [sha256 for sha256 in pending if sent.get(sha256) != pending[sha256]]
         there = sorted(pending.keys() - set(missing))
+        await self.claims.outwait_collection(there)
         bring = self._verify if store.signs else self._move
         size = _GROUP_VERIFIED if store.signs else _GROUP
         for start in range(0, len(there), size):
