@@ -88,7 +88,7 @@ class Store:
         """What is there, without its bytes."""
         try:
             with self._told("read"):
-                return (await obstore.head_async(self._store, key))["size"]
+                return _stored(await obstore.head_async(self._store, key))
         except NoSuchObjectError:
             return None
 

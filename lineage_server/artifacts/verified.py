@@ -47,14 +47,13 @@ class Verified:
         """Raises SpoiltError unless the object is what its name says."""
         key = object_key(sha256)
         there = await store.find(key)
-        if there is None:
-            raise SpoiltError(f"object {sha256}")
         place = (store.url, key)
-        if there.tag and self._right.get(place) == there.tag:
+        tag = there.tag if there is not None else ""
+        if tag and self._right.get(place) == tag:
             return
         async for _ in self.whole(store, sha256):
             pass
-        self._remember(place, there.tag)
+        self._remember(place, tag)
 
     async def whole(self, store: Store, sha256: str) -> AsyncGenerator[bytes]:
         """The object in pieces; raises SpoiltError before the last one, if it is another."""

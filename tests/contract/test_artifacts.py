@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -200,3 +203,67 @@ async def test_a_server_without_a_store_says_so(served: Served) -> None:
     assert (answer.status_code, answer.json()["error"]) == (501, "NOT_SUPPORTED")
     assert "LINEAGE_ARTIFACTS__URL" in answer.json()["message"]
     assert (await mine.http.post(COMMITS, content=b"{")).status_code == 400
+
+
+async def test_what_is_asked_of_unknown_bytes_is_answered_as_of_another_projects(keeping: Served) -> None:
+    """Every question, by somebody who knows the digest: the same words, but for the digest itself."""
+    known, unknown = Content({"a": b"a secret" * 100}), Content({"a": b"not known" * 100})
+    ours, theirs = await sender(keeping, "a"), await sender(keeping, "b")
+    uid = (await ours.keep(known))["uid"]
+    answers: list[list[tuple[int, str]]] = []
+    for content in (known, unknown):
+        (name,) = content.objects
+        digest = content.manifest()["digest"]
+        asked = uid if content is known else uid.partition("@")[0] + "@" + digest
+        told = [await theirs.post(UPLOADS, objects=[{"sha256": name, "size": 800}])]
+        for project in ("a", "b"):
+            where = f"{OBJECTS}/{project}/{name}"
+            told += [
+                await theirs.http.get(where, headers={**theirs.headers, "range": "bytes=0-1"}),
+                await theirs.http.put(where, content=b"other", headers=theirs.headers),
+            ]
+        told += [
+            await theirs.commit(content),
+            await theirs.post(DOWNLOADS, uid=asked),
+            await theirs.http.get("/api/v1/artifacts/preview", params={"uid": asked}, headers=theirs.headers),
+        ]
+        answers.append(
+            [(one.status_code, one.text.replace(name, "N").replace(digest[7:], "D")) for one in told]
+        )
+    assert answers[0] == answers[1]
+    assert [status for status, _ in answers[0]] == [200, 404, 404, 404, 400, 409, 404, 404]
+
+
+async def test_a_folder_of_a_hundred_thousand_files_is_one_version(keeping: Served) -> None:
+    mine = await sender(keeping)
+    content = Content({f"{i // 1000:03}/{i:06}": str(i % 50).encode() for i in range(100_000)})
+    await mine.send(content)
+    manifest = content.manifest()
+    body = {"type": "dataset", "name": "many", "project": "default", "manifest": manifest}
+    sent = gzip.compress(json.dumps(body).encode(), 1)
+    answer = await mine.http.post(COMMITS, content=sent, headers={**mine.headers, "content-encoding": "gzip"})
+    assert answer.status_code == 200, answer.text
+    got = 0
+    after = ""
+    while True:
+        page = (await mine.post(DOWNLOADS, uid=answer.json()["uid"], after=after)).json()
+        assert (
+            page["manifest"]["entries"] == manifest["entries"][got : got + len(page["manifest"]["entries"])]
+        )
+        got += len(page["manifest"]["entries"])
+        after = page["after"]
+        if not after:
+            break
+    assert got == 100_000
+    some = await mine.download(uid=answer.json()["uid"], paths=["07?/*99"])
+    assert some == {
+        path: data for path, data in content.files.items() if path[:2] == "07" and path[-2:] == "99"
+    }
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "a/b c/데이터.v1", "%2e%2e", "..", "a\\b:c@d", "x" * 500])
+async def test_any_name_that_may_be_recorded_may_have_bytes(keeping: Served, name: str) -> None:
+    mine = await sender(keeping)
+    content = Content({"a": name.encode()})
+    done = await mine.keep(content, name=name)
+    assert await mine.download(uid=done["uid"]) == dict(content.files)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lineage_server.artifacts.claims import doomed_uid
+from lineage_server.artifacts.folder import MARK
 from lineage_server.artifacts.store import Store
 from lineage_server.domain.events import (
     AliasSet,
@@ -53,7 +54,8 @@ async def collect(served: Served, **asked: Any) -> dict[str, Any]:
 
 
 def files(folder: Path) -> set[str]:
-    return {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
+    """All but the store's mark."""
+    return {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file() and f.name != MARK}
 
 
 async def keep(mine: Sender, *names: str) -> dict[str, dict[str, Any]]:
@@ -171,11 +173,14 @@ async def test_what_is_committed_while_it_is_collected_stays(served: Served, gra
         nonlocal calls
         calls += 1
         if calls == 2:
-            answer = await mine.commit(content("gone"), name="third")
-            told.append(answer.status_code)
+            # Its claims are gone, so there is nothing to commit; sent again, it waits until the end.
+            assert (await mine.commit(content("gone"), name="third")).status_code == 409
+            later.append(asyncio.create_task(mine.keep(content("gone"), name="third")))
+            await asyncio.sleep(0.5)
+            assert not later[0].done()
         return await claimed(self, *arguments)
 
-    told: list[int] = []
+    later: list[asyncio.Task[dict[str, Any]]] = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(type(collector), "_judge", then_commit)
         await collect(served, dry_run="false")
@@ -186,11 +191,40 @@ async def test_what_is_committed_while_it_is_collected_stays(served: Served, gra
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(type(collector), "_claimed", while_doomed)
         await collect(served, dry_run="false")
-    # Its claims were gone, so it had nothing to commit; sent again, it has to wait until the end.
-    assert told == [503]
+    (done,) = await asyncio.gather(*later)
     assert await graph.read(q.DOOMED, {"uids": [doomed_uid(sha(b"gone"))], "since": 0}) == []
-    done = await mine.keep(content("gone"), name="third")
     assert await mine.download(uid=done["uid"]) == dict(content("gone").files)
+
+
+async def test_nothing_goes_by_a_manifest_that_is_not_to_be_trusted(
+    served: Served, graph: Bolt, tmp_path: Path
+) -> None:
+    """What it really needs would look like nobody's."""
+    mine = Sender(served.http)
+    done = await keep(mine, "live", "gone")
+    await served.record(NodeErased(uid=done["gone"]["uid"], at=now_micros()))
+    (tmp_path / "kept" / "objects" / "aa").mkdir(exist_ok=True)
+    (tmp_path / "kept" / "objects" / "aa" / f"{sha(b'cut off')}#1").write_bytes(b"cut")
+    manifest = tmp_path / "kept" / "manifests" / "default" / done["live"]["digest"][7:]
+    right, before = manifest.read_bytes(), files(tmp_path / "kept")
+    for spoilt in (right.replace(sha(b"live")[:4].encode(), b"0000"), right[:50], b""):
+        manifest.write_bytes(spoilt)
+        answer = await served.http.post(GC, params={"dry_run": "false"})
+        assert (answer.status_code, "lost or spoilt" in answer.text) == (409, True)
+        answer = await mine.post("/api/v1/artifacts/downloads", uid=done["live"]["uid"])
+        assert (answer.status_code, "lost or spoilt" in answer.text) == (404, True)
+    manifest.write_bytes(right)
+    await graph.write("MATCH (b:Blob {sha256: $name}) DELETE b", {"name": sha(b"live")})
+    answer = await served.http.post(GC, params={"dry_run": "false"})
+    assert (answer.status_code, "does not know of" in answer.text) == (409, True)
+    assert files(tmp_path / "kept") == before
+    # Sent again, all is well: what was cut off while it was written goes, too.
+    await mine.keep(content("live"), name="live")
+    await asyncio.sleep(0.01)
+    result = await collect(served, dry_run="false")
+    assert "writing it was cut off" in {one["reason"] for one in result["items"]}
+    assert len(files(tmp_path / "kept")) == 3
+    assert await mine.download(uid=done["live"]["uid"]) == dict(content("live").files)
 
 
 async def test_nothing_goes_while_the_graph_is_not_whole_or_another(

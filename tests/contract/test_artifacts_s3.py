@@ -106,7 +106,12 @@ async def test_what_the_store_lost_or_spoilt_is_mended_by_sending_it_again(bucke
     name = sha(b"as it was")
     where = f"{OBJECTS}/default/{name}"
     await asyncio.to_thread(bucket.spoil, f"objects/{name[:2]}/{name}", b"other")
-    assert (await mine.http.get(where, headers=mine.headers)).content == b"other"  # who gets it sees it
+    for more in ({}, {"range": "bytes=0-2"}):
+        answer = await mine.http.get(where, headers={**mine.headers, **more})
+        assert (answer.status_code, "lost or spoilt" in answer.text) == (404, True)
+    told = {"uid": done["uid"]}
+    shown = (await mine.http.get("/api/v1/artifacts/preview", params=told, headers=mine.headers)).json()
+    assert (shown["kind"], "lost or spoilt" in shown["reason"]) == ("none", True)
     assert (await mine.put(name, b"as it was")).status_code == 204
     assert await mine.download(uid=done["uid"]) == dict(content.files)
     await bucket.served.services.artifacts.get().uploads.stores.all[0].delete([f"objects/{name[:2]}/{name}"])
@@ -154,5 +159,6 @@ async def test_a_bucket_that_is_not_there_is_no_loss(bucket: Bucket) -> None:
     """As an operator's mistake: told as the store being away, not as missing bytes."""
     store = bucket.served.services.artifacts.get().uploads.stores.of("default")
     other = Store(store.url.replace("bucket-", "nobucket-"))
-    with pytest.raises(UnavailableError):
-        await other.put("objects/aa/a", b"")
+    for asked in (other.put("objects/aa/a", b""), other.get("objects/aa/a")):
+        with pytest.raises(UnavailableError):
+            await asked
