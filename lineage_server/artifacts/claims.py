@@ -45,6 +45,9 @@ def doomed_uid(sha256: str) -> str:
     return f"blob:/{sha256}"
 
 
+COLLECTION = "blob:/collection"
+
+
 class Claims:
     """Reads and writes them; every write may be repeated."""
 
@@ -76,6 +79,11 @@ class Claims:
                         field="manifest",
                     )
         return pending
+
+    async def last_collection(self) -> str:
+        """The name of the one that began last."""
+        rows = await self._bolt.read(q.LAST_COLLECTION, {"uid": COLLECTION})
+        return rows[0]["owner"] if rows else ""
 
     async def outwait_collection(self, objects: Sequence[str]) -> None:
         """After claiming what somebody has sent: until none of it is just being deleted as nobody's.

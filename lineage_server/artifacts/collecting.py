@@ -3,7 +3,8 @@
 Whatever is not understood stops it before anything is deleted. Then, so that it may be cut off anywhere and
 meet uploads anywhere: the graph is told that a version's bytes are gone before its manifest goes; claims
 go only if nobody renewed them; an object is doomed, looked at again, and only then deleted, while who
-commits claims first and then asks whether it is doomed. What was uploaded within the grace is left alone.
+commits claims first and then asks whether it is doomed, and begins anew where a collection began meanwhile.
+What was uploaded within the grace is left alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage_server.artifacts.claims import Claims, doomed_uid
+from lineage_server.artifacts.claims import COLLECTION, Claims, doomed_uid
 from lineage_server.artifacts.judging import Rules, rules_at, why_it_goes
 from lineage_server.artifacts.store import Store, Stored, Stores
 from lineage_server.artifacts.uploads import Record
@@ -95,11 +96,14 @@ class Collector:
 
     async def collect(self, *, dry_run: bool, actor: str) -> Collection:
         """Raises ConflictError while the graph is worked on, or where it is another store's."""
-        rules = rules_at(now_micros(), grace_hours=self.grace_hours, deleted_days=self.deleted_days)
         done = Collection(dry_run)
         # The lease of rebuilds, too: in a graph that is not whole, everything looks like nobody's.
         async with self.lease.held("collecting bytes") as owner:
             await self._check_graph()
+            # Who commits and does not see that it began has claimed later than this.
+            rules = rules_at(now_micros(), grace_hours=self.grace_hours, deleted_days=self.deleted_days)
+            if not dry_run:
+                await self.bolt.write(q.BEGIN_COLLECTION, {"uid": COLLECTION, "owner": owner})
             found = await self._judge(rules, done)
             if not dry_run:
                 for store, manifest in found.going:

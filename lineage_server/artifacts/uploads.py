@@ -156,35 +156,49 @@ class Uploads:
         name = ids.clean_name(name, "name")
         told = await asyncio.to_thread(parse_checked, manifest)
         self._check_size(told)
-        store = self.stores.of(project)
-        async with self._busy[project]:
-            objects = told.objects()
-            pending = await self.claims.claim(project, objects)
-            await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
-            await store.put(keys.manifest_key(project, told.key), canonical(told))
-            await store.settle()
         uid = ids.version_uid(project, kind, name, told.digest)
-        known = await self.claims.version(uid, None)
-        stored_at = known.stored_at if known is not None else None
-        if stored_at is None:
-            stored_at = now_micros()
+        stored_at = 0
+
+        async def tell(at: int) -> None:
             event = VersionReported(
                 project=project,
                 id=ids.new_run_id(),
-                at=stored_at,
+                at=now_micros(),
                 source=Source.SYSTEM,
                 basis=Basis.OBSERVED,
                 artifact=name,
                 kind=kind,
                 digest=told.digest,
                 size=told.size,
-                stored_at=stored_at,
+                stored_at=at,
             )
             await self.record(event, actor)
-            if await store.find(keys.manifest_key(project, told.key)) is None:
-                # An older version of it was being collected just now.
-                await store.put(keys.manifest_key(project, told.key), canonical(told))
-        return Committed(uid, told.digest, stored_at)
+
+        while True:
+            collection = await self.claims.last_collection()
+            try:
+                await self._store(project, told)
+            except MissingObjectsError:
+                if stored_at:
+                    await tell(0)
+                raise
+            known = await self.claims.version(uid, None)
+            earlier = known.stored_at if known is not None else None
+            stored_at = earlier or now_micros()
+            if earlier is None:
+                await tell(stored_at)
+            if await self.claims.last_collection() == collection:
+                return Committed(uid, told.digest, stored_at)
+            # One that began meanwhile may have taken what was not yet told to be needed.
+
+    async def _store(self, project: str, told: Manifest) -> None:
+        """All objects and the manifest; raises MissingObjectsError."""
+        store, objects = self.stores.of(project), told.objects()
+        async with self._busy[project]:
+            pending = await self.claims.claim(project, objects)
+            await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
+            await store.put(keys.manifest_key(project, told.key), canonical(told))
+            await store.settle()
 
     def _check_size(self, manifest: Manifest) -> None:
         if manifest.size > self.limits.max_version_bytes:

@@ -227,9 +227,7 @@ async def test_what_is_asked_of_unknown_bytes_is_answered_as_of_another_projects
             await theirs.post(DOWNLOADS, uid=asked),
             await theirs.http.get("/api/v1/artifacts/preview", params={"uid": asked}, headers=theirs.headers),
         ]
-        answers.append(
-            [(one.status_code, one.text.replace(name, "N").replace(digest[7:], "D")) for one in told]
-        )
+        answers.append([(one.status_code, re.sub("[0-9a-f]{40,}", "N", one.text)) for one in told])
     assert answers[0] == answers[1]
     assert [status for status, _ in answers[0]] == [200, 404, 404, 404, 400, 409, 404, 404]
 
@@ -256,9 +254,7 @@ async def test_a_folder_of_a_hundred_thousand_files_is_one_version(keeping: Serv
             break
     assert got == 100_000
     some = await mine.download(uid=answer.json()["uid"], paths=["07?/*99"])
-    assert some == {
-        path: data for path, data in content.files.items() if path[:2] == "07" and path[-2:] == "99"
-    }
+    assert some == {path: data for path, data in content.files.items() if re.match("07.*99$", path)}
 
 
 @pytest.mark.parametrize("name", ["x" * 255, "a/b c/데이터.v1", "%2e%2e", "..", "a\\b:c@d", "x" * 500])

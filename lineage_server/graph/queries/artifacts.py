@@ -73,6 +73,10 @@ ANY_CLAIM: LiteralString = "MATCH (b:Blob) WHERE b.sha256 IS NOT NULL RETURN b.u
 DROP_CLAIMS: LiteralString = "UNWIND $uids AS u MATCH (b:Blob {uid: u}) WHERE b.at < $cutoff DELETE b"
 DROP_PENDING: LiteralString = "MATCH (b:Blob) WHERE b.kept = false AND b.at < $cutoff DELETE b"
 
+# Who commits looks before and after whether a collection began in between.
+BEGIN_COLLECTION: LiteralString = "MERGE (b:Blob {uid: $uid}) SET b.owner = $owner"
+LAST_COLLECTION: LiteralString = "MATCH (b:Blob {uid: $uid}) RETURN b.owner AS owner"
+
 # A doomed object is about to be deleted: who claims it meanwhile has to wait (see ``collecting``).
 DOOM: LiteralString = "UNWIND $uids AS u MERGE (d:Blob {uid: u}) SET d.at = $now, d.kept = true"
 DOOMED: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) WHERE d.at > $since RETURN d.uid AS uid"
