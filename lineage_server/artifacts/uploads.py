@@ -255,11 +255,11 @@ class Uploads:
         incoming, private = keys.incoming_key(project, sha256), keys.checking_key()
         try:
             await store.copy(incoming, private)
+            right = await self._hashed(store, private) == sha256
+            if right:
+                await store.copy(private, keys.object_key(sha256))
         except NoSuchObjectError:
-            return False
-        right = await self._hashed(store, private) == sha256
-        if right:
-            await store.copy(private, keys.object_key(sha256))
+            return False  # never there, or taken by another commit or a collection
         await store.delete([private, incoming])
         return right
 
