@@ -82,13 +82,17 @@ class Proxy:
 
     async def _close(self) -> None:
         await self._cut()
+        await asyncio.sleep(0.05)  # what was accepted just before gets its handler, too
+        await self._cut()
         handlers = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*handlers, return_exceptions=True)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._far)
         except OSError:
+            self._writers.discard(writer)
             writer.transport.abort()
             return
         ends = {writer, far_writer}
