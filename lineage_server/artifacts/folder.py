@@ -6,10 +6,10 @@ would seem lost, and new bytes would go where nobody finds them again.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from lineage_server.domain.errors import InvalidInputError
@@ -49,10 +49,11 @@ def sync(root: Path) -> None:
         os.close(descriptor)
 
 
-def unfinished(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+def unfinished(root: Path) -> list[tuple[str, os.stat_result]]:
     """What a killed server left of writing, by key."""
+    found: list[tuple[str, os.stat_result]] = []
     for folder, _, names in os.walk(root):
-        for name in names:
-            if _UNFINISHED.fullmatch(name):
-                path = Path(folder, name)
-                yield str(path.relative_to(root)), path.stat()
+        for path in (Path(folder, name) for name in names if _UNFINISHED.fullmatch(name)):
+            with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+                found.append((str(path.relative_to(root)), path.stat()))
+    return found

@@ -131,7 +131,7 @@ class Store:
         if self.root is None:
             return []
         with self._told("list"):
-            found = await asyncio.to_thread(lambda root: list(folder.unfinished(root)), self.root)
+            found = await asyncio.to_thread(folder.unfinished, self.root)
         return [Stored(key, told.st_size, int(told.st_mtime * 1_000_000)) for key, told in found]
 
     async def delete_unfinished(self, keys: Sequence[str]) -> None:
