@@ -203,6 +203,7 @@ async def test_nothing_goes_by_a_manifest_that_is_not_to_be_trusted(
     mine = Sender(served.http)
     done = await keep(mine, "live", "gone")
     await served.record(NodeErased(uid=done["gone"]["uid"], at=now_micros()))
+    await served.services.eraser.finish()  # it holds the same lease
     (tmp_path / "kept" / "objects" / "aa").mkdir(exist_ok=True)
     (tmp_path / "kept" / "objects" / "aa" / f"{sha(b'cut off')}#1").write_bytes(b"cut")
     manifest = tmp_path / "kept" / "manifests" / "default" / done["live"]["digest"][7:]
