@@ -23,6 +23,7 @@ from lineage_server.auth.rules import check_event
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import now_micros
 from lineage_server.ingest.decode import Received, Unreadable, decode_lines, project_named
+from lineage_server.ingest.described import event_schema
 from lineage_server.ingest.verdicts import Outcome, Verdict
 from lineage_server.settings import IngestSettings
 
@@ -47,8 +48,15 @@ _JSON = "application/json"
 
 
 def intake_routes() -> list[Route]:
-    """The one route of the intake."""
-    return [Route("/api/v1/events", _events, methods=["POST"])]
+    """The intake, and what it takes as JSON Schema: open, for every copy of this program takes the same."""
+    return [
+        Route("/api/v1/events", _events, methods=["POST"]),
+        Route("/api/v1/events/schema", _schema),
+    ]
+
+
+async def _schema(_request: Request) -> Response:
+    return Response(_encode(event_schema()), media_type="application/schema+json")
 
 
 async def _events(request: Request) -> Response:

@@ -16,14 +16,14 @@ class ModelReported(Event):
 
     type: ClassVar[str] = "model"
 
-    model: str
-    title: str | None = None
-    owner: str | None = None
-    external_id: str | None = None
-    state: ModelState | None = None
-    description: str | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
+    model: str  # its name, for good
+    title: str | None = None  # what it is called now
+    owner: str | None = None  # subject who answers for it
+    external_id: str | None = None  # what another registry calls it
+    state: ModelState | None = None  # where it is in its life
+    description: str | None = None  # for people
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +36,16 @@ class ModelVersionReported(Event):
 
     type: ClassVar[str] = "model.version"
 
-    model: str
-    version: str = ""
-    origin: str | None = None
-    uri: str | None = None
-    run: str | None = None
-    state: ModelState | None = None
-    external_id: str | None = None
-    description: str | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
+    model: str  # the model's name
+    version: str = ""  # its name; empty = the next number
+    origin: str | None = None  # uid of the artifact version that was registered
+    uri: str | None = None  # where it lies
+    run: str | None = None  # UUID of the run that made it
+    state: ModelState | None = None  # where it is in its life
+    external_id: str | None = None  # what another registry calls it
+    description: str | None = None  # for people
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +58,12 @@ class AliasSet(Event):
 
     type: ClassVar[str] = "model.alias"
 
-    model: str
-    alias: str
-    version: str | None = None
-    origin: str | None = None
-    protected: bool | None = None
-    reason: str = ""
+    model: str  # the model's name
+    alias: str  # such as prod
+    version: str | None = None  # what it points to from now on; null clears it
+    origin: str | None = None  # uid of the artifact version, in place of version
+    protected: bool | None = None  # to be moved with care only
+    reason: str = ""  # why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +72,12 @@ class ApprovalGiven(Event):
 
     type: ClassVar[str] = "model.approval"
 
-    model: str
-    version: str
-    verdict: str
-    approver: str
-    comment: str = ""
-    alias: str = ""
+    model: str  # the model's name
+    version: str  # the version's
+    verdict: str  # such as approved or rejected
+    approver: str  # subject who says so
+    comment: str = ""  # for people
+    alias: str = ""  # for which it is meant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,22 +86,22 @@ class DeploymentReported(Event):
 
     type: ClassVar[str] = "deployment"
 
-    name: str
-    revision: str = "1"
-    cluster: str = "local"
-    endpoint: str | None = None
-    state: str | None = None
-    traffic: float | None = None
-    from_at: int | None = None
-    to_at: int | None = None
-    model: str | None = None
-    version: str | None = None
-    model_project: str = ""
-    model_uri: str | None = None
-    method: str | None = None
-    confidence: float | None = None
-    routes_to: list[str] = field(default_factory=list[str])
-    facts: dict[str, Any] | None = None
+    name: str  # the endpoint's
+    revision: str = "1"  # of the endpoint
+    cluster: str = "local"  # where it runs
+    endpoint: str | None = None  # its address
+    state: str | None = None  # as its platform says it
+    traffic: float | None = None  # percent
+    from_at: int | None = None  # serves since; the earliest that was told wins
+    to_at: int | None = None  # served until
+    model: str | None = None  # name of the registered model
+    version: str | None = None  # that it serves
+    model_project: str = ""  # the model's; empty = the event's
+    model_uri: str | None = None  # what it loads, as its platform says it
+    method: str | None = None  # how the model version was found out
+    confidence: float | None = None  # of that, 0 to 1
+    routes_to: list[str] = field(default_factory=list[str])  # uids of deployments it hands requests to
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 # --- control ---------------------------------------------------------------------------
@@ -118,10 +118,10 @@ class IntentReported(Event):
 
     type: ClassVar[str] = "intent"
 
-    key: str
-    action: IntentAction
-    target: str | None = None
-    requester: ActorFact | None = None
-    state: RunState | None = None
-    reason: str | None = None
-    facts: dict[str, Any] | None = None
+    key: str  # unique in the project: the same key is the same wish
+    action: IntentAction  # what is wished for
+    target: str | None = None  # uid of the run, job or deployment meant
+    requester: ActorFact | None = None  # for whom
+    state: RunState | None = None  # moves only forward, as a run's
+    reason: str | None = None  # of the state
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one

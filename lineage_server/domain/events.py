@@ -49,40 +49,40 @@ class RunReported(Event):
 
     type: ClassVar[str] = "run"
 
-    run: str
-    name: str | None = None
-    job: str | None = None
-    kind: JobKind | None = None
-    state: RunState | None = None
-    requested_at: int | None = None
-    queued_at: int | None = None
-    started_at: int | None = None
-    ended_at: int | None = None
-    reason: str | None = None
-    exit_code: int | None = None
-    attempt: int | None = None
-    description: str | None = None
-    params: dict[str, Scalar | None] | None = None
-    metrics: dict[str, float | str] | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
-    resources: dict[str, Scalar | None] | None = None
-    usage: dict[str, float | None] | None = None
-    gpu: GpuFact | None = None
-    node: str | None = None
-    cluster: str | None = None
-    inputs: list[InputFact] = field(default_factory=list[InputFact])
-    outputs: list[OutputFact] = field(default_factory=list[OutputFact])
-    parent: str | None = None
-    retry_of: str | None = None
-    resumed_from: str | None = None
-    boards: list[str] = field(default_factory=list[str])
-    code: CodeFact | None = None
-    environment: EnvironmentFact | None = None
-    volumes: list[str] = field(default_factory=list[str])
-    spec_digest: str | None = None
-    workload: str | None = None
-    actor: ActorFact | None = None
+    run: str  # its UUID
+    name: str | None = None  # for people
+    job: str | None = None  # name of the job that it is a run of
+    kind: JobKind | None = None  # the job's
+    state: RunState | None = None  # moves only forward; what has ended is never revived
+    requested_at: int | None = None  # the earliest that was told wins
+    queued_at: int | None = None  # the earliest that was told wins
+    started_at: int | None = None  # the earliest that was told wins; else when it was first told to run
+    ended_at: int | None = None  # else the event's time, where the state is an end
+    reason: str | None = None  # of the state
+    exit_code: int | None = None  # of the process
+    attempt: int | None = None  # which try this is
+    description: str | None = None  # for people
+    params: dict[str, Scalar | None] | None = None  # merged key by key
+    metrics: dict[str, float | str] | None = None  # final values; series come as metrics events
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
+    resources: dict[str, Scalar | None] | None = None  # what was asked for, merged key by key
+    usage: dict[str, float | None] | None = None  # cpu_seconds, memory_gib_seconds, energy_kwh …
+    gpu: GpuFact | None = None  # what it held
+    node: str | None = None  # cluster node or host
+    cluster: str | None = None  # of node and volumes; unsaid = local
+    inputs: list[InputFact] = field(default_factory=list[InputFact])  # what it read
+    outputs: list[OutputFact] = field(default_factory=list[OutputFact])  # what it wrote
+    parent: str | None = None  # UUID of the run that this is a part of
+    retry_of: str | None = None  # UUID of the run that this tries again
+    resumed_from: str | None = None  # UUID of the run that this goes on with
+    boards: list[str] = field(default_factory=list[str])  # UUIDs of runs that this one shows
+    code: CodeFact | None = None  # what ran
+    environment: EnvironmentFact | None = None  # where it ran
+    volumes: list[str] = field(default_factory=list[str])  # names of the claims it mounts
+    spec_digest: str | None = None  # digest of the specification it ran by
+    workload: str | None = None  # what runs it, as its cluster names it
+    actor: ActorFact | None = None  # who ran it: a claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +95,12 @@ class MetricsLogged(Event):
 
     type: ClassVar[str] = "metrics"
 
-    run: str
-    keys: list[str]
-    series: list[int]
-    steps: list[int]
-    times: list[int]
-    values: list[float | str]
+    run: str  # the run's UUID
+    keys: list[str]  # names of the series
+    series: list[int]  # for each point, the place of its key in keys
+    steps: list[int]  # for each point
+    times: list[int]  # for each point, microseconds since 1970, numbers only
+    values: list[float | str]  # for each point; the texts NaN, Infinity, -Infinity are fine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +109,13 @@ class JobReported(Event):
 
     type: ClassVar[str] = "job"
 
-    name: str
-    kind: JobKind = JobKind.SCRIPT
-    description: str | None = None
-    spec_digest: str | None = None
-    schedule: str | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
+    name: str  # unique among jobs of its kind in the project
+    kind: JobKind = JobKind.SCRIPT  # what kind of thing is run again
+    description: str | None = None  # for people
+    spec_digest: str | None = None  # digest of its specification
+    schedule: str | None = None  # when it runs, as its scheduler writes it
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 # --- artifacts -------------------------------------------------------------------------
@@ -127,11 +127,11 @@ class ArtifactReported(Event):
 
     type: ClassVar[str] = "artifact"
 
-    artifact: str
-    kind: str = "dataset"
-    description: str | None = None
-    tags: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
+    artifact: str  # its name
+    kind: str = "dataset"  # its type, one of those below
+    description: str | None = None  # for people
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,24 +142,24 @@ class VersionReported(Event):
 
     type: ClassVar[str] = "version"
 
-    artifact: str
-    kind: str = "dataset"
-    digest: str = ""
-    run: str = ""
-    learned_digest: str | None = None
-    uri: str | None = None
-    size: int | None = None
-    columns: list[dict[str, Any]] | None = None
-    stats: dict[str, Any] | None = None
-    sealed_at: int | None = None
-    partial: bool | None = None
-    hold: bool | None = None
-    ttl_at: int | None = None
-    stored_at: int | None = None
-    description: str | None = None
-    tags: dict[str, str | None] | None = None
-    metadata: dict[str, Scalar | None] | None = None
-    facts: dict[str, Any] | None = None
+    artifact: str  # the artifact's name
+    kind: str = "dataset"  # the artifact's type, one of those below
+    digest: str = ""  # of the content; give this or run
+    run: str = ""  # UUID of the run that made it; give this or digest
+    learned_digest: str | None = None  # digest of a version that was known by its run
+    uri: str | None = None  # where it lies
+    size: int | None = None  # bytes
+    columns: list[dict[str, Any]] | None = None  # objects of name, type (in Arrow's words), nullable
+    stats: dict[str, Any] | None = None  # numbers by column, free in form
+    sealed_at: int | None = None  # since when the content is final
+    partial: bool | None = None  # not whole yet
+    hold: bool | None = None  # must not be removed
+    ttl_at: int | None = None  # when it may be removed
+    stored_at: int | None = None  # since when the artifact store keeps its bytes; 0 = no longer
+    description: str | None = None  # for people
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    metadata: dict[str, Scalar | None] | None = None  # merged key by key, null removes one
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,11 +168,11 @@ class EdgeAsserted(Event):
 
     type: ClassVar[str] = "edge.asserted"
 
-    start: str
-    end: str
-    role: str = "manual"
-    reason: str = ""
-    fields: dict[str, list[str]] | None = None
+    start: str  # uid of the version it was made from
+    end: str  # uid of the version that was made, of the event's project
+    role: str = "manual"  # tells several derivations of one pair apart
+    reason: str = ""  # how one knows
+    fields: dict[str, list[str]] | None = None  # column of the end → columns of the start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,10 +181,10 @@ class EdgeRetracted(Event):
 
     type: ClassVar[str] = "edge.retracted"
 
-    start: str
-    end: str
-    role: str = "manual"
-    reason: str = ""
+    start: str  # as it was stated
+    end: str  # as it was stated
+    role: str = "manual"  # as it was stated
+    reason: str = ""  # why it was wrong
 
 
 # --- any node --------------------------------------------------------------------------
@@ -196,9 +196,9 @@ class NodeAnnotated(Event):
 
     type: ClassVar[str] = "node.annotated"
 
-    uid: str
-    tags: dict[str, str | None] | None = None
-    description: str | None = None
+    uid: str  # of the node, such as version:default/dataset/iris@sha256:…
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    description: str | None = None  # for people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +207,8 @@ class NodeDeleted(Event):
 
     type: ClassVar[str] = "node.deleted"
 
-    uid: str
-    reason: str = ""
+    uid: str  # of the node
+    reason: str = ""  # why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,8 +217,8 @@ class NodeRestored(Event):
 
     type: ClassVar[str] = "node.restored"
 
-    uid: str
-    reason: str = ""
+    uid: str  # of the node
+    reason: str = ""  # why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,8 +227,8 @@ class NodeErased(Event):
 
     type: ClassVar[str] = "node.erased"
 
-    uid: str
-    reason: str = ""
+    uid: str  # of the node
+    reason: str = ""  # why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,10 +240,10 @@ class ContextReported(Event):
 
     type: ClassVar[str] = "context"
 
-    label: Label
-    key: str
-    name: str | None = None
-    facts: dict[str, Any] | None = None
+    label: Label  # Actor, Environment, CodeRef, Volume, Node or Gpu
+    key: str  # image or lock digest, repo@commit, cluster/name, device or issuer/subject, by label
+    name: str | None = None  # for people
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,11 +252,11 @@ class WatchGapReported(Event):
 
     type: ClassVar[str] = "watch.gap"
 
-    cluster: str
-    kind: str
-    from_at: int
-    to_at: int
-    reason: str = ""
+    cluster: str  # its name
+    kind: str  # of the objects that were not watched
+    from_at: int  # began
+    to_at: int  # ended
+    reason: str = ""  # why
 
 
 # --- projects --------------------------------------------------------------------------
@@ -268,11 +268,11 @@ class ProjectReported(Event):
 
     type: ClassVar[str] = "project"
 
-    description: str | None = None
-    owner: str | None = None
-    tags: dict[str, str | None] | None = None
-    labels: dict[str, str | None] | None = None
-    facts: dict[str, Any] | None = None
+    description: str | None = None  # for people
+    owner: str | None = None  # subject who owns it; only an admin may say
+    tags: dict[str, str | None] | None = None  # merged key by key, null removes one
+    labels: dict[str, str | None] | None = None  # of its namespace on a cluster, merged key by key
+    facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,8 +281,8 @@ class MemberSet(Event):
 
     type: ClassVar[str] = "project.member"
 
-    subject: str
-    role: Role | None = None
+    subject: str  # whose membership
+    role: Role | None = None  # null takes it away
 
 
 EVENT_TYPES: dict[str, type[Event]] = {

@@ -39,6 +39,7 @@ def test_wheel_and_sdist_carry_the_contract(tmp_path: Path) -> None:
         assert wheel.read("lineage_server/static/schema.graphql") == (
             (OPERATIONS.parent / "schema.graphql").read_bytes()
         )
+        assert wheel.read("lineage_server/static/events.md") == (ROOT / "docs" / "events.md").read_bytes()
         wheel.extractall(tmp_path / "installed")
     # Nothing beside the package: a folder graphql/ would lie inside graphql-core.
     metadata = f"lineage_server-{__version__}.dist-info"

@@ -59,7 +59,14 @@ async def test_pages_and_all_that_they_lead_to_need_no_token(guarded: Served) ->
             assert all(set(rule.split()[1:]) <= {"'none'", "'self'"} for rule in policy)
             links = re.findall(r'(?:href|src)="([^"]+)"', answer.text)
             todo += [html.unescape(link) for link in links if html.unescape(link) not in seen]
-    assert {"/graphql", "/graphql/schema", "/pages/graphql.js", "/readyz?verbose", "/metrics"} <= seen
+    assert {
+        "/graphql",
+        "/graphql/schema",
+        "/docs/events",
+        "/pages/graphql.js",
+        "/readyz?verbose",
+        "/metrics",
+    } <= seen
     schema = await get(guarded.http, "/graphql/schema")
     assert schema.text == (OPERATIONS.parent / "schema.graphql").read_text("utf-8")
     assert (await get(guarded.http, "/graphql/operations")).json() == read_operations()

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from lineage_server import __version__
@@ -19,6 +19,8 @@ from lineage_server.auth.access import is_loopback
 from lineage_server.settings import HttpSettings
 
 _FOLDER = Path(__file__).parent
+_EVENTS = (_FOLDER.parents[2] / "docs" / "events.md", _FOLDER.parents[1] / "static" / "events.md")
+"""In a checkout, and in what is built from one."""
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEADERS = {
     "content-security-policy": (
@@ -45,8 +47,11 @@ def page_routes(http: HttpSettings) -> list[Route]:
     async def show(_request: Request) -> Response:
         return _page(start)
 
+    async def events(_request: Request) -> Response:
+        return PlainTextResponse(next(path for path in _EVENTS if path.exists()).read_text("utf-8"))
+
     parts = [path for path in _FOLDER.iterdir() if path.suffix in _TYPES]
-    return [Route("/", show), *(_part(path) for path in parts)]
+    return [Route("/", show), Route("/docs/events", events), *(_part(path) for path in parts)]
 
 
 def graphql_page() -> Response:
