@@ -2,50 +2,55 @@
 
 A folder's digest is over its manifest: every file's path, size and digest, sorted by path. Symbolic
 links that stay inside are read as the file they lead to; others are recorded as links and not
-followed. Bytes are never copied.
+followed. Bytes are never copied. What is to be uploaded is hashed in parts as well, from the same bytes,
+so that nothing can change between the two.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lineage_server.client.remembered import Known, Remembered, key_of
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
-logger = logging.getLogger("lineage_server.client")
-
+PART = 16 * 1024 * 1024
+"""Bytes of the objects that a larger file is stored as (docs/decisions/0012)."""
 _TRIES = 3
 _SETTLED_SECONDS = 2.0
 """A file younger than this is not remembered: it could change again within the clock's tick."""
 _REMEMBER_FROM_BYTES = 64 * 1024
 _LISTED = 200
+_FILES_AT_ONCE = 64
 
 
 class Entry(NamedTuple):
-    """A file of a manifest. ``path`` relative, in bytes as the system has it."""
+    """A file of a manifest. ``path`` relative, in bytes as the system has it; ``link`` is a link's text."""
 
     path: bytes
     size: int
     digest: str
+    parts: tuple[str, ...] = ()
+    link: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """Digest of a file or folder. ``entries`` only of a folder, sorted by path."""
+    """Digest of a file or folder. ``entries`` only of a folder, sorted by path; ``parts`` only of a file."""
 
     digest: str
     size: int
     entries: tuple[Entry, ...] | None = None
+    parts: tuple[str, ...] = ()
 
     def stats(self) -> dict[str, Any] | None:
         """What is told of a folder's files: their number, and the first of them."""
@@ -62,46 +67,7 @@ class Hashed:
         }
 
 
-class Remembered:
-    """Digests by inode, size and times, in one small SQLite file; without it everything still works."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "digests.sqlite"
-        self._broken = False
-
-    def find(self, key: str) -> str | None:
-        """The digest last computed for this very state of a file."""
-        found = self._run("SELECT digest FROM digests WHERE key = ?", (key,))
-        return str(found[0][0]) if found else None
-
-    def keep(self, key: str, digest: str) -> None:
-        """Remember; what was not used for long is dropped one day."""
-        self._run("INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", (key, digest, int(time.time())))
-
-    def _run(self, statement: str, values: tuple[object, ...]) -> list[Any]:
-        if self._broken:
-            return []
-        import sqlite3
-
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # A connection a call: any thread, any process, nothing to close after a fork.
-            connection = sqlite3.connect(self._path, timeout=2.0)
-            try:
-                with connection:
-                    connection.execute(
-                        "CREATE TABLE IF NOT EXISTS digests (key TEXT PRIMARY KEY, digest TEXT, used INT)"
-                    )
-                    return connection.execute(statement, values).fetchall()
-            finally:
-                connection.close()
-        except (sqlite3.Error, OSError) as error:
-            logger.info("lineage: digests are not remembered: %s", error)
-            self._broken = True
-            return []
-
-
-def hash_path(path: Path, cache: Remembered | None = None) -> Hashed:
+def hash_path(path: Path, cache: Remembered | None = None, *, in_parts: bool = False) -> Hashed:
     """Digest of a file or folder; raises NotFoundError, InvalidInputError or ConflictError."""
     try:
         mode = path.stat().st_mode
@@ -110,99 +76,172 @@ def hash_path(path: Path, cache: Remembered | None = None) -> Hashed:
     except (OSError, ValueError) as error:
         raise InvalidInputError(f"{path} cannot be read: {error}", field="path") from None
     if stat.S_ISDIR(mode):
-        return hash_folder(path, cache)
+        return hash_folder(path, cache, in_parts=in_parts)
     if not stat.S_ISREG(mode):
         raise InvalidInputError(
             f"{path} is neither a file nor a folder, and cannot be recorded by its content", field="path"
         )
-    return hash_file(path, cache)
+    found = _hash_files([os.fsencode(path)], cache, in_parts=in_parts)[0]
+    return Hashed(found.known.digest, found.size, parts=found.known.parts)
 
 
-def hash_file(path: Path, cache: Remembered | None = None) -> Hashed:
-    """Digest of a regular file as it is now; raises ConflictError when it keeps changing."""
+class _Found(NamedTuple):
+    """A file's size and digests, and the state of it that they are of."""
+
+    size: int
+    known: Known
+    key: str = ""
+    """Empty where it is not to be remembered."""
+
+
+def _hash_files(files: Sequence[bytes], cache: Remembered | None, *, in_parts: bool) -> list[_Found]:
+    """In their order; several at a time."""
+
+    def some(start: int) -> list[_Found]:
+        paths = files[start : start + _FILES_AT_ONCE]
+        known = _remembered(paths, cache, in_parts=in_parts)
+        found = [known.get(path) or _hash_file(path, in_parts=in_parts) for path in paths]
+        if cache:
+            cache.keep({one.key: one.known for one in found if one.key})
+        return found
+
+    starts = range(0, len(files), _FILES_AT_ONCE)
+    if len(starts) < 2:
+        return some(0)
+    workers = min(8, os.cpu_count() or 1, len(starts))
+    with ThreadPoolExecutor(workers, thread_name_prefix="lineage-hash") as pool:
+        return [one for found in pool.map(some, starts) for one in found]
+
+
+def _remembered(
+    paths: Sequence[bytes], cache: Remembered | None, *, in_parts: bool
+) -> dict[bytes, _Found]:
+    if cache is None:
+        return {}
+    states: dict[bytes, tuple[str, int]] = {}
+    for path in paths:
+        with suppress(OSError):
+            now = os.stat(path)
+            if now.st_size >= _REMEMBER_FROM_BYTES:
+                states[path] = key_of(now), now.st_size
+    known = cache.find(key for key, _ in states.values()) if states else {}
+    return {
+        path: _Found(size, known[key])
+        for path, (key, size) in states.items()
+        if key in known and (known[key].parts or not in_parts or size <= PART)
+    }
+
+
+def _hash_file(name: bytes, *, in_parts: bool) -> _Found:
+    """A regular file as it is now; raises ConflictError when it keeps changing."""
+    path = Path(os.fsdecode(name))
     for _ in range(_TRIES):
         try:
-            with path.open("rb") as file:
+            with open(name, "rb", buffering=0) as file:
                 before = os.fstat(file.fileno())
-                key = _key(before)
-                known = cache.find(key) if cache and before.st_size >= _REMEMBER_FROM_BYTES else None
-                digest = known or "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+                read = _read_in_parts if in_parts and before.st_size > PART else _read
+                known = read(file, before.st_size)
                 after = os.fstat(file.fileno())
                 # The name may point to another file by now (written aside, then renamed).
-                now = path.stat()
+                now = os.stat(name)
         except FileNotFoundError:
             raise NotFoundError(
                 f"the file {path} went away while it was read; nothing was recorded"
             ) from None
         except OSError as error:
             raise InvalidInputError(f"{path} cannot be read: {error}", field="path") from None
-        if key == _key(after) == _key(now):
+        key = key_of(before)
+        if key == key_of(after) == key_of(now):
             settled = time.time() - max(after.st_mtime, after.st_ctime) > _SETTLED_SECONDS
-            if cache and not known and settled and after.st_size >= _REMEMBER_FROM_BYTES:
-                cache.keep(key, digest)
-            return Hashed(digest, after.st_size)
+            kept = settled and after.st_size >= _REMEMBER_FROM_BYTES
+            return _Found(after.st_size, known, key if kept else "")
     raise ConflictError(
         f"{path} changed while it was read, {_TRIES} times; nothing was recorded: "
         "produce it once its writer has finished"
     )
 
 
-def _key(told: os.stat_result) -> str:
-    # The change time too: modification times can be set back, it can't.
-    return f"{told.st_dev}:{told.st_ino}:{told.st_size}:{told.st_mtime_ns}:{told.st_ctime_ns}"
+def _read(file: FileIO, size: int) -> Known:
+    if size < _REMEMBER_FROM_BYTES:
+        return Known("sha256:" + hashlib.sha256(file.read()).hexdigest())
+    return Known("sha256:" + hashlib.file_digest(file, "sha256").hexdigest())  # pyright: ignore[reportArgumentType]
 
 
-def hash_folder(root: Path, cache: Remembered | None = None) -> Hashed:
+def _read_in_parts(file: FileIO, size: int) -> Known:
+    """The whole by this thread, the parts by another, from the same bytes."""
+    whole = hashlib.sha256()
+    parts: list[str] = []
+    view = memoryview(bytearray(PART))
+    with ThreadPoolExecutor(1, thread_name_prefix="lineage-hash") as beside:
+        while read := _fill(file, view):
+            part = beside.submit(hashlib.sha256, view[:read])
+            whole.update(view[:read])
+            parts.append(part.result().hexdigest())
+    return Known(f"sha256:{whole.hexdigest()}", tuple(parts))
+
+
+def _fill(file: FileIO, view: memoryview) -> int:
+    done = 0
+    while done < len(view):
+        read = file.readinto(view[done:])
+        if not read:
+            break
+        done += read
+    return done
+
+
+def hash_folder(root: Path, cache: Remembered | None = None, *, in_parts: bool = False) -> Hashed:
     """Digest of a folder's manifest."""
-    real = root.resolve()
-    files: list[tuple[bytes, Path]] = []
+    top, real = os.fsencode(root), os.fsencode(root.resolve())
+    files: list[bytes] = []
     entries: list[Entry] = []
-    for path in _walk(root):
-        name = os.fsencode(path.relative_to(root).as_posix())
-        target = _target(path, real)
-        if target is None:
-            link = os.fsencode(os.readlink(path))
-            entries.append(Entry(name, 0, "link:" + hashlib.sha256(link).hexdigest()))
-        elif target.is_file():
-            files.append((name, target))
-    if files:
-        workers = min(8, os.cpu_count() or 1, len(files))
-        with ThreadPoolExecutor(workers, thread_name_prefix="lineage-hash") as pool:
-            hashed = pool.map(partial(hash_file, cache=cache), [path for _, path in files])
-            for (name, _), one in zip(files, hashed, strict=True):
-                entries.append(Entry(name, one.size, one.digest.removeprefix("sha256:")))
+    names: list[bytes] = []
+    for path, is_link in _walk(top):
+        name = path[len(top) :].lstrip(_SEPARATORS).replace(os.fsencode(os.sep), b"/")
+        if is_link and not _leads_to_file_inside(path, real):
+            link = os.readlink(path)
+            entries.append(Entry(name, 0, "link:" + hashlib.sha256(link).hexdigest(), link=link))
+        elif os.path.isfile(path):
+            files.append(path)
+            names.append(name)
+    for name, one in zip(names, _hash_files(files, cache, in_parts=in_parts), strict=True):
+        digest = one.known.digest.removeprefix("sha256:")
+        entries.append(Entry(name, one.size, digest, one.known.parts))
     entries.sort()
     return Hashed(manifest_digest(entries), sum(e.size for e in entries), tuple(entries))
 
 
-def manifest_digest(entries: list[Entry]) -> str:
+_SEPARATORS = os.fsencode(os.sep + (os.altsep or ""))
+
+
+def manifest_digest(entries: Sequence[Entry]) -> str:
     """Over every entry in turn: digest, size, path, each with an end that cannot stand inside it."""
     digest = hashlib.sha256(b"lineage-folder-v1\n")
     for entry in entries:
-        digest.update(f"{entry.digest} {entry.size} ".encode())
-        digest.update(entry.path + b"\0")
+        digest.update(f"{entry.digest} {entry.size} ".encode() + entry.path + b"\0")
     return "sha256:" + digest.hexdigest()
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    def unreadable(error: OSError) -> None:
-        raise InvalidInputError(f"{error.filename} cannot be read: {error.strerror}", field="path")
+def _walk(root: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Everything but folders, and whether it is a link."""
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as inside:
+                for one in inside:
+                    if one.is_dir(follow_symlinks=False):
+                        folders.append(one.path)
+                    else:
+                        yield one.path, one.is_symlink()
+        except OSError as error:
+            raise InvalidInputError(
+                f"{os.fsdecode(folder)} cannot be read: {error.strerror}", field="path"
+            ) from None
 
-    for folder, inner, names in os.walk(root, onerror=unreadable):
-        here = Path(folder)
-        for name in names:
-            yield here / name
-        for name in inner:
-            if (here / name).is_symlink():
-                yield here / name
 
-
-def _target(path: Path, root: Path) -> Path | None:
-    """What to read for an entry; None for a link that is recorded as such."""
-    if not path.is_symlink():
-        return path
-    with suppress(OSError, RuntimeError):
-        target = path.resolve(strict=True)
-        if target.is_relative_to(root) and target.is_file():
-            return target
-    return None
+def _leads_to_file_inside(path: bytes, real: bytes) -> bool:
+    with suppress(OSError):
+        target = os.path.realpath(path, strict=True)
+        return target.startswith(os.path.join(real, b"")) and os.path.isfile(target)
+    return False

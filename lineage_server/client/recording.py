@@ -158,7 +158,7 @@ def _handle(
 def looked_at(client: Client, value: Any) -> Content:
     """Digest, schema and the rest; a client that is switched off reads nothing."""
     from lineage_server.client.contents import content_of
-    from lineage_server.client.hashing import Remembered
+    from lineage_server.client.remembered import Remembered
 
     if client.outbox is None:
         return _unread(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_server.client import hashing
-from lineage_server.client.hashing import Entry, Remembered, hash_path, manifest_digest
+from lineage_server.client.hashing import PART, Entry, hash_path, manifest_digest
+from lineage_server.client.remembered import Known, Remembered, key_of
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 
@@ -122,11 +122,6 @@ def test_a_file_that_keeps_changing_is_an_error(tmp_path: Path) -> None:
         writer.join()
 
 
-def old(path: Path) -> Path:
-    os.utime(path, (time.time() - 100, time.time() - 100))
-    return path
-
-
 def test_a_digest_is_remembered_until_the_file_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,9 +148,30 @@ def test_a_young_file_is_not_remembered(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_bytes(b"x" * 100_000)
     hash_path(file, cache)
-    assert not list((tmp_path / "cache").glob("*")) or cache.find("") is None
-    stat = file.stat()
-    assert cache.find(hashing._key(stat)) is None
+    assert cache.find([key_of(file.stat())]) == {}
+    cache.keep({key_of(file.stat()): Known("sha256:" + "a" * 64)})
+    assert cache.find([key_of(file.stat())])
+
+
+def test_parts_are_hashed_with_the_whole_and_remembered_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashing, "_SETTLED_SECONDS", -1)
+    cache = Remembered(tmp_path / "cache")
+    data = os.urandom(64) * (PART // 64) + b"end"
+    file = tmp_path / "folder" / "a"
+    file.parent.mkdir()
+    file.write_bytes(data)
+    plain = hash_path(file, cache)
+    assert (plain.digest, plain.parts) == ("sha256:" + hashlib.sha256(data).hexdigest(), ())
+    # Remembered without its parts: read again for them, then no more.
+    hashed = hash_path(file, cache, in_parts=True)
+    parts = tuple(hashlib.sha256(piece).hexdigest() for piece in (data[:PART], data[PART:]))
+    assert (hashed.digest, hashed.parts) == (plain.digest, parts)
+    monkeypatch.setattr(hashing, "_read_in_parts", None)
+    assert hash_path(file, cache, in_parts=True) == hashed
+    entry = (hash_path(file.parent, cache, in_parts=True).entries or ())[0]
+    assert entry == Entry(b"a", len(data), plain.digest[7:], parts)
 
 
 def test_without_a_place_to_remember_everything_works(tmp_path: Path) -> None:
