@@ -23,6 +23,7 @@ PART = 16 * 1024 * 1024
 """Bytes of the largest object; a larger file is kept in parts of exactly this size, the last one less."""
 MAX_PATH = 4_096
 _HEX = re.compile(r"[0-9a-f]{64}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _UNSAFE = re.compile(rb"(?:^|/)\.{0,2}(?:/|\Z)|\0")
 """An empty segment (a leading, trailing or double slash), ``.`` or ``..``; a NUL."""
 
@@ -57,10 +58,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All entries of a version, sorted by name."""
+    """All entries of a version, sorted by name.
+
+    ``value``: one file that holds a frame or an array, whose digest is of what it holds, not of its bytes;
+    whoever reads it can check that.
+    """
 
     v: Literal[1]
-    kind: Literal["file", "folder"]
+    kind: Literal["file", "folder", "value"]
     digest: str
     size: int
     entries: tuple[Entry, ...]
@@ -112,7 +117,10 @@ def check(manifest: Manifest) -> Manifest:
     size = sum(entry.size or 0 for _, entry in named)
     if manifest.size != size:
         _refuse(f"size is {manifest.size}, but its files have {size} bytes")
-    if manifest.digest != _digest(manifest.kind, named):
+    made = _digest(manifest.kind, named)
+    if manifest.kind == "value" and not _DIGEST.fullmatch(manifest.digest):
+        _refuse("its digest is not 'sha256:' and 64 hex digits in lower case")
+    if manifest.kind != "value" and manifest.digest != made:
         _refuse("its digest is not that of its entries")
     done = Manifest(1, manifest.kind, manifest.digest, size, tuple(entry for _, entry in named))
     done.objects()
@@ -134,7 +142,7 @@ def _digest(kind: str, named: Sequence[tuple[bytes, Entry]]) -> str:
     if kind == "folder":
         return folder_digest(named)
     if len(named) != 1 or named[0][1].sha256 is None or b"/" in named[0][0]:
-        _refuse("of kind 'file' it has one entry, a file with a plain name")
+        _refuse(f"of kind {kind!r} it has one entry, a file with a plain name")
     return f"sha256:{named[0][1].sha256}"
 
 

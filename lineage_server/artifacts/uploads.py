@@ -169,7 +169,8 @@ class Uploads:
                 artifact=name,
                 kind=kind,
                 digest=told.digest,
-                size=told.size,
+                # Of a value the recorded size is that of its content, not of the file that holds it.
+                size=None if told.kind == "value" else told.size,
                 stored_at=at,
             )
             await self.record(event, actor)

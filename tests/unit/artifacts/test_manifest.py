@@ -174,3 +174,13 @@ def test_attacks_are_refused_with_a_reason(entries: list[dict[str, Any]], why: s
 def test_anything_else_is_refused_too(raw: bytes) -> None:
     with pytest.raises(InvalidInputError):
         parse_checked(raw)
+
+
+def test_a_value_has_a_digest_of_its_own_and_one_plain_file() -> None:
+    told = {"v": 1, "kind": "value", "digest": f"sha256:{sha(b'content')}", "size": 1}
+    assert parse_checked(json.dumps({**told, "entries": [file("table.arrow")]}).encode()).kind == "value"
+    for entries in ([], [file("a"), file("b")], [file("a/b")], [{"path": "a", "link": "b"}]):
+        size = sum(entry.get("size", 0) for entry in entries)
+        assert "of kind 'value' it has one entry" in refused({**told, "entries": entries, "size": size})
+    for digest in ("", "sha256:../../x", f"sha256:{'A' * 64}", f"md5:{'a' * 64}"):
+        assert "hex digits" in refused({**told, "digest": digest, "entries": [file("a")]})
