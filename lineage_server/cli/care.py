@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lineage_server.cli.options import AsJson
-from lineage_server.cli.output import bold, counted, note, say, say_entry, say_json
+from lineage_server.cli.output import bold, counted, note, say, say_entry, say_json, size
 
 
 class Shell(StrEnum):
@@ -34,30 +34,40 @@ def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what waits.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send what earlier processes left in their journals."""
+    """Send what earlier processes left in their journals, and the uploads that they did not end."""
     from dataclasses import asdict
 
     from lineage_server.client.config import load_config
     from lineage_server.client.shortcuts import sync as send
     from lineage_server.client.syncing import leftovers
+    from lineage_server.client.transfer.jobs import waiting_uploads
 
     if dry_run:
-        waiting = leftovers(load_config().journal_dir)
+        folder = load_config().journal_dir
+        journals, uploads = leftovers(folder), waiting_uploads(folder)
         if as_json:
-            say_json([asdict(left) for left in waiting])
-        else:
-            say(f"{counted(len(waiting), 'journal')} to send" if waiting else "nothing waits")
+            say_json([*map(asdict, journals), *({"path": path, "upload": True} for path in uploads)])
+            return
+        if journals or not uploads:
+            say(f"{counted(len(journals), 'journal')} to send" if journals else "nothing waits")
+        if uploads:
+            say(f"{counted(len(uploads), 'upload')} to send")
         return
     report = send()
     if as_json:
         say_json(asdict(report))
-    elif not report.journals and not report.left:
+    elif not (report.journals or report.left or report.uploads or report.uploads_failed):
         say("nothing waits")
     elif report.journals:
         sent, known = counted(report.accepted, "event"), report.duplicate
         say(f"{counted(report.journals, 'journal')}: {sent} sent, {known} known already")
         if report.refused:
             note(f"{counted(report.refused, 'event')} refused and kept beside the journals, with the reasons")
+    if not as_json and report.uploads:
+        say(f"{counted(report.uploads, 'upload')}, {size(report.sent_bytes)}")
+    if not as_json and report.uploads_failed:
+        failed = counted(report.uploads_failed, "upload")
+        note(f"{failed} can never be sent; uploads/failed.jsonl beside the journals says why")
     report.check()
 
 

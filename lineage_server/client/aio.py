@@ -18,7 +18,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.client import SECONDS_FOR_OWN, Client, SyncStatus
 from lineage_server.client.origins import Origin
-from lineage_server.client.run import FINISH_SECONDS, Run
+from lineage_server.client.run import Run
 from lineage_server.client.syncing import SyncReport
 from lineage_server.client.view import LineageView
 from lineage_server.domain.events import Event
@@ -87,11 +87,12 @@ class AsyncRun:
         metadata: Mapping[str, Any] | None = None,
         columns_from: ColumnsFrom | None = None,
         partial: bool = False,
+        upload: bool | None = None,
     ) -> Artifact:
         """See ``Run.produce``."""
         return await asyncio.to_thread(
             self.run.produce, name, value, type=type, role=role, uri=uri, description=description,
-            metadata=metadata, columns_from=columns_from, partial=partial,
+            metadata=metadata, columns_from=columns_from, partial=partial, upload=upload,
         )  # fmt: skip
 
     def child(
@@ -116,11 +117,11 @@ class AsyncRun:
             )
         )  # fmt: skip
 
-    async def fail(self, reason: str, *, timeout: float = FINISH_SECONDS) -> bool:
+    async def fail(self, reason: str, *, timeout: float | None = None) -> bool:
         """See ``Run.fail``."""
         return await asyncio.to_thread(self.run.fail, reason, timeout=timeout)
 
-    async def finish(self, timeout: float = FINISH_SECONDS) -> bool:
+    async def finish(self, timeout: float | None = None) -> bool:
         """See ``Run.finish``."""
         return await asyncio.to_thread(self.run.finish, timeout)
 
@@ -204,7 +205,8 @@ class AsyncClient:
             start, project=self.client.config.project, direction=direction, depth=depth, view=view,
             as_of=as_of, known_at=known_at, column=column,
         )  # fmt: skip
-        await self.flush(SECONDS_FOR_OWN)
+        if self.client.outbox is not None:
+            await asyncio.to_thread(self.client.outbox.flush, SECONDS_FOR_OWN)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 

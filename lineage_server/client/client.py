@@ -42,7 +42,8 @@ _MOST_REMEMBERED = 10_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus:
     """Where what was recorded is. ``pending_bytes`` are in the journal, ``waiting`` events only in
-    memory; ``left`` are journals of other processes."""
+    memory; ``uploads`` are versions whose bytes are still to be sent; ``left`` are journals of other
+    processes."""
 
     mode: str
     url: str
@@ -53,13 +54,15 @@ class SyncStatus:
     duplicate: int = 0
     refused: int = 0
     dropped: int = 0
+    uploads: int = 0
+    uploads_failed: int = 0
     trouble: str = ""
     left: tuple[Left, ...] = ()
 
     @property
     def all_sent(self) -> bool:
         """Nothing of this process is left to send."""
-        return not self.pending_bytes and not self.waiting and not self.dropped
+        return not (self.pending_bytes or self.waiting or self.dropped or self.uploads)
 
 
 class Client:
@@ -216,7 +219,8 @@ class Client:
             start, project=self.config.project, direction=direction, depth=depth, view=view, as_of=as_of,
             known_at=known_at, column=column,
         )  # fmt: skip
-        self.flush(SECONDS_FOR_OWN)
+        if self.outbox is not None:
+            self.outbox.flush(SECONDS_FOR_OWN)
         data = self.graphql.run(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 
@@ -250,8 +254,8 @@ class Client:
     # --- sending -----------------------------------------------------------------------
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Write everything, and wait until it is sent; False if some of it still waits."""
-        return self.outbox is None or self.outbox.flush(timeout)
+        """Write everything, and wait until it is sent, uploads too; False if some of it still waits."""
+        return self.outbox is None or self.outbox.finish(timeout, timeout)
 
     def sync(
         self,
@@ -263,16 +267,21 @@ class Client:
         if not self.config.url or self.config.mode == "disabled":
             raise UnavailableError("there is no server to send to: set LINEAGE_URL", part="server")
         if self.outbox is not None:
-            self.outbox.flush(SECONDS_FOR_OWN)
+            self.outbox.finish(SECONDS_FOR_OWN)
         from lineage_server.client.delivery import HttpDeliverer
         from lineage_server.client.syncing import sync_folder
 
         deliverer = HttpDeliverer(self.config)
         place = Path(folder) if folder else self.config.journal_dir
         try:
-            return sync_folder(place, deliverer, progress=progress)
+            report = sync_folder(place, deliverer, progress=progress)
         finally:
             deliverer.close()
+        if not report.trouble:
+            from lineage_server.client.transfer.syncing import sync_uploads
+
+            sync_uploads(place, self.config, report, progress)
+        return report
 
     def sync_status(self) -> SyncStatus:
         """How much is sent, how much waits, and why."""
@@ -294,7 +303,9 @@ class Client:
             duplicate=state.duplicate if state else 0,
             refused=state.refused if state else 0,
             dropped=journal.dropped + box.dropped_points,
-            trouble=state.trouble if state else "",
+            uploads=box.uploads.pending,
+            uploads_failed=box.uploads.failed,
+            trouble=(state.trouble if state else "") or box.uploads.trouble,
             left=tuple(others),
         )
 

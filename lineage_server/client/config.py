@@ -17,6 +17,7 @@ from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 MODES = ("online", "offline", "disabled")
+UPLOADS = ("auto", "always", "never")
 CAPTURES = ("git", "diff", "entry", "argv", "packages", "image", "host", "gpu", "cluster")
 """What is captured by itself; each word switches one thing."""
 
@@ -39,6 +40,17 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "online: send; offline: only write the journal, 'lineage sync' sends it; disabled: do nothing",
     ),
     Setting("LINEAGE_JOURNAL_DIR", "~/.local/share/lineage/journal", "folder of the journals (honours XDG)"),
+    Setting(
+        "LINEAGE_UPLOAD",
+        "auto",
+        "whether the bytes of what runs produce go to the server: auto: where it has a store; always: wait "
+        "for one that has; never: they stay where they are",
+    ),
+    Setting(
+        "LINEAGE_UPLOAD_WAIT",
+        "3600",
+        "most seconds that the end of a run waits for its uploads, as long as they move on",
+    ),
     Setting("LINEAGE_CACHE_DIR", "~/.cache/lineage", "folder of remembered file digests (honours XDG)"),
     Setting(
         "LINEAGE_CAPTURE",
@@ -73,6 +85,8 @@ class Config:
     mode: str = "online"
     journal_dir: Path = Path()
     cache_dir: Path = Path()
+    upload: str = "auto"
+    upload_wait: float = 3600.0
     capture: frozenset[str] = frozenset(CAPTURES)
     capture_env: tuple[str, ...] = ()
     run_id: str = ""
@@ -102,6 +116,11 @@ def load_config(
         raise InvalidInputError(
             f"LINEAGE_MODE {shorten(mode)!r} is not a mode", field="mode", allowed=", ".join(MODES)
         )
+    upload = told(None, "LINEAGE_UPLOAD", "auto").lower()
+    if upload not in UPLOADS:
+        raise InvalidInputError(
+            f"LINEAGE_UPLOAD has {shorten(upload)!r}", field="upload", allowed=", ".join(UPLOADS)
+        )
     home = Path(env.get("HOME") or os.path.expanduser("~"))
     return Config(
         url=_clean_url(told(url, "LINEAGE_URL", DEFAULT_URL)),
@@ -110,6 +129,8 @@ def load_config(
         mode=mode,
         journal_dir=_journal_dir(journal_dir, env, home),
         cache_dir=_cache_dir(env, home),
+        upload=upload,
+        upload_wait=_number(told(None, "LINEAGE_UPLOAD_WAIT", "3600"), "upload_wait"),
         capture=captures(told(capture, "LINEAGE_CAPTURE", "all")),
         capture_env=tuple(n for raw in env.get("LINEAGE_CAPTURE_ENV", "").split(",") if (n := raw.strip())),
         run_id=env.get("LINEAGE_RUN_ID", "").strip(),
@@ -117,6 +138,20 @@ def load_config(
         rank=_rank(env),
         environ=env,
     )
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1 << 63:
+        raise InvalidInputError(
+            f"LINEAGE_{name.upper()} {shorten(text)!r} is no number",
+            field=name,
+            allowed="a number, 0 or more",
+        )
+    return number
 
 
 def _clean_url(url: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 EVENTS_PATH = "/api/v1/events"
 GRAPHQL_PATH = "/graphql"
+ARTIFACTS_PATH = "/api/v1/artifacts"
 CONNECT_SECONDS = 3.0
 
 
@@ -32,6 +33,14 @@ def async_client(config: Config, seconds: float) -> httpx2.AsyncClient:
 
     _quieten()
     return httpx2.AsyncClient(**_options(config, seconds))
+
+
+def outside_client(seconds: float) -> httpx2.Client:
+    """For signed URLs of a store: it is told nothing of who we are."""
+    import httpx2
+
+    _quieten()
+    return httpx2.Client(timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)))
 
 
 def _options(config: Config, seconds: float) -> dict[str, Any]:
@@ -57,7 +66,8 @@ def _is_not_ours(record: logging.LogRecord) -> bool:
     words: Any = record.args
     if record.levelno > logging.INFO or not isinstance(words, tuple) or len(words) < 2:  # pyright: ignore[reportUnknownArgumentType]
         return True
-    return not str(words[1]).endswith((EVENTS_PATH, GRAPHQL_PATH))  # pyright: ignore[reportUnknownArgumentType]
+    url = str(words[1])  # pyright: ignore[reportUnknownArgumentType]
+    return not (url.endswith((EVENTS_PATH, GRAPHQL_PATH)) or ARTIFACTS_PATH in url or "X-Amz-" in url)
 
 
 def reason_of(error: Exception) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from lineage_server.client.arrays import (
@@ -26,7 +27,9 @@ from lineage_server.client.arrays import (
 )
 from lineage_server.client.builders import is_address, name_of_file
 from lineage_server.client.frames import arrow, columns_of, digest_of, is_frame, table_of
-from lineage_server.client.hashing import Hashed, Remembered, hash_path
+from lineage_server.client.hashing import Hashed, hash_path
+from lineage_server.client.remembered import Remembered
+from lineage_server.client.transfer import spool
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotSupportedError
 
 _TABLES = {
@@ -37,9 +40,19 @@ _LARGEST_TABLE_BYTES = 1 << 30
 """A larger file's columns are recorded only where its format tells them without reading it."""
 
 
+class Held(NamedTuple):
+    """Bytes that lie in no file: how to ``write`` one, and its name. ``as_value``: the digest is of what
+    the file holds, not of its bytes."""
+
+    write: Callable[[Path], None]
+    name: str
+    as_value: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """``digest`` is empty for a reference. ``kind``: the artifact type where nobody said one."""
+    """``digest`` is empty for a reference. ``kind``: the artifact type where nobody said one. Where the
+    bytes are: at ``path``, as ``hashed`` says, or ``held``."""
 
     digest: str = ""
     uri: str = ""
@@ -48,18 +61,25 @@ class Content:
     stats: dict[str, Any] | None = None
     kind: str = "dataset"
     name: str = ""
+    path: Path | None = None
+    hashed: Hashed | None = field(default=None, repr=False)
+    held: Held | None = field(default=None, repr=False)
 
 
-def content_of(value: object, *, cache: Remembered | None = None, with_stats: bool = True) -> Content:
-    """Look at a value; raises a LineageError that says what would do."""
+def content_of(
+    value: object, *, cache: Remembered | None = None, with_stats: bool = True, in_parts: bool = False
+) -> Content:
+    """Look at a value; raises a LineageError that says what would do. ``in_parts``: it may be uploaded."""
     if isinstance(value, Content):
         return value
     if isinstance(value, str):
         if is_address(value):
             return Content(uri=value, name=name_of_file(urlsplit(value).path or value))
-        return _file(path_of_uri(value) or Path(value), cache, with_stats=with_stats)
+        path = path_of_uri(value) or Path(value)
+        return _file(path, cache, with_stats=with_stats, in_parts=in_parts)
     if isinstance(value, os.PathLike):
-        return _file(Path(cast("os.PathLike[str]", value)), cache, with_stats=with_stats)
+        path = Path(cast("os.PathLike[str]", value))
+        return _file(path, cache, with_stats=with_stats, in_parts=in_parts)
     if are_arrays(value):
         return _arrays(cast("Mapping[str, Any]", value))
     if is_frame(value):
@@ -67,14 +87,13 @@ def content_of(value: object, *, cache: Remembered | None = None, with_stats: bo
     if is_array(value) or is_sparse(value):
         return _array(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        data = bytes(cast("bytes", value))
-        return Content(digest="sha256:" + hashlib.sha256(data).hexdigest(), size=len(data), kind="other")
+        return _bytes(bytes(cast("bytes", value)), "value.bin")
     return _json(value)
 
 
-def _file(path: Path, cache: Remembered | None, *, with_stats: bool) -> Content:
+def _file(path: Path, cache: Remembered | None, *, with_stats: bool, in_parts: bool) -> Content:
     path = path.expanduser().absolute()
-    hashed = hash_path(path, cache)
+    hashed = hash_path(path, cache, in_parts=in_parts)
     columns, stats = None, hashed.stats()
     if hashed.entries is None and with_stats:
         columns, stats = _look_inside(path, hashed)
@@ -85,6 +104,17 @@ def _file(path: Path, cache: Remembered | None, *, with_stats: bool) -> Content:
         columns=columns,
         stats=stats,
         name=name_of_file(path.name),
+        path=path,
+        hashed=hashed,
+    )
+
+
+def _bytes(data: bytes, name: str) -> Content:
+    return Content(
+        digest="sha256:" + hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        kind="other",
+        held=Held(partial(spool.bytes_into, data=data), name),
     )
 
 
@@ -173,13 +203,20 @@ def _frame(value: Any, *, with_stats: bool) -> Content:
 
         stats = stats_of(table)
     digest, size = digest_of(table)
-    return Content(digest=digest, size=size, columns=columns_of(table), stats=stats)
+    held = Held(partial(spool.frame_into, table=table), spool.FRAME, as_value=True)
+    return Content(digest=digest, size=size, columns=columns_of(table), stats=stats, held=held)
 
 
 def _array(value: Any) -> Content:
     digest, size = digest_of_array(value)
     rows = int(value.shape[0]) if value.shape else 1
-    return Content(digest=digest, size=size, columns=columns_of_array(value), stats={"rows": rows})
+    held = None  # no file holds any objects
+    if is_sparse(value):
+        held = Held(partial(spool.sparse_into, matrix=value), spool.SPARSE, as_value=True)
+    elif not getattr(value.dtype, "hasobject", True):  # nor a tensor: numpy has not all its types
+        held = Held(partial(spool.array_into, array=value), spool.ARRAY, as_value=True)
+    columns = columns_of_array(value)
+    return Content(digest=digest, size=size, columns=columns, stats={"rows": rows}, held=held)
 
 
 def _arrays(value: Mapping[str, Any]) -> Content:
@@ -195,7 +232,7 @@ def _json(value: object) -> Content:
             data = text.encode("utf-8", "surrogatepass")
         except (TypeError, ValueError) as error:
             raise _no_content(value, str(error)) from None
-        return Content(digest="sha256:" + hashlib.sha256(data).hexdigest(), size=len(data), kind="other")
+        return _bytes(data, "value.json")
     raise _no_content(value, "its content is not known to be always the same for the same value")
 
 

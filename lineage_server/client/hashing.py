@@ -113,9 +113,7 @@ def _hash_files(files: Sequence[bytes], cache: Remembered | None, *, in_parts: b
         return [one for found in pool.map(some, starts) for one in found]
 
 
-def _remembered(
-    paths: Sequence[bytes], cache: Remembered | None, *, in_parts: bool
-) -> dict[bytes, _Found]:
+def _remembered(paths: Sequence[bytes], cache: Remembered | None, *, in_parts: bool) -> dict[bytes, _Found]:
     if cache is None:
         return {}
     states: dict[bytes, tuple[str, int]] = {}

@@ -21,6 +21,7 @@ from lineage_server.client.delivery import HttpDeliverer
 from lineage_server.client.ending import Ending
 from lineage_server.client.journal import Journal
 from lineage_server.client.sender import Sender
+from lineage_server.client.transfer.uploader import Uploads
 from lineage_server.client.wire import Point, line_of, lines_of_points
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Outbox:
         self._awake = threading.Event()
         self._recorder: threading.Thread | None = None
         self._sender: Sender | None = self._new_sender()
+        self.uploads = Uploads(config, self.journal.path)
         self.next_flush = 0
         process.guard(self)
 
@@ -214,8 +216,19 @@ class Outbox:
             return False
         return self._sender.drain(timeout) and not self.journal.pending
 
+    def finish(self, seconds: float, timeout: float | None = None) -> bool:
+        """``flush``, then wait for uploads, both within ``timeout`` where there is one, else for events
+        ``seconds`` and for uploads as long as they move on; True if all arrived."""
+        began = time.monotonic()
+        arrived = self.flush(seconds if timeout is None else timeout)
+        if not arrived:
+            return False
+        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
+        return self.uploads.drain(left)
+
     def go_offline(self) -> None:
         """Stop sending; the journal goes on."""
+        self.uploads.go_online(False)
         sender, self._sender = self._sender, None
         if sender is not None:
             sender.stop()
@@ -226,16 +239,18 @@ class Outbox:
             self._sender = self._new_sender()
             if self._sender is not None and self.journal.pending:
                 self._sender.wake()
+        self.uploads.go_online(self._sender is not None)
 
     def close(self, timeout: float = 5.0, ending: Ending | None = None) -> bool:
         """Runs that are still open get this ``ending``, what can be sent within ``timeout`` is sent."""
         if self.closed:
-            return not self.journal.pending
+            return not (self.journal.pending or self.uploads.pending)
         for run in list(self.open_runs):
             run.end_with(ending or Ending())
-        done = self.flush(timeout)
+        done = self.finish(timeout, timeout)
         self.closed = True
         self._awake.set()
+        self.uploads.stop()
         if self._sender is not None:
             self._sender.stop()
         self._tell_of_loss()
@@ -267,3 +282,4 @@ class Outbox:
         for buffer in self._buffers:
             buffer.points.clear()
         self._sender = self._new_sender()
+        self.uploads = Uploads(self.config, self.journal.path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lineage_server.client import builders, resolve
 from lineage_server.client.artifact import Artifact
+from lineage_server.client.quietly import Quietly
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import Event, InputFact
 from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project
@@ -106,11 +107,12 @@ def output_of(
     metadata: Mapping[str, Any] | None,
     columns_from: builders.ColumnsFrom | None,
     partial: bool,
-) -> tuple[Artifact, Event]:
-    """The handle of an output, and the event that tells of it."""
+    upload: bool,
+) -> tuple[Artifact, Event, Content]:
+    """The handle of an output, the event that tells of it, and what it consists of."""
     # First the cheap checks: a wrong name must not cost the reading of a large file.
     builders.name_and_type(name, kind, "dataset")
-    content = looked_at(client, value)
+    content = looked_at(client, value, in_parts=upload)
     called, kind = builders.name_and_type(name, kind, content.kind)
     fact = builders.output_fact(
         called,
@@ -127,7 +129,23 @@ def output_of(
         metadata=metadata,
     )
     artifact = _handle(content, called, kind, run.project, role, value, uri=uri, run=run.id)
-    return artifact, builders.run_told(run.id, project=run.project, outputs=[fact])
+    return artifact, builders.run_told(run.id, project=run.project, outputs=[fact]), content
+
+
+def uploads(client: Client, asked: bool | None, partial: bool) -> bool:
+    """Whether what is produced goes to the server's store; what will still grow does not."""
+    if partial or client.outbox is None:
+        return False
+    return client.outbox.uploads.wanted if asked is None else asked
+
+
+def upload(client: Client, artifact: Artifact, content: Content) -> None:
+    """Send its bytes, some time soon; raises nothing."""
+    if client.outbox is not None:
+        with Quietly(f"the bytes of {artifact.type}:{artifact.name}"):
+            client.outbox.uploads.offer(
+                content, project=artifact.project, type=artifact.type, name=artifact.name
+            )
 
 
 def _handle(
@@ -155,14 +173,14 @@ def _handle(
     )
 
 
-def looked_at(client: Client, value: Any) -> Content:
+def looked_at(client: Client, value: Any, *, in_parts: bool = False) -> Content:
     """Digest, schema and the rest; a client that is switched off reads nothing."""
     from lineage_server.client.contents import content_of
     from lineage_server.client.remembered import Remembered
 
     if client.outbox is None:
         return _unread(value)
-    return content_of(value, cache=Remembered(client.config.cache_dir))
+    return content_of(value, cache=Remembered(client.config.cache_dir), in_parts=in_parts)
 
 
 def _unread(value: Any) -> Content:

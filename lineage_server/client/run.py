@@ -204,20 +204,25 @@ class Run:
         metadata: Mapping[str, Any] | None = None,
         columns_from: ColumnsFrom | None = None,
         partial: bool = False,
+        upload: bool | None = None,
     ) -> Artifact:
         """Record an output, and get its handle: the same content under a name is the same version.
 
         ``value``: a file, a folder, a frame, bytes, JSON values, or an address (``s3://…``, recorded
-        and not read). The bytes stay where they are. ``columns_from``: of each column the columns of
-        inputs (by role or name) it was made from. ``partial``: more of it will come.
+        and not read). ``columns_from``: of each column the columns of inputs (by role or name) it was
+        made from. ``partial``: more of it will come. Its bytes are sent to the server's store in the
+        background, unless ``upload`` (or LINEAGE_UPLOAD) says otherwise; a file must not change until then.
         """
-        artifact, event = recording.output_of(
+        sends = recording.uploads(self.client, upload, partial) and self._outbox is not None
+        artifact, event, content = recording.output_of(
             self.client, self, name, value, kind=type, role=role, uri=uri, description=description,
-            metadata=metadata, columns_from=columns_from, partial=partial,
+            metadata=metadata, columns_from=columns_from, partial=partial, upload=sends,
         )  # fmt: skip
         self._put(event)
         if not partial:
             self.client.remember(artifact, produced=True)
+        if sends:
+            recording.upload(self.client, artifact, content)
         return artifact
 
     def child(
@@ -263,32 +268,34 @@ class Run:
 
     # --- the end -----------------------------------------------------------------------
 
-    def fail(self, reason: str, *, timeout: float = FINISH_SECONDS) -> bool:
+    def fail(self, reason: str, *, timeout: float | None = None) -> bool:
         """End as failed."""
         return self.end_with(Ending(RunState.FAILED, reason), timeout)
 
-    def finish(self, timeout: float = FINISH_SECONDS) -> bool:
+    def finish(self, timeout: float | None = None) -> bool:
         """End as complete, and wait at most ``timeout`` seconds until all is sent; True if it is.
 
-        Not sent is not lost: it stays in the journal. Where nobody answers it does not wait.
+        Not sent is not lost: it stays in the journal. Where nobody answers it does not wait. Without a
+        ``timeout`` it waits ten seconds, but for uploads as long as they move on (LINEAGE_UPLOAD_WAIT).
         """
         return self.end_with(Ending(), timeout)
 
-    def end_with(self, ending: Ending, timeout: float = 0) -> bool:
-        """End as ``ending`` says; without a ``timeout`` the process ends, and nobody waits."""
+    def end_with(self, ending: Ending, timeout: float | None = 0) -> bool:
+        """End as ``ending`` says; with a ``timeout`` of 0 the process ends, and nobody waits."""
         box = self._outbox
         self.leave()
         if self._ended.is_set() or box is None:
-            return box is None or not box.journal.pending
+            return box is None or not (box.journal.pending or box.uploads.pending)
         self._ended.set()
         self._keys.clear()
         if self._captured is not None and self._owner == os.getpid():
-            self._captured.join(min(timeout, _CAPTURE_SECONDS) if timeout else 0.5)
+            patience = FINISH_SECONDS if timeout is None else timeout
+            self._captured.join(min(patience, _CAPTURE_SECONDS) if patience else 0.5)
         self._close(box, ending)
-        if timeout <= 0:
+        if timeout is not None and timeout <= 0:
             box.journal.settle()
             return False
-        return self._sent(box.flush(timeout))
+        return self._sent(box.finish(FINISH_SECONDS, timeout))
 
     def end_now(self, ending: Ending) -> None:
         """End as ``ending`` says, and wait for nothing: not for the disk, not for the server."""
@@ -314,7 +321,8 @@ class Run:
         # Once a process is enough: the journal and the command stay the same.
         level = logging.INFO if box.sender is None or box.told_of_rest else logging.WARNING
         box.told_of_rest = True
-        why = f" ({box.sender.state.trouble})" if box.sender and box.sender.state.trouble else ""
+        trouble = (box.sender.state.trouble if box.sender else "") or box.uploads.trouble
+        why = f" ({trouble})" if trouble else ""
         logger.log(
             level,
             "lineage: run %s is recorded in %s and not sent yet%s; send it later with: %s",
@@ -338,7 +346,7 @@ class Run:
 
     def end_after(self, error: BaseException | None) -> None:
         """End as a block that was left by ``error`` (None: regularly)."""
-        self.end_with(ending_of(error), FINISH_SECONDS)
+        self.end_with(ending_of(error), None)
 
     def __enter__(self) -> Self:
         self.enter()

@@ -26,6 +26,7 @@ from lineage_server.client.journal import (
 )
 from lineage_server.client.locks import try_lock
 from lineage_server.client.sender import refusal_entry
+from lineage_server.client.transfer.jobs import FOLDER as UPLOADS
 from lineage_server.domain.errors import (
     ForbiddenError,
     NotAuthenticatedError,
@@ -45,7 +46,7 @@ class Left:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What ``sync`` did. ``left``: journals it could not finish, with ``trouble`` saying why."""
+    """What ``sync`` did. ``left``: journals and uploads it could not finish, with ``trouble`` saying why."""
 
     journals: int = 0
     accepted: int = 0
@@ -53,6 +54,10 @@ class SyncReport:
     refused: int = 0
     torn: int = 0
     busy: int = 0
+    uploads: int = 0
+    uploads_failed: int = 0
+    uploading: str = ""
+    sent_bytes: int = 0
     left: list[str] = field(default_factory=list[str])
     trouble: str = ""
     fate: str = ""
@@ -68,7 +73,13 @@ class SyncReport:
             )
 
     def _what_waits(self) -> str:
-        return "1 journal waits" if len(self.left) == 1 else f"{len(self.left)} journals wait"
+        uploads = sum(f"{os.sep}{UPLOADS}{os.sep}" in path for path in self.left)
+        words = [_counted(len(self.left) - uploads, "journal"), _counted(uploads, "upload")]
+        return f"{' and '.join(filter(None, words))} {'wait' if len(self.left) > 1 else 'waits'}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count > 1 else ''}" if count else ""
 
 
 def leftovers(folder: Path) -> list[Left]:

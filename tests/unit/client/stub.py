@@ -110,6 +110,9 @@ def _handler(stub: StubServer) -> type[BaseHTTPRequestHandler]:
                 self._answer(
                     status, {"error": "X", "message": f"told to say {status}", "details": {}}, headers
                 )
+            elif self.path.startswith("/api/v1/artifacts/"):
+                told = {"error": "NOT_SUPPORTED", "message": "this server keeps no bytes", "details": {}}
+                self._answer(501, told, {})
             elif self.path == "/graphql":
                 asked = json.loads(body)
                 stub.asked.append(asked)

@@ -1,0 +1,125 @@
+"""A version's manifest as this side makes and reads it; what leads out of a folder is refused here, too.
+
+Entries are those of ``hashing``. A manifest that comes from a server is followed on this machine, so it
+is believed no more than one that comes to the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from lineage_server.client.hashing import PART, Entry
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import shorten
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+_UNSAFE = re.compile(rb"(?:^|/)\.{0,2}(?:/|\Z)|\0")
+"""An empty segment (a leading, trailing or double slash), ``.`` or ``..``; a NUL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An object, and where in a file it belongs."""
+
+    sha256: str
+    start: int
+    size: int
+
+
+def pieces(entry: Entry) -> Iterator[Piece]:
+    """What a file is stored as, in order; nothing for a link."""
+    if entry.link:
+        return
+    for at, sha256 in enumerate(entry.parts or (entry.digest,)):
+        start = at * PART
+        yield Piece(sha256, start, min(PART, entry.size - start))
+
+
+def told(kind: str, digest: str, entries: Iterable[Entry]) -> dict[str, Any]:
+    """The manifest as JSON has it; ``kind``: file, folder or value."""
+    listed = [_entry_told(entry) for entry in entries]
+    size = sum(entry.get("size", 0) for entry in listed)
+    return {"v": 1, "kind": kind, "digest": digest, "size": size, "entries": listed}
+
+
+def _entry_told(entry: Entry) -> dict[str, Any]:
+    try:
+        out: dict[str, Any] = {"path": entry.path.decode()}
+    except UnicodeDecodeError:
+        out = {
+            "path": entry.path.decode("utf-8", "replace"),
+            "path_bytes": base64.b64encode(entry.path).decode(),
+        }
+    if entry.link:
+        # What is no text is replaced, and refused by the server with its name.
+        return {**out, "link": entry.link.decode("utf-8", "replace")}
+    out |= {"size": entry.size, "sha256": entry.digest}
+    return {**out, "parts": list(entry.parts)} if entry.parts else out
+
+
+def entries_from(told: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """Read back and checked; raises InvalidInputError."""
+    try:
+        entries = [_entry_from(one) for one in told]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        _refuse(f"it cannot be read ({type(error).__name__})")
+    names = {entry.path for entry in entries}
+    for entry in entries:
+        folder = entry.path.rpartition(b"/")[0]
+        while folder:
+            if folder in names:
+                _refuse(f"{shown(folder)} is both a file and a folder")
+            folder = folder.rpartition(b"/")[0]
+    return entries
+
+
+def _entry_from(one: Mapping[str, Any]) -> Entry:
+    text: str = one["path"]
+    try:
+        name = base64.b64decode(one["path_bytes"], validate=True) if "path_bytes" in one else text.encode()
+    except (UnicodeEncodeError, binascii.Error):
+        _refuse(f"the path {shorten(ascii(text))} is neither text nor base64")
+    if not name or _UNSAFE.search(name):
+        _refuse(f"the path {shown(name)} leads out of its folder, or may do so")
+    if "link" in one:
+        link = str(one["link"]).encode()
+        _check_link(name, link)
+        return Entry(name, 0, "link:" + hashlib.sha256(link).hexdigest(), link=link)
+    size, sha256, parts = int(one["size"]), str(one["sha256"]), tuple(map(str, one.get("parts") or ()))
+    if size < 0 or not all(_HEX.fullmatch(digest) for digest in (sha256, *parts)):
+        _refuse(f"{shown(name)} has no size or digest")
+    if len(parts or (sha256,)) != max(1, -(-size // PART)):
+        _refuse(f"{shown(name)} is not told in parts of {PART} bytes")
+    return Entry(name, size, sha256, parts)
+
+
+def _check_link(name: bytes, target: bytes) -> None:
+    """Inside, whatever else is a link: it climbs only at its beginning, and not above the folder."""
+    steps = target.split(b"/")
+    up = 0
+    while up < len(steps) and steps[up] == b"..":
+        up += 1
+    if not steps[0] or b"\0" in target or up > name.count(b"/") or b".." in steps[up:]:
+        _refuse(f"the link {shown(name)} leads out of its folder, or may do so")
+
+
+def check_links(entries: Iterable[Entry]) -> None:
+    """Raises InvalidInputError for one that leads out."""
+    for entry in entries:
+        if entry.link:
+            _check_link(entry.path, entry.link)
+
+
+def shown(name: bytes) -> str:
+    """A path for people."""
+    return shorten(name.decode("utf-8", "backslashreplace"), 200)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise InvalidInputError(f"the version's manifest is refused: {why}", field="manifest")
