@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from lineage_server.client import origins, queries
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
-from lineage_server.client.client import SECONDS_FOR_OWN, Client, SyncStatus
+from lineage_server.client.client import Client, SyncStatus
 from lineage_server.client.origins import Origin
 from lineage_server.client.run import Run
 from lineage_server.client.syncing import SyncReport
@@ -205,15 +205,14 @@ class AsyncClient:
             start, project=self.client.config.project, direction=direction, depth=depth, view=view,
             as_of=as_of, known_at=known_at, column=column,
         )  # fmt: skip
-        if self.client.outbox is not None:
-            await asyncio.to_thread(self.client.outbox.flush, SECONDS_FOR_OWN)
+        await asyncio.to_thread(self.client.send_own)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 
     async def origin(self, ref: str | Run | AsyncRun | Artifact) -> Origin:
         """See ``Client.origin``."""
         start = self.client.start_of(_sync(ref))
-        await self.flush(SECONDS_FOR_OWN)
+        await asyncio.to_thread(self.client.send_own)
         asked = {"ref": start, "project": self.client.config.project}
         run = origins.run_in(await self.client.graphql.run_async(origins.ORIGIN, asked), start)
         pages = origins.Pages(run["environment"] or {})

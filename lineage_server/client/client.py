@@ -219,8 +219,7 @@ class Client:
             start, project=self.config.project, direction=direction, depth=depth, view=view, as_of=as_of,
             known_at=known_at, column=column,
         )  # fmt: skip
-        if self.outbox is not None:
-            self.outbox.flush(SECONDS_FOR_OWN)
+        self.send_own()
         data = self.graphql.run(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 
@@ -230,7 +229,7 @@ class Client:
         from lineage_server.client import origins
 
         start = self.start_of(ref)
-        self.flush(SECONDS_FOR_OWN)
+        self.send_own()
         run = origins.run_in(
             self.graphql.run(origins.ORIGIN, {"ref": start, "project": self.config.project}), start
         )
@@ -256,6 +255,11 @@ class Client:
     def flush(self, timeout: float = 10.0) -> bool:
         """Write everything, and wait until it is sent, uploads too; False if some of it still waits."""
         return self.outbox is None or self.outbox.finish(timeout, timeout)
+
+    def send_own(self) -> None:
+        """Before a question: what was told until now is there; uploads do not matter to it."""
+        if self.outbox is not None:
+            self.outbox.flush(SECONDS_FOR_OWN)
 
     def sync(
         self,
