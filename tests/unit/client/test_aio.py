@@ -20,6 +20,7 @@ from tests.unit.client.stub import StubServer
 
 FOR_OURSELVES = {
     "start_of",
+    "send_own",
     "capture_in_background",
     "end_with",
     "enter",
