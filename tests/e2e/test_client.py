@@ -277,11 +277,11 @@ print(run.uid)
     (uid,) = script(text, LINEAGE_MODE="offline")
     with pytest.raises(NotFoundError):
         client.gql(RUN, {"uid": uid})
-    assert lineage("sync", "--dry-run").out == "1 journal to send\n"
+    assert lineage("sync", "--dry-run").out == "1 journal to send\n1 upload to send\n"
     first, again = (json.loads(lineage("sync", "--json").out) for _ in range(2))
-    assert (first["journals"], first["refused"], first["left"]) == (1, 0, [])
+    assert (first["journals"], first["refused"], first["left"], first["uploads"]) == (1, 0, [], 1)
     assert first["accepted"] > 0
-    assert (again["journals"], again["accepted"]) == (0, 0)
+    assert (again["journals"], again["accepted"], again["uploads"]) == (0, 0, 0)
     found = told(client, uid)
     assert (found["state"], found["paramMap"], found["metricMap"]) == ("COMPLETE", {"a": 1}, {"loss": 0.5})
     assert [link["version"]["name"] for link in found["outputs"]] == ["later"]
