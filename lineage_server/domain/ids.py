@@ -184,7 +184,8 @@ def alias_uid(project: str, model: str, alias: str) -> str:
 
 
 def approval_uid(project: str, model: str, key: str) -> str:
-    return f"approval:{project}/{model}@{key}"
+    """``key``: id of its event, which may hold any sign; here no ``@``, which tells it from the model."""
+    return f"approval:{project}/{model}@{key.replace('%', '%25').replace('@', '%40')}"
 
 
 def deployment_uid(project: str, cluster: str, name: str, revision: str) -> str:

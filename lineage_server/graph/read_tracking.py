@@ -197,21 +197,12 @@ class TrackingReader:
         if by_digest:
             given |= {"digest": digest, "digest_end": digest + "g"}
         rows = await self._ask(cypher.search(chosen, digest=by_digest), {**scope_of(scope), **given})
-        # Each part is in the engine's order of uids, which stays: only a digest is looked for in two.
-        rows.sort(
-            key=lambda row: (
-                row["rank"],
-                row["section"],
-                -row["value"],
-                row["props"]["uid"] if by_digest else "",
-            )
-        )
-        found: dict[str, Listed] = {}
-        for row in rows:
-            node = node_from_record(row["props"])
-            place = Place(rank=row["rank"], value=row["value"], uid=node.uid)
-            found.setdefault(node.uid, Listed(node, place))  # some are found by words and by digest
-        return list(found.values())[:limit]
+        # No two parts have rows of one rank and section, and each is in the engine's own order of uids.
+        rows.sort(key=lambda row: (row["rank"], row["section"], -row["value"]))
+        return [
+            Listed(node, Place(rank=row["rank"], value=row["value"], uid=node.uid))
+            for row, node in zip(rows, _nodes(rows[:limit]), strict=False)
+        ]
 
     # --- metrics, projects, intake -------------------------------------------------------------
 

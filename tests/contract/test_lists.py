@@ -8,6 +8,7 @@ import pytest
 
 from lineage_server.domain.events import (
     AliasSet,
+    ModelVersionReported,
     InputFact,
     NodeAnnotated,
     OutputFact,
@@ -224,8 +225,16 @@ async def test_search_finds_words_as_they_are_written(served: Served) -> None:
 
 
 async def test_nodes_are_known_by_uid_and_by_reference(served: Served) -> None:
-    await served.record(AliasSet(id="a1", at=now_micros(), model="churn", alias="prod", version="1"))
+    await served.record(
+        AliasSet(id="a1", at=now_micros(), model="churn", alias="prod", version="1"),
+        ModelVersionReported(id="b1", at=now_micros(), model="org/bert", version="1"),
+        ModelVersionReported(id="b2", at=now_micros(), model="default/churn", version="7"),
+    )
     meant = {
+        # A model's uid where there is one, else a reference to a model that is called so.
+        "model:org/bert": "modelversion:default/org/bert@1",
+        "model:org/bert@1": "modelversion:default/org/bert@1",
+        "model:default/churn@7": "modelversion:default/default/churn@7",
         "model:churn@prod": "modelversion:default/churn@1",
         "default/model:churn@prod": "modelversion:default/churn@1",
         "model:default/churn": "model:default/churn",
@@ -246,6 +255,8 @@ async def test_nodes_are_known_by_uid_and_by_reference(served: Served) -> None:
     ]
     for text, uid in meant.items():
         assert (await served.ask(TEXTS["Node"], {"uid": text}))["node"]["uid"] == uid
+        told = await served.ask("query ($ref: String!) { resolve(ref: $ref) }", {"ref": text})
+        assert told == {"resolve": uid}
     asked = [*meant, *missing, *reversed(meant)]
     nodes = (await served.ask(TEXTS["Nodes"], {"uids": asked}))["nodes"]
     uids = [node and node["uid"] for node in nodes]

@@ -24,7 +24,7 @@ from lineage_server.api.gql.inputs.lists import (
     version_filter,
     version_order,
 )
-from lineage_server.api.gql.questions import uid_of
+from lineage_server.api.gql.questions import is_uid, uid_of
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types.artifacts import Artifact, ArtifactVersion
 from lineage_server.api.gql.types.base import Node, page_shown
@@ -35,7 +35,7 @@ from lineage_server.api.gql.types.runs import Run
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
-from lineage_server.domain.nodes import LABEL_OF, Label
+from lineage_server.domain.nodes import Label
 from lineage_server.tracking.filters import ListFilter, Order
 from lineage_server.tracking.parts import versions_of
 from lineage_server.tracking.search import SEARCHED
@@ -98,8 +98,7 @@ def _listed(label: Label, kind: Any, description: str) -> Any:
 class ListQueries:
     @strawberry.field(description="A node by uid, or by reference, such as model:churn@prod")
     async def node(self, info: Ctx, uid: str, project: str = DEFAULT_PROJECT) -> Node:
-        meant = uid if _is_uid(uid) else await uid_of(info, uid, project)
-        return shown.node_of(await context_of(info).node(meant))
+        return shown.node_of(await context_of(info).node(await uid_of(info, uid, project)))
 
     @strawberry.field(
         description="Nodes by uid or reference, in the same order; null where there is none to see"
@@ -108,10 +107,13 @@ class ListQueries:
         if len(uids) > MAX_UIDS:
             raise InvalidInputError(f"at most {MAX_UIDS} uids at once", field="uids")
         context = context_of(info)
-        meant = {text: text for text in uids if _is_uid(text)}
-        meant |= await _resolved(info, [text for text in dict.fromkeys(uids) if text not in meant], project)
-        found = await context.tracking.nodes(meant.values(), scope=context.scope)
-        nodes = [found.get(meant.get(text, "")) for text in uids]
+        asked = dict.fromkeys(uids)
+        likely = [text for text in asked if is_uid(text) or text.startswith("model:")]
+        found = await context.tracking.nodes(likely, scope=context.scope)
+        others = [text for text in asked if text not in found and not is_uid(text)]
+        meant = await _resolved(info, others, project)
+        found |= await context.tracking.nodes(meant.values(), scope=context.scope)
+        nodes = [found.get(meant.get(text, text)) for text in uids]
         return [shown.node_of(node) if node is not None else None for node in nodes]
 
     @strawberry.field(description="An artifact version by reference, such as dataset:iris@3, or uid")
@@ -214,12 +216,6 @@ class ListQueries:
             max_points=DEFAULT_POINTS if max_points is strawberry.UNSET else max_points,
         )
         return [series_of(one) for one in points.series]
-
-
-def _is_uid(text: str) -> bool:
-    """And no reference: jobs and models are named alike, their uids have the project in them."""
-    prefix, _, rest = text.partition(":")
-    return prefix in LABEL_OF and (prefix not in ("job", "model") or "/" in rest)
 
 
 async def _resolved(info: Ctx, references: list[str], project: str) -> dict[str, str]:

@@ -82,10 +82,15 @@ def _fields(selection: Selection, name: str) -> Iterator[SelectedField]:
             yield one
 
 
+def is_uid(text: str) -> bool:
+    """And no reference. ``model:a/b`` may be both: the uid counts where there is one."""
+    prefix, _, rest = text.partition(":")
+    return prefix in LABEL_OF and prefix != "model" and (prefix != "job" or "/" in rest)
+
+
 async def uid_of(info: Ctx, text: str, project: str) -> str:
     """A uid stays; a reference is resolved in ``project``."""
-    prefix, _, rest = text.partition(":")
-    if prefix in LABEL_OF and prefix != "model" and (prefix == "run" or "/" in rest):
+    if is_uid(text):
         return text
     context = context_of(info)
     return await context.lineage.resolve(text, scope=context.scope, project=project)

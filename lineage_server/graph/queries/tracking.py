@@ -223,21 +223,25 @@ RETURN properties(n) AS props, r AS rank, {section} AS section, v AS value
 """
 
 
-def _by_words(label: Label) -> LiteralString:
+_NAMED: LiteralString = "WHEN toLower(n.name) STARTS WITH $text THEN 1 ELSE 2 END"
+
+
+def _by_words(label: Label, *, digest: bool) -> LiteralString:
     match: LiteralString = f"MATCH (n:{label.value})"
+    other: LiteralString = ""
+    rank: LiteralString = f"CASE WHEN toLower(n.name) = $text THEN 0 {_NAMED}"
     if label is Label.ARTIFACT_VERSION:
         match = f"{_ANNOTATED} WITH n"
-    return _hits(
-        f"{match} WHERE all(c IN $words WHERE n.search_text CONTAINS c)",
-        "CASE WHEN toLower(n.name) = $text THEN 0 WHEN toLower(n.name) STARTS WITH $text THEN 1 ELSE 2 END",
-        SEARCHED[label],
-    )
+        if digest:  # versions of rank 0 are those found by their digest, and come no second time
+            other = " AND NOT coalesce(n.digest >= $digest AND n.digest < $digest_end, false)"
+            rank = f"CASE {_NAMED}"
+    return _hits(f"{match} WHERE all(c IN $words WHERE n.search_text CONTAINS c){other}", rank, SEARCHED[label])
 
 
 @cache
 def search(labels: tuple[Label, ...], *, digest: bool) -> LiteralString:
     """What has all ``$words`` in its name, kind, description or tags; and what begins with a digest."""
-    parts: list[LiteralString] = [_by_words(label) for label in labels]
+    parts: list[LiteralString] = [_by_words(label, digest=digest) for label in labels]
     if digest:
         parts.append(_hits(_DIGESTS, "0", SEARCHED[Label.ARTIFACT_VERSION]))
     return " UNION ALL ".join(parts)

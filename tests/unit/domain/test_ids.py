@@ -53,6 +53,13 @@ def test_uids_name_their_label_and_project(project: str, kind: str, name: str) -
         assert ids.project_of(uid) == ""
 
 
+@given(st.lists(st.tuples(st.text("a@%/4025", min_size=1), st.text("a@%/4025", min_size=1)), unique=True))
+def test_approvals_of_different_events_or_models_are_different(pairs: list[tuple[str, str]]) -> None:
+    uids = [ids.approval_uid("p", model, event) for model, event in [("m@a", "1"), ("m", "a@1"), *pairs]]
+    assert len(set(uids)) == len({("m@a", "1"), ("m", "a@1"), *pairs})
+    assert ids.approval_uid("p", "m", "0198c0de-1") == "approval:p/m@0198c0de-1"
+
+
 @given(projects, kinds, names, st.sampled_from([DIGEST, f"run:{RUN}"]))
 def test_a_version_knows_its_artifact(project: str, kind: str, name: str, key: str) -> None:
     """Also where the artifact's own name has the sign that separates name and key."""
