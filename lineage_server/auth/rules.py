@@ -27,19 +27,31 @@ from lineage_server.domain.events import (
     ProjectReported,
     RunReported,
 )
+from lineage_server.domain.nodes import SHARED
 
 
 def check_event(principal: Principal, event: Event) -> None:
     """Raises NotFoundError or ForbiddenError when ``principal`` may not say this."""
     for permission, project in permissions_for(event):
         principal.check(permission, project)
-    # Nodes, GPUs and actors belong to no project: what is said of them all projects see.
-    if isinstance(event, ContextReported) and not principal.can(Permission.WRITE):
+    if _speaks_to_all(event):
+        check_everywhere(principal, _own_permission(event))
+
+
+def check_everywhere(principal: Principal, permission: Permission) -> None:
+    """Raises ForbiddenError for who may not do this in all projects: it is about what belongs to none."""
+    if not principal.can(permission):
         raise ForbiddenError(
-            f"{principal.subject} has no role in all projects, and a 'context' event speaks to all; "
-            "send it with a token whose role holds everywhere, or state the facts on a run",
-            permission=Permission.WRITE,
+            f"{principal.subject} has no role in all projects that includes '{permission}', and this would "
+            "speak to all; send it with a token whose role holds everywhere, or state the facts on a run",
+            permission=permission,
         )
+
+
+def _speaks_to_all(event: Event) -> bool:
+    if isinstance(event, NodeAnnotated | NodeDeleted | NodeRestored | NodeErased):
+        return ids.label_of(event.uid) in SHARED
+    return isinstance(event, ContextReported)
 
 
 def permissions_for(event: Event) -> Iterator[tuple[Permission, str]]:

@@ -67,6 +67,10 @@ PREFIX: dict[Label, str] = {
 LABEL_OF: dict[str, Label] = {prefix: label for label, prefix in PREFIX.items()}
 
 
+SHARED = frozenset({Label.ACTOR, Label.NODE, Label.GPU})
+"""What belongs to no project: whatever is said of it, all projects see."""
+
+
 class JobKind(StrEnum):
     """What kind of thing is run again."""
 

@@ -183,7 +183,7 @@ def _input(event: RunReported, fact: InputFact, project: str, run: NodeFacts, ou
     if fact.digest or fact.run:
         key = ids.clean_digest(fact.digest) if fact.digest else f"run:{ids.clean_run_id(fact.run)}"
         version = version_facts(artifact, key, clock, described=False)
-        if fact.uri:
+        if fact.uri and owner == project:  # who reads of another project may not write there
             version.values["uri"] = fact.uri
         out.append(version)
         run.add_edge(EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source))

@@ -77,8 +77,6 @@ def reaching_out() -> dict[str, dict[str, Any]]:
         "its version tagged": {"type": "node.annotated", **own, "uid": IRIS_1, "tags": {"a": "b"}},
         "its version deleted": {"type": "node.deleted", **own, "uid": IRIS_1},
         "its project deleted": {"type": "node.deleted", **own, "uid": "project:default"},
-        "its GPU tagged": {"type": "node.annotated", **own, "uid": "gpu:GPU-1", "tags": {"a": "b"}},
-        "its GPU erased": {"type": "node.erased", **own, "uid": "gpu:GPU-1"},
         "its job stopped": {
             "type": "intent", **own, "key": "k", "action": "stop", "target": "job:default/script/train",
         },
@@ -187,12 +185,23 @@ async def test_naming_a_run_that_nobody_told_of_does_not_take_it(guarded: Served
 
 
 @pytest.mark.parametrize(("label", "key"), [("Gpu", "GPU-1"), ("Node", "c1/n1"), ("Actor", "local/kim")])
-async def test_what_all_projects_share_takes_a_role_in_all(guarded: Served, label: str, key: str) -> None:
-    token = await guarded.service_token(other="admin")
+@pytest.mark.parametrize("project", ["other", "default"])
+async def test_what_all_projects_share_takes_a_role_in_all(
+    guarded: Served, project: str, label: str, key: str
+) -> None:
+    """Of who was the first to tell of it, too; and the same answer where there is no such thing."""
+    token = await guarded.service_token(**{project: "admin"})
     before = await content(guarded)
-    event = {"type": "context", "project": "other", "label": label, "key": key, "name": "mine"}
-    verdicts = await sent(guarded, [json.dumps(event).encode()], token=token)
-    assert verdicts.by_index[0]["code"] == "FORBIDDEN", verdicts
+    told: list[dict[str, Any]] = [{"type": "context", "label": label, "key": key, "name": "mine"}]
+    for uid in (f"{label.lower()}:{key}", f"{label.lower()}:{key}-none"):
+        told += [
+            {"type": "node.annotated", "uid": uid, "tags": {"a": "b"}},
+            *({"type": kind, "uid": uid} for kind in ("node.deleted", "node.restored", "node.erased")),
+        ]
+    lines = [json.dumps({**event, "project": project}).encode() for event in told]
+    verdicts = await sent(guarded, lines, token=token)
+    assert verdicts.refused == len(told)
+    assert {verdict["code"] for verdict in verdicts.by_index.values()} == {"FORBIDDEN"}, verdicts
     assert await content(guarded) == before
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from lineage_server.domain.events import (
     AliasSet,
-    ModelVersionReported,
     InputFact,
+    ModelVersionReported,
     NodeAnnotated,
     OutputFact,
     ProjectReported,

@@ -225,13 +225,23 @@ async def test_what_lies_in_another_project_stays_there(guarded: Served) -> None
         assert (node["project"], names(node["runs"])) == ("", ["mine"])
         assert "'lab'" not in str(answer)
         given = {"uid": uid, "tags": [{"key": "k", "value": "v"}]}
-        refused = await guarded.refused(TEXTS["SetTags"], {"input": given}, token)
-        assert refused["extensions"]["code"] == "NOT_FOUND"
-        assert "'lab'" not in refused["message"]
+        # Whoever was the first to tell of it has no more right to it than others who see it.
+        for who in (
+            token,
+            await guarded.service_token(lab="admin"),
+            await guarded.service_token(mine="admin"),
+        ):
+            refused = await guarded.refused(TEXTS["SetTags"], {"input": given}, who)
+            assert refused["extensions"]["code"] == "FORBIDDEN"
+            assert "'lab'" not in refused["message"]
         both = await guarded.service_token(mine="viewer", lab="viewer")
         node = (await guarded.ask(TEXTS["RunsOf"], {"uid": uid}, both))["node"]
         assert sorted(names(node["runs"])) == ["mine", "secret run"]
     third = await guarded.service_token(third="viewer")
+    for uid in ("gpu:GPU-s", "node:c1/s"):
+        given = {"uid": uid, "tags": [{"key": "k", "value": "v"}]}
+        refused = await guarded.refused(TEXTS["SetTags"], {"input": given}, third)
+        assert refused["extensions"]["code"] == "NOT_FOUND"
     unseen = ["gpu:GPU-s", "node:c1/s", "volume:lab/c1/secret", "env:lab/secret-image", "code:lab/r@c1+d"]
     for uid in unseen:
         for text in (TEXTS["RunsOf"], TEXTS["Code"]):

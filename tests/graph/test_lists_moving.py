@@ -1,4 +1,4 @@
-"""Lists of every label, and search, while rows come, go, come back and change: who stands still is seen once."""
+"""Lists of every label, and search, while rows come, go, return and change: who stands still is seen once."""
 
 from __future__ import annotations
 
@@ -171,7 +171,11 @@ async def test_what_stands_still_is_seen_once_by_every_order(
     await motion.begin()
     filters = itertools.cycle(FILTERS)
     for by, descending in itertools.product(SORTS[label], (True, False)):
-        order, wanted, first = Order(by=by, descending=descending), next(filters), motion.chance.choice((1, 4))
+        order, wanted, first = (
+            Order(by=by, descending=descending),
+            next(filters),
+            motion.chance.choice((1, 4)),
+        )
 
         async def ask(after: str, order=order, wanted=wanted, first=first) -> Page[Node]:
             if label is Label.ARTIFACT_VERSION:

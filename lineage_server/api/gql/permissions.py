@@ -14,8 +14,10 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.auth.principal import Permission
+from lineage_server.auth.rules import check_everywhere
 from lineage_server.domain import ids
 from lineage_server.domain.errors import ForbiddenError
+from lineage_server.domain.nodes import SHARED
 
 
 class Declared(BasePermission):
@@ -40,12 +42,26 @@ class Declared(BasePermission):
         if isinstance(project, str):
             principal.check(self.permission, project)
             return True
+        permission = self.permission
         uids = [_uid(value) for name in self.arguments if isinstance(value := values.get(name), str)]
         for uid in uids:
-            principal.check(self.permission, ids.project_of(uid) or (await context.node(uid)).project)
+            await _check(context, permission, uid)
         if not uids:
             raise AssertionError(f"{info.field_name} declares a right but names no project and no uid")
         return True
+
+
+async def _check(context: Context, permission: Permission, uid: str) -> None:
+    """Raises NotFoundError or ForbiddenError."""
+    project = ids.project_of(uid)
+    if not project:
+        node = await context.node(uid)
+        if node.label in SHARED:
+            if permission is not Permission.READ:
+                check_everywhere(context.principal, permission)
+            return
+        project = node.project
+    context.principal.check(permission, project)
 
 
 def _uid(text: str) -> str:

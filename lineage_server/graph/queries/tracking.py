@@ -235,7 +235,9 @@ def _by_words(label: Label, *, digest: bool) -> LiteralString:
         if digest:  # versions of rank 0 are those found by their digest, and come no second time
             other = " AND NOT coalesce(n.digest >= $digest AND n.digest < $digest_end, false)"
             rank = f"CASE {_NAMED}"
-    return _hits(f"{match} WHERE all(c IN $words WHERE n.search_text CONTAINS c){other}", rank, SEARCHED[label])
+    return _hits(
+        f"{match} WHERE all(c IN $words WHERE n.search_text CONTAINS c){other}", rank, SEARCHED[label]
+    )
 
 
 @cache

@@ -186,6 +186,15 @@ def test_deployment_may_serve_another_projects_model() -> None:
     assert facts["modelversion:other/churn@1"].identity["project"] == "other"
 
 
+def test_who_reads_of_another_project_says_nothing_of_what_lies_there() -> None:
+    digest = "sha256:" + "1" * 64
+    for project, uri in (("other", None), ("", "s3://mine/iris")):
+        fact = InputFact(name="iris", digest=digest, uri="s3://mine/iris", project=project)
+        facts = told(RunReported(run=ids.new_run_id(), inputs=[fact]))
+        version = facts[f"version:{project or 'default'}/dataset/iris@{digest}"]
+        assert version.values.get("uri") == uri
+
+
 def test_members_are_values_of_their_project() -> None:
     assert told(MemberSet(subject="kim", role=Role.ADMIN))["project:default"].values == {"role.kim": "admin"}
     assert told(MemberSet(subject="kim"))["project:default"].values == {"role.kim": None}
