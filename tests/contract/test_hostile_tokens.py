@@ -205,6 +205,16 @@ async def test_what_all_projects_share_takes_a_role_in_all(
     assert await content(guarded) == before
 
 
+async def test_who_reads_a_version_does_not_say_where_it_lies(guarded: Served) -> None:
+    """To read of another project takes no right to write there."""
+    token = await guarded.service_token(default="viewer", other="editor")
+    before = await guarded.ask(TEXTS["Node"], {"uid": IRIS_1}, token)
+    iris = {"name": "iris", "project": "default", "digest": D1, "uri": "s3://elsewhere"}
+    event = {**run_event("reader"), "project": "other", "at": 1_761_000_000_000_000, "inputs": [iris]}
+    assert (await sent(guarded, [json.dumps(event).encode()], token=token)).accepted == 1
+    assert await guarded.ask(TEXTS["Node"], {"uid": IRIS_1}, token) == before
+
+
 async def test_naming_somebody_on_a_run_says_nothing_of_them(guarded: Served) -> None:
     token = await guarded.service_token(other="admin")
     root = await guarded.token("root", platform_admin=True)
