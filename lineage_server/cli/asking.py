@@ -3,10 +3,10 @@ client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -23,14 +23,8 @@ from lineage_server.cli.output import (
     terminal_width,
 )
 from lineage_server.cli.showing import show
-from lineage_server.domain.errors import NotFoundError
-from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import JobKind
 
-if TYPE_CHECKING:
-    from lineage_server.client.client import Client
-
-_MOST_NAMES = 20
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
 _NAMED = "query($project: String, $first: Int!) {{ {0}(project: $project, first: $first) {{ {1} }} }}"
 _LISTS = {
@@ -112,8 +106,6 @@ _SPARE: dict[str, tuple[str, ...]] = {
 }
 """What a narrow terminal can do without, the least useful first; most of it stands in the uid, too."""
 _WHOLE = ("uid", "version")
-
-_COLUMN_NAMES = "query($uid: String!) { node(uid: $uid) { ... on ArtifactVersion { columns { name } } } }"
 
 
 class Listed(StrEnum):
@@ -229,7 +221,7 @@ def lineage(
             as_of=moment(as_of, "as-of"), known_at=moment(known_at, "known-at"), column=column or None,
         )  # fmt: skip
         if not found.edges and not found.hidden:
-            _explain(client, found.start[0], column, as_of or known_at)
+            note(_why_nothing(found.reason, as_of or known_at))
     if as_json or form is Format.JSON:
         say(found.to_json())
     elif form is Format.TREE:
@@ -238,23 +230,11 @@ def lineage(
         say({Format.MERMAID: found.to_mermaid, Format.DOT: found.to_dot, Format.SVG: found.to_svg}[form]())
 
 
-def _explain(client: Client, uid: str, column: str, when: str) -> None:
-    """Why nothing lies around it; raises NotFoundError for a column that is not there."""
-    if column:
-        told: list[dict[str, str]] = client.gql(_COLUMN_NAMES, {"uid": uid})["node"].get("columns") or []
-        names = [one["name"] for one in told]
-        if names and column not in names:
-            raise NotFoundError(no_column(column, names))
-    note(f"nothing is recorded that made it or came of it{f', by {when}' if when else ''}")
-
-
-def no_column(column: str, names: Sequence[str]) -> str:
-    """What to say of a column that is none of these."""
-    known = ", ".join(map(shorten, names[:_MOST_NAMES]))
-    more = len(names) - _MOST_NAMES
-    return f"there is no column {shorten(column)!r}; there are: {known}" + (
-        f" and {more} more, see 'lineage show'" if more > 0 else ""
-    )
+def _why_nothing(reason: str, when: str) -> str:
+    """What to say where nothing lies around it."""
+    if reason == "no_columns":
+        return "no columns of it are known"
+    return f"nothing is recorded that made it or came of it{f', by {when}' if when else ''}"
 
 
 def _usual_view(ref: str) -> View:

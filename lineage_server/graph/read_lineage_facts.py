@@ -32,10 +32,11 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionFacts:
-    """What a version holds beyond its head."""
+    """What a version holds beyond its head; ``stated``: columns whose sources were told."""
 
     uid: str
     columns: tuple[Column, ...] = ()
+    stated: tuple[str, ...] = ()
     partial: bool = False
     sealed_at: int | None = None
 
@@ -265,6 +266,7 @@ def _version_facts(row: Row) -> VersionFacts:
     return VersionFacts(
         uid=row["uid"],
         columns=getattr(stored, "columns", ()),
+        stated=tuple(json_map(row["fields"])),
         partial=bool(row["partial"]),
         sealed_at=row["sealed_at"],
     )

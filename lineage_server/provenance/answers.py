@@ -157,7 +157,8 @@ class LineageAnswer:
     """``nodes`` in the order of the walk, the start first; ``omitted`` by the filter.
 
     ``is_partial`` with a ``reason`` when something within the asked depth is missing; ``cursor``
-    then continues. On a later page, edges may name nodes of earlier ones.
+    then continues. On a later page, edges may name nodes of earlier ones. The field view has the
+    ``reason`` ``no_columns`` where none of the start are known.
     """
 
     start: tuple[str, ...]

@@ -6,6 +6,8 @@ the walk ends. Such an edge tells of one production, so the rule of ``production
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lineage_server.domain.errors import NotSupportedError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.errors import OverdueQueryError
@@ -23,6 +25,7 @@ from lineage_server.provenance.answers import (
     Plan,
     Truncation,
 )
+from lineage_server.provenance.columns import why_nothing
 from lineage_server.provenance.ledger import EnoughError, Ledger
 from lineage_server.provenance.production import UNLIMITED, mended, reach_by
 from lineage_server.provenance.traverse import check
@@ -36,7 +39,8 @@ Columns = dict[str, int]
 async def field_lineage(
     reader: LineageReader, facts: LineageFacts, question: LineageQuestion, *, scope: frozenset[str] | None
 ) -> LineageAnswer:
-    """Nodes are the versions passed; ``fields`` links their columns. One page only."""
+    """Nodes are the versions passed; ``fields`` links their columns. One page only. Raises NotFoundError for
+    a column that is not there."""
     question = check(question)
     if question.after:
         raise NotSupportedError(
@@ -50,11 +54,14 @@ async def field_lineage(
         _FieldWalk(reader, facts, sight, ledger, deadline, direction, question.budget.per_node)
         for direction in directions
     ]
-    reason = ""
+    reason = note = ""
     with counting() as trips:
         try:
             for walk in walks:
                 await walk.run(question)
+            if not any(walk.links for walk in walks):
+                starts = ledger.twins(question.start)
+                note = await why_nothing(facts, starts, question.column, sight, deadline)
         except EnoughError as enough:
             reason = enough.reason
         except OverdueQueryError:
@@ -67,7 +74,8 @@ async def field_lineage(
         milliseconds=round(deadline.spent_milliseconds(), 3),
         round_trips=trips.count,
     )
-    return _answer(question, walks, ledger, reason, plan)
+    answer = _answer(question, walks, ledger, reason, plan)
+    return replace(answer, reason=answer.reason or note)
 
 
 def _answer(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import cast
 
+from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import Edge, Label
 from lineage_server.graph.heads import Head
 from lineage_server.graph.read_lineage import LineageReader, Sight
@@ -20,6 +21,7 @@ from lineage_server.graph.read_lineage_facts import LineageFacts
 from lineage_server.graph.round_trips import counting
 from lineage_server.provenance.answers import (
     EVERYTHING,
+    MAX_DEPTH,
     Budget,
     Direction,
     LineageNode,
@@ -124,6 +126,7 @@ async def lineage_scene(
     reader: LineageReader, facts: LineageFacts, question: SceneQuestion, *, scope: frozenset[str] | None
 ) -> Scene:
     """Walk both sides, fold, count what is not shown."""
+    _check(question)
     asked = check(
         LineageQuestion(
             start=(question.focus,),
@@ -169,6 +172,18 @@ async def lineage_scene(
         omitted=len(every) - len(nodes),
         plan=walk.plan(),
     )
+
+
+def _check(question: SceneQuestion) -> None:
+    if question.view is View.FIELD:
+        raise InvalidInputError(
+            "columns are not drawn as a scene; `lineage` answers about them",
+            field="view",
+            allowed="VERSION or LOGICAL",
+        )
+    for name, depth in (("up", question.up), ("down", question.down)):
+        if not 0 <= depth <= MAX_DEPTH:
+            raise InvalidInputError("the depth is out of range", field=name, allowed=f"0 to {MAX_DEPTH}")
 
 
 def _fold(nodes: list[LineageNode], edges: list[Edge], focus: str, group_by: GroupBy) -> dict[str, str]:

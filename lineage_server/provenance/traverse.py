@@ -127,6 +127,12 @@ def check(question: LineageQuestion) -> LineageQuestion:
                 field="view",
                 allowed="LOGICAL for artifacts and jobs, VERSION or FIELD for versions and runs",
             )
+    if question.column and question.view is not View.FIELD:
+        raise InvalidInputError(
+            f"the {question.view} view has no columns; {shorten(question.column)!r} is one of the FIELD view",
+            field="column",
+            allowed="a column with the FIELD view, none with any other",
+        )
     if question.view is View.LOGICAL and question.known_at is not None:
         raise NotSupportedError(
             "the logical view is rolled up by event time and does not keep when things were learned: ask "

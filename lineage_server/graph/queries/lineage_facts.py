@@ -24,7 +24,7 @@ VERSION_FACTS: LiteralString = """
 UNWIND $uids AS uid
 MATCH (v:ArtifactVersion {uid: uid})
 WHERE $all OR v.project IN $scope
-RETURN v.uid AS uid, v.schema AS schema, v.partial AS partial, v.sealed_at AS sealed_at, v.uri AS uri
+RETURN v.uid AS uid, v.schema AS schema, v.fields AS fields, v.partial AS partial, v.sealed_at AS sealed_at
 """
 
 _COST: LiteralString = (

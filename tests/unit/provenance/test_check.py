@@ -6,6 +6,7 @@ import pytest
 
 from lineage_server.domain.errors import InvalidInputError, NotSupportedError
 from lineage_server.provenance.answers import LineageQuestion, View
+from lineage_server.provenance.columns import no_column
 from lineage_server.provenance.traverse import check
 
 VERSION, ARTIFACT = "version:p/dataset/d@x", "artifact:p/dataset/d"
@@ -25,3 +26,16 @@ def test_a_start_that_does_not_fit_is_told_by_its_type(
 ) -> None:
     with pytest.raises(error, match=told):
         check(LineageQuestion(start=(uid,), view=view))
+
+
+@pytest.mark.parametrize(("uid", "view"), [(VERSION, View.VERSION), (ARTIFACT, View.LOGICAL)])
+def test_a_column_is_refused_where_the_view_has_none(uid: str, view: View) -> None:
+    with pytest.raises(InvalidInputError, match="'x' is one of the FIELD view"):
+        check(LineageQuestion(start=(uid,), view=view, column="x"))
+
+
+def test_a_missing_column_is_told_with_those_there_are_and_how_many_more() -> None:
+    names = [f"c{i}" for i in range(32)]
+    assert no_column("x", names[:2]) == "there is no column 'x'; there are: c0, c1"
+    assert no_column("x", names[:20]).endswith(", c18, c19")
+    assert no_column("x", names).endswith(", c18, c19 and 12 more")

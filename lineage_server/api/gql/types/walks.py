@@ -178,7 +178,9 @@ class Lineage:
         description="where the depth ended the walk; with `more`, only where something does go on"
     )
     is_partial: bool = strawberry.field(description="something within the depth is missing")
-    reason: str
+    reason: str = strawberry.field(
+        description="why that is missing; no_columns: of the start none are known (field view)"
+    )
     omitted: int
     cursor: str
     plan: Plan
