@@ -32,6 +32,8 @@ from lineage_server.graph.queries import ingest as writer_queries
 _PAGE = 500
 _MOST_TOLD = 1_000
 _DELETE_WITHIN_SECONDS = 30.0
+WAIT_SECONDS = 20.0
+"""For others who work on the graph as a whole: the erasing of what a caller has just erased takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,10 @@ class Collector:
     verified: Verified = field(default_factory=Verified)
 
     async def collect(self, *, dry_run: bool, actor: str) -> Collection:
-        """Raises ConflictError while the graph is worked on, or where it is another store's."""
+        """Raises ConflictError while the graph is worked on for long, or where it is another store's."""
         done = Collection(dry_run)
         # The lease of rebuilds, too: in a graph that is not whole, everything looks like nobody's.
-        async with self.lease.held("collecting bytes") as owner:
+        async with self.lease.held("collecting bytes", wait_seconds=WAIT_SECONDS) as owner:
             await self._check_graph()
             # Who commits and does not see that it began has claimed later than this.
             rules = rules_at(now_micros(), grace_hours=self.grace_hours, deleted_days=self.deleted_days)

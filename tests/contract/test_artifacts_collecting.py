@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lineage_server.artifacts import collecting
 from lineage_server.artifacts.claims import doomed_uid
 from lineage_server.artifacts.folder import MARK
 from lineage_server.artifacts.store import Store
@@ -47,7 +48,6 @@ def content(name: str) -> Content:
 
 
 async def collect(served: Served, **asked: Any) -> dict[str, Any]:
-    await served.services.eraser.finish()
     answer = await served.http.post(GC, params=asked)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -141,7 +141,6 @@ async def test_cut_off_anywhere_it_does_no_harm_and_ends_the_next_time(
     done = await keep(mine, "live", "gone")
     await served.record(NodeErased(uid=done["gone"]["uid"], at=now_micros()))
     await asyncio.sleep(0.01)
-    await served.services.eraser.finish()
     places = ((Store, "delete", 0), (Store, "delete", 1), (Store, "list_below", 2))
     for module, name, calls in places:
         with monkeypatch.context() as patched:
@@ -203,7 +202,6 @@ async def test_nothing_goes_by_a_manifest_that_is_not_to_be_trusted(
     mine = Sender(served.http)
     done = await keep(mine, "live", "gone")
     await served.record(NodeErased(uid=done["gone"]["uid"], at=now_micros()))
-    await served.services.eraser.finish()  # it holds the same lease
     (tmp_path / "kept" / "objects" / "aa").mkdir(exist_ok=True)
     (tmp_path / "kept" / "objects" / "aa" / f"{sha(b'cut off')}#1").write_bytes(b"cut")
     manifest = tmp_path / "kept" / "manifests" / "default" / done["live"]["digest"][7:]
@@ -229,13 +227,15 @@ async def test_nothing_goes_by_a_manifest_that_is_not_to_be_trusted(
 
 
 async def test_nothing_goes_while_the_graph_is_not_whole_or_another(
-    served: Served, graph: Bolt, tmp_path: Path
+    served: Served, graph: Bolt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = Sender(served.http)
     await keep(mine, "live")
+    monkeypatch.setattr(collecting, "WAIT_SECONDS", 0.1)
     async with served.services.store.exclusively("rebuilding the graph"):
         answer = await served.http.post(GC, params={"dry_run": "false"})
         assert (answer.status_code, answer.json()["error"]) == (409, "CONFLICT")
+        assert "rebuilding the graph" in answer.text
     await graph.write("MATCH (w:Writer) SET w.rebuilder = 'somebody'")
     answer = await served.http.post(GC)
     assert (answer.status_code, "not whole" in answer.text) == (409, True)
@@ -244,3 +244,14 @@ async def test_nothing_goes_while_the_graph_is_not_whole_or_another(
     answer = await served.http.post(GC)
     assert (answer.status_code, "another graph" in answer.text) == (409, True)
     assert len(files(tmp_path / "kept")) == 3
+
+
+async def test_it_waits_for_what_is_being_erased(served: Served) -> None:
+    """Who has erased something and collects at once is not told to try again."""
+    mine = Sender(served.http)
+    await keep(mine, "live", "gone")
+    async with served.services.store.exclusively("erasing nodes"):
+        waiting = asyncio.create_task(collect(served, dry_run="false"))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+    assert (await waiting)["objects"] == 0

@@ -16,6 +16,9 @@ from tests.support.neo4j_server import host_and_port
 
 _PIECE_BYTES = 65_536
 _PATIENCE_SECONDS = 10.0
+_QUIET_SECONDS = 0.05
+_TURNS = 10
+"""Of the loop, more than it takes from accepting a connection to its handler."""
 
 
 class Proxy:
@@ -76,16 +79,27 @@ class Proxy:
     async def _cut(self) -> None:
         server, self._server = self._server, None
         if server is not None:
+            # asyncio leaks what it has accepted but not yet handed over when the server is closed.
+            for listening in server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             server.close()
         for writer in tuple(self._writers):
             writer.transport.abort()
 
     async def _close(self) -> None:
-        await self._cut()
-        await asyncio.sleep(0.05)  # what was accepted just before gets its handler, too
-        await self._cut()
-        handlers = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*handlers, return_exceptions=True)
+        """Until two looks in a row find no handler."""
+        self._flows.set()
+        quiet = 0
+        while quiet < 2:
+            await self._cut()
+            handlers = asyncio.all_tasks() - {asyncio.current_task()}
+            if handlers:
+                await asyncio.wait(handlers, timeout=_QUIET_SECONDS)
+            else:
+                await asyncio.sleep(_QUIET_SECONDS)
+            quiet = 0 if handlers else quiet + 1
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
