@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -134,15 +135,20 @@ def embedded_graph(session_loop: LoopThread, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def neo4j_server() -> Iterator[Address]:
+def neo4j_server(session_loop: LoopThread) -> Iterator[Address]:
     """A real Neo4j, once for all tests; where none can be had the test is skipped (in CI: fails)."""
+    from tests.support.warm import WARM_SECONDS, warm
+
     server = Neo4jServer()
     try:
         address = server.start()
     except Neo4jUnavailableError as missing:
         pytest.skip(str(missing))
-    yield address
-    server.stop()
+    try:
+        session_loop.run(warm(address), timeout_seconds=2 * WARM_SECONDS)
+        yield address
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -182,30 +188,18 @@ async def graph(bolt: Address) -> AsyncIterator[Bolt]:
     """A connection to an engine with the present schema and no data: what most graph tests want."""
     from lineage_server.graph import schema
     from lineage_server.graph.bolt import Bolt
+    from tests.support.warm import wipe
 
     connection = Bolt(bolt.uri, user=bolt.user, password=bolt.password, database=bolt.database)
     async with connection:
         await schema.migrate(connection)
-        await _wipe(connection)
+        await wipe(connection)
         yield connection
 
 
-@pytest.fixture
-def wipe(graph: Bolt) -> Callable[[], Awaitable[None]]:
+@pytest.fixture(name="wipe")
+def wipe_again(graph: Bolt) -> Callable[[], Awaitable[None]]:
     """Empties the graph in the middle of a test; what the schema needs stays."""
+    from tests.support.warm import wipe
 
-    async def empty() -> None:
-        await _wipe(graph)
-
-    return empty
-
-
-async def _wipe(connection: Bolt) -> None:
-    while True:
-        rows = await connection.write(
-            "MATCH (n) WHERE NOT n:Meta AND NOT n:Writer "
-            "WITH n LIMIT 5000 DETACH DELETE n RETURN count(*) AS gone"
-        )
-        if not rows or not rows[0]["gone"]:
-            break
-    await connection.write("MATCH (w:Writer) SET w = {uid: w.uid, seq: 0, rid: 0}")
+    return partial(wipe, graph)

@@ -20,6 +20,7 @@ from tests.support.dump import dump
 from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving
 from tests.support.stories import story
+from tests.support.warm import PATIENT
 
 REBUILD, ARCHIVE, EVENTS = "/api/v1/admin/rebuild", "/api/v1/admin/archive", "/api/v1/events"
 
@@ -104,7 +105,7 @@ async def test_a_server_that_starts_waits_for_anothers_rebuild(
 
 
 async def test_subscribers_hear_of_other_servers_under_mixed_load(served: Served, graph: Bolt) -> None:
-    other = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    other = IngestWriter(GraphWriter(graph), publish=lambda _: None, limits=PATIENT)
     await other.start()
     async with served.services.changes.subscribe() as notices:
         for _ in range(5):

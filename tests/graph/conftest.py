@@ -9,12 +9,13 @@ import pytest
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.writer import IngestWriter
+from tests.support.warm import PATIENT
 
 
 @pytest.fixture
 async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
     """Running, with its own bounds; a test that needs others makes its own."""
-    writer = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    writer = IngestWriter(GraphWriter(graph), publish=lambda _: None, limits=PATIENT)
     await writer.start()
     yield writer
     await writer.stop()

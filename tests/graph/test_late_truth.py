@@ -28,6 +28,7 @@ from lineage_server.ingest.verdicts import Outcome
 from lineage_server.ingest.writer import IngestWriter
 from lineage_server.provenance.answers import Direction, LineageQuestion, View
 from lineage_server.provenance.service import LineageService
+from tests.support.warm import PATIENT
 
 T0 = 1_760_000_000_000_000
 OLD, LATE, READER, MAKER = (str(uuid.uuid5(uuid.NAMESPACE_OID, name)) for name in ("old", "late", "rd", "mk"))
@@ -46,7 +47,7 @@ class Told:
 
     def __init__(self, bolt: Bolt) -> None:
         self.bolt = bolt
-        self.writer = IngestWriter(GraphWriter(bolt), publish=lambda _: None)
+        self.writer = IngestWriter(GraphWriter(bolt), publish=lambda _: None, limits=PATIENT)
         self.service = LineageService(bolt, opaque_key=b"tests")
 
     async def tell(self, *events: Event) -> int:

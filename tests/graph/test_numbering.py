@@ -17,6 +17,7 @@ from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.verdicts import Outcome, Verdict
 from lineage_server.ingest.writer import IngestWriter
 from tests.support.dump import dump
+from tests.support.warm import PATIENT
 
 NUMBERS = """
 MATCH (v:ModelVersion) OPTIONAL MATCH (o)-[:REGISTERED_AS]->(v)
@@ -61,7 +62,7 @@ async def test_each_content_gets_the_next_number_and_keeps_it(graph: Bolt, write
 
 
 async def test_two_servers_never_give_one_number_twice(graph: Bolt, writer: IngestWriter) -> None:
-    other = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    other = IngestWriter(GraphWriter(graph), publish=lambda _: None, limits=PATIENT)
     await other.start()
 
     async def register(by: IngestWriter, first: int) -> list[Verdict]:
@@ -116,7 +117,7 @@ class Overtaken(Bolt):
 async def test_a_number_that_was_taken_meanwhile_is_not_given(graph: Bolt, writer: IngestWriter) -> None:
     await writer.submit([version("e1", 1)], actor="kim")
     overtaken = Overtaken(graph, lambda: writer.submit([version("e2", 2)], actor="kim"))
-    late = IngestWriter(GraphWriter(overtaken), publish=lambda _: None)
+    late = IngestWriter(GraphWriter(overtaken), publish=lambda _: None, limits=PATIENT)
     await late.start()
     (told,) = await late.submit([version("e3", 3)], actor="kim")
     await late.stop()

@@ -28,6 +28,7 @@ from lineage_server.ingest.writer import IngestWriter
 from lineage_server.tasks import Tasks
 from tests.support import stories
 from tests.support.dump import dump
+from tests.support.warm import PATIENT
 
 IMPATIENT = IngestLimits(patience_seconds=1.0)
 LOST = "MATCH (w:Writer) WHERE w.rebuilder IS NOT NULL RETURN count(w) AS n"
@@ -95,7 +96,7 @@ class Halting(EventStore):
 
 
 @contextlib.asynccontextmanager
-async def writing(graph: Bolt, limits: IngestLimits | None = None) -> AsyncGenerator[IngestWriter]:
+async def writing(graph: Bolt, limits: IngestLimits = PATIENT) -> AsyncGenerator[IngestWriter]:
     writer = IngestWriter(GraphWriter(graph), publish=lambda _: None, limits=limits)
     await writer.start()
     try:
@@ -208,7 +209,7 @@ async def test_only_one_server_rebuilds_and_the_next_takes_over_when_it_dies(
 async def test_batches_of_other_servers_are_noticed(graph: Bolt, tmp_path: Path) -> None:
     """Whether one's own come between or not, and none is taken for another's."""
     noticed: list[int] = []
-    mine = IngestWriter(GraphWriter(graph), publish=lambda _: None, resync=noticed.append)
+    mine = IngestWriter(GraphWriter(graph), publish=lambda _: None, resync=noticed.append, limits=PATIENT)
     await mine.start()
     async with writing(graph) as other:
         for _ in range(3):

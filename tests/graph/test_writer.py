@@ -19,9 +19,10 @@ from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.verdicts import IngestLimits, Outcome
 from lineage_server.ingest.writer import IngestWriter
 from tests.support.dump import dump
+from tests.support.warm import PATIENCE_SECONDS
 
 RUNS = 600
-LIMITS = IngestLimits(batch_events=10)
+LIMITS = IngestLimits(batch_events=10, patience_seconds=PATIENCE_SECONDS)
 # In turn, from a place that the seed gives; "overtaken" last, for then the writer takes the lock.
 FATES = ("well", "before", "well", "after", "after", "well", "before", "overtaken")
 

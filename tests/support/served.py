@@ -25,6 +25,7 @@ from lineage_server.domain.nodes import Role
 from lineage_server.ingest.verdicts import Outcome
 from lineage_server.settings import load
 from tests.support.neo4j_server import Address
+from tests.support.warm import PATIENCE_SECONDS
 
 
 @dataclass
@@ -95,10 +96,13 @@ async def serving(
         "password": address.password,
         "database": address.database,
     }
-    app = build_app(load({"data_dir": folder, "graph": graph, "auth": {"mode": mode}, **(settings or {})}))
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    told = dict(settings or {})
+    ingest = {"patience_seconds": PATIENCE_SECONDS, **told.pop("ingest", {})}
+    groups = {"graph": graph, "ingest": ingest, "auth": {"mode": mode}, **told}
+    app = build_app(load({"data_dir": folder, **groups}))
+    inner = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as http,
+        httpx2.AsyncClient(transport=inner, base_url="http://127.0.0.1", timeout=PATIENCE_SECONDS) as http,
     ):
         yield Served(app, http)
