@@ -21,7 +21,9 @@ class ModelReported(Event):
     owner: str | None = None  # subject who answers for it
     external_id: str | None = None  # what another registry calls it
     state: ModelState | None = None  # where it is in its life
+    unless_used: bool = False  # only if no alias points to it and nothing runs it, see node.deleted
     description: str | None = None  # for people
+    card: str | None = None  # for people who want to know more, Markdown
     tags: dict[str, str | None] | None = None  # merged key by key, null removes one
     facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
@@ -42,8 +44,13 @@ class ModelVersionReported(Event):
     uri: str | None = None  # where it lies
     run: str | None = None  # UUID of the run that made it
     state: ModelState | None = None  # where it is in its life
+    unless_used: bool = False  # only if no alias points to it and nothing runs it, see node.deleted
+    hold: bool | None = None  # must not be removed
     external_id: str | None = None  # what another registry calls it
     description: str | None = None  # for people
+    card: str | None = None  # for people who want to know more, Markdown
+    metrics: dict[str, float | str] | None = None  # how good it is, merged key by key
+    signature: dict[str, Any] | None = None  # what goes in and comes out, free in form
     tags: dict[str, str | None] | None = None  # merged key by key, null removes one
     facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 
@@ -53,7 +60,7 @@ class AliasSet(Event):
     """An alias points to a version from ``at`` on; a null version clears it.
 
     Whoever does not know the version's number yet names its ``origin``; the number is filled in when
-    the event is accepted.
+    the event is accepted. ``expected`` and protection are judged when the event is accepted, never again.
     """
 
     type: ClassVar[str] = "model.alias"
@@ -62,22 +69,54 @@ class AliasSet(Event):
     alias: str  # such as prod
     version: str | None = None  # what it points to from now on; null clears it
     origin: str | None = None  # uid of the artifact version, in place of version
-    protected: bool | None = None  # to be moved with care only
+    expected: str | None = None  # only if it points to this version, or, where empty, to none
+    approval: str | None = None  # uid of the approval that a protected alias moves with
     reason: str = ""  # why
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProtectionSet(Event):
+    """Who may move an alias, or any alias of a model, and whether that takes an approval.
+
+    Without protection whoever may write in the project may.
+    """
+
+    type: ClassVar[str] = "model.protection"
+
+    model: str  # the model's name
+    alias: str = ""  # such as prod; empty = every alias of the model
+    protected: bool = True  # false lifts it
+    approval: bool = True  # each move needs an approval, by somebody else than who asked for it
+    movers: list[str] = field(default_factory=list[str])  # who may, as issuer/subject; empty = all writers
+    reason: str = ""  # why
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequested(Event):
+    """Somebody, namely who sends it, asks for a verdict on a model version."""
+
+    type: ClassVar[str] = "model.approval.request"
+
+    model: str  # the model's name
+    version: str  # the version's
+    alias: str = ""  # that is to point to it
+    comment: str = ""  # for people
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApprovalGiven(Event):
-    """A verdict on a model version, with a comment."""
+    """A verdict on a model version, with a comment. What a protected alias moves with is the verdict of
+    who sent this event, whoever it names."""
 
     type: ClassVar[str] = "model.approval"
 
     model: str  # the model's name
     version: str  # the version's
-    verdict: str  # such as approved or rejected
+    verdict: str  # approved, rejected or, where nobody requested it, any other word
     approver: str  # subject who says so
     comment: str = ""  # for people
     alias: str = ""  # for which it is meant
+    request: str | None = None  # uid of the approval that was requested; it is decided once
 
 
 @dataclass(frozen=True, kw_only=True)

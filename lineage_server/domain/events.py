@@ -27,10 +27,12 @@ from lineage_server.domain.event_parts import (
 from lineage_server.domain.event_registry import (
     AliasSet,
     ApprovalGiven,
+    ApprovalRequested,
     DeploymentReported,
     IntentReported,
     ModelReported,
     ModelVersionReported,
+    ProtectionSet,
 )
 from lineage_server.domain.nodes import JobKind, Label, Role, RunState, Scalar
 
@@ -203,12 +205,17 @@ class NodeAnnotated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NodeDeleted(Event):
-    """Tombstone: uid, digest and edges stay, payload goes out of sight."""
+    """Tombstone: uid, digest and edges stay, payload goes out of sight.
+
+    ``unless_used`` is judged when the event is accepted, never again: a model, or a version, is used
+    while an alias points to it, a deployment runs it, it is held, or a registered model comes of it.
+    """
 
     type: ClassVar[str] = "node.deleted"
 
     uid: str  # of the node
     reason: str = ""  # why
+    unless_used: bool = False  # refused where something depends on it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,6 +313,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         ModelReported,
         ModelVersionReported,
         AliasSet,
+        ProtectionSet,
+        ApprovalRequested,
         ApprovalGiven,
         DeploymentReported,
         IntentReported,

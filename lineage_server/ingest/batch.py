@@ -14,6 +14,8 @@ from lineage_server.domain import ids
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.events import (
+    ApprovalGiven,
+    ApprovalRequested,
     Event,
     NodeAnnotated,
     NodeDeleted,
@@ -23,10 +25,11 @@ from lineage_server.domain.events import (
 )
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.write import WriteBatch, WriteSession
-from lineage_server.ingest import derive
+from lineage_server.ingest import derive, judging
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
+from lineage_server.ingest.identity import is_number
 from lineage_server.ingest.room import lacking_room
 from lineage_server.ingest.rows import emit
 from lineage_server.ingest.state import NodeState
@@ -48,6 +51,9 @@ class Planned:
     event: Event
     recorded_at: int
     facts: list[NodeFacts]
+    actor: str = ""
+    accepted: bool = False
+    """It was stored before: nothing is judged again."""
     refusal: LineageError | None = None
     redacted: bool = False
 
@@ -69,6 +75,7 @@ class Batch:
     )
     sealed: dict[str, int] = field(default_factory=dict[str, int])
     erased: list[str] = field(default_factory=list[str])
+    users: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     async def prepare(self) -> None:
         """Load, merge and derive."""
@@ -88,12 +95,22 @@ class Batch:
         for item in self.items:
             for facts in item.facts:
                 (full if _needs_state(facts) else known).add(facts.uid)
+            if not item.accepted and item.facts:
+                full.update(judging.looked_at(item.event))
+        full |= await self._find_users()
         known -= full
         if not self.careful:
             new = {f.uid for i in self.items for f in i.facts if _surely_new(f, i)}
             full -= new
             known -= new
         await self._load(full, known)
+
+    async def _find_users(self) -> set[str]:
+        """What uses that which is to go only if nothing uses it."""
+        asked = {uid for i in self.items if i.facts and not i.accepted and (uid := judging.guarded(i.event))}
+        if asked:
+            self.users = await self.session.users(asked)
+        return asked.union(*self.users.values())
 
     async def _load(self, full: Iterable[str], known: Iterable[str] = ()) -> None:
         """Fetch what neither this batch nor the cache holds."""
@@ -136,7 +153,9 @@ class Batch:
             full = lacking_room(state, facts)
             if full is not None:
                 return full
-        return None
+        if item.accepted:
+            return None
+        return judging.objection(item.event, item.actor, item.facts[0].clock, self.states, self.users)
 
     def _merge(self, item: Planned) -> None:
         item.refusal = self._refusal(item)
@@ -219,7 +238,7 @@ class Batch:
         new = [
             (s.props["model"], int(s.props["version"]))
             for s in self.states.values()
-            if s.label is Label.MODEL_VERSION and not s.exists and derive.is_number(s.props["version"])
+            if s.label is Label.MODEL_VERSION and not s.exists and is_number(s.props["version"])
         ]
         await self._load({model for model, _ in new})
         for uid, number in new:
@@ -362,8 +381,12 @@ def _needs_state(facts: NodeFacts) -> bool:
 def _surely_new(facts: NodeFacts, item: Planned) -> bool:
     """Not in the graph, as far as reason goes; a wrong guess fails on the unique key."""
     label = facts.label
-    if label is Label.METRIC_CHUNK or label is Label.APPROVAL:
+    if label is Label.METRIC_CHUNK:
         return True
+    if label is Label.APPROVAL:
+        return isinstance(item.event, ApprovalRequested) or (
+            isinstance(item.event, ApprovalGiven) and not item.event.request
+        )
     if label is Label.RUN:
         if not facts.described or not isinstance(item.event, RunReported) or facts.rank < 0:
             return False

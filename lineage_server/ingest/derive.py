@@ -115,11 +115,6 @@ def number(version: NodeState, artifact: NodeState) -> None:
     version.set_derived("ordinal", count)
 
 
-def is_number(version: str) -> bool:
-    """Whether a model version's name takes part in counting."""
-    return version.isascii() and version.isdecimal() and len(version) < 10
-
-
 def note_latest(version: NodeState, artifact: NodeState) -> None:
     """The artifact knows when it was last written."""
     latest = max(seal_times(version.props), default=-1)

@@ -37,11 +37,14 @@ KEPT_BY_TOMBSTONE = frozenset(
         ),
         *("artifact", "key", "digest", "ordinal", "version_count", "latest_at", "unversioned"),
         *("job", "job_name", "run", "state", "started_at", "ended_at", "sealed_at", "seals"),
-        *("model", "version", "highest", "cluster", "revision", "target", "history", "action"),
+        *("model", "version", "number", "highest", "cluster", "revision", "target", "history", "action"),
     )
 )
 # When payload was last told is told by payload alone. Column lineage stays as edges, without names.
-KEPT_BY_ERASURE = (KEPT_BY_TOMBSTONE - {"updated_at"}) | {"fields", "columned", "from_at", "to_at"}
+KEPT_BY_ERASURE = (KEPT_BY_TOMBSTONE - {"updated_at"}) | {
+    *("fields", "columned", "from_at", "to_at"),
+    *("protected", "needs_approval", "movers"),
+}
 CONTENT: Mapping[Label, tuple[str, ...]] = {
     Label.CODE_REF: ("branch", "diff"),
     Label.ENVIRONMENT: ("packages",),
@@ -71,7 +74,9 @@ def erase(state: NodeState) -> None:
         state.set_derived("fields", canonical(nameless(json.loads(fields))))
     if "history" in props:
         # Moves of an alias: they stay, the reasons given for them go.
-        state.set_derived("history", canonical([[*move[:5], ""] for move in json.loads(props["history"])]))
+        state.set_derived(
+            "history", canonical([[*move[:5], "", *move[6:]] for move in json.loads(props["history"])])
+        )
     for key in list(state.edges):
         _silence(state, key)
     state.set_derived("erased", True)

@@ -76,6 +76,24 @@ def version_identity(uid: str) -> dict[str, Any]:
     return identity
 
 
+def model_version_identity(project: str, model: str, version: str) -> dict[str, Any]:
+    """What a model version's uid says; ``number`` where its name is one."""
+    identity: dict[str, Any] = {
+        "project": project,
+        "name": model,
+        "version": version,
+        "model": ids.model_uid(project, model),
+    }
+    if is_number(version):
+        identity["number"] = int(version)
+    return identity
+
+
+def is_number(version: str) -> bool:
+    """Whether a model version's name takes part in counting."""
+    return version.isascii() and version.isdecimal() and len(version) < 10
+
+
 def _parsed(uid: str, label: Label, rest: str) -> dict[str, Any]:
     owner, _, rest = rest.partition("/")
     head, tail = rest, ""
@@ -99,7 +117,7 @@ def _parsed(uid: str, label: Label, rest: str) -> dict[str, Any]:
     elif label is Label.DEPLOYMENT:
         identity |= {"cluster": middle, "revision": tail}
     elif label is Label.MODEL_VERSION:
-        identity |= {"version": tail, "model": ids.model_uid(owner, head)}
+        return model_version_identity(owner, head, tail)
     elif label is Label.ALIAS:
         identity |= {"name": tail, "alias": tail, "model": ids.model_uid(owner, head)}
     return identity

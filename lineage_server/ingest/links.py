@@ -93,12 +93,12 @@ def silenced(edge: Props) -> Props:
 def pointed(history: Sequence[Sequence[Any]]) -> dict[str, tuple[Props, list[Span]]]:
     """By target: when an alias pointed there, and what its last move there says.
 
-    ``history``: the moves in order, each as ``[at, event, target, source, basis, reason]``.
+    ``history``: the moves in order, each as ``[at, event, target, source, basis, reason, …]``.
     """
     out: dict[str, tuple[Props, list[Span]]] = {}
     for target in dict.fromkeys(move[2] for move in history if move[2] is not None):
         spans = spans_of([(move[0], move[2] == target) for move in history])
-        at, event, _, source, basis, reason = [move for move in history if move[2] == target][-1]
+        at, event, _, source, basis, reason, *_ = [move for move in history if move[2] == target][-1]
         first, last = (spans[0], spans[-1]) if spans else ((at, at), (at, at))
         props = {
             "at": first[0],

@@ -16,7 +16,7 @@ from lineage_server.domain.errors import InvalidInputError, LineageError
 from lineage_server.domain.events import AliasSet, ModelVersionReported
 from lineage_server.graph.write import WriteSession
 from lineage_server.ingest.decode import decode, with_version
-from lineage_server.ingest.derive import is_number
+from lineage_server.ingest.identity import is_number
 from lineage_server.ingest.verdicts import Entry, Unnumbered, inflate, refuse
 
 

@@ -14,11 +14,8 @@ from lineage_server.domain import ids
 from lineage_server.domain.edges import COLUMNS, EdgeType
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import (
-    AliasSet,
-    ApprovalGiven,
     ArtifactReported,
     ContextReported,
-    DeploymentReported,
     EdgeAsserted,
     EdgeRetracted,
     Event,
@@ -26,8 +23,6 @@ from lineage_server.domain.events import (
     JobReported,
     MemberSet,
     MetricsLogged,
-    ModelReported,
-    ModelVersionReported,
     NodeAnnotated,
     NodeDeleted,
     NodeErased,
@@ -38,45 +33,39 @@ from lineage_server.domain.events import (
     WatchGapReported,
 )
 from lineage_server.domain.nodes import PREFIX, STATE_RANK, TERMINAL_RANK, Label
-from lineage_server.ingest import plan_runs
+from lineage_server.ingest import plan_models, plan_runs
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
 from lineage_server.ingest.identity import identity_of, version_identity
+from lineage_server.ingest.told import check_owner, describe, reference, tell
 from lineage_server.ingest.values import clean_tags, dumps, epoch, whole
 
 
-def facts_of(event: Event, clock: Clock) -> list[NodeFacts]:
-    """What ``event`` tells, node by node. The project itself is always among them."""
+def facts_of(event: Event, clock: Clock, actor: str = "") -> list[NodeFacts]:
+    """What ``event``, sent by ``actor``, tells, node by node. The project itself is always among them."""
     project = ids.clean_project(event.project)
-    facts = _PLANNERS[type(event)](event, project, clock)
+    spoken = plan_models.SPOKEN.get(type(event))
+    if spoken is not None:
+        facts = spoken(event, project, clock, actor)
+    else:
+        facts = _PLANNERS[type(event)](event, project, clock)
     uid = ids.project_uid(project)
     if not any(f.uid == uid for f in facts):
         facts.append(reference(uid, Label.PROJECT, clock, {"project": project, "name": project}))
     return facts
 
 
-def reference(uid: str, label: Label, clock: Clock, identity: dict[str, Any]) -> NodeFacts:
-    """A node that an event only refers to: made as a stub where it is not there yet."""
-    return NodeFacts(uid, label, clock, identity, False)
-
-
 def _job(event: JobReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = plan_runs.job_facts(project, event.kind, ids.clean_name(event.name, "job"), clock)
-    _tell(facts, description=event.description, spec_digest=event.spec_digest, schedule=event.schedule)
-    _describe(facts, event)
+    tell(facts, description=event.description, spec_digest=event.spec_digest, schedule=event.schedule)
+    describe(facts, event)
     return [facts]
-
-
-def _describe(node: NodeFacts, event: Event) -> None:
-    """Tags and facts, of whichever event has them."""
-    node.values.update(clean_tags(getattr(event, "tags", None)))
-    node.note_map("facts", getattr(event, "facts", None))
 
 
 def _artifact(event: ArtifactReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = plan_runs.artifact_facts(project, event.kind, event.artifact, clock)
     facts.described = True
-    _tell(facts, description=event.description)
-    _describe(facts, event)
+    tell(facts, description=event.description)
+    describe(facts, event)
     return [facts]
 
 
@@ -91,7 +80,7 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
     key = ids.clean_digest(event.digest) if event.digest else f"run:{ids.clean_run_id(event.run)}"
     facts = plan_runs.version_facts(artifact, key, clock, described=True)
     learned = ids.clean_digest(event.learned_digest) if event.learned_digest else None
-    _tell(
+    tell(
         facts,
         digest=learned,
         uri=event.uri,
@@ -106,7 +95,7 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
     if event.stored_at is not None:
         facts.values["stored_at"] = epoch(event.stored_at, "stored_at") or None
     facts.note_map("metadata", event.metadata)
-    _describe(facts, event)
+    describe(facts, event)
     if event.sealed_at is not None and not event.partial:
         facts.seal = epoch(event.sealed_at, "sealed_at")
     return [artifact, facts]
@@ -144,23 +133,15 @@ def _edge(event: EdgeAsserted | EdgeRetracted, project: str, clock: Clock) -> li
 
 def _any_node(uid: str, project: str, clock: Clock) -> NodeFacts:
     label = ids.clean_uid(uid)
-    _check_owner(uid, project, "uid")
+    check_owner(uid, project, "uid")
     if label in (Label.EVENT, Label.METRIC_CHUNK):
         raise InvalidInputError(f"a {PREFIX[label]} can't be changed", field="uid")
     return reference(uid, label, clock, identity_of(uid, label, project))
 
 
-def _check_owner(uid: str, project: str, field: str) -> None:
-    owner = ids.project_of(uid)
-    if owner and owner != project:
-        raise InvalidInputError(
-            f"{ids.shorten(uid)!r} belongs to project {owner!r}, the event to {project!r}", field=field
-        )
-
-
 def _annotated(event: NodeAnnotated, project: str, clock: Clock) -> list[NodeFacts]:
     facts = _any_node(event.uid, project, clock)
-    _tell(facts, description=event.description)
+    tell(facts, description=event.description)
     facts.values.update(clean_tags(event.tags))
     return [facts]
 
@@ -182,8 +163,8 @@ def _context(event: ContextReported, project: str, clock: Clock) -> list[NodeFac
         )
     uid = ids.context_uid(event.label, project, event.key)
     facts = NodeFacts(uid, event.label, clock, identity_of(uid, event.label, project))
-    _tell(facts, title=event.name)
-    _describe(facts, event)
+    tell(facts, title=event.name)
+    describe(facts, event)
     return [facts]
 
 
@@ -200,15 +181,15 @@ def _gap(event: WatchGapReported, project: str, clock: Clock) -> list[NodeFacts]
         "from_at": start,
     }
     facts = NodeFacts(f"gap:{cluster}/{kind}/{start}", Label.WATCH_GAP, clock, identity)
-    _tell(facts, to_at=end, reason=event.reason)
+    tell(facts, to_at=end, reason=event.reason)
     return [facts]
 
 
 def _project(event: ProjectReported, project: str, clock: Clock) -> list[NodeFacts]:
     facts = NodeFacts(ids.project_uid(project), Label.PROJECT, clock, {"project": project, "name": project})
-    _tell(facts, description=event.description, owner=event.owner)
+    tell(facts, description=event.description, owner=event.owner)
     facts.note_map("labels", event.labels)
-    _describe(facts, event)
+    describe(facts, event)
     return [facts]
 
 
@@ -219,112 +200,6 @@ def _member(event: MemberSet, project: str, clock: Clock) -> list[NodeFacts]:
     return [facts]
 
 
-def _model_reference(project: str, name: str, clock: Clock) -> NodeFacts:
-    name = ids.clean_name(name, "model")
-    identity = {"project": project, "name": name}
-    return reference(ids.model_uid(project, name), Label.REGISTERED_MODEL, clock, identity)
-
-
-def _model(event: ModelReported, project: str, clock: Clock) -> list[NodeFacts]:
-    facts = _model_reference(project, event.model, clock)
-    facts.described = True
-    _tell(facts, description=event.description, title=event.title, owner=event.owner)
-    _tell(facts, external_id=event.external_id, state=str(event.state) if event.state else None)
-    _describe(facts, event)
-    return [facts]
-
-
-def _model_version_reference(project: str, model: str, version: str, clock: Clock) -> NodeFacts:
-    name = ids.clean_part(version, "version", "@")
-    identity = {"project": project, "name": model, "version": name, "model": ids.model_uid(project, model)}
-    return reference(ids.model_version_uid(project, model, name), Label.MODEL_VERSION, clock, identity)
-
-
-def _model_version(event: ModelVersionReported, project: str, clock: Clock) -> list[NodeFacts]:
-    model = _model_reference(project, event.model, clock)
-    facts = _model_version_reference(project, model.identity["name"], event.version, clock)
-    facts.described = True
-    _tell(facts, description=event.description, uri=event.uri, external_id=event.external_id)
-    _tell(facts, state=str(event.state) if event.state else None)
-    if event.run:
-        facts.values["run"] = ids.clean_run_id(event.run)
-    _describe(facts, event)
-    out = [model, facts]
-    if event.origin:
-        if ids.label_of(event.origin) is not Label.ARTIFACT_VERSION:
-            raise InvalidInputError("origin must be an artifact version's uid", field="origin")
-        identity = version_identity(event.origin)
-        out.append(reference(event.origin, Label.ARTIFACT_VERSION, clock, identity))
-        key = EdgeKey(EdgeType.REGISTERED_AS, "model", event.origin)
-        facts.add_edge(EdgeFacts(key, event.basis, event.source))
-    return out
-
-
-def _alias(event: AliasSet, project: str, clock: Clock) -> list[NodeFacts]:
-    model = _model_reference(project, event.model, clock)
-    name, alias = model.identity["name"], ids.clean_part(event.alias, "alias", "@")
-    out = [model]
-    identity = {"project": project, "name": alias, "model": model.uid, "alias": alias}
-    facts = NodeFacts(ids.alias_uid(project, name, alias), Label.ALIAS, clock, identity)
-    _tell(facts, protected=event.protected)
-    target = None
-    if event.version is not None:
-        version = _model_version_reference(project, name, event.version, clock)
-        target = version.uid
-        out.append(version)
-    facts.pointer = (clock.at, clock.event, target, str(event.source), str(event.basis), event.reason)
-    out.append(facts)
-    return out
-
-
-def _approval(event: ApprovalGiven, project: str, clock: Clock) -> list[NodeFacts]:
-    model = _model_reference(project, event.model, clock)
-    version = _model_version_reference(project, model.identity["name"], event.version, clock)
-    identity = {
-        "project": project,
-        "name": event.verdict,
-        "model": model.uid,
-        "version": version.uid,
-        "verdict": event.verdict,
-        "approver": event.approver,
-        "alias": event.alias,
-        "at": clock.at,
-    }
-    uid = ids.approval_uid(project, model.identity["name"], clock.event)
-    facts = NodeFacts(uid, Label.APPROVAL, clock, identity)
-    _tell(facts, comment=event.comment or None)
-    return [model, version, facts]
-
-
-def _deployment(event: DeploymentReported, project: str, clock: Clock) -> list[NodeFacts]:
-    name, cluster = ids.clean_part(event.name, "name", "/"), ids.clean_name(event.cluster, "cluster")
-    revision = ids.clean_part(event.revision, "revision", "@")
-    identity = {"project": project, "name": name, "cluster": cluster, "revision": revision}
-    uid = ids.deployment_uid(project, cluster, name, revision)
-    facts = NodeFacts(uid, Label.DEPLOYMENT, clock, identity)
-    _tell(facts, endpoint=event.endpoint, state=event.state, traffic=event.traffic)
-    _tell(facts, model_uri=event.model_uri, method=event.method, confidence=event.confidence)
-    _describe(facts, event)
-    if event.to_at is not None:
-        facts.values["to_at"] = epoch(event.to_at, "to_at")
-    if event.from_at is not None:
-        facts.note_earliest("from_at", epoch(event.from_at, "from_at"))
-    out = [facts]
-    if event.model and event.version:
-        owner = ids.clean_project(event.model_project or project)
-        model = _model_reference(owner, event.model, clock)
-        version = _model_version_reference(owner, model.identity["name"], event.version, clock)
-        key = EdgeKey(EdgeType.DEPLOYED_AS, "model", version.uid)
-        facts.add_edge(EdgeFacts(key, event.basis, event.source))
-        out += [model, version]
-    for target in event.routes_to:
-        if ids.clean_uid(target, "routes_to") is not Label.DEPLOYMENT:
-            raise InvalidInputError("routes_to holds uids of deployments", field="routes_to")
-        out.append(reference(target, Label.DEPLOYMENT, clock, identity_of(target, Label.DEPLOYMENT, project)))
-        facts.add_edge(EdgeFacts(EdgeKey(EdgeType.ROUTES_TO, "route", target), event.basis, event.source))
-    return out
-
-
 def _intent(event: IntentReported, project: str, clock: Clock) -> list[NodeFacts]:
     key = ids.clean_name(event.key, "key")
     identity = {"project": project, "name": key}
@@ -332,7 +207,7 @@ def _intent(event: IntentReported, project: str, clock: Clock) -> list[NodeFacts
     facts.values["action"] = str(event.action)
     if event.target is not None:
         ids.clean_uid(event.target, "target")
-        _check_owner(event.target, project, "target")
+        check_owner(event.target, project, "target")
         facts.values["target"] = event.target
     if event.state is not None:
         facts.rank = STATE_RANK[event.state]
@@ -341,18 +216,11 @@ def _intent(event: IntentReported, project: str, clock: Clock) -> list[NodeFacts
     elif event.reason is not None:
         facts.rank = 0
         facts.ranked = {"reason": event.reason}
-    _describe(facts, event)
+    describe(facts, event)
     out = [facts]
     if event.requester is not None:
         plan_runs.name_actor(event.requester, "requester", project, facts, out)
     return out
-
-
-def _tell(node: NodeFacts, **values: Any) -> None:
-    """Values that were stated; None means nothing was said."""
-    for key, value in values.items():
-        if value is not None:
-            node.values[key] = value
 
 
 _Planner = Callable[[Any, str, Clock], list[NodeFacts]]
@@ -372,10 +240,6 @@ _PLANNERS: dict[type[Event], _Planner] = {
     WatchGapReported: _gap,
     ProjectReported: _project,
     MemberSet: _member,
-    ModelReported: _model,
-    ModelVersionReported: _model_version,
-    AliasSet: _alias,
-    ApprovalGiven: _approval,
-    DeploymentReported: _deployment,
+    **plan_models.PLANNERS,
     IntentReported: _intent,
 }

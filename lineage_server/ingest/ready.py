@@ -58,7 +58,7 @@ async def make_ready(
         if place % _PLANNED_AT_ONCE == _PLANNED_AT_ONCE - 1:
             await asyncio.sleep(0)  # others get their turn
     fresh = await _without_duplicates(entries, session, careful=careful)
-    items = [Planned(e.uid, e.event, e.recorded_at, e.facts) for e in fresh]
+    items = [Planned(e.uid, e.event, e.recorded_at, e.facts, e.actor) for e in fresh]
     write, batch = await planned(items, session, cache, careful=careful)
     refusals = {e.uid: i.refusal for e, i in zip(fresh, items, strict=True) if i.refusal is not None}
     if refusals:
@@ -113,7 +113,8 @@ def _withhold(item: Planned, cache: WriterCache) -> None:
     for uid in cache.erased.among(item.facts):
         left = redact(left, uid, event_id) or left
     if left is not item.event:
-        item.event, item.facts, item.redacted = left, facts_of(left, Clock(at, event_id)), True
+        item.event, item.redacted = left, True
+        item.facts = facts_of(left, Clock(at, event_id), item.actor)
 
 
 def _refusals(entries: list[Entry], cache: WriterCache) -> list[dict[str, Any]]:

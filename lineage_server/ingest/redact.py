@@ -16,6 +16,7 @@ from lineage_server.domain.events import (
     ActorFact,
     AliasSet,
     ApprovalGiven,
+    ApprovalRequested,
     ArtifactReported,
     CodeFact,
     ContextReported,
@@ -37,6 +38,7 @@ from lineage_server.domain.events import (
     NodeRestored,
     OutputFact,
     ProjectReported,
+    ProtectionSet,
     RunReported,
     VersionReported,
     WatchGapReported,
@@ -103,7 +105,7 @@ def redact(event: Event, uid: str, event_id: str = "") -> Event | None:
 
 _PAYLOAD = (
     "description", "tags", "labels", "facts", "title", "owner", "external_id", "uri", "endpoint", "model_uri",
-    "spec_digest", "schedule",
+    "spec_digest", "schedule", "card", "metrics", "signature",
 )  # fmt: skip
 _WORDS = ("reason", "comment", "approver")
 """Empty, not None, where nothing is said."""
@@ -115,8 +117,16 @@ def _uid_of(event: Event, event_id: str) -> str:
         return event.uid
     if isinstance(event, AliasSet):
         return ids.alias_uid(project, _name(event.model), _name(event.alias))
-    if isinstance(event, ApprovalGiven):
+    if isinstance(event, ApprovalGiven) and event.request:
+        return event.request
+    if isinstance(event, ApprovalGiven | ApprovalRequested):
         return ids.approval_uid(project, _name(event.model), event_id)
+    if isinstance(event, ProtectionSet):
+        return (
+            ids.alias_uid(project, _name(event.model), _name(event.alias))
+            if event.alias
+            else ids.model_uid(project, _name(event.model))
+        )
     if isinstance(event, WatchGapReported):
         return f"gap:{_name(event.cluster)}/{_name(event.kind)}/{event.from_at}"
     if isinstance(event, ArtifactReported):

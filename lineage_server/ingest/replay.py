@@ -62,7 +62,8 @@ def _planned(stored: StoredEvent) -> Planned | None:
     try:
         event = decode(stored.raw, max_event_bytes=NO_LIMIT)
         clock = Clock(event.at or stored.recorded_at, stored.uid.split("/", 1)[1])
-        return Planned(stored.uid, event, stored.recorded_at, facts_of(event, clock))
+        facts = facts_of(event, clock, stored.actor)
+        return Planned(stored.uid, event, stored.recorded_at, facts, stored.actor, accepted=True)
     except LineageError as error:
         logger.error("stored event %s can't be read any more: %s", stored.uid, error.message)
         return None

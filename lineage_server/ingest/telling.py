@@ -61,7 +61,12 @@ class Telling:
             code = str(refusal["code"])
             counters.by_code[code] = counters.by_code.get(code, 0) + 1
             entry.request.verdicts[entry.index] = Verdict(
-                entry.index, Outcome.REFUSED, code, refusal["message"], bool(refusal["retriable"])
+                entry.index,
+                Outcome.REFUSED,
+                code,
+                refusal["message"],
+                bool(refusal["retriable"]),
+                entry.current,
             )
         elif entry.request.verdicts[entry.index].outcome is Outcome.DUPLICATE:
             counters.duplicate += 1

@@ -50,6 +50,8 @@ class Verdict:
     code: str = ""
     message: str = ""
     retriable: bool = False
+    current: str = ""
+    """Of a conflict: what stands there."""
 
 
 ACCEPTED = Outcome.ACCEPTED
@@ -61,6 +63,8 @@ def raise_refusal(verdict: Verdict) -> None:
     if verdict.outcome is not Outcome.REFUSED:
         return
     kind: type[LineageError] = _BY_CODE.get(verdict.code, ConflictError)
+    if kind is ConflictError:
+        raise ConflictError(verdict.message, current=verdict.current)
     raise kind(verdict.message)
 
 
@@ -90,6 +94,7 @@ class Entry:
     request: Request
     facts: list[NodeFacts] = field(default_factory=list[NodeFacts])
     refusal: dict[str, Any] | None = None
+    current: str = ""
     audit: tuple[Mapping[str, Any], ...] = ()
     asked: Unnumbered | None = None
     asked_raw: bytes = b""
@@ -177,7 +182,8 @@ def plan(entry: Entry) -> None:
     if entry.facts or entry.refusal is not None:
         return
     try:
-        entry.facts = facts_of(entry.event, Clock(entry.event.at or entry.recorded_at, entry.id))
+        clock = Clock(entry.event.at or entry.recorded_at, entry.id)
+        entry.facts = facts_of(entry.event, clock, entry.actor)
     except LineageError as error:
         refuse(entry, error)
     except Exception as error:  # a defect met by one event must not sink the others
@@ -193,6 +199,7 @@ def refuse(entry: Entry, error: LineageError) -> None:
     """The event is not taken; what came is kept, once for each content and project."""
     raw = entry.asked_raw or entry.raw
     entry.facts = []
+    entry.current = error.current if isinstance(error, ConflictError) else ""
     cut = len(raw) > entry.request.event_bytes
     project = entry.event.project
     entry.refusal = {

@@ -1,0 +1,206 @@
+"""What the graph has against an event when it comes: conditions, protection of aliases, what is in use.
+
+Judged once, by the writer, on the graph as its transaction finds it: of two who move one alias at once,
+the second is told what the first has done. What was accepted is a fact: a rebuild judges nothing again.
+Who sent an event is what the server knows of its sender, never what the event says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from lineage_server.domain import ids
+from lineage_server.domain.errors import ConflictError, ForbiddenError, InvalidInputError, LineageError
+from lineage_server.domain.event_registry import (
+    AliasSet,
+    ApprovalGiven,
+    ModelReported,
+    ModelVersionReported,
+)
+from lineage_server.domain.events import Event, NodeDeleted
+from lineage_server.domain.nodes import ModelState
+from lineage_server.ingest.facts import Clock
+from lineage_server.ingest.state import NodeState
+from lineage_server.ingest.using import objection_of_users
+
+ANYBODY = "local/local"
+"""The sender in mode ``open``, which tells nobody apart: an approval is needed there too, but may be one's
+own (docs/decisions/0013)."""
+
+States = Mapping[str, NodeState]
+
+
+def looked_at(event: Event) -> Iterator[str]:
+    """Uids of nodes that ``objection`` looks at, beyond those that the event tells of."""
+    if isinstance(event, AliasSet):
+        model = ids.clean_name(event.model, "model")
+        yield ids.model_uid(event.project, model)
+        if event.version:
+            yield ids.model_version_uid(event.project, model, event.version)
+    elif isinstance(event, ApprovalGiven) and event.request:
+        yield event.request
+
+
+def guarded(event: Event) -> str:
+    """The uid that must not be in use, empty where the event makes no such condition."""
+    if isinstance(event, NodeDeleted) and event.unless_used:
+        return event.uid
+    if isinstance(event, ModelVersionReported | ModelReported) and event.unless_used:
+        if event.state is not ModelState.ARCHIVED:
+            return ""
+        model = ids.clean_name(event.model, "model")
+        if isinstance(event, ModelReported):
+            return ids.model_uid(event.project, model)
+        return ids.model_version_uid(event.project, model, event.version)
+    return ""
+
+
+def objection(
+    event: Event, actor: str, clock: Clock, states: States, users: Mapping[str, set[str]]
+) -> LineageError | None:
+    """Why the event is not taken, if so. ``users``: what the graph says uses a guarded uid."""
+    judge = _JUDGES.get(type(event))
+    if judge is not None and (found := judge(event, actor, clock, states)) is not None:
+        return found
+    uid = guarded(event)
+    if not uid:
+        return None
+    return objection_of_users(
+        uid, event.project, users.get(uid, set()), states, deleted=isinstance(event, NodeDeleted)
+    )
+
+
+# --- aliases -----------------------------------------------------------------------------
+
+
+def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> LineageError | None:
+    model = ids.clean_name(event.model, "model")
+    alias = states.get(ids.alias_uid(event.project, model, ids.clean_name(event.alias, "alias")))
+    shown = f"alias {ids.shorten(event.alias)!r} of model {ids.shorten(model)!r}"
+    now = version_in(alias.props.get("target") if alias is not None else "")
+    if event.expected is not None and event.expected != now:
+        return ConflictError(
+            f"{shown} points to {_version(now)}, not to {_version(event.expected)}; nothing was changed. "
+            "Look at what is there, then say so as expected",
+            current=now,
+        )
+    owner = states.get(ids.model_uid(event.project, model))
+    protections = [state for state in (alias, owner) if state is not None and state.props.get("protected")]
+    for state in protections:
+        found = _protected(event, actor, state, states, shown)
+        if found is not None:
+            return found
+    if protections or event.expected is not None:
+        return _target(event, model, states) or _order(alias, clock, shown)
+    return None
+
+
+def _version(name: str) -> str:
+    return f"version {ids.shorten(name)!r}" if name else "no version"
+
+
+def version_in(uid: Any) -> str:
+    """The version that a model version's uid ends with."""
+    return str(uid or "").rpartition("@")[2]
+
+
+def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown: str) -> LineageError | None:
+    movers: list[str] = json.loads(by.props.get("movers") or "[]")
+    if movers and actor not in movers:
+        return ForbiddenError(
+            f"{shown} is protected: only {', '.join(movers[:5])} may move it; nothing was changed",
+            permission="move",
+        )
+    if event.version is None:
+        return ConflictError(
+            f"{shown} is protected, so it is not deleted; nothing was changed. An admin may lift the protection",
+            current="protected",
+        )
+    if not by.props.get("needs_approval"):
+        return None
+    if not event.approval:
+        return ConflictError(
+            f"{shown} is protected: it moves with an approval of version {ids.shorten(event.version)!r}; "
+            "nothing was changed. Request one, and name it once somebody else has given it",
+            current="protected",
+        )
+    return _approval(event, actor, states.get(event.approval))
+
+
+def _approval(event: AliasSet, actor: str, approval: NodeState | None) -> LineageError | None:
+    """Whether this approval is good for this move."""
+    told = approval.props if approval is not None and not approval.deleted else {}
+    meant = (version_in(told.get("version")), told.get("alias"))
+    asker, giver = told.get("asker") or actor, told.get("by")
+    if not told or meant != (event.version, event.alias):
+        reason = "is not for this alias and version"
+    elif told.get("verdict") != "approved":
+        reason = f"is {told.get('verdict') or 'pending'}"
+    elif told.get("used_at") is not None:
+        reason = "was used for a move before: each move needs its own"
+    elif giver == asker and actor != ANYBODY:
+        reason = f"was given by {giver}, who asked for it: it takes somebody else"
+    else:
+        return None
+    return ConflictError(
+        f"approval {ids.shorten(event.approval or '')!r} {reason}; nothing was changed",
+        current=str(told.get("verdict") or ""),
+    )
+
+
+def _target(event: AliasSet, model: str, states: States) -> LineageError | None:
+    if event.version is None:
+        return None
+    target = states.get(ids.model_version_uid(event.project, model, event.version))
+    if target is None or target.deleted or "stub" in target.props:
+        return InvalidInputError(
+            f"model {ids.shorten(model)!r} has no version {ids.shorten(event.version)!r}; nothing was changed",
+            field="version",
+        )
+    return None
+
+
+def _order(alias: NodeState | None, clock: Clock, shown: str) -> LineageError | None:
+    """A move of the past would be a fact, but change nothing now: not what was meant here."""
+    moves = json.loads(alias.props.get("history", "[]")) if alias is not None else []
+    if moves and (clock.at, clock.event) < (moves[-1][0], moves[-1][1]):
+        return ConflictError(
+            f"a later move of {shown} is known; nothing was changed", current=version_in(moves[-1][2])
+        )
+    return None
+
+
+# --- approvals -----------------------------------------------------------------------------
+
+
+def _verdict(event: ApprovalGiven, actor: str, clock: Clock, states: States) -> LineageError | None:
+    if not event.request:
+        return None
+    asked = states.get(event.request)
+    told = asked.props if asked is not None and not asked.deleted else {}
+    version = ids.model_version_uid(event.project, ids.clean_name(event.model, "model"), event.version)
+    if told.get("asker") is None or (told.get("version"), told.get("alias")) != (version, event.alias):
+        return InvalidInputError(
+            f"{ids.shorten(event.request)!r} is no request for this version and alias; nothing was changed",
+            field="request",
+        )
+    if told.get("verdict"):
+        return ConflictError(
+            f"{ids.shorten(event.request)!r} was {told['verdict']} by {told.get('by')} before; "
+            "nothing was changed. Request another approval",
+            current=str(told["verdict"]),
+        )
+    if event.verdict == "approved" and actor == told["asker"] and actor != ANYBODY:
+        return ForbiddenError(
+            f"{actor} asked for this approval, so somebody else must give it; nothing was changed",
+            permission="approve",
+        )
+    return None
+
+
+_JUDGES: dict[type[Event], Callable[[Any, str, Clock, States], LineageError | None]] = {
+    AliasSet: _alias,
+    ApprovalGiven: _verdict,
+}

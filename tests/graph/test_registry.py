@@ -1,0 +1,238 @@
+"""Aliases, protection, approvals and what is in use, as the writer judges them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage_server.domain.event_parts import InputFact, OutputFact
+from lineage_server.domain.event_registry import (
+    AliasSet,
+    ApprovalGiven,
+    ApprovalRequested,
+    DeploymentReported,
+    ModelReported,
+    ModelVersionReported,
+    ProtectionSet,
+)
+from lineage_server.domain.events import Event, NodeDeleted, RunReported, VersionReported
+from lineage_server.domain.nodes import ModelState, RunState
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.rebuild import Rebuilder
+from lineage_server.ingest.store import EventStore
+from lineage_server.ingest.verdicts import Outcome, Verdict
+from lineage_server.ingest.writer import IngestWriter
+from tests.support.dump import dump
+
+KIM, LEE, MAX = "lineage/kim", "lineage/lee", "lineage/max"
+DIGEST = "sha256:" + "7" * 64
+ORIGIN = f"version:default/model/net@{DIGEST}"
+_ids = iter(range(1, 100_000))
+
+
+def move(to: str | None, at: int = 2_000, **more: Any) -> AliasSet:
+    return AliasSet(id=f"m{next(_ids)}", at=at, model="churn", alias="prod", version=to, **more)
+
+
+async def say(writer: IngestWriter, event: Event, actor: str = KIM) -> Verdict:
+    (verdict,) = await writer.submit([event], actor=actor)
+    return verdict
+
+
+async def told(writer: IngestWriter, event: Event, actor: str = KIM) -> None:
+    verdict = await say(writer, event, actor)
+    assert verdict.outcome is Outcome.ACCEPTED, verdict
+
+
+async def refused(writer: IngestWriter, event: Event, actor: str = KIM, code: str = "CONFLICT") -> Verdict:
+    verdict = await say(writer, event, actor)
+    assert (verdict.outcome, verdict.code) == (Outcome.REFUSED, code), verdict
+    return verdict
+
+
+@pytest.fixture
+async def churn(writer: IngestWriter) -> IngestWriter:
+    """A model with three versions, of which the first is prod."""
+    events: list[Event] = [ModelReported(id="model", at=1_000, model="churn")]
+    events += [
+        ModelVersionReported(id=f"v{n}", at=1_000 + n, model="churn", version=str(n), state=ModelState.READY)
+        for n in (1, 2, 3)
+    ]
+    for event in [*events, move("1", 1_500)]:
+        await told(writer, event)
+    return writer
+
+
+async def target(graph: Bolt) -> str:
+    (row,) = await graph.read("MATCH (a:Alias {alias: 'prod'}) RETURN a.target AS target")
+    return str(row["target"]).rpartition("@")[2]
+
+
+async def test_a_move_says_from_where(churn: IngestWriter, graph: Bolt) -> None:
+    verdict = await refused(churn, move("2", expected="3"))
+    assert "points to version '1', not to version '3'" in verdict.message
+    assert verdict.current == "1"
+    assert (await refused(churn, move("2", expected=""))).current == "1"
+    await refused(churn, move("9", expected="1"), code="BAD_INPUT")
+    again = move("2", expected="1")
+    await told(churn, again)
+    assert (await say(churn, again)).outcome is Outcome.DUPLICATE
+    assert await target(graph) == "2"
+    # Nothing of the past is a move from what is there now.
+    assert (await refused(churn, move("3", at=1_600, expected="2"))).current == "2"
+    await told(churn, move(None, 3_000, expected="2"))
+    await told(churn, move("3", 4_000, expected=""))
+    assert await target(graph) == "3"
+
+
+async def test_of_many_who_move_one_alias_at_once_one_does(churn: IngestWriter, graph: Bolt) -> None:
+    """Two servers, many callers: each expects what it has seen."""
+    other = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    await other.start()
+    for turn in range(5):
+        now = await target(graph)
+        moves = [move(str(1 + (int(now) + n) % 3), 10_000 + 100 * turn + n, expected=now) for n in range(12)]
+        verdicts = await asyncio.gather(
+            *(say((churn, other)[n % 2], one, f"lineage/p{n}") for n, one in enumerate(moves))
+        )
+        won = [one for one, v in zip(moves, verdicts, strict=True) if v.outcome is Outcome.ACCEPTED]
+        assert len(won) == 1, verdicts
+        assert {v.code for v in verdicts if v.outcome is Outcome.REFUSED} == {"CONFLICT"}
+        assert await target(graph) == won[0].version
+    await other.stop()
+
+
+async def approval(writer: IngestWriter, version: str, by: str, *, asker: str = KIM) -> str:
+    key = f"ask{next(_ids)}"
+    uid = f"approval:default/churn@{key}"
+    await told(
+        writer, ApprovalRequested(id=key, at=1_700, model="churn", version=version, alias="prod"), asker
+    )
+    await told(writer, give(uid, version), by)
+    return uid
+
+
+def give(request: str, version: str, verdict: str = "approved") -> ApprovalGiven:
+    return ApprovalGiven(
+        id=f"g{next(_ids)}", at=1_800, model="churn", version=version, alias="prod", verdict=verdict,
+        approver="whoever", request=request,
+    )  # fmt: skip
+
+
+async def test_a_protected_alias_moves_once_with_an_approval_by_somebody_else(
+    churn: IngestWriter, graph: Bolt, tmp_path: Path
+) -> None:
+    await told(churn, ProtectionSet(id="p", at=1_600, model="churn", alias="prod"))
+    assert "is protected" in (await refused(churn, move("2"))).message
+    assert "it is not deleted" in (await refused(churn, move(None))).message
+    asked = ApprovalRequested(id="own", at=1_650, model="churn", version="2", alias="prod")
+    await told(churn, asked)
+    own = "approval:default/churn@own"
+    assert "pending" in (await refused(churn, move("2", approval=own))).message
+    await refused(churn, give(own, "2"), code="FORBIDDEN")
+    await refused(churn, give(own, "3"), LEE, code="BAD_INPUT")
+    await told(churn, give(own, "2", "rejected"), LEE)
+    verdict = await refused(churn, give(own, "2"), MAX)
+    assert (verdict.current, "rejected by lineage/lee" in verdict.message) == ("rejected", True)
+    assert "is rejected" in (await refused(churn, move("2", approval=own))).message
+    good = await approval(churn, "2", LEE)
+    assert "not for this" in (await refused(churn, move("3", approval=good))).message
+    await told(churn, move("2", approval=good, expected="1"))
+    assert "used for a move" in (await refused(churn, move("2", 2_500, approval=good))).message
+    # A verdict nobody requested counts too, unless it is the mover's own.
+    for key, giver, alright in (("mine", KIM, False), ("theirs", LEE, True)):
+        event = ApprovalGiven(
+            id=key, at=1_900, model="churn", version="3", alias="prod", verdict="approved", approver="lee"
+        )
+        await told(churn, event, giver)
+        verdict = await say(churn, move("3", 3_000, approval=f"approval:default/churn@{key}"))
+        assert (verdict.outcome is Outcome.ACCEPTED) == alright, verdict
+    before = await dump(graph)
+    await Rebuilder(graph, EventStore(graph, tmp_path), churn).rebuild()
+    assert await dump(graph) == before
+    await told(churn, ProtectionSet(id="p2", at=5_000, model="churn", alias="prod", protected=False))
+    await told(churn, move("1", 6_000))
+
+
+async def test_one_approval_moves_a_protected_alias_once_whoever_is_first(
+    churn: IngestWriter, graph: Bolt
+) -> None:
+    other = IngestWriter(GraphWriter(graph), publish=lambda _: None)
+    await other.start()
+    await told(churn, ProtectionSet(id="p", at=1_600, model="churn"))
+    for turn in range(3):
+        good = await approval(churn, "2", LEE)
+        moves = [move("2", 10_000 + 100 * turn + n, approval=good) for n in range(8)]
+        verdicts = await asyncio.gather(*(say((churn, other)[n % 2], one) for n, one in enumerate(moves)))
+        assert [v.outcome for v in verdicts].count(Outcome.ACCEPTED) == 1
+    await other.stop()
+
+
+async def test_only_its_movers_move_a_protected_alias(churn: IngestWriter) -> None:
+    event = ProtectionSet(id="p", at=1_600, model="churn", approval=False, movers=["service/ci", LEE])
+    await told(churn, event)
+    assert "service/ci" not in (await refused(churn, move("2"), KIM, "FORBIDDEN")).code
+    await told(churn, move("2"), "service/ci")
+    await told(churn, move("3", 3_000), LEE)
+    # The model's protection is that of aliases to come, too.
+    new = AliasSet(id="new", at=4_000, model="churn", alias="beta", version="1")
+    await refused(churn, new, KIM, "FORBIDDEN")
+
+
+async def test_what_is_in_use_is_not_deleted_unasked(churn: IngestWriter, graph: Bolt) -> None:
+    run = "0198c0de-0000-7000-8000-000000000001"
+    data = VersionReported(id="data", at=900, artifact="iris", digest=DIGEST, hold=True)
+    made = OutputFact(name="net", type="model", digest=DIGEST)
+    for event in (
+        data,
+        RunReported(
+            id="run", at=950, run=run, state=RunState.COMPLETE, inputs=[InputFact(name="iris", digest=DIGEST)],
+            outputs=[made],
+        ),
+        ModelVersionReported(id="reg", at=1_010, model="churn", version="3", origin=ORIGIN, hold=True),
+        DeploymentReported(id="d", at=1_600, name="api", model="churn", version="2"),
+        DeploymentReported(
+            id="d2", at=1_600, project="other", name="api", model="churn", version="2", model_project="default"
+        ),
+    ):  # fmt: skip
+        await told(churn, event)
+    version = "modelversion:default/churn@"
+    iris = f"version:default/dataset/iris@{DIGEST}"
+    for uid, words in {
+        version + "1": ["alias 'prod' points to it"],
+        version + "2": ["deployment:default/local/api@1 runs it", "1 more in other projects"],
+        version + "3": ["it is held"],
+        "model:default/churn": ["alias 'prod'", "deployment:default/local/api@1", f"{version}3"],
+        iris: ["it is held", f"{version}3 depends on it"],
+        "artifact:default/dataset/iris": [f"{iris[:79]}"[:60]],
+        ORIGIN: [f"{version}3 depends on it"],
+        f"run:{run}": [f"{version}3 depends on it"],
+    }.items():
+        verdict = await refused(churn, NodeDeleted(id=f"x{next(_ids)}", at=5_000, uid=uid, unless_used=True))
+        for word in words:
+            assert word in verdict.message, (uid, verdict.message)
+        assert "other/" not in verdict.message + verdict.current
+    archive = ModelVersionReported(
+        id="arch", at=5_000, model="churn", version="1", state=ModelState.ARCHIVED, unless_used=True
+    )
+    await refused(churn, archive)
+    # In one batch: what goes first uses nothing any more, what comes first does already.
+    verdicts = await churn.submit(
+        [
+            move("3", 6_000),
+            NodeDeleted(id="y1", at=6_001, uid=version + "1", unless_used=True),
+            DeploymentReported(id="d3", at=6_002, name="api", to_at=6_000),
+            DeploymentReported(id="d4", at=6_002, project="other", name="api", to_at=6_000),
+            NodeDeleted(id="y2", at=6_003, uid=version + "2", unless_used=True),
+            NodeDeleted(id="y3", at=6_004, uid=version + "3", unless_used=True),
+            NodeDeleted(id="y4", at=6_005, uid=version + "3", reason="asked to"),
+        ],
+        actor=KIM,
+    )
+    outcomes = [v.outcome is Outcome.ACCEPTED for v in verdicts]
+    assert outcomes == [True, True, True, True, True, False, True], verdicts
+    await refused(churn, NodeDeleted(id="z", at=7_000, uid=version + "9", unless_used=True), code="BAD_INPUT")
