@@ -11,6 +11,9 @@ from typing import Any
 
 from lineage_server.domain import ids
 from lineage_server.domain.events import (
+    AliasSet,
+    ApprovalGiven,
+    ApprovalRequested,
     EdgeAsserted,
     EdgeRetracted,
     Event,
@@ -19,6 +22,7 @@ from lineage_server.domain.events import (
     NodeErased,
     NodeRestored,
     ProjectReported,
+    ProtectionSet,
 )
 
 Picture = Mapping[str, Any]
@@ -54,6 +58,39 @@ def _member(event: MemberSet) -> Deed:
     return Deed("setMember", ids.project_uid(event.project), after={event.subject: event.role})
 
 
+def _alias(event: AliasSet) -> Deed:
+    action = "setAlias" if event.version is not None or event.origin else "deleteAlias"
+    before = {"version": event.expected} if event.expected is not None else None
+    after = {"version": event.version or event.origin, "reason": event.reason, "approval": event.approval}
+    return Deed(action, ids.alias_uid(event.project, event.model, event.alias), before, _said(after))
+
+
+def _protection(event: ProtectionSet) -> Deed:
+    after = {"protected": event.protected, "approval": event.approval, "movers": event.movers}
+    target = (
+        ids.alias_uid(event.project, event.model, event.alias)
+        if event.alias
+        else ids.model_uid(event.project, event.model)
+    )
+    return Deed("setProtection", target, after={**after, "reason": event.reason})
+
+
+def _approval(action: str) -> Callable[[ApprovalRequested | ApprovalGiven], Deed]:
+    def tell(event: ApprovalRequested | ApprovalGiven) -> Deed:
+        target = ids.model_version_uid(event.project, event.model, event.version)
+        after: dict[str, Any] = {"alias": event.alias, "comment": event.comment}
+        if isinstance(event, ApprovalGiven):
+            after |= {"verdict": event.verdict, "request": event.request}
+        return Deed(action, target, after=_said(after))
+
+    return tell
+
+
+def _said(picture: Picture) -> Picture:
+    """Without what was left out."""
+    return {key: value for key, value in picture.items() if value}
+
+
 def _on_node(action: str, **now: bool) -> Callable[[Any], Deed]:
     return lambda event: Deed(action, event.uid, after={**now, "reason": event.reason})
 
@@ -61,6 +98,10 @@ def _on_node(action: str, **now: bool) -> Callable[[Any], Deed]:
 _DEEDS: dict[type[Event], Callable[[Any], Deed | None]] = {
     ProjectReported: _project,
     MemberSet: _member,
+    AliasSet: _alias,
+    ProtectionSet: _protection,
+    ApprovalRequested: _approval("requestApproval"),
+    ApprovalGiven: _approval("decideApproval"),
     NodeDeleted: _on_node("deleteNode", deleted=True),
     NodeRestored: _on_node("restoreNode", deleted=False),
     NodeErased: _on_node("eraseNode", erased=True),

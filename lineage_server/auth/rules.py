@@ -25,6 +25,7 @@ from lineage_server.domain.events import (
     NodeErased,
     NodeRestored,
     ProjectReported,
+    ProtectionSet,
     RunReported,
 )
 from lineage_server.domain.nodes import SHARED
@@ -68,8 +69,8 @@ def permissions_for(event: Event) -> Iterator[tuple[Permission, str]]:
 
 
 def _own_permission(event: Event) -> Permission:
-    # Who may say who is owner or member decides about everything else.
-    if isinstance(event, MemberSet | NodeErased):
+    # Who may say who is owner or member, or who moves an alias, decides about everything else.
+    if isinstance(event, MemberSet | NodeErased | ProtectionSet):
         return Permission.ADMIN
     if isinstance(event, ProjectReported) and event.owner is not None:
         return Permission.ADMIN

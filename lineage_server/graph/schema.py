@@ -54,7 +54,7 @@ class Step:
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
     Step(
-        7,
+        8,
         (
             *cypher.CONSTRAINTS,
             *cypher.INDEXES,
@@ -62,6 +62,7 @@ STEPS: tuple[Step, ...] = (
             cypher.DROP_PROJECT_STARTED,
             cypher.CREATE_WRITER,
             cypher.COUNT_MODEL_VERSIONS,
+            cypher.NUMBER_MODEL_VERSIONS,
         ),
         arcade_first=cypher.NUMBERS,
     ),

@@ -53,8 +53,8 @@ class NodeFacts:
     state (rank, then clock). ``metrics``: key → (step, time, value). ``seal``: a time at which
     this content became complete. ``visible``: False for a tombstone, True for a restore.
     ``maps``: JSON properties merged key by key. ``described``: False where the node is only referred
-    to. ``pointer``: a move of an alias (time, event, target, source, basis, reason, who, approval). ``points``: the
-    payload of a metric chunk.
+    to. ``pointer``: a move of an alias (time, event, target, source, basis, reason, who, approval).
+    ``points``: the payload of a metric chunk.
 
     Written by hand, not as a dataclass: an event makes some seven of these, on the hot path.
     """

@@ -115,7 +115,8 @@ def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown
         )
     if event.version is None:
         return ConflictError(
-            f"{shown} is protected, so it is not deleted; nothing was changed. An admin may lift the protection",
+            f"{shown} is protected, so it is not deleted; nothing was changed. "
+            "An admin may lift the protection",
             current="protected",
         )
     if not by.props.get("needs_approval"):
@@ -156,7 +157,8 @@ def _target(event: AliasSet, model: str, states: States) -> LineageError | None:
     target = states.get(ids.model_version_uid(event.project, model, event.version))
     if target is None or target.deleted or "stub" in target.props:
         return InvalidInputError(
-            f"model {ids.shorten(model)!r} has no version {ids.shorten(event.version)!r}; nothing was changed",
+            f"model {ids.shorten(model)!r} has no version {ids.shorten(event.version)!r}; "
+            "nothing was changed",
             field="version",
         )
     return None
@@ -164,7 +166,7 @@ def _target(event: AliasSet, model: str, states: States) -> LineageError | None:
 
 def _order(alias: NodeState | None, clock: Clock, shown: str) -> LineageError | None:
     """A move of the past would be a fact, but change nothing now: not what was meant here."""
-    moves = json.loads(alias.props.get("history", "[]")) if alias is not None else []
+    moves: list[list[Any]] = json.loads(alias.props.get("history", "[]")) if alias is not None else []
     if moves and (clock.at, clock.event) < (moves[-1][0], moves[-1][1]):
         return ConflictError(
             f"a later move of {shown} is known; nothing was changed", current=version_in(moves[-1][2])

@@ -1,4 +1,4 @@
-"""What events of the model registry and of serving tell: models, versions, aliases, approvals, deployments."""
+"""What events of the registry and of serving tell: models, versions, aliases, approvals, deployments."""
 
 from __future__ import annotations
 

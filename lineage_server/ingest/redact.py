@@ -112,21 +112,10 @@ _WORDS = ("reason", "comment", "approver")
 
 
 def _uid_of(event: Event, event_id: str) -> str:
+    """The uid of the one node that an event tells of, where it is one of the kinds below."""
     project = event.project
     if isinstance(event, NodeDeleted | NodeRestored | NodeErased):
         return event.uid
-    if isinstance(event, AliasSet):
-        return ids.alias_uid(project, _name(event.model), _name(event.alias))
-    if isinstance(event, ApprovalGiven) and event.request:
-        return event.request
-    if isinstance(event, ApprovalGiven | ApprovalRequested):
-        return ids.approval_uid(project, _name(event.model), event_id)
-    if isinstance(event, ProtectionSet):
-        return (
-            ids.alias_uid(project, _name(event.model), _name(event.alias))
-            if event.alias
-            else ids.model_uid(project, _name(event.model))
-        )
     if isinstance(event, WatchGapReported):
         return f"gap:{_name(event.cluster)}/{_name(event.kind)}/{event.from_at}"
     if isinstance(event, ArtifactReported):
@@ -135,15 +124,25 @@ def _uid_of(event: Event, event_id: str) -> str:
         return ids.job_uid(project, event.kind, _name(event.name))
     if isinstance(event, ProjectReported):
         return ids.project_uid(project)
-    if isinstance(event, ModelReported):
-        return ids.model_uid(project, _name(event.model))
-    if isinstance(event, ModelVersionReported):
-        return ids.model_version_uid(project, _name(event.model), _name(event.version))
     if isinstance(event, DeploymentReported):
         parts = map(_name, (event.cluster, event.name, event.revision))
         return ids.deployment_uid(project, *parts)
     if isinstance(event, ContextReported):
         return ids.context_uid(event.label, project, event.key)
+    return _uid_in_registry(event, event_id)
+
+
+def _uid_in_registry(event: Event, event_id: str) -> str:
+    project = event.project
+    if isinstance(event, AliasSet) or (isinstance(event, ProtectionSet) and event.alias):
+        return ids.alias_uid(project, _name(event.model), _name(event.alias))
+    if isinstance(event, ApprovalGiven | ApprovalRequested):
+        requested = event.request if isinstance(event, ApprovalGiven) else None
+        return requested or ids.approval_uid(project, _name(event.model), event_id)
+    if isinstance(event, ModelReported | ProtectionSet):
+        return ids.model_uid(project, _name(event.model))
+    if isinstance(event, ModelVersionReported):
+        return ids.model_version_uid(project, _name(event.model), _name(event.version))
     return ""
 
 

@@ -190,13 +190,14 @@ async def test_what_is_in_use_is_not_deleted_unasked(churn: IngestWriter, graph:
     for event in (
         data,
         RunReported(
-            id="run", at=950, run=run, state=RunState.COMPLETE, inputs=[InputFact(name="iris", digest=DIGEST)],
-            outputs=[made],
+            id="run", at=950, run=run, state=RunState.COMPLETE,
+            inputs=[InputFact(name="iris", digest=DIGEST)], outputs=[made],
         ),
         ModelVersionReported(id="reg", at=1_010, model="churn", version="3", origin=ORIGIN, hold=True),
         DeploymentReported(id="d", at=1_600, name="api", model="churn", version="2"),
         DeploymentReported(
-            id="d2", at=1_600, project="other", name="api", model="churn", version="2", model_project="default"
+            id="d2", at=1_600, project="other", name="api", model="churn", version="2",
+            model_project="default",
         ),
     ):  # fmt: skip
         await told(churn, event)

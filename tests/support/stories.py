@@ -10,6 +10,7 @@ from lineage_server.domain.events import (
     ActorFact,
     AliasSet,
     ApprovalGiven,
+    ApprovalRequested,
     ArtifactReported,
     CodeFact,
     ContextReported,
@@ -32,6 +33,7 @@ from lineage_server.domain.events import (
     NodeRestored,
     OutputFact,
     ProjectReported,
+    ProtectionSet,
     RunReported,
     VersionReported,
     WatchGapReported,
@@ -249,11 +251,27 @@ def _registry() -> list[Event]:
             at=at(8), model="churn", version="1", origin=MODEL_1, state=ModelState.READY, facts={"a": 1}
         ),
         ModelVersionReported(at=at(9), model="churn", version="1", external_id="8", facts={"a": 2}),
-        AliasSet(at=at(9), model="churn", alias="prod", version="1", protected=True),
+        ModelVersionReported(
+            at=at(10),
+            model="churn",
+            version="1",
+            metrics={"auc": 0.9, "f1": 0.5},
+            card="# Churn",
+            hold=True,
+            signature={"inputs": [{"name": "x", "type": "int64"}]},
+        ),
+        ModelVersionReported(
+            at=at(9), model="churn", version="1", metrics={"auc": 0.8}, card="old", hold=False
+        ),
+        AliasSet(at=at(9), model="churn", alias="prod", version="1"),
         AliasSet(at=at(11), model="churn", alias="prod", version="2"),
         AliasSet(at=at(12), model="churn", alias="prod", version=None),
         AliasSet(at=at(10), model="churn", alias="prod", version="1"),
         ApprovalGiven(at=at(9), model="churn", version="1", verdict="approved", approver="kim", comment="ok"),
+        # Nothing moves the alias that this is about: of such moves the order of arrival would decide.
+        ProtectionSet(at=at(9), model="churn", alias="safe", movers=["lineage/kim"], reason="it counts"),
+        ProtectionSet(at=at(8), model="churn", alias="safe", protected=False),
+        ApprovalRequested(at=at(9), model="churn", version="1", alias="safe", comment="please"),
         DeploymentReported(
             at=at(10),
             name="churn-api",

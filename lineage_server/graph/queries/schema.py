@@ -104,6 +104,13 @@ WHERE m.highest IS NULL OR m.highest < highest
 SET m.highest = highest
 """
 
+# By which they are sorted.
+NUMBER_MODEL_VERSIONS: LiteralString = """
+MATCH (v:ModelVersion)
+WHERE v.number IS NULL AND v.version =~ '[0-9]{1,9}'
+SET v.number = toInteger(v.version)
+"""
+
 CREATE_WRITER: LiteralString = """
 MERGE (w:Writer {uid: 'writer'})
 ON CREATE SET w.seq = 0, w.rid = 0
