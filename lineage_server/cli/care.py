@@ -61,6 +61,8 @@ def sync(
     elif report.journals:
         sent, known = counted(report.accepted, "event"), report.duplicate
         say(f"{counted(report.journals, 'journal')}: {sent} sent, {known} known already")
+        if report.ended:
+            say(f"{counted(report.ended, 'run')} ended as aborted: the process is gone")
         if report.refused:
             note(f"{counted(report.refused, 'event')} refused and kept beside the journals, with the reasons")
     if not as_json and report.uploads:

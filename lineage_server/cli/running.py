@@ -75,6 +75,8 @@ def run(
             recorded = _begun(client, chosen, command, process.pid, name)
             ended = process.wait()
         code = ended if ended >= 0 else _KILLED - ended
+        if code and client.outbox is not None and client.outbox.sender is not None:
+            client.outbox.adopter.look()  # what was killed has left runs of its own open
         recorded.end_with(Ending(*_judged(ended, stops), exit_code=code), FINISH_SECONDS)
         note(f"recorded as run:{recorded.id}")
     return code
@@ -94,6 +96,7 @@ def _begun(client: Client, chosen: str, command: list[str], pid: int, name: str)
         tags={"command": shlex.join(scrub_argv(command))[:500]},
         capture="none",
     )
+    recorded.stand_for(pid)
     recorded.capture_in_background(client.config.capture, program)
     return recorded
 

@@ -148,7 +148,7 @@ class Client:
         it with ``current_run``."""
         run = Run(self, event.run, event.project, name=event.name or "", job=event.job or "", shared=shared)
         if self.outbox is not None:
-            self.outbox.put(event)
+            self.outbox.begin(event)
             process.watch_signals()
         return run
 

@@ -1,8 +1,9 @@
 """The local journal: an append-only file of event lines, and how far the server has acknowledged it.
 
 ``<time>-<pid>-<random>.jsonl`` holds one event a line, its id inside. Beside it: ``.ack`` (bytes
-acknowledged), ``.refused`` (events the server will never take, with its reason) and ``.torn`` (bytes
-that a dying machine left unreadable). The kernel's lock on the journal says that its process lives.
+acknowledged), ``.refused`` (events the server will never take, with its reason), ``.torn`` (bytes
+that a dying machine left unreadable) and ``.open`` (runs that are not ended, see ``openings``). The
+kernel's lock on the journal says that its process lives.
 
 What was handed to ``append`` survives ``kill -9``, since it is in the kernel's hands; against a power
 cut only ``settle`` (fsync) helps. Nothing here raises: when the disk is full, lines wait in memory up
@@ -310,7 +311,7 @@ def write_ack(journal: Path, offset: int) -> None:
 
 def delete(journal: Path) -> None:
     """Remove a journal that is acknowledged in full; refused and torn parts stay."""
-    for path in (journal, ack_path(journal)):
+    for path in (journal, ack_path(journal), journal.with_suffix(".open")):
         with suppress(OSError):
             path.unlink()
 

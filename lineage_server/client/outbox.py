@@ -17,16 +17,19 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lineage_server.client import process
+from lineage_server.client.adopting import Adopter
 from lineage_server.client.delivery import HttpDeliverer
 from lineage_server.client.ending import Ending
 from lineage_server.client.journal import Journal
+from lineage_server.client.openings import Openings
 from lineage_server.client.sender import Sender
 from lineage_server.client.transfer.uploader import Uploads
 from lineage_server.client.wire import Point, line_of, lines_of_points
 
 if TYPE_CHECKING:
     from lineage_server.client.config import Config
-    from lineage_server.domain.events import Event
+    from lineage_server.client.run import Run
+    from lineage_server.domain.events import Event, RunReported
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -54,6 +57,7 @@ class Outbox:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.journal = Journal(config.journal_dir)
+        self.openings = Openings(self.journal.path, config)
         self.dropped_points = 0
         self.closed = False
         self.told_of_rest = False
@@ -70,9 +74,10 @@ class Outbox:
         process.guard(self)
 
     def _new_sender(self) -> Sender | None:
+        self.adopter = Adopter(self.config)
         if self.config.mode != "online" or not self.config.url:
             return None
-        return Sender(self.journal, HttpDeliverer(self.config))
+        return Sender(self.journal, HttpDeliverer(self.config), answered=self.adopter.set_off)
 
     @property
     def sender(self) -> Sender | None:
@@ -101,6 +106,23 @@ class Outbox:
         with self._held():
             self.journal.append(self._drained() + lines)
         self._set_off()
+
+    def begin(self, event: RunReported) -> None:
+        """A run begins, which this process will end; if it is killed, others do."""
+        self.put(event)
+        with self._held():
+            self.openings.add(event.run, event.project)
+
+    def stand_for(self, run: Run, command: int) -> None:
+        """The run goes on as long as this process or ``command``."""
+        with self._held():
+            self.openings.add(run.id, run.project, command)
+
+    def end(self, event: RunReported) -> None:
+        """A run of this process ends."""
+        self.put(event)
+        with self._held():
+            self.openings.remove(event.run)
 
     def flush_points(self) -> None:
         """Write the points that only memory has."""
@@ -232,6 +254,7 @@ class Outbox:
         sender, self._sender = self._sender, None
         if sender is not None:
             sender.stop()
+            self.adopter.stop()
 
     def go_online(self) -> None:
         """Send again, what was kept first."""
@@ -253,6 +276,7 @@ class Outbox:
         self.uploads.stop()
         if self._sender is not None:
             self._sender.stop()
+            self.adopter.stop()
         self._tell_of_loss()
         self.journal.close()
         process.unguard(self)
@@ -278,6 +302,7 @@ class Outbox:
         self._recorder = None
         self.journal.abandon()
         self.journal = Journal(self.config.journal_dir)
+        self.openings = Openings(self.journal.path, self.config)
         self.dropped_points = 0
         for buffer in self._buffers:
             buffer.points.clear()

@@ -297,6 +297,11 @@ class Run:
             return False
         return self._sent(box.finish(FINISH_SECONDS, timeout))
 
+    def stand_for(self, command: int) -> None:
+        """As long as the process ``command`` is there, it has not ended, even when this process is killed."""
+        if self._outbox is not None:
+            self._outbox.stand_for(self, command)
+
     def end_now(self, ending: Ending) -> None:
         """End as ``ending`` says, and wait for nothing: not for the disk, not for the server."""
         self.leave()
@@ -307,7 +312,7 @@ class Run:
 
     def _close(self, box: Outbox, ending: Ending) -> None:
         if self._owner == os.getpid():
-            self._put(builders.ended(self.id, project=self.project, ending=ending))
+            box.end(builders.ended(self.id, project=self.project, ending=ending))
             box.open_runs.remove(self)
             if self in _latest:
                 _latest.remove(self)

@@ -11,6 +11,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineage_server.client.delivery import BYTES_A_BATCH, EVENTS_A_BATCH, Deliverer, Fate, Result
@@ -40,10 +41,13 @@ class SenderState:
 
 
 class Sender:
-    """Sends one journal."""
+    """Sends one journal; ``answered`` is called whenever the server has taken some of it."""
 
-    def __init__(self, journal: Journal, deliverer: Deliverer) -> None:
+    def __init__(
+        self, journal: Journal, deliverer: Deliverer, *, answered: Callable[[], None] | None = None
+    ) -> None:
         self.state = SenderState()
+        self._answered = answered
         self._journal = journal
         self._deliverer = deliverer
         self._changed = threading.Condition()
@@ -123,6 +127,8 @@ class Sender:
         self._refused(batch, result.refusals)
         self._journal.acknowledge(batch)
         self._worked(result)
+        if self._answered is not None:
+            self._answered()
         return True
 
     def _refused(self, batch: Batch, refusals: list[Refusal]) -> None:

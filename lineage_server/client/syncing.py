@@ -1,7 +1,7 @@
 """Sends what dead processes left: journals nobody holds any more, and refusals worth another try.
 
-A journal whose process lives is left to it (its lock says so). Sending twice is harmless: the server
-knows the events by their ids.
+A journal whose process lives is left to it (its lock says so). Runs that a dead one left open are ended.
+Sending twice is harmless: the server knows the events by their ids.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from lineage_server.client import openings
 from lineage_server.client.delivery import BYTES_A_BATCH, EVENTS_A_BATCH, Deliverer, Fate, Result
+from lineage_server.client.gone import ends_of
 from lineage_server.client.journal import (
     SUFFIX,
     delete,
@@ -46,13 +48,15 @@ class Left:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What ``sync`` did. ``left``: journals and uploads it could not finish, with ``trouble`` saying why."""
+    """What ``sync`` did. ``ended``: runs whose process was killed. ``left``: journals and uploads it could
+    not finish, with ``trouble`` saying why."""
 
     journals: int = 0
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
     torn: int = 0
+    ended: int = 0
     busy: int = 0
     uploads: int = 0
     uploads_failed: int = 0
@@ -91,7 +95,7 @@ def leftovers(folder: Path) -> list[Left]:
             left = size - read_ack(path, size)
             fd = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
             try:
-                busy = not try_lock(fd)
+                busy = not try_lock(fd) or openings.read(path).lives
             finally:
                 os.close(fd)
             if left or not busy:
@@ -126,6 +130,18 @@ def sync_folder(
     return report
 
 
+def sync_left_for(server: str, folder: Path, deliverer: Deliverer, stopped: Callable[[], bool]) -> SyncReport:
+    """The same for journals that were on their way to ``server`` (``openings.server_mark``), until
+    something speaks against it."""
+    report = SyncReport()
+    for path in _journals(folder):
+        if report.trouble or stopped():
+            break
+        if openings.read(path).server == server:
+            _sync_one(path, deliverer, report, _nobody)
+    return report
+
+
 def _nobody(report: SyncReport) -> None:
     """Who is told of progress where nobody asked."""
 
@@ -142,12 +158,15 @@ def _sync_one(
         report.trouble = f"{path} cannot be read: {error.strerror}"
         return False
     try:
-        if not try_lock(fd):
+        # Only behind the lock is it what the process left.
+        opened = openings.read(path) if try_lock(fd) else None
+        if opened is None or opened.lives:
             report.busy += 1
             return False
         if not path.exists():
             return False  # deleted by who held the lock until now
-        for lines, end in _batches(path, fd, report):
+        ends = ends_of(path, fd, opened)
+        for lines, end in _batches(path, fd, report, ends):
             result = deliverer.deliver(lines) if lines else Result(Fate.DONE)
             if result.fate is not Fate.DONE:
                 report.left.append(str(path))
@@ -156,13 +175,15 @@ def _sync_one(
             _account(path, lines, result, report)
             write_ack(path, end)
             tell(report)
+        report.ended += len(ends)
         delete(path)
         return True
     finally:
         os.close(fd)
 
 
-def _batches(path: Path, fd: int, report: SyncReport) -> Iterator[tuple[list[bytes], int]]:
+def _batches(path: Path, fd: int, report: SyncReport, ends: list[bytes]) -> Iterator[tuple[list[bytes], int]]:
+    """What is not acknowledged, then ``ends``."""
     size = os.fstat(fd).st_size
     start = read_ack(path, size)
     while start < size:
@@ -174,6 +195,8 @@ def _batches(path: Path, fd: int, report: SyncReport) -> Iterator[tuple[list[byt
             report.torn += len(torn)
         yield whole, end
         start = end
+    for at in range(0, len(ends), EVENTS_A_BATCH):
+        yield ends[at : at + EVENTS_A_BATCH], size
 
 
 def _is_event(line: bytes) -> bool:

@@ -74,7 +74,7 @@ def test_a_killed_process_loses_nothing_it_had_logged(
     assert steps == list(range(len(steps))), "each once, in order, without a hole"
     assert len(steps) > last
     told = stub.run(run_id)
-    assert told["state"] == "running"
+    assert (told["state"], report.ended) == ("aborted", 1)
     assert told["params"] == {"lr": 0.1}
     assert told["tags"] == {"seen": "yes"}
     assert [o["name"] for o in told["outputs"]] == ["iris"]
