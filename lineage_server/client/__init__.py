@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from lineage_server.client.shortcuts import (
         attach_run,
         connect,
+        download,
         flush,
+        get,
         gql,
         lineage,
         offline,
@@ -71,7 +73,9 @@ __all__ = [
     "autolog",
     "connect",
     "current_run",
+    "download",
     "flush",
+    "get",
     "gql",
     "lineage",
     "offline",
@@ -94,8 +98,8 @@ _HOMES = {
     "tracking": ("track",),
     "view": ("LineageView",),
     "shortcuts": (
-        "attach_run", "connect", "flush", "gql", "lineage", "offline", "origin", "start_run", "sync",
-        "sync_status",
+        "attach_run", "connect", "download", "flush", "get", "gql", "lineage", "offline", "origin",
+        "start_run", "sync", "sync_status",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

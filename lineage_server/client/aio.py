@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -219,6 +220,21 @@ class AsyncClient:
         while more := pages.asked():
             pages.add(await self.client.graphql.run_async(origins.MORE_PACKAGES, more))
         return origins.origin_of(run, pages.found)
+
+    async def get(self, ref: str) -> Artifact:
+        """See ``Client.get``."""
+        return await asyncio.to_thread(self.client.get, ref)
+
+    async def download(
+        self,
+        what: str | Artifact,
+        to: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Path:
+        """See ``Client.download``; ``progress`` is called in other threads."""
+        return await asyncio.to_thread(self.client.download, what, to, overwrite=overwrite, progress=progress)
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

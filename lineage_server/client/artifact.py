@@ -1,23 +1,26 @@
 """``Artifact``: the handle of a version that a run has read or written.
 
-It knows what the version is and where its bytes are; the bytes stay where they are. Not here: how a
-version is found or recorded (``run``, ``resolve``).
+It knows what the version is and where its bytes are; they stay there until somebody wants them. Not here:
+how a version is found or recorded (``run``, ``resolve``), how its bytes are fetched (``downloads``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage_server.domain.errors import ConflictError, NotFoundError, NotSupportedError
-from lineage_server.domain.ids import Reference, shorten, version_uid
+from lineage_server.domain.errors import ConflictError, NotSupportedError
+from lineage_server.domain.ids import Reference, version_uid
 from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
     import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
     import polars as pl
     import pyarrow as pa
+
+    from lineage_server.client.client import Client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Artifact:
     columns: tuple[Column, ...] = ()
     run: str = ""
     value: Any = field(default=None, repr=False, compare=False)
+    client: Client | None = field(default=None, repr=False, compare=False)
 
     @property
     def uid(self) -> str:
@@ -51,39 +55,47 @@ class Artifact:
 
     @property
     def path(self) -> Path:
-        """The file or folder on this machine; raises NotFoundError or NotSupportedError."""
-        if not self.uri:
-            raise NotSupportedError(
-                f"where the bytes of {self.ref} are was never recorded (a frame, or a version the server "
-                "could not be asked about)"
-            )
-        from lineage_server.client.contents import path_of_uri
+        """A file or folder of this machine with its content: where it was recorded, if that is still the
+        same, else a download in the cache, which is read-only. Raises a domain error that says where the
+        bytes are."""
+        return self._asked().download(self)
 
-        path = path_of_uri(self.uri) if "://" in self.uri else Path(self.uri)
-        if path is None:
-            raise NotSupportedError(
-                f"the bytes of {self.ref} are at {shorten(self.uri, 200)}; "
-                "read them with a tool for that place"
-            )
-        if not path.exists():
-            raise NotFoundError(
-                f"the bytes of {self.ref} were at {path}, and are not there (any more); "
-                "was it recorded on another machine?"
-            )
-        return path
+    def download(self, to: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Its file in the folder ``to``, or ``to`` with all its files; what is there already is not
+        fetched again. Raises a domain error."""
+        return self._asked().download(self, to, overwrite=overwrite)
 
     def verify(self) -> Path:
-        """The path, once its content is found to be the recorded one; raises ConflictError if it is not."""
-        from lineage_server.client.contents import content_of
+        """Where it was recorded, once its content is found to be the same; raises ConflictError if it is
+        not. What lies there no more is taken from elsewhere."""
+        from lineage_server.client.contents import content_of, local_place
 
-        path = self.path
-        now = content_of(path, with_stats=False).digest
+        place = local_place(self.uri)
+        if place is None or not place.exists():
+            return self.path
+        now = content_of(place, with_stats=False).digest
         if self.digest and now != self.digest:
             raise ConflictError(
-                f"{path} is not what {self.ref} was: its content has changed since it was recorded",
+                f"{place} is not what {self.ref} was: its content has changed since it was recorded",
                 current=now,
             )
-        return path
+        return place
+
+    def _asked(self) -> Any:
+        """Who fetches: the client that it came from, else the default one."""
+        if self.client is not None:
+            return self.client
+        import lineage_server.client as default
+
+        return default
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which has a client of its own."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "client"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, one in {**state, "client": None}.items():
+            object.__setattr__(self, name, one)
 
     def to_arrow(self) -> pa.Table:
         """As an Arrow table: the frame that was passed, or a parquet, CSV or Arrow file."""

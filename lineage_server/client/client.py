@@ -246,6 +246,33 @@ class Client:
             return ref.uid or ref.ref
         return ref
 
+    def get(self, ref: str) -> Artifact:
+        """The handle of a version, without recording that anybody reads it; raises a domain error."""
+        from lineage_server.client import downloads
+
+        return downloads.get(self, ref)
+
+    def download(
+        self,
+        what: str | Artifact,
+        to: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Path:
+        """A version's file in the folder ``to``, or ``to`` with all its files; raises a domain error.
+
+        Without ``to`` it comes into the cache, and must not be written to. What is there already is not
+        fetched again; what is there with other content stays, unless ``overwrite`` says otherwise.
+        ``progress`` is told of how many bytes are there, and of how many there will be.
+        """
+        from lineage_server.client import downloads
+
+        artifact = what if isinstance(what, Artifact) else self.get(what)
+        if to is None:
+            return downloads.path_of(self, artifact, progress)
+        return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)
+
     def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask GraphQL; the ``data`` of the answer, or the domain error it holds."""
         return self.graphql.run(query, variables)

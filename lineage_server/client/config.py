@@ -51,7 +51,15 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "3600",
         "most seconds that the end of a run waits for its uploads, as long as they move on",
     ),
-    Setting("LINEAGE_CACHE_DIR", "~/.cache/lineage", "folder of remembered file digests (honours XDG)"),
+    Setting(
+        "LINEAGE_CACHE_DIR", "~/.cache/lineage", "folder of downloads and remembered digests (honours XDG)"
+    ),
+    Setting(
+        "LINEAGE_CACHE_MB",
+        "10240",
+        "most MiB of downloads that stay in the cache, besides what is in use; what was not used for longest "
+        "goes first",
+    ),
     Setting(
         "LINEAGE_CAPTURE",
         ",".join(CAPTURES),
@@ -85,6 +93,7 @@ class Config:
     mode: str = "online"
     journal_dir: Path = Path()
     cache_dir: Path = Path()
+    cache_bytes: int = 10_240 << 20
     upload: str = "auto"
     upload_wait: float = 3600.0
     capture: frozenset[str] = frozenset(CAPTURES)
@@ -129,6 +138,7 @@ def load_config(
         mode=mode,
         journal_dir=_journal_dir(journal_dir, env, home),
         cache_dir=_cache_dir(env, home),
+        cache_bytes=int(_number(told(None, "LINEAGE_CACHE_MB", "10240"), "cache_mb") * (1 << 20)),
         upload=upload,
         upload_wait=_number(told(None, "LINEAGE_UPLOAD_WAIT", "3600"), "upload_wait"),
         capture=captures(told(capture, "LINEAGE_CAPTURE", "all")),

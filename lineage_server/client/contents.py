@@ -135,6 +135,11 @@ def path_of_uri(uri: str) -> Path | None:
     return Path(path.lstrip("/")) if path[2:3] == ":" else Path(path)
 
 
+def local_place(uri: str) -> Path | None:
+    """A path of this machine; None for an address elsewhere, and for none."""
+    return path_of_uri(uri) if "://" in uri else Path(uri) if uri else None
+
+
 def _look_inside(path: Path, hashed: Hashed) -> tuple[list[dict[str, Any]] | None, dict[str, Any] | None]:
     """Schema and statistics of a file that holds a table, where pyarrow is there to read it."""
     kind = table_format(path)

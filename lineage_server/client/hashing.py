@@ -67,8 +67,11 @@ class Hashed:
         }
 
 
-def hash_path(path: Path, cache: Remembered | None = None, *, in_parts: bool = False) -> Hashed:
-    """Digest of a file or folder; raises NotFoundError, InvalidInputError or ConflictError."""
+def hash_path(
+    path: Path, cache: Remembered | None = None, *, in_parts: bool = False, follow: bool = True
+) -> Hashed:
+    """Digest of a file or folder; raises NotFoundError, InvalidInputError or ConflictError. Unless told to
+    ``follow`` them, links in a folder are what they are, as in one that was downloaded."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -76,7 +79,7 @@ def hash_path(path: Path, cache: Remembered | None = None, *, in_parts: bool = F
     except (OSError, ValueError) as error:
         raise InvalidInputError(f"{path} cannot be read: {error}", field="path") from None
     if stat.S_ISDIR(mode):
-        return hash_folder(path, cache, in_parts=in_parts)
+        return hash_folder(path, cache, in_parts=in_parts, follow=follow)
     if not stat.S_ISREG(mode):
         raise InvalidInputError(
             f"{path} is neither a file nor a folder, and cannot be recorded by its content", field="path"
@@ -188,7 +191,9 @@ def _fill(file: FileIO, view: memoryview) -> int:
     return done
 
 
-def hash_folder(root: Path, cache: Remembered | None = None, *, in_parts: bool = False) -> Hashed:
+def hash_folder(
+    root: Path, cache: Remembered | None = None, *, in_parts: bool = False, follow: bool = True
+) -> Hashed:
     """Digest of a folder's manifest."""
     top, real = os.fsencode(root), os.fsencode(root.resolve())
     files: list[bytes] = []
@@ -196,7 +201,7 @@ def hash_folder(root: Path, cache: Remembered | None = None, *, in_parts: bool =
     names: list[bytes] = []
     for path, is_link in _walk(top):
         name = path[len(top) :].lstrip(_SEPARATORS).replace(os.fsencode(os.sep), b"/")
-        if is_link and not _leads_to_file_inside(path, real):
+        if is_link and not (follow and _leads_to_file_inside(path, real)):
             link = os.readlink(path)
             entries.append(Entry(name, 0, "link:" + hashlib.sha256(link).hexdigest(), link=link))
         elif os.path.isfile(path):
@@ -212,12 +217,25 @@ def hash_folder(root: Path, cache: Remembered | None = None, *, in_parts: bool =
 _SEPARATORS = os.fsencode(os.sep + (os.altsep or ""))
 
 
-def manifest_digest(entries: Sequence[Entry]) -> str:
+class FolderDigest:
     """Over every entry in turn: digest, size, path, each with an end that cannot stand inside it."""
-    digest = hashlib.sha256(b"lineage-folder-v1\n")
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256(b"lineage-folder-v1\n")
+
+    def add(self, entry: Entry) -> None:
+        self._digest.update(f"{entry.digest} {entry.size} ".encode() + entry.path + b"\0")
+
+    def digest(self) -> str:
+        return "sha256:" + self._digest.hexdigest()
+
+
+def manifest_digest(entries: Sequence[Entry]) -> str:
+    """Of a folder's entries, sorted by path."""
+    digest = FolderDigest()
     for entry in entries:
-        digest.update(f"{entry.digest} {entry.size} ".encode() + entry.path + b"\0")
-    return "sha256:" + digest.hexdigest()
+        digest.add(entry)
+    return digest.digest()
 
 
 def _walk(root: bytes) -> Iterator[tuple[bytes, bool]]:

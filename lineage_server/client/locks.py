@@ -22,6 +22,10 @@ if sys.platform == "win32":
             return False
         return True
 
+    def share_lock(fd: int) -> bool:
+        """Where folders cannot be locked, nobody has one for himself either."""
+        return fd >= 0
+
 else:
     import fcntl
 
@@ -32,4 +36,14 @@ else:
         except OSError:
             # Taken; or a network file system without locks, where nobody can say it is free.
             return False
+        return True
+
+    def share_lock(fd: int) -> bool:
+        """Take the lock together with others who only share it; False when one has it for himself."""
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # a file system without locks: nobody can have it for himself either
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -52,7 +53,7 @@ def input_of(
             'what is read needs a name: run.use(frame, name="iris")', field="name", allowed="any name"
         )
     called, kind = builders.name_and_type(name or content.name, kind, content.kind)
-    artifact = _handle(content, called, kind, owner, role, what)
+    artifact = _handle(client, content, called, kind, owner, role, what)
     events: list[Event] = []
     if content.digest:
         events.append(
@@ -72,7 +73,8 @@ def _named(client: Client, what: Any, owner: str, kind: str | None) -> Artifact 
     if asked is None and kind is not None and not builders.is_address(what) and not os.path.exists(what):
         asked = resolve.reference_of(f"{clean_artifact_type(kind)}:{what}", owner)
     if asked is None:
-        return resolve.version_of_uid(what)
+        known = resolve.version_of_uid(what)
+        return replace(known, client=client) if known is not None else None
     full = Reference(asked.kind, asked.name, asked.selector, asked.project or owner)
     return resolve.find(client, full, "")
 
@@ -128,7 +130,7 @@ def output_of(
         description=description,
         metadata=metadata,
     )
-    artifact = _handle(content, called, kind, run.project, role, value, uri=uri, run=run.id)
+    artifact = _handle(client, content, called, kind, run.project, role, value, uri=uri, run=run.id)
     return artifact, builders.run_told(run.id, project=run.project, outputs=[fact]), content
 
 
@@ -149,6 +151,7 @@ def upload(client: Client, artifact: Artifact, content: Content) -> None:
 
 
 def _handle(
+    client: Client,
     content: Content,
     name: str,
     kind: str,
@@ -170,6 +173,7 @@ def _handle(
         columns=tuple(Column(**column) for column in content.columns or ()),
         run=run,
         value=value if content.columns is not None and not content.uri else None,
+        client=client,
     )
 
 

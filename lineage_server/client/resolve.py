@@ -56,6 +56,7 @@ def find(client: Client, asked: Reference, role: str) -> Artifact:
         columns=told.columns,
         run=told.run,
         value=told.value,
+        client=client,
     )
 
 
@@ -86,7 +87,7 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
     try:
         data = client.graphql.run(VERSION, {"ref": str(asked)}, _SECONDS)
         found = data.get("version")
-        return artifact_from(found, asked) if found else None
+        return artifact_from(client, found, asked) if found else None
     except NotFoundError as error:
         logger.warning("lineage: %s; the run records that it read %s all the same", error.message, asked)
     except LineageError as error:
@@ -94,7 +95,7 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
     return None
 
 
-def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
+def artifact_from(client: Client, found: dict[str, Any], asked: Reference) -> Artifact:
     """The handle of a version as GraphQL tells it."""
     known = version_of_uid(str(found.get("uid") or ""))
     maker: dict[str, Any] = found.get("run") or {}
@@ -112,6 +113,7 @@ def artifact_from(found: dict[str, Any], asked: Reference) -> Artifact:
             for c in columns
         ),
         run=str(maker.get("uid") or "").removeprefix("run:") or (known.run if known else ""),
+        client=client,
     )
 
 

@@ -29,6 +29,16 @@ def copy_range(source: int, start: int, target: int, at: int, size: int) -> str:
     return digest.hexdigest()
 
 
+def copy_bytes(source: int, start: int, target: int, at: int, size: int) -> None:
+    """The same for whoever hashes them later. Raises OSError."""
+    if size >= _BY_KERNEL_FROM_BYTES and _copied_by_kernel(source, start, target, at, size):
+        return
+    done = 0
+    while done < size and (data := os.pread(source, min(_CHUNK, size - done), start + done)):
+        write_all(target, data, at + done)
+        done += len(data)
+
+
 def _copied_by_kernel(source: int, start: int, target: int, at: int, size: int) -> bool:
     if not hasattr(os, "copy_file_range"):
         return False

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from lineage_server.client.hashing import PART, Entry
+from lineage_server.client.hashing import PART, Entry, FolderDigest
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
 
@@ -79,6 +79,48 @@ def entries_from(told: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return entries
 
 
+class Listing:
+    """A version's entries as they come, page by page: in order, each once, nothing below a file or a link."""
+
+    def __init__(self, size: int) -> None:
+        self._folder = FolderDigest()
+        self._left = size
+        self._last = b""
+        self._within: list[bytes] = []
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Raises InvalidInputError."""
+        for entry in entries:
+            if entry.path <= self._last:
+                _refuse(f"{shown(entry.path)} stands in it twice, or in no order")
+            # In this order, whatever begins with a name follows it at once.
+            while self._within and not entry.path.startswith(self._within[-1]):
+                self._within.pop()
+            for name in self._within:
+                if entry.path.startswith(name + b"/"):
+                    _refuse(f"{shown(name)} is both a file and a folder")
+            self._within.append(entry.path)
+            self._left -= entry.size
+            if self._left < 0:
+                _refuse("its files have more bytes than it says")
+            self._last = entry.path
+            self._folder.add(entry)
+
+    def check(self, kind: str, digest: str) -> None:
+        """Once all are there; raises InvalidInputError unless they are what the version's digest says."""
+        if self._left or (kind == "folder" and self._folder.digest() != digest):
+            _refuse(f"its files are not those of {digest}")
+
+
+def one_of(kind: str, digest: str, entries: list[Entry]) -> Entry:
+    """The file that a version of this kind is; raises InvalidInputError."""
+    if len(entries) != 1 or entries[0].link or b"/" in entries[0].path:
+        _refuse(f"a version of kind {shorten(kind)!r} is one file with a plain name")
+    if kind == "file" and digest != f"sha256:{entries[0].digest}":
+        _refuse(f"its file is not that of {shorten(digest)}")
+    return entries[0]
+
+
 def _entry_from(one: Mapping[str, Any]) -> Entry:
     text: str = one["path"]
     try:
@@ -96,6 +138,8 @@ def _entry_from(one: Mapping[str, Any]) -> Entry:
         _refuse(f"{shown(name)} has no size or digest")
     if len(parts or (sha256,)) != max(1, -(-size // PART)):
         _refuse(f"{shown(name)} is not told in parts of {PART} bytes")
+    if len(parts) == 1:
+        _refuse(f"{shown(name)} is told in one part")
     return Entry(name, size, sha256, parts)
 
 

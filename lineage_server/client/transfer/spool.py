@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lineage_server.client.hashing import Entry, hash_path
 
@@ -61,3 +61,23 @@ def spooled(path: Path, write: Callable[[Path], None], name: str) -> Entry:
             path.unlink()
         raise
     return Entry(name.encode(), hashed.size, hashed.digest.removeprefix("sha256:"), hashed.parts)
+
+
+def digest_of_value(path: Path) -> str:
+    """Of what a file holds that was written here; empty where nothing here can read it."""
+    from lineage_server.client.arrays import digest_of_array
+    from lineage_server.client.frames import digest_of
+
+    try:
+        if path.name == FRAME:
+            import pyarrow as pa
+
+            with pa.memory_map(str(path)) as source:
+                return digest_of(cast(Any, pa).ipc.open_file(source).read_all())[0]
+        if path.name == ARRAY:
+            return digest_of_array(import_module("numpy").load(path, mmap_mode="r", allow_pickle=False))[0]
+        if path.name == SPARSE:
+            return digest_of_array(import_module("scipy.sparse").load_npz(path))[0]
+    except ImportError:
+        pass
+    return ""

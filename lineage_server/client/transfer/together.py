@@ -11,8 +11,9 @@ T = TypeVar("T")
 _AT_ONCE = 8
 
 
-def each(work: Callable[[T], None], items: Iterable[T]) -> None:
-    """Do it for each; after a failure no more are begun, and it is raised."""
+def each(work: Callable[[T], None], items: Iterable[T], stop: Callable[[], None] = lambda: None) -> None:
+    """Do it for each; after a failure no more are begun, and it is raised. ``stop`` is called then, and
+    when the caller is interrupted; in both cases nobody works any more at the end."""
     waiting = iter(items)
     lock = threading.Lock()
     failed: list[BaseException] = []
@@ -27,12 +28,23 @@ def each(work: Callable[[T], None], items: Iterable[T]) -> None:
                 work(item)
             except BaseException as error:  # noqa: BLE001 - it is raised where the work was asked for
                 failed.append(error)
+                stop()
 
     # Not an executor: the interpreter would wait for its threads before it tells us that it ends.
     threads = [threading.Thread(target=worker, name="lineage-transfer", daemon=True) for _ in range(_AT_ONCE)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        _wait(threads)
+    except BaseException as error:
+        failed.append(error)
+        stop()
+        _wait(threads)
+        raise
     if failed:
         raise failed[0]
+
+
+def _wait(threads: Iterable[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+DOWNLOADS = "/api/v1/artifacts/downloads"
 Refuse = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
 class StubServer:
-    """``answers``: (status, headers) to give to the next requests instead of a verdict."""
+    """``answers``: (status, headers) to give to the next requests instead of a verdict. ``pages``: of a
+    download, by cursor; ``objects``: by what they are asked for as."""
 
     def __init__(self, port: int = 0) -> None:
         self.events: dict[tuple[str, str], dict[str, Any]] = {}
@@ -28,6 +30,8 @@ class StubServer:
         self.refuse: Refuse = lambda event: None
         self.data: dict[str, Any] = {}
         self.asked: list[dict[str, Any]] = []
+        self.pages: dict[str, Any] = {}
+        self.objects: dict[str, bytes] = {}
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._http.daemon_threads = True
@@ -110,6 +114,8 @@ def _handler(stub: StubServer) -> type[BaseHTTPRequestHandler]:
                 self._answer(
                     status, {"error": "X", "message": f"told to say {status}", "details": {}}, headers
                 )
+            elif self.path == DOWNLOADS and stub.pages:
+                self._answer(200, stub.pages[json.loads(body)["after"]], {})
             elif self.path.startswith("/api/v1/artifacts/"):
                 told = {"error": "NOT_SUPPORTED", "message": "this server keeps no bytes", "details": {}}
                 self._answer(501, told, {})
@@ -122,6 +128,10 @@ def _handler(stub: StubServer) -> type[BaseHTTPRequestHandler]:
                 lines = gzip.decompress(body).splitlines()
                 assert len(lines) <= 500
                 self._answer(200, stub.take(lines), {})
+
+        def do_GET(self) -> None:
+            stub.requests.append({**dict(self.headers.items()), "path": self.path})
+            self._answer(200, stub.objects[self.path.rpartition("/")[2]], {})
 
         def _answer(self, status: int, told: Any, headers: dict[str, str]) -> None:
             body = told if isinstance(told, bytes) else json.dumps(told).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_inputs_by_reference(client: Client, stub: StubServer) -> None:
 def test_latest_is_made_exact_by_the_server(client: Client, stub: StubServer, tmp_path: Path) -> None:
     file = tmp_path / "iris.csv"
     file.write_text("a,b\n1,x\n2,y\n")
-    digest = "sha256:" + "cd" * 32
+    digest = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
     stub.data = {
         "data": {
             "version": {

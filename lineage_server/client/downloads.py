@@ -1,0 +1,223 @@
+"""Where a version's bytes can be had on this machine: where it was recorded, in the cache, else fetched.
+
+What is handed out has the recorded content, or there is an error that says where it lies. Not here: how
+bytes are fetched (``transfer``).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lineage_server.client import resolve
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.contents import local_place
+from lineage_server.client.hashing import Hashed, hash_path
+from lineage_server.client.progress import Report, shown
+from lineage_server.client.remembered import Known, Remembered, key_of
+from lineage_server.client.transfer import spool
+from lineage_server.client.transfer.bringing import SpoiltError
+from lineage_server.client.transfer.cache import Cache, Kept
+from lineage_server.client.transfer.exchange import Exchange
+from lineage_server.client.transfer.folder import Folder
+from lineage_server.client.transfer.originals import copy_original
+from lineage_server.client.transfer.page import Page
+from lineage_server.client.transfer.receive import Download, Received, Wanted
+from lineage_server.domain.errors import (
+    ConflictError,
+    LineageError,
+    NotFoundError,
+    NotSupportedError,
+)
+from lineage_server.domain.ids import shorten
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+logger = logging.getLogger("lineage_server.client")
+
+_UPLOAD_SECONDS = 60.0
+_SETTLED_SECONDS = 2.0
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_READ_ONLY = 0o444
+
+
+def get(client: Client, ref: str) -> Artifact:
+    """The handle of a version; raises a domain error where there is none."""
+    from lineage_server.client.queries import VERSION
+
+    known = resolve.version_of_uid(ref)
+    asked = resolve.reference_of(known.ref if known is not None else ref, client.config.project)
+    client.send_own()
+    found = client.graphql.run(VERSION, {"ref": ref if known is not None else str(asked)})["version"]
+    return resolve.artifact_from(client, found, asked)
+
+
+def path_of(client: Client, artifact: Artifact, progress: Report | None = None) -> Path:
+    """A file or folder with its content: the original, or what is in the cache (read-only)."""
+    original = _original(client, artifact)
+    if original is not None:
+        return original[0]
+    cache = Cache(client.config.cache_dir, client.config.cache_bytes, shares=True)
+    kept = cache.kept(artifact.digest) if _DIGEST.fullmatch(artifact.digest) else None
+    if kept is not None and is_whole(kept, artifact.digest, _remembered(client)):
+        return kept.path
+    return _into_cache(client, artifact, cache, progress)
+
+
+def download(
+    client: Client,
+    artifact: Artifact,
+    to: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Report | None = None,
+) -> Path:
+    """The file that is then in the folder ``to``, or ``to`` itself for a version that is a folder."""
+    target = Path(to).expanduser().absolute()
+    original = _original(client, artifact)
+    if original is not None and original[1] is not None:
+        with shown(f"copy {artifact.ref}", progress) as report, Folder(target) as folder:
+            name = copy_original(*original, folder, report=report, overwrite=overwrite)  # type: ignore[arg-type]
+        return target / os.fsdecode(name) if name else target
+    cache = Cache(client.config.cache_dir, client.config.cache_bytes)
+    got = _fetched(client, artifact, cache, lambda page: Folder(target), progress, overwrite=overwrite)
+    return target / os.fsdecode(got.name) if got.name else target
+
+
+def is_whole(kept: Kept, digest: str, remembered: Remembered) -> bool:
+    """Whether what is in the cache has this digest."""
+    try:
+        if kept.kind == "value":
+            return _value_digest(kept.path, remembered) == digest
+        return hash_path(kept.path, remembered, follow=False).digest == digest
+    except (LineageError, OSError, ValueError):
+        return False
+
+
+def _original(client: Client, artifact: Artifact) -> tuple[Path, Hashed | None] | None:
+    """Where it was recorded, if that is still there and the same; of what has no digest only where it is."""
+    place = local_place(artifact.uri)
+    if place is None or not place.exists():
+        return None
+    if not artifact.digest:
+        return place, None
+    try:
+        found = hash_path(place, _remembered(client), in_parts=True)
+    except LineageError:
+        return None
+    return (place, found) if found.digest == artifact.digest else None
+
+
+def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Report | None) -> Path:
+    def place(page: Page) -> Folder:
+        if not _DIGEST.fullmatch(page.digest):
+            raise SpoiltError(f"the server does not say which version {artifact.ref} is")
+        folder = cache.version(page.digest) / page.kind
+        cache.name(page.digest, page.uid)
+        return Folder(folder, mode=_READ_ONLY)
+
+    for last in (False, True):
+        got = _fetched(client, artifact, cache, place, progress)
+        top = cache.version(got.digest) / got.kind
+        path = top / os.fsdecode(got.name) if got.name else top
+        if _is_right(Kept(got.kind, path), got.digest, _remembered(client)):
+            break
+        # Somebody put files beside those that belong there; or the value's bytes hold another one.
+        cache.forget(got.digest)
+        if last:
+            raise SpoiltError(f"what the server keeps of {artifact.ref} has not the digest {got.digest}")
+    cache.trim()
+    return path
+
+
+def _is_right(kept: Kept, digest: str, remembered: Remembered) -> bool:
+    """The same for what has arrived, each file as its manifest says: a value that nothing here can read is
+    taken at that word."""
+    if kept.kind == "value" and not _value_digest(kept.path, remembered):
+        logger.info("lineage: what %s holds cannot be read here; its bytes are those kept", kept.path)
+        return True
+    return is_whole(kept, digest, remembered)
+
+
+def _fetched(
+    client: Client,
+    artifact: Artifact,
+    cache: Cache,
+    place: Callable[[Page], Folder],
+    progress: Report | None,
+    *,
+    overwrite: bool = False,
+) -> Received:
+    """From the server; an error says where else it may lie."""
+    asked = {"uid": artifact.uid} if artifact.uid else {"ref": artifact.ref, "project": artifact.project}
+    wanted = Wanted(asked=asked, digest=artifact.digest, overwrite=overwrite)
+    try:
+        _send_own(client)
+        with shown(f"get {artifact.ref}", progress) as report:
+            exchange = Exchange(client.config)
+            try:
+                return Download(
+                    exchange, place, wanted, copies=cache, remembered=_remembered(client), report=report
+                ).run()
+            finally:
+                exchange.close()
+    except SpoiltError:
+        raise
+    except (NotFoundError, NotSupportedError) as error:
+        raise _elsewhere(artifact, error.message) from None
+
+
+def _send_own(client: Client) -> None:
+    """What this process has just made can be asked for, too."""
+    if client.config.mode == "disabled" or not client.config.url:
+        raise NotSupportedError("the client is told to work without a server")
+    if client.outbox is not None and client.outbox.uploads.pending:
+        client.flush(_UPLOAD_SECONDS)
+    else:
+        client.send_own()
+
+
+def _elsewhere(artifact: Artifact, why: str) -> LineageError:
+    """What to say of bytes that the server does not have."""
+    place = local_place(artifact.uri)
+    if place is None and artifact.uri:
+        return NotSupportedError(
+            f"the bytes of {artifact.ref} are at {shorten(artifact.uri, 200)}; only where they are was "
+            "recorded: read them with a tool for that place"
+        )
+    if place is None:
+        return NotFoundError(
+            f"the bytes of {artifact.ref} are not to be had: it was recorded without a place, and {why}"
+        )
+    if place.exists():
+        return ConflictError(
+            f"{place} is not what {artifact.ref} was: its content has changed since it was recorded; "
+            f"and {why}"
+        )
+    return NotFoundError(
+        f"the bytes of {artifact.ref} were at {place}, and are not there (any more); was it recorded on "
+        f"another machine? And {why}"
+    )
+
+
+def _value_digest(path: Path, remembered: Remembered) -> str:
+    """Of what a file holds; empty where nothing here can read it."""
+    state = path.stat()
+    key = f"value:{key_of(state)}"
+    known = remembered.find([key])
+    if key in known:
+        return known[key].digest
+    digest = spool.digest_of_value(path)
+    if digest and time.time() - max(state.st_mtime, state.st_ctime) > _SETTLED_SECONDS:
+        remembered.keep({key: Known(digest)})
+    return digest
+
+
+def _remembered(client: Client) -> Remembered:
+    return Remembered(client.config.cache_dir)

@@ -1,0 +1,150 @@
+"""What runs produced comes back as it was, by every way that a server hands it out."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy
+import polars
+import pyarrow as pa
+import pytest
+
+from lineage_server import (
+    Artifact,
+    Client,
+    UnavailableError,
+)
+from lineage_server.client.config import load_config
+from lineage_server.client.hashing import PART, hash_path
+from tests.e2e.conftest import client_environment
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import RunningServer, StartServer
+    from tests.support.s3_server import S3Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+LARGE = os.urandom(64) * (PART // 64) + b"end"
+MANY_PARTS = b"".join(bytes([n]) * PART for n in range(9)) + b"end"
+FRAME = pa.table({"a": [1, 2, 3], "b": ["x", None, "z"]})
+NOWHERE = "http://127.0.0.1:9"
+
+
+def client_of(folder: Path, url: str, project: str, **more: str) -> Client:
+    told = client_environment(folder, url, LINEAGE_CAPTURE="none", **more)
+    return Client(config=load_config(environ=told, project=project))
+
+
+def tree(folder: Path) -> Path:
+    """Files of all kinds of names, a large one, links inside."""
+    top = folder / "데이터"
+    (top / "deep" / "er").mkdir(parents=True)
+    (top / "large").write_bytes(LARGE)
+    (top / "many").write_bytes(MANY_PARTS)
+    (top / "deep" / "empty").write_bytes(b"")
+    (top / "deep" / "a\nb\x07").write_bytes(b"1")
+    (top / "deep" / ("n" * 255)).write_bytes(b"2")
+    (top / "deep" / ("é" * 127)).write_bytes(b"3")
+    Path(os.fsdecode(os.fsencode(top / "deep" / "er") + b"/\xff\xfe")).write_bytes(b"4")
+    (top / "inside").symlink_to("deep")
+    (top / "deep" / "up").symlink_to("../inside/er")
+    return top
+
+
+def content_of(top: Path) -> dict[bytes, bytes]:
+    """Files and links below, by path."""
+    found: dict[bytes, bytes] = {}
+    root = os.fsencode(top)
+    for folder, folders, names in os.walk(root):
+        for name in (*names, *folders):
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                found[os.path.relpath(path, root)] = b"-> " + os.readlink(path)
+            elif os.path.isfile(path):
+                found[os.path.relpath(path, root)] = Path(os.fsdecode(path)).read_bytes()
+    return found
+
+
+def keep(home: Path, url: str, project: str, **values: Any) -> dict[str, Artifact]:
+    """Produced and uploaded; what it was made of is gone then."""
+    with client_of(home, url, project) as client:
+        with client.start_run("maker") as run:
+            made = {name: run.produce(name, value) for name, value in values.items()}
+        assert client.sync_status().all_sent
+    for value in values.values():
+        if isinstance(value, Path):
+            shutil.rmtree(value) if value.is_dir() else value.unlink()
+    return made
+
+
+def check_all_forms(url: str, folder: Path, project: str) -> None:
+    source = tree(folder)
+    was = content_of(source)
+    (folder / "model.bin").write_bytes(LARGE)
+    (folder / "x.csv").write_text("a,b\n1,x\n")
+    made = keep(
+        folder, url, project, folder=source, file=folder / "model.bin", csv=folder / "x.csv", bytes=b"xyz",
+        frame=FRAME, array=numpy.arange(6.0).reshape(2, 3), empty=b"",
+    )  # fmt: skip
+    with client_of(folder, url, project) as client:
+        check_cached(client, made, was)
+        out = folder / "out"
+        for _ in range(2):  # the second time all of it is there
+            assert client.download(f"dataset:folder@{made['folder'].digest}", out / "tree") == out / "tree"
+            assert content_of(out / "tree") == was
+            assert client.download("dataset:file", out) == out / "model.bin"
+            assert client.get("other:bytes").download(out / "b").read_bytes() == b"xyz"
+        assert hash_path(out / "tree").digest == made["folder"].digest
+        assert os.access(out / "model.bin", os.W_OK)
+        assert not [path for path in out.rglob("*") if ".lineage-" in path.name]
+    # What is in the cache needs no server.
+    with client_of(folder, NOWHERE, project) as client:
+        handle = client.start_run("alone").use(made["folder"].uid)
+        assert content_of(handle.path) == was
+        frame = client.start_run("alone, too").use(made["frame"].uid)
+        assert frame.to_arrow().equals(FRAME)
+        with pytest.raises(UnavailableError, match="does not answer"):
+            client.get("dataset:folder")
+
+
+def check_cached(client: Client, made: dict[str, Artifact], was: dict[bytes, bytes]) -> None:
+    with client.start_run("reader") as run:
+        used = {name: run.use(str(one.ref)) for name, one in made.items()}
+    assert {name: one.digest for name, one in used.items()} == {
+        name: one.digest for name, one in made.items()
+    }
+    assert content_of(used["folder"].path) == was
+    assert used["file"].path.read_bytes() == LARGE
+    assert used["file"].path.name == "model.bin"
+    assert used["empty"].path.read_bytes() == b""
+    assert used["csv"].to_pandas().to_dict("list") == {"a": [1], "b": ["x"]}
+    assert used["frame"].to_arrow().equals(FRAME)
+    assert used["frame"].to_polars().equals(polars.DataFrame(FRAME))
+    assert numpy.array_equal(numpy.load(used["array"].path), numpy.arange(6.0).reshape(2, 3))
+    assert used["file"].path.stat().st_mode & 0o777 == 0o444
+    there = used["file"].path.stat()
+    assert client.download(used["file"]).stat().st_ino == there.st_ino, "fetched once"
+    copy = pickle.loads(pickle.dumps(used["file"]))
+    assert (copy, copy.client) == (used["file"], None)
+
+
+def test_everything_comes_back_from_the_folder(running_server: RunningServer, tmp_path: Path) -> None:
+    check_all_forms(running_server.url, tmp_path, "downloads-file")
+
+
+def test_everything_comes_back_through_the_server(start_server: StartServer, tmp_path: Path) -> None:
+    told = client_environment(tmp_path / "user", LINEAGE_ARTIFACTS__DIRECT="false")
+    check_all_forms(start_server(environment=told).url, tmp_path, "downloads-server")
+
+
+def test_everything_comes_back_straight_from_s3(
+    start_server: StartServer, s3_server: S3Server, tmp_path: Path
+) -> None:
+    s3_server.make_bucket("downloads")
+    told = {"LINEAGE_ARTIFACTS__URL": "s3://downloads/x", **s3_server.environment()}
+    server = start_server(environment=client_environment(tmp_path / "user", **told))
+    check_all_forms(server.url, tmp_path, "downloads-s3")
