@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, moment, project_of, project_to_list
+from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of, project_to_list
 from lineage_server.cli.output import (
     duration,
     note,
@@ -204,8 +204,8 @@ def lineage(
         View | None, typer.Option("--view", help="By default logical for jobs and artifacts, else version.")
     ] = None,
     column: Annotated[str, typer.Option("--column", help="Of this column alone; the view is field.")] = "",
-    as_of: AsOf = "",
-    known_at: KnownAt = "",
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
@@ -218,10 +218,10 @@ def lineage(
     with Client(project=project or None) as client:
         found = client.lineage(
             ref, direction, depth=depth, view=view or (View.FIELD if column else _usual_view(ref)),
-            as_of=moment(as_of, "as-of"), known_at=moment(known_at, "known-at"), column=column or None,
+            as_of=as_of, known_at=known_at, column=column or None,
         )  # fmt: skip
         if not found.edges and not found.hidden:
-            note(_why_nothing(found.reason, as_of or known_at))
+            note(_why_nothing(found.reason, as_of or known_at or ""))
     if as_json or form is Format.JSON:
         say(found.to_json())
     elif form is Format.TREE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 from lineage_server.client import origins, queries
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
+from lineage_server.client.checking import checked
 from lineage_server.client.client import Client, SyncStatus
 from lineage_server.client.origins import Origin
 from lineage_server.client.run import Run
@@ -141,6 +142,7 @@ class AsyncRun:
 class AsyncClient:
     """A ``Client`` for coroutines; shares journal and sender with ``client``."""
 
+    @checked
     def __init__(
         self,
         url: str | None = None,
@@ -196,8 +198,8 @@ class AsyncClient:
         *,
         depth: int | None = None,
         view: str = "version",
-        as_of: datetime | str | None = None,
-        known_at: datetime | str | None = None,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
         column: str | None = None,
     ) -> LineageView:
         """See ``Client.lineage``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import numbers
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, cast
 
 from lineage_server.client.ending import Ending
@@ -75,8 +75,8 @@ def started(
         kind=clean_kind(kind),
         state=RunState.RUNNING,
         started_at=now,
-        params=clean_params(params) if params else None,
-        tags=clean_tags(tags) if tags else None,
+        params=(clean_params(params) or None) if params is not None else None,
+        tags=(clean_tags(tags) or None) if tags is not None else None,
         description=description[:MAX_TEXT] if description is not None else None,
         parent=clean_run_id(parent) if parent else None,
         retry_of=clean_run_id(retry_of) if retry_of else None,
@@ -105,34 +105,23 @@ def run_told(run: str, *, project: str, **told: Any) -> RunReported:
     return RunReported(project=project, at=now_micros(), run=run, **told)
 
 
-def clean_params(params: Mapping[str, Any]) -> dict[str, Scalar | None]:
+def clean_params(params: Mapping[str, Any], field: str = "params") -> dict[str, Scalar | None]:
     """Nested mappings become dotted keys, other values JSON or text; secrets are taken out."""
     out: dict[str, Scalar | None] = {}
-    _flatten(_mapping(params, "params", "such as {'lr': 0.1} or vars(args)"), "", out)
+    _flatten(params, "", out, field)
     if len(out) > MAX_PARAMS:
         raise InvalidInputError(
-            f"{len(out)} parameters in one call; at most {MAX_PARAMS}: produce them as an artifact instead",
-            field="params",
+            f"{len(out)} {field} in one call; at most {MAX_PARAMS}: produce them as an artifact instead",
+            field=field,
         )
     return out
 
 
-def _mapping(values: Any, field: str, example: str) -> Mapping[str, Any]:
-    """What has names and values, such as a dict or a series; raises InvalidInputError."""
-    if not hasattr(values, "items"):
-        raise InvalidInputError(
-            f"{field} have names and values, a {type(values).__name__} has none",
-            field=field,
-            allowed=f"a mapping, {example}",
-        )
-    return values
-
-
-def _flatten(values: Mapping[str, Any], head: str, out: dict[str, Scalar | None]) -> None:
+def _flatten(values: Mapping[str, Any], head: str, out: dict[str, Scalar | None], field: str) -> None:
     for raw, value in values.items():
-        key = f"{head}{clean_key(str(raw), 'params')}"
+        key = f"{head}{clean_key(str(raw), field)}"
         if isinstance(value, Mapping) and value and len(key) < MAX_KEY:
-            _flatten(cast("Mapping[str, Any]", value), f"{key}.", out)
+            _flatten(cast("Mapping[str, Any]", value), f"{key}.", out, field)
         else:
             out[key[:MAX_KEY]] = scalar_of(key, value)
 
@@ -188,7 +177,7 @@ def clean_tags(tags: Mapping[str, Any]) -> dict[str, str | None]:
     """Tags are text; None removes one."""
     return {
         clean_key(str(k), "tags"): None if v is None else _text(scrub_named(str(k), str(v)))
-        for k, v in _mapping(tags, "tags", "such as {'team': 'vision'}").items()
+        for k, v in tags.items()
     }
 
 
@@ -267,7 +256,7 @@ def output_fact(
     metadata: Mapping[str, Any] | None = None,
 ) -> OutputFact:
     """A run wrote this."""
-    told: dict[str, Scalar | None] = {k: v for k, v in clean_params(metadata or {}).items() if v is not None}
+    told = clean_params(metadata, "metadata") if metadata is not None else {}
     return OutputFact(
         name=clean_name(name, "name"),
         type=clean_artifact_type(kind),
@@ -281,22 +270,29 @@ def output_fact(
         partial=partial,
         sealed_at=None if partial else now_micros(),
         description=description[:MAX_TEXT] if description is not None else None,
-        metadata=told or None,
+        metadata={k: v for k, v in told.items() if v is not None} or None,
     )
 
 
 def _fields(columns_from: ColumnsFrom) -> dict[str, list[list[str]]]:
     out: dict[str, list[list[str]]] = {}
     for column, sources in columns_from.items():
-        pairs = [tuple(source) for source in sources]
-        if any(isinstance(source, str) for source in sources) or any(len(pair) != 2 for pair in pairs):
+        listed = _parts(sources)
+        pairs = [None] if listed is None else [_parts(source) for source in listed]
+        if any(pair is None or len(pair) != 2 for pair in pairs):
             raise InvalidInputError(
-                f"columns_from[{shorten(column)!r}] is not a list of pairs",
+                f"columns_from[{shorten(str(column))!r}] is not a list of pairs",
                 field="columns_from",
                 allowed='{"out": [("input name or role", "column")]}',
             )
-        out[column] = [[str(a), str(b)] for a, b in pairs]
+        out[str(column)] = [[str(part) for part in pair] for pair in pairs if pair]
     return out
+
+
+def _parts(value: object) -> list[Any] | None:
+    """Of a list or the like; a text is none."""
+    listed = isinstance(value, Iterable) and not isinstance(value, str)
+    return list(cast("Iterable[Any]", value)) if listed else None
 
 
 def version_told(

@@ -10,19 +10,21 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from lineage_server.client import builders, process
 from lineage_server.client.artifact import Artifact
+from lineage_server.client.checking import checked, told
 from lineage_server.client.config import Config, captures, load_config
 from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
 from lineage_server.client.place import default_name, this_program
 from lineage_server.client.run import Run
-from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.errors import InvalidInputError, UnavailableError
+from lineage_server.domain.events import Event
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.syncing import Left, SyncReport
     from lineage_server.client.view import LineageView
-    from lineage_server.domain.events import Event, RunReported
+    from lineage_server.domain.events import RunReported
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -68,6 +70,7 @@ class SyncStatus:
 class Client:
     """A connection to one server. Thread-safe; usable after a fork."""
 
+    @checked
     def __init__(
         self,
         url: str | None = None,
@@ -96,6 +99,7 @@ class Client:
 
     # --- runs --------------------------------------------------------------------------
 
+    @checked
     def start_run(
         self,
         name: str | None = None,
@@ -119,26 +123,30 @@ class Client:
         """
         project = clean_project(project) if project is not None else self.config.project
         given = clean_run_id(run_id) if run_id is not None else ""
+        wanted = captures(capture) if capture is not None else self.config.capture
         env_id = "" if given else self._take_env_run_id()
         chosen = given or env_id
         if self.config.rank > 0:
             return Run(self, chosen or new_run_id(), project, owned=False, points=False, silent=not chosen)
         program = this_program(self.config.environ)
         name = name if name is not None else builders.name_of_file(default_name(program.entry))
-        event = builders.started(
-            chosen or new_run_id(),
-            project=project,
-            name=name,
-            job=job if job is not None else name,
-            kind=kind,
-            params=params,
-            tags=tags,
-            description=description,
-            parent=id_of(parent) or self._outer_run(env_id),
-            retry_of=id_of(retry_of),
-            resumed_from=id_of(resumed_from),
-        )
-        wanted = captures(capture) if capture is not None else self.config.capture
+        try:
+            event = builders.started(
+                chosen or new_run_id(),
+                project=project,
+                name=name,
+                job=job if job is not None else name,
+                kind=kind,
+                params=params,
+                tags=tags,
+                description=description,
+                parent=id_of(parent) or self._outer_run(env_id),
+                retry_of=id_of(retry_of),
+                resumed_from=id_of(resumed_from),
+            )
+        except InvalidInputError:
+            self._env_run_id = env_id or self._env_run_id  # it was not begun: the next one may have it
+            raise
         run = self.begin(event)
         run.capture_in_background(wanted, program)
         return run
@@ -156,6 +164,7 @@ class Client:
         """The id of the run that this process is part of, where a launcher told one."""
         return self._outer_run("")
 
+    @checked
     def attach_run(self, run_id: str, *, project: str | None = None) -> Run:
         """Join a run that somebody else began and will end (another rank, process or host)."""
         return Run(
@@ -168,6 +177,13 @@ class Client:
     def report(self, *events: Event) -> None:
         """Record domain events as they are (``lineage_server.domain.events``), for facts that no verb
         says: models, aliases, deployments, descriptions. One without a time has happened now."""
+        for event in events:
+            if not isinstance(cast(object, event), Event):
+                raise InvalidInputError(
+                    f"an event is {told(event)}",
+                    field="events",
+                    allowed="events of lineage_server.domain.events",
+                )
         if self.outbox is not None:
             now = now_micros()
             self.outbox.put(*(event if event.at else replace(event, at=now) for event in events))
@@ -202,8 +218,8 @@ class Client:
         *,
         depth: int | None = None,
         view: str = "version",
-        as_of: datetime | str | None = None,
-        known_at: datetime | str | None = None,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
         column: str | None = None,
     ) -> LineageView:
         """What ``ref`` was made from and what came of it; raises a domain error.
@@ -238,6 +254,7 @@ class Client:
             pages.add(self.graphql.run(origins.MORE_PACKAGES, asked))
         return origins.origin_of(run, pages.found)
 
+    @checked
     def start_of(self, ref: str | Run | Artifact) -> str:
         """What to ask the server for."""
         if isinstance(ref, Run):
@@ -279,6 +296,7 @@ class Client:
 
     # --- sending -----------------------------------------------------------------------
 
+    @checked
     def flush(self, timeout: float = 10.0) -> bool:
         """Write everything, and wait until it is sent, uploads too; False if some of it still waits."""
         return self.outbox is None or self.outbox.finish(timeout, timeout)
@@ -288,6 +306,7 @@ class Client:
         if self.outbox is not None:
             self.outbox.flush(SECONDS_FOR_OWN)
 
+    @checked
     def sync(
         self,
         folder: str | os.PathLike[str] | None = None,
@@ -346,6 +365,7 @@ class Client:
         folder = self.config.journal_dir
         return "lineage sync" if folder == default else f"LINEAGE_JOURNAL_DIR={folder} lineage sync"
 
+    @checked
     def close(self, timeout: float = 5.0, *, error: BaseException | None = None) -> bool:
         """End open runs (by ``error``, if it is what ended the work), send what can be sent in time;
         True if nothing is left."""

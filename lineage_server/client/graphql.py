@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from lineage_server.client.checking import checked
 from lineage_server.client.connection import (
     CONNECT_SECONDS,
     GRAPHQL_PATH,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lineage_server.client.config import Config
 
 _SECONDS = 30.0
+_JSON = {"content-type": "application/json"}
 _BY_CODE: dict[str, type[LineageError]] = {cls.code: cls for cls in ERRORS}
 
 
@@ -95,13 +97,14 @@ class GraphQL:
         import httpx2
 
         self._check()
+        asked = _body(query, variables)
         try:
             if self._sync is None:
                 self._sync = sync_client(self._config, _SECONDS)
                 # A client that nobody closes lets go of its connection when it or the process ends.
                 weakref.finalize(self, self._sync.close)
             timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-            answer = self._sync.post(GRAPHQL_PATH, json=_body(query, variables), timeout=timeout)
+            answer = self._sync.post(GRAPHQL_PATH, content=asked, headers=_JSON, timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return data_from(answer.status_code, answer.content, self._config.url)
@@ -111,10 +114,11 @@ class GraphQL:
         import httpx2
 
         self._check()
+        asked = _body(query, variables)
         try:
             if self._async is None:
                 self._async = async_client(self._config, _SECONDS)
-            answer = await self._async.post(GRAPHQL_PATH, json=_body(query, variables))
+            answer = await self._async.post(GRAPHQL_PATH, content=asked, headers=_JSON)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return data_from(answer.status_code, answer.content, self._config.url)
@@ -147,5 +151,13 @@ class GraphQL:
             await client.aclose()
 
 
-def _body(query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"query": query, "variables": dict(variables or {})}
+@checked
+def _body(query: str, variables: Mapping[str, Any] | None) -> bytes:
+    try:
+        return json.dumps({"query": query, "variables": dict(variables or {})}, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(
+            f"variables hold what JSON cannot say: {error}",
+            field="variables",
+            allowed="texts, finite numbers, True, False, None, and lists and mappings of them",
+        ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lineage_server.client.builders import clean_key, name_and_type
+from lineage_server.client.checking import check
 from lineage_server.domain.ids import clean_name
 
 
@@ -20,6 +21,10 @@ class _Data:
     role: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        check("name", self.name)
+        for each in ("type", "role"):
+            if getattr(self, each) is not None:
+                check(each, getattr(self, each))
         # "any" stands in: a marker without a name takes one from the argument.
         name_and_type(self.name or "any", self.type, "dataset")
         if self.role is not None:
@@ -44,6 +49,8 @@ class Param:
     record: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
+        check("name", self.name)
+        check("record", self.record)
         if self.name:
             clean_key(self.name, "params")
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, cast, get_args, get_origin
 
 from lineage_server.client.builders import clean_kind
+from lineage_server.client.checking import checked
 from lineage_server.client.config import captures
 from lineage_server.client.markers import Input, Marker, Output, Param
 from lineage_server.domain.errors import InvalidInputError
@@ -57,6 +58,7 @@ class Plan:
         return found
 
 
+@checked
 def plan_of(
     function: Callable[..., Any],
     *,

@@ -6,10 +6,12 @@ All knowledge of the schema's shape is here and in ``origins``; the contract tes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from lineage_server.client.builders import reference_in
+from lineage_server.client.checking import checked
+from lineage_server.client.moments import moment
 from lineage_server.client.origins import MORE_PACKAGES, ORIGIN
 from lineage_server.client.view import LineageView, ViewEdge, ViewField, ViewNode
 from lineage_server.domain.errors import InvalidInputError
@@ -58,6 +60,7 @@ DIRECTIONS = {"both": "BOTH", "upstream": "UPSTREAM", "downstream": "DOWNSTREAM"
 VIEWS = {"version": "VERSION", "logical": "LOGICAL", "field": "FIELD"}
 
 
+@checked
 def lineage_variables(
     start: str,
     *,
@@ -65,8 +68,8 @@ def lineage_variables(
     direction: str,
     depth: int | None,
     view: str,
-    as_of: datetime | str | None,
-    known_at: datetime | str | None,
+    as_of: date | str | None,
+    known_at: date | str | None,
     column: str | None,
 ) -> dict[str, Any]:
     """Variables of LINEAGE, without those left to the server; raises InvalidInputError."""
@@ -79,9 +82,9 @@ def lineage_variables(
         "direction": _one_of(DIRECTIONS, direction, "direction"),
         "view": chosen,
         "column": column or None,
-        "maxDepth": depth,
-        "asOf": _moment(as_of, "as_of"),
-        "knownAt": _moment(known_at, "known_at"),
+        "maxDepth": None if depth is None else int(depth),
+        "asOf": moment(as_of, "as_of"),
+        "knownAt": moment(known_at, "known_at"),
     }
     return {name: value for name, value in asked.items() if value is not None}
 
@@ -92,16 +95,6 @@ def _whole(start: str, project: str) -> str:
         return artifact_of_version(start)
     asked = reference_in(start)
     return artifact_uid(asked.project or project, asked.kind, asked.name) if asked else start
-
-
-def _moment(when: datetime | str | None, field: str) -> str | None:
-    if not isinstance(when, datetime):
-        return when
-    if when.tzinfo is None:
-        raise InvalidInputError(
-            f"{field} has no time zone", field=field, allowed="an aware datetime, or RFC 3339 text"
-        )
-    return when.isoformat()
 
 
 def _one_of(known: dict[str, str], word: str, field: str) -> str:

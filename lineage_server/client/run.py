@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage_server.client import builders, process, recording
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
+from lineage_server.client.checking import check, checked
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
@@ -92,8 +93,16 @@ class Run:
     # --- telling -----------------------------------------------------------------------
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Points of metrics. Never waits and never raises: what is no number is left out, with one
-        warning. Without ``step`` the calls are counted."""
+        """Points of metrics. Never waits, and raises only where the call itself is wrong (no mapping, or a
+        ``step`` that is none): a value that is no number is left out, with one warning; NaN and the
+        infinities are numbers. Without ``step`` the calls are counted."""
+        try:
+            items = values.items()
+        except (AttributeError, TypeError):
+            check("values", values)
+            raise
+        if step is not None and type(step) is not int:
+            check("step", step)
         buffer = self._buffer
         if buffer is None or self._outbox is None:
             return
@@ -103,13 +112,6 @@ class Run:
             step = self._step(step)
         now = time_ns() // 1000
         keys, append = self._keys, buffer.points.append
-        try:
-            items = values.items()
-        except AttributeError:
-            self._warn(
-                f"a {type(values).__name__}", "metrics are logged as a mapping: run.log({'loss': 0.25})"
-            )
-            return
         for key, value in items:
             if type(value) is not float or key not in keys:
                 number = self._number(key, value)
@@ -149,17 +151,20 @@ class Run:
             self._warned.add(subject)
             logger.warning("lineage: left out of run %s: %s: %s", self.id, subject, why)
 
+    @checked
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Parameters; nested mappings get dotted keys. May be called again, later values win."""
         self._tell(params=builders.clean_params(params))
 
+    @checked
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Tags; None takes one away."""
         self._tell(tags=builders.clean_tags(tags))
 
+    @checked
     def note(self, text: str) -> None:
         """A remark; remarks make up the run's description, in their order."""
-        self._notes.append(str(text))
+        self._notes.append(text)
         self._tell(description="\n".join(self._notes)[: builders.MAX_TEXT])
 
     def _tell(self, **told: Any) -> None:
@@ -171,6 +176,7 @@ class Run:
 
     # --- inputs and outputs ------------------------------------------------------------
 
+    @checked
     def use(
         self,
         what: Any,
@@ -192,6 +198,7 @@ class Run:
         self.client.remember(artifact)
         return artifact
 
+    @checked
     def produce(
         self,
         name: str,
@@ -225,6 +232,7 @@ class Run:
             recording.upload(self.client, artifact, content)
         return artifact
 
+    @checked
     def child(
         self,
         name: str,
@@ -268,10 +276,12 @@ class Run:
 
     # --- the end -----------------------------------------------------------------------
 
+    @checked
     def fail(self, reason: str, *, timeout: float | None = None) -> bool:
         """End as failed."""
         return self.end_with(Ending(RunState.FAILED, reason), timeout)
 
+    @checked
     def finish(self, timeout: float | None = None) -> bool:
         """End as complete, and wait at most ``timeout`` seconds until all is sent; True if it is.
 

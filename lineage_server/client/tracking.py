@@ -49,6 +49,7 @@ def track(
                 f"track was put on {_shown(function)}, which is no function: write @track or "
                 '@track(name="…") above a function or method',
                 field="function",
+                allowed="a function or method",
             )
         plan = plan_of(function, name=name, kind=kind, project=project, capture=capture)
         return functools.wraps(function)(_recording(function, plan))

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineage_server.client.checking import checked
+
 _VERSIONED = frozenset({"ArtifactVersion", "Deployment"})
 """What a name alone does not tell apart; an artifact's ordinal is the count of its versions."""
 
@@ -134,6 +136,7 @@ class LineageView:
             seen.update(dict.fromkeys(level))
         return [nodes[uid] for uid in seen if uid in nodes and uid not in self.start]
 
+    @checked
     def to_text(self, *, width: int = 100) -> str:
         """A tree for a terminal."""
         from lineage_server.client.render.tree import tree_of
@@ -164,6 +167,7 @@ class LineageView:
 
         return dict_of(self)
 
+    @checked
     def to_json(self, *, indent: int | None = 2) -> str:
         """JSON text."""
         from lineage_server.client.render.json import json_of

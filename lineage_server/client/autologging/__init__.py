@@ -12,6 +12,7 @@ from typing import Self
 
 from lineage_server.client.autologging import fitting
 from lineage_server.client.autologging.patches import Patches
+from lineage_server.client.checking import check
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
 
@@ -69,6 +70,8 @@ def autolog(*frameworks: str | bool, data: bool = True, models: bool = True) -> 
         ended = Autolog(tuple(_patched))
         ended.undo()
         return ended
+    check("data", data)
+    check("models", models)
     wanted = [_known(name) for name in frameworks if name is not True] or list(FRAMEWORKS)
     fitting.settings.update(data=data, models=models)
     with _lock:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from lineage_server.cli import main as cli
 from lineage_server.client.client import Client
 from lineage_server.client.graphql import data_from, error_from
 from lineage_server.domain import errors
@@ -178,3 +180,46 @@ def test_a_rest_error_is_read_too() -> None:
     body = b'{"error": "UNAUTHENTICATED", "message": "who?", "details": {}}'
     with pytest.raises(errors.NotAuthenticatedError, match="who"):
         data_from(401, body, "http://x")
+
+
+@pytest.mark.parametrize("name", ["as_of", "known_at"])
+@pytest.mark.parametrize(
+    ("when", "asked"),
+    [
+        ("2026-05-01T12:00:00Z", "2026-05-01T12:00:00+00:00"),
+        (" 2026-05-01T14:00+02:00 ", "2026-05-01T14:00:00+02:00"),
+        ("2026-05-01 12:00:00.5Z", "2026-05-01T12:00:00.500000+00:00"),
+        ("2026-05-01", "2026-05-01T00:00:00-03:00"),
+        ("2026-05-01T12:00", "2026-05-01T12:00:00-03:00"),
+        (date(2026, 5, 1), "2026-05-01T00:00:00-03:00"),
+        (datetime(2026, 5, 1, tzinfo=UTC), "2026-05-01T00:00:00+00:00"),
+    ],
+)
+def test_times_are_taken_as_people_give_them(
+    client: Client, stub: StubServer, monkeypatch: pytest.MonkeyPatch, name: str, when: Any, asked: str
+) -> None:
+    monkeypatch.setenv("TZ", "XYZ+3")
+    time.tzset()
+    try:
+        stub.data = answer()
+        told: dict[str, Any] = {name: when}
+        client.lineage("dataset:iris", **told)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    variables = stub.asked[0]["variables"]
+    assert variables["asOf" if name == "as_of" else "knownAt"] == asked
+
+
+@pytest.mark.parametrize("when", ["yesterday", "", "2026-13-01", "12:00", "0001-01-01"])
+def test_what_is_no_time_is_told_alike_in_python_and_on_the_command_line(
+    default: Client, capsys: pytest.CaptureFixture[str], when: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        default.lineage("dataset:iris", as_of=when)
+    assert str(caught.value) == (
+        f"as_of {when!r} is not a time; allowed: 2026-05-01, 2026-05-01T12:00, or with a zone "
+        "2026-05-01T12:00:00Z"
+    )
+    assert cli.run(["lineage", "dataset:iris", "--as-of", when]) == 2
+    assert capsys.readouterr().err == f"error: {caught.value}\n"

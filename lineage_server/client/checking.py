@@ -1,0 +1,168 @@
+"""What arguments of public calls may be, by their names: told at the call, before anything is recorded.
+
+A name means the same in every call, so one table serves them all. Only the kind of a value is looked at
+here; whether a name, a time or a type is a good one is for who uses it (``builders``, ``domain.ids``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import os
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import NamedTuple, ParamSpec, TypeVar
+
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import shorten
+from lineage_server.domain.nodes import ArtifactType, JobKind
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Rule(NamedTuple):
+    """``allowed`` in words, and whether a value ``fits``."""
+
+    allowed: str
+    fits: Callable[[object], bool]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: object) -> bool:
+    return type(value).__name__ in ("bool", "bool_")
+
+
+def _is_count(value: object) -> bool:
+    return not _is_flag(value) and isinstance(value, numbers.Integral) and int(value) >= 0
+
+
+def _is_seconds(value: object) -> bool:
+    return not _is_flag(value) and isinstance(value, numbers.Real) and not math.isnan(value)
+
+
+def _is_step(value: object) -> bool:
+    return hasattr(type(value), "__int__") or hasattr(type(value), "__index__")
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
+
+
+def _has_items(value: object) -> bool:
+    """Whether a value has names and values, as a mapping or a series."""
+    return isinstance(value, Mapping) or callable(getattr(type(value), "items", None))
+
+
+def _is_content(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def _one_of(*classes: str) -> Callable[[object], bool]:
+    """By name: most of these use this module."""
+
+    def fits(value: object) -> bool:
+        return any(each.__name__ in classes for each in type(value).__mro__)
+
+    return fits
+
+
+def _run_or_id(value: object) -> bool:
+    return _is_text(value) or _one_of("Run")(value)
+
+
+def _is_thing(value: object) -> bool:
+    return _is_text(value) or _one_of("Run", "Artifact")(value)
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, BaseException)
+
+
+_TEXT = Rule("a text", _is_text)
+_RUN = Rule("a run, or its id", _run_or_id)
+_FLAG = Rule("True or False", _is_flag)
+_FOLDER = Rule("a path", _is_path)
+_RULES = {
+    **dict.fromkeys(
+        ("job", "project", "description", "role", "uri", "text", "reason", "column", "token"), _TEXT
+    ),
+    "name": Rule("a text, such as 'iris'", _is_text),
+    "run_id": Rule("a run's id, as text", _is_text),
+    "kind": Rule(", ".join(JobKind), _is_text),
+    "type": Rule(", ".join(ArtifactType), _is_text),
+    "capture": Rule("a text, such as 'git,argv' or 'none'", _is_text),
+    "url": Rule("a text, such as 'http://host:port'", _is_text),
+    "mode": Rule("online, offline, disabled", _is_text),
+    "direction": Rule("both, upstream, downstream", _is_text),
+    "view": Rule("version, logical, field", _is_text),
+    "query": Rule("a GraphQL document as text", _is_text),
+    "params": Rule("a mapping, such as {'lr': 0.1} or vars(args)", _has_items),
+    "tags": Rule("a mapping, such as {'team': 'vision'}", _has_items),
+    "metadata": Rule("a mapping, such as {'source': 'sensor 7'}", _has_items),
+    "variables": Rule("a mapping, such as {'uid': 'run:…'}", _has_items),
+    "values": Rule("a mapping, such as {'loss': 0.25}", _has_items),
+    "columns_from": Rule('{"out": [("input name or role", "column")]}', _has_items),
+    "parent": _RUN,
+    "retry_of": _RUN,
+    "resumed_from": _RUN,
+    "ref": Rule(
+        "a reference such as 'model:churn@prod', a uid, a run or an artifact",
+        _is_thing,
+    ),
+    "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_content),
+    "value": Rule("a file, a folder, a frame, bytes, JSON values, or an address", _is_content),
+    "step": Rule("a whole number", _is_step),
+    "depth": Rule("a whole number, 0 or more", _is_count),
+    "width": Rule("a whole number, 0 or more", _is_count),
+    "indent": Rule("a whole number, 0 or more", _is_count),
+    "timeout": Rule("seconds, as a number", _is_seconds),
+    "partial": _FLAG,
+    "upload": _FLAG,
+    "record": _FLAG,
+    "data": _FLAG,
+    "models": _FLAG,
+    "folder": _FOLDER,
+    "journal_dir": _FOLDER,
+    "progress": Rule("a function that is given the report", callable),
+    "error": Rule("an exception", _is_error),
+    "config": Rule("what load_config() answers", _one_of("Config")),
+    "client": Rule("a Client", _one_of("Client")),
+}
+
+
+def check(name: str, value: object) -> None:
+    """Raises InvalidInputError unless the value is what an argument of this name may be."""
+    rule = _RULES.get(name)
+    if rule is not None and not rule.fits(value):
+        raise InvalidInputError(f"{name} is {told(value)}", field=name, allowed=rule.allowed)
+
+
+def told(value: object) -> str:
+    """A value for a message: what it is where it is short, else only of what type."""
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the text {shorten(value, 40)!r}"
+    kind = type(value).__name__
+    return f"{value!r} ({kind})" if isinstance(value, bool | int | float) else f"a {kind}"
+
+
+def checked(function: Callable[P, T]) -> Callable[P, T]:
+    """Check the arguments before the function begins; None where its annotation allows it."""
+    parameters = inspect.signature(function).parameters
+    names = tuple(parameters)
+    may_be_none = {name for name, each in parameters.items() if "None" in str(each.annotation)}
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        for name, value in (*zip(names, args, strict=False), *kwargs.items()):
+            if value is not None or name not in may_be_none:
+                check(name, value)
+        return function(*args, **kwargs)
+
+    return call
