@@ -229,14 +229,14 @@ class AsyncClient:
 
     async def download(
         self,
-        what: str | Artifact,
+        ref: str | Artifact,
         to: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Path:
         """See ``Client.download``; ``progress`` is called in other threads."""
-        return await asyncio.to_thread(self.client.download, what, to, overwrite=overwrite, progress=progress)
+        return await asyncio.to_thread(self.client.download, ref, to, overwrite=overwrite, progress=progress)
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lineage_server.client.checking import checked
 from lineage_server.domain.errors import ConflictError, NotSupportedError
 from lineage_server.domain.ids import Reference, version_uid
 from lineage_server.domain.nodes import Column
@@ -60,6 +61,7 @@ class Artifact:
         bytes are."""
         return self._asked().download(self)
 
+    @checked
     def download(self, to: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Its file in the folder ``to``, or ``to`` with all its files; what is there already is not
         fetched again. Raises a domain error."""

@@ -263,15 +263,17 @@ class Client:
             return ref.uid or ref.ref
         return ref
 
+    @checked
     def get(self, ref: str) -> Artifact:
         """The handle of a version, without recording that anybody reads it; raises a domain error."""
         from lineage_server.client import downloads
 
-        return downloads.get(self, ref)
+        return downloads.get(self, self.start_of(ref))
 
+    @checked
     def download(
         self,
-        what: str | Artifact,
+        ref: str | Artifact,
         to: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
@@ -285,7 +287,7 @@ class Client:
         """
         from lineage_server.client import downloads
 
-        artifact = what if isinstance(what, Artifact) else self.get(what)
+        artifact = ref if isinstance(ref, Artifact) else self.get(ref)
         if to is None:
             return downloads.path_of(self, artifact, progress)
         return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)

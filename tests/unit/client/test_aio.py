@@ -30,6 +30,7 @@ FOR_OURSELVES = {
     "end_now",
     "launched_by",
     "remember",
+    "stand_for",
 }
 """What other modules of the client call; nobody else should."""
 

@@ -20,6 +20,7 @@ import pytest
 import lineage_server
 from lineage_server.client import shortcuts
 from lineage_server.client.aio import AsyncClient, AsyncRun
+from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client
 from lineage_server.client.run import Run
 from lineage_server.client.view import LineageView
@@ -42,11 +43,11 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("url", "token", "mode", "capture"), NO_TEXT),
     **dict.fromkeys(("values", "params", "tags", "metadata", "variables"), NO_MAPPING),
     "columns_from": (*NO_MAPPING, {"a": 5}, {"a": "text"}, {"a": [5]}, {"a": [("x", "y", "z")]}, {5: None}),
-    **dict.fromkeys(("partial", "upload", "data", "models", "record"), NO_FLAG),
+    **dict.fromkeys(("partial", "upload", "data", "models", "record", "overwrite"), NO_FLAG),
     "timeout": NO_SECONDS,
     **dict.fromkeys(("depth", "width", "indent"), NO_COUNT),
     **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref"), NO_RUN),
-    **dict.fromkeys(("folder", "journal_dir"), NO_PATH),
+    **dict.fromkeys(("folder", "journal_dir", "to"), NO_PATH),
     **dict.fromkeys(("as_of", "known_at"), NO_TIME),
     **dict.fromkeys(("what", "value"), (None, "", "  ")),
     "step": ("three", "3", [1], b"1", 1j),
@@ -61,7 +62,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 GOOD: dict[str, Any] = {
     "name": "iris", "value": {"a": 1}, "what": "s3://bucket/iris.csv", "text": "x", "reason": "x",
     "values": {"loss": 0.5}, "params": {"lr": 0.1}, "tags": {"team": "vision"}, "run_id": RUN_ID,
-    "ref": "dataset:iris", "query": "{ me { subject } }", "view": "field",
+    "ref": "dataset:iris", "query": "{ me { subject } }", "view": "field", "to": "/tmp",
 }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ class Call(NamedTuple):
 
 
 def calls() -> Iterator[Call]:
-    for owner in (Client, Run, AsyncClient, AsyncRun, LineageView):
+    for owner in (Client, Run, AsyncClient, AsyncRun, Artifact, LineageView):
         for name, function in inspect.getmembers(owner, inspect.isfunction):
             public = name[0] != "_" or (name == "__init__" and owner in (Client, AsyncClient))
             if public and name not in FOR_OURSELVES:
@@ -110,6 +111,7 @@ def owners(default: Client, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     view = LineageView(start=("v:1",), nodes=(), edges=())
     return {
         "Client": default, "Run": run, "AsyncClient": AsyncClient(client=default), "AsyncRun": AsyncRun(run),
+        "Artifact": Artifact(name="a", type="dataset", project="p", client=default),
         "LineageView": view, "lineage_server": lineage_server,
     }  # fmt: skip
 
