@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from lineage_server.client.scrub import scrub_text
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import RunState
+
+_MOST_CODE = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,18 @@ def ending_of(error: BaseException | None) -> Ending:
     if error is None:
         return Ending()
     if isinstance(error, SystemExit):
-        code = error.code if isinstance(error.code, int) else (0 if error.code is None else 1)
+        code = _exit_code(error.code)
         return Ending(RunState.FAILED, _reason_of(error), code) if code else Ending(exit_code=0)
     if isinstance(error, KeyboardInterrupt | GeneratorExit) or type(error).__name__ == "CancelledError":
         return Ending(RunState.ABORTED, _reason_of(error))
     return Ending(RunState.FAILED, _reason_of(error))
+
+
+def _exit_code(told: object) -> int:
+    """What the process's parent sees, of which POSIX keeps eight bits; a message is 1."""
+    if not isinstance(told, int):
+        return 0 if told is None else 1
+    return told & _MOST_CODE if os.name == "posix" else told
 
 
 def _reason_of(error: BaseException) -> str:

@@ -8,7 +8,6 @@ terminal is closed. After a fork the child goes on with its own journal; runs st
 from __future__ import annotations
 
 import atexit
-import functools
 import os
 import signal
 import sys
@@ -18,9 +17,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Any, NoReturn, Protocol
+from typing import Protocol
 
-from lineage_server.client.ending import Ending, ending_of
+from lineage_server.client.ending import Ending
+from lineage_server.client.leaving import ending_of_program, listen
 from lineage_server.domain.nodes import RunState
 
 FATAL = {signal.SIGTERM: "terminated by SIGTERM"}
@@ -53,8 +53,6 @@ class Guarded(Protocol):
 
 _guarded: weakref.WeakSet[Guarded] = weakref.WeakSet()
 _watching = threading.Event()
-_exits: list[SystemExit] = []
-"""The last ``sys.exit`` of the main thread."""
 _importing = threading.Lock()
 _IMPORT_SECONDS = 10.0
 
@@ -76,7 +74,7 @@ def guard(box: Guarded) -> None:
         return
     _watching.set()
     atexit.register(at_exit)
-    _notice_exits()
+    listen()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_release, after_in_child=_after_fork)
 
@@ -86,32 +84,9 @@ def unguard(box: Guarded) -> None:
     _guarded.discard(box)
 
 
-def _notice_exits() -> None:
-    """The interpreter does not tell ``at_exit`` with which code it ends."""
-    leave = sys.exit
-
-    @functools.wraps(leave)
-    def noticed(status: Any = None, /) -> NoReturn:
-        if threading.current_thread() is threading.main_thread():
-            _exits[:] = [SystemExit(status)]
-        leave(status)
-
-    sys.exit = noticed
-
-
 def at_exit() -> None:
     """The interpreter ends: end open runs, write everything, send what can be sent soon."""
-    _close_all(_ending_of_process(), _EXIT_SECONDS)
-
-
-def _ending_of_process() -> Ending:
-    """As the script ended: by an exception, or with an exit code; a prompt or notebook survives both."""
-    if hasattr(sys, "ps1") or "ipykernel" in sys.modules:
-        return Ending()
-    error = getattr(sys, "last_value", None)
-    if isinstance(error, BaseException):
-        return ending_of(error)
-    return ending_of(_exits[0] if _exits else None)
+    _close_all(ending_of_program(), _EXIT_SECONDS)
 
 
 def _close_all(ending: Ending, seconds: float) -> None:

@@ -80,11 +80,18 @@ def _wait_for(file: Path) -> None:
         time.sleep(0.05)
 
 
+STOPPED = "stopped by Ctrl+C (SIGINT)"
+
+
 @pytest.mark.parametrize(
     ("script", "code", "told"),
     [
         ("exit 0", 0, ("complete", None, 0)),
         ("exit 3", 3, ("failed", "exit code 3", 3)),
+        (f"exec {sys.executable} -c 'raise SystemExit(7)'", 7, ("failed", "exit code 7", 7)),
+        (f"exec {sys.executable} -c 'exit(\"no data\")'", 1, ("failed", "exit code 1", 1)),
+        (f"exec {sys.executable} -c 'raise SystemExit'", 0, ("complete", None, 0)),
+        (f"exec {sys.executable} -c 'raise KeyboardInterrupt'", 130, ("aborted", STOPPED, 130)),
         ("kill -9 $$", 137, ("failed", "killed by signal 9 (Killed)", 137)),
         ("kill -15 $$", 143, ("aborted", "terminated by SIGTERM", 143)),
     ],
