@@ -10,14 +10,17 @@ The Python client does not use this module: it must import in milliseconds and w
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -34,6 +37,7 @@ CONFIG_VARIABLE = "LINEAGE_CONFIG"
 """Names the TOML file; a file that is named but missing is an error."""
 
 _MIB = 1024 * 1024
+_NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?")
 _REDACTED = "********"
 MOST_ARCHIVE_DAYS = 100_000
 
@@ -283,11 +287,20 @@ def load(overrides: Mapping[str, Any] | None = None) -> Settings:
         return Settings(**dict(overrides or {}))
     except ValidationError as error:
         # Not str(error): it would repeat what was given, secrets included.
-        faults = [(_variable(fault["loc"]), fault["msg"]) for fault in error.errors(include_input=False)]
-        text = "; ".join(f"{name}: {message}" for name, message in faults)
-        raise InvalidInputError(f"settings are not right: {text}", field=faults[0][0]) from None
-    except (SettingsError, ValueError) as error:
-        raise InvalidInputError(f"settings cannot be read: {error}", field=CONFIG_VARIABLE) from None
+        faults = error.errors(include_url=False)
+        text = "; ".join(_mistake(fault["loc"], fault["input"]) for fault in faults)
+        raise InvalidInputError(
+            f"settings are not right: {text}", field=_variable(faults[0]["loc"])
+        ) from None
+    except SettingsError as error:  # a group that is no JSON
+        place = tuple(name for name in Settings.model_fields if f'"{name}"' in str(error))
+        raise InvalidInputError(
+            f"settings are not right: {_mistake(place, '')}", field=_variable(place)
+        ) from None
+    except ValueError as error:
+        raise InvalidInputError(
+            f"settings cannot be read: {file} is not TOML: {error}", field=CONFIG_VARIABLE
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,5 +341,52 @@ def _text(value: object) -> str:
     return str(value)
 
 
+# --- mistakes, in words ------------------------------------------------------------------------
+
+
 def _variable(location: tuple[int | str, ...]) -> str:
-    return PREFIX + "__".join(str(part).upper() for part in location)
+    return PREFIX + "__".join(str(part).upper() for part in location if isinstance(part, str))
+
+
+def _mistake(location: tuple[int | str, ...], given: object) -> str:
+    """``LINEAGE_HTTP__PORT=70000: allowed is a whole number, 0 to 65535``."""
+    variable, kind, field = _variable(location), None, None
+    group: Any = Settings
+    for part in location:
+        field = group.model_fields.get(part) if isinstance(part, str) and group else field
+        kind = field.annotation if field else None
+        group = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    if field is None:
+        known = difflib.get_close_matches(variable, [entry.env for entry in describe()], n=1)
+        meant = f"did you mean {known[0]}?" if known else "'lineage settings' lists what there is"
+        return f"{variable}: there is no such setting; {meant}"
+    if group:
+        return f"{variable}: allowed is nothing, it is a group; set one of it, such as {_first_of(variable)}"
+    # What was given is shown only where it can be no secret, that somebody took for something else.
+    number = isinstance(given, str | int | float) and _NUMBER.fullmatch(str(given))
+    shown = f"={given}" if number and kind in (int, float) else ""
+    return f"{variable}{shown}: allowed is {_allowed(kind, field)}"
+
+
+def _first_of(group: str) -> str:
+    return next(entry.env for entry in describe() if entry.env.startswith(f"{group}__"))
+
+
+def _allowed(kind: Any, field: FieldInfo) -> str:
+    """The values that a setting takes."""
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
+    if kind is bool:
+        return "true or false"
+    if kind not in (int, float):
+        return "words, separated by commas" if get_origin(kind) is tuple else "a text"
+    bound = {
+        name: getattr(each, name)
+        for each in field.metadata
+        for name in ("ge", "gt", "le")
+        if hasattr(each, name)
+    }
+    words = "a whole number" if kind is int else "a number"
+    if "le" in bound:
+        return f"{words}, {bound.get('ge', 0):g} to {bound['le']}"
+    return f"{words} above {bound['gt']:g}" if "gt" in bound else f"{words}, {bound['ge']} or more"

@@ -37,12 +37,14 @@ _FREE_BYTES = 1024 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found; ``advice`` is what to do, empty where all is well."""
+    """What one check found; ``advice`` is what to do, empty where all is well. ``warning``: nothing is
+    broken, but something is to be done."""
 
     name: str
     ok: bool
     text: str
     advice: str = ""
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,15 @@ def add_to(app: typer.Typer) -> None:
 def doctor(as_json: AsJson = False) -> int:
     """Check this machine and the server, and say what to do.
 
-    Looks at Python, engine, folders, port, server, clock, token and journal; 1 if something is wrong.
+    Looks at Python, engine, folders, port, server, clock, token and journal; 1 if something is wrong; what
+    only waits is a warning.
     """
     findings: list[Finding] = []
     for finding in _all():
         findings.append(finding)
         if not as_json:
             # At once: some checks take their time.
-            say(f"{mark(finding.ok)} {finding.name:<9} {finding.text}", at_once=True)
+            say(f"{mark(finding.ok, warning=finding.warning)} {finding.name:<9} {finding.text}", at_once=True)
             if finding.advice:
                 say(f"               → {finding.advice}", at_once=True)
     if as_json:
@@ -113,7 +116,7 @@ def server_parts() -> Iterator[Finding]:
     try:
         settings = load()
     except LineageError as error:
-        yield Finding("settings", False, error.message, "mend it; 'lineage settings' lists what there is")
+        yield Finding("settings", False, str(error), "mend it; 'lineage settings' lists what there is")
         return
     yield Finding("settings", True, "can be read")
     if settings.graph.uri:
@@ -195,7 +198,7 @@ def client_settings() -> Finding:
     try:
         load_config()
     except LineageError as error:
-        return Finding("client", False, error.message, "mend it; 'lineage settings' lists what there is")
+        return Finding("client", False, str(error), "mend it; 'lineage settings' lists what there is")
     return Finding("client", True, "its settings can be read")
 
 
@@ -310,9 +313,9 @@ def journal() -> Finding:
     # Those of living processes are sent by these.
     waiting = sum(not left.busy for left in leftovers(folder))
     if waiting:
-        return Finding(
-            "journal", False, f"{counted(waiting, 'journal')} to send in {folder}", "run 'lineage sync'"
-        )
+        verb = "wait" if waiting > 1 else "waits"
+        text = f"{counted(waiting, 'journal')} {verb} to be sent in {folder}"
+        return Finding("journal", True, text, "run 'lineage sync'", warning=True)
     if refused := len(list(folder.glob("*.refused"))):
         return Finding(
             "journal",

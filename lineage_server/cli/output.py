@@ -20,7 +20,8 @@ from typing import Any
 from lineage_server.cli.environment import wants_colour
 from lineage_server.client.render.words import cut, safe, width_of
 
-_BOLD, _DIM, _RED, _GREEN, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m"
+_BOLD, _DIM, _PLAIN = "\033[1m", "\033[2m", "\033[0m"
+_RED, _GREEN, _YELLOW = "\033[31m", "\033[32m", "\033[33m"
 _GAP = "  "
 _LEAST_COLUMN = 4
 _READABLE_COLUMN = 8
@@ -66,8 +67,10 @@ def dim(text: str) -> str:
     return _paint(text, _DIM, sys.stdout)
 
 
-def mark(ok: bool) -> str:
+def mark(ok: bool, *, warning: bool = False) -> str:
     """A word, not a colour alone: it must be told apart without colours too."""
+    if ok and warning:
+        return _paint("warn", _YELLOW, sys.stdout)
     return _paint("ok  ", _GREEN, sys.stdout) if ok else _paint("FAIL", _RED, sys.stdout)
 
 

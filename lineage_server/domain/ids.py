@@ -13,6 +13,7 @@ import re
 import time
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,6 +67,13 @@ def clean_run_id(text: str) -> str:
 def shorten(text: str, limit: int = 80) -> str:
     """Text cut for a message."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def listed(words: Iterable[object], most: int = 10) -> str:
+    """Words for a message: ``a, b, c and 7 more``."""
+    told = [shorten(str(word)) for word in words]
+    more = len(told) - most
+    return ", ".join(told[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def clean_name(text: str, field: str) -> str:

@@ -185,9 +185,17 @@ class LineageFacts:
     # --- references -------------------------------------------------------------------------
 
     async def versions_of(
-        self, artifact: str, sight: Sight, *, ordinal: int | None = None, digest: str | None = None
+        self,
+        artifact: str,
+        sight: Sight,
+        *,
+        ordinal: int | None = None,
+        digest: str | None = None,
+        most: int = 10,
     ) -> list[Row]:
-        return await self._ask(cypher.VERSIONS_OF, sight, artifact=artifact, ordinal=ordinal, digest=digest)
+        return await self._ask(
+            cypher.VERSIONS_OF, sight, artifact=artifact, ordinal=ordinal, digest=digest, most=most
+        )
 
     async def model_versions(self, model: str, sight: Sight) -> list[Row]:
         return await self._ask(cypher.MODEL_VERSIONS_OF, sight, model=model)

@@ -7,6 +7,7 @@ kept with the stored event.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -66,6 +67,8 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(cls) for name, cls in EVENT_TYPES.items()
 }
 _GENERIC = msgspec.json.Decoder(dict[str, Any])
+_AT_BYTE = re.compile(r"byte (\d+)")
+_NO_NUMBER = re.compile(rb"(-?(?:NaN|Infinity))\b")
 
 
 def decode_lines(
@@ -140,7 +143,7 @@ def decode(line: bytes, *, max_event_bytes: int) -> Event:
     except msgspec.ValidationError as error:
         event = _decode_leniently(line, error)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"the line is not JSON: {error}", field="line") from None
+        raise _not_json(line, error) from None
     except RecursionError:
         raise InvalidInputError("the line is nested too deeply", field="line") from None
     project = clean_project(event.project)
@@ -151,6 +154,19 @@ def decode(line: bytes, *, max_event_bytes: int) -> Event:
     if b"\\u0000" in line and _has_nul(_GENERIC.decode(line)):
         raise InvalidInputError("the event has a NUL character", field="line", allowed="text without U+0000")
     return event
+
+
+def _not_json(line: bytes, error: Exception) -> InvalidInputError:
+    """Says so where it is what several languages write for numbers that JSON does not have."""
+    byte = _AT_BYTE.search(str(error))
+    word = _NO_NUMBER.match(line, int(byte[1])) if byte else None
+    if word is None:
+        return InvalidInputError(f"the line is not JSON: {error}", field="line")
+    return InvalidInputError(
+        f"the line is not JSON, which has no number {word[1].decode()} (byte {byte[1] if byte else 0})",
+        field="line",
+        allowed='finite numbers; NaN and infinities as the texts "NaN", "Infinity" and "-Infinity"',
+    )
 
 
 def _decode_leniently(line: bytes, error: msgspec.ValidationError) -> Event:

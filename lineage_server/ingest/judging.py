@@ -110,7 +110,7 @@ def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown
     movers: list[str] = json.loads(by.props.get("movers") or "[]")
     if movers and actor not in movers:
         return ForbiddenError(
-            f"{shown} is protected: only {', '.join(movers[:5])} may move it; nothing was changed",
+            f"{shown} is protected: only {ids.listed(movers, 5)} may move it; nothing was changed",
             permission="move",
         )
     if event.version is None:

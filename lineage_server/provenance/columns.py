@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage_server.domain.errors import NotFoundError
-from lineage_server.domain.ids import shorten
+from lineage_server.domain.ids import listed, shorten
 from lineage_server.graph.read_lineage import Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
 from lineage_server.provenance.answers import MAX_PER_NODE
@@ -33,11 +33,7 @@ async def why_nothing(
 
 def no_column(column: str, names: Sequence[str]) -> str:
     """What to say of a column that is none of these."""
-    told = ", ".join(map(shorten, names[:_MOST_NAMES]))
-    more = len(names) - _MOST_NAMES
-    return f"there is no column {shorten(column)!r}; there are: {told}" + (
-        f" and {more} more" if more > 0 else ""
-    )
+    return f"there is no column {shorten(column)!r}; there are: {listed(names, _MOST_NAMES)}"
 
 
 async def _columns_of(

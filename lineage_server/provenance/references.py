@@ -15,6 +15,7 @@ from lineage_server.domain.ids import (
     Reference,
     artifact_uid,
     job_uid,
+    listed,
     model_uid,
     parse_reference,
     run_uid,
@@ -103,10 +104,9 @@ async def _model(facts: LineageFacts, asked: Reference, owner: str, sight: Sight
         return by_version[selector]
     if _digest_of(selector):
         return ""
-    known = [*aliases, *list(by_version)[:10], "latest"]
     raise NotFoundError(
         f"model {shorten(asked.name)!r} has no version or alias {shorten(selector)!r}; "
-        f"there are: {', '.join(known)}"
+        f"there are: {listed([*aliases, *by_version])}, latest"
     )
 
 
@@ -141,12 +141,12 @@ def _digest_of(selector: str) -> str:
 
 
 async def _no_version(facts: LineageFacts, asked: Reference, owner: str, sight: Sight) -> NotFoundError:
-    known = await facts.versions_of(artifact_uid(owner, asked.kind, asked.name), sight)
+    known = await facts.versions_of(artifact_uid(owner, asked.kind, asked.name), sight, most=1000)
     if known:
-        ordinals = ", ".join(str(row["ordinal"]) for row in known if row["ordinal"] is not None)
+        told = [row["ordinal"] for row in known if row["ordinal"] is not None] or [r["digest"] for r in known]
         return NotFoundError(
             f"{asked.kind}:{shorten(asked.name)} has no version {shorten(asked.selector)!r}; the newest "
-            f"are: {ordinals or ', '.join(str(row['digest']) for row in known)}, or latest"
+            f"are: {listed(told)}, or latest"
         )
     names = await facts.artifact_names(owner, asked.kind, sight)
     if asked.name in names:
@@ -154,6 +154,8 @@ async def _no_version(facts: LineageFacts, asked: Reference, owner: str, sight: 
             f"{asked.kind}:{shorten(asked.name)} was only referred to without a version, "
             "and none of it is known; ask for its LOGICAL view"
         )
-    close = difflib.get_close_matches(asked.name, names, n=5, cutoff=0.5) or names[:5]
-    advice = f"there are: {', '.join(close)}" if close else f"it has no {asked.kind} at all that you may see"
+    close = difflib.get_close_matches(asked.name, names, n=5, cutoff=0.5)
+    advice = f"there are: {listed(dict.fromkeys((*close, *names)), 5)}"
+    if not names:
+        advice = f"it has no {asked.kind} at all that you may see"
     return NotFoundError(f"project {owner!r} has no {asked.kind} {shorten(asked.name)!r}; {advice}")

@@ -79,7 +79,7 @@ def test_version_is_the_packages(lineage: RunLineage) -> None:
         ("diff dataset:꽃", "Missing argument 'b'"),
         ("run", "say what to run: lineage run -- python train.py"),
         ("completion tcsh", "'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'."),
-        ("up --port 70000", "LINEAGE_HTTP__PORT: Input should be less than or equal to 65535"),
+        ("up --port 70000", "LINEAGE_HTTP__PORT=70000: allowed is a whole number, 0 to 65535"),
     ],
 )
 def test_wrong_usage_is_answered_with_what_is_right(lineage: RunLineage, line: str, said: str) -> None:

@@ -382,6 +382,30 @@ async def test_artifact_without_a_version_is_said_to_be_one(graph: Bolt, service
         await service.resolve("dataset:far", scope=None, project="p")
 
 
+async def test_lists_of_what_there_is_say_how_much_they_leave_out(
+    graph: Bolt, service: LineageService
+) -> None:
+    spec = GraphSpec()
+    for n in range(1, 14):
+        spec.node(
+            f"version:p/dataset/many@{n}", name="many", kind="dataset", ordinal=n, sealed_at=n,
+            artifact="artifact:p/dataset/many",
+        )  # fmt: skip
+        spec.node(f"artifact:p/report/r{n:02}", name=f"r{n:02}", kind="report")
+        spec.node(f"modelversion:p/big@{n}", name="big", version=str(n), model="model:p/big", created_at=n)
+    await spec.write(graph)
+
+    async def told(reference: str) -> str:
+        with pytest.raises(NotFoundError) as caught:
+            await service.resolve(reference, scope=None, project="p")
+        return str(caught.value)
+
+    newest = ", ".join(map(str, range(13, 3, -1)))
+    assert (await told("dataset:many@99")).endswith(f"the newest are: {newest} and 3 more, or latest")
+    assert (await told("model:big@99")).endswith(f"there are: {newest} and 3 more, latest")
+    assert (await told("report:x")).endswith("there are: r01, r02, r03, r04, r05 and 8 more")
+
+
 async def test_reference_that_fails_says_what_would_do(story: Story, service: LineageService) -> None:
     with pytest.raises(NotFoundError, match=r"newest are: 2, 1, or latest"):
         await service.resolve("dataset:raw@9", scope=None, project="p")

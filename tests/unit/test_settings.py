@@ -97,3 +97,55 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInputError) as caught:
         load()
     assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("HTTP__PORT", "many", "LINEAGE_HTTP__PORT: allowed is a whole number, 0 to 65535"),
+        ("HTTP__PORT", "70000", "LINEAGE_HTTP__PORT=70000: allowed is a whole number, 0 to 65535"),
+        (
+            "INGEST__BATCH_EVENTS",
+            "0",
+            "LINEAGE_INGEST__BATCH_EVENTS=0: allowed is a whole number, 1 or more",
+        ),
+        ("GRAPH__READ_TIMEOUT_SECONDS", "0", "SECONDS=0: allowed is a number above 0"),
+        ("AUTH__MODE", "closed", "LINEAGE_AUTH__MODE: allowed is open or token"),
+        ("AUTH__ALLOW_OPEN_BIND", "maybe", "OPEN_BIND: allowed is true or false"),
+        ("HTTP__PROT", "1", "LINEAGE_HTTP__PROT: there is no such setting; did you mean LINEAGE_HTTP__PORT?"),
+        (
+            "HTTP",
+            "5",
+            "LINEAGE_HTTP: allowed is nothing, it is a group; set one of it, such as LINEAGE_HTTP__",
+        ),
+        (
+            "HTTP",
+            "x",
+            "LINEAGE_HTTP: allowed is nothing, it is a group; set one of it, such as LINEAGE_HTTP__",
+        ),
+    ],
+)
+def test_mistake_says_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(f"LINEAGE_{variable}", value)
+    with pytest.raises(InvalidInputError) as caught:
+        load()
+    assert says in str(caught.value)
+    assert caught.value.field == f"LINEAGE_{variable}"
+
+
+def test_mistakes_in_a_file_are_told_too_without_what_may_be_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "lineage.toml"
+    monkeypatch.setenv("LINEAGE_CONFIG", str(file))
+    file.write_text('[graph]\npassword = ["hunter2"]\n[http]\nallowed_hosts = [1]\n')
+    with pytest.raises(InvalidInputError) as caught:
+        load()
+    assert "LINEAGE_GRAPH__PASSWORD: allowed is a text" in str(caught.value)
+    assert "LINEAGE_HTTP__ALLOWED_HOSTS: allowed is words, separated by commas" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    file.write_text("x = [")
+    with pytest.raises(InvalidInputError, match=r"lineage.toml is not TOML: "):
+        load()

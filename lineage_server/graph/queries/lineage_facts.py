@@ -137,7 +137,7 @@ WHERE ($all OR v.project IN $scope)
   AND ($ordinal IS NULL OR v.ordinal = $ordinal)
   AND ($digest IS NULL OR v.digest STARTS WITH $digest)
 RETURN v.uid AS uid, v.ordinal AS ordinal, v.digest AS digest, v.deleted_at AS deleted_at
-ORDER BY coalesce(v.sealed_at, 0) DESC, v.ordinal DESC LIMIT 10
+ORDER BY coalesce(v.sealed_at, 0) DESC, v.ordinal DESC LIMIT $most
 """
 
 MODEL_VERSIONS_OF: LiteralString = """

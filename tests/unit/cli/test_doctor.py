@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import namedtuple
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -50,12 +51,12 @@ def test_what_was_left_behind_or_refused_is_found(journals: Path) -> None:
         client.start_run("x", capture="none").finish()
         assert doctor.journal().ok  # its process lives and will send it
     found = doctor.journal()
-    assert (found.ok, found.advice) == (False, "run 'lineage sync'")
-    assert "1 journal to send" in found.text
+    assert (found.ok, found.warning, found.advice) == (True, True, "run 'lineage sync'")
+    assert "1 journal waits to be sent" in found.text
     (left,) = journals.glob("*.jsonl")
     left.rename(left.with_suffix(".refused"))
     found = doctor.journal()
-    assert not found.ok
+    assert (found.ok, found.warning) == (False, False)
     assert "refused events of 1 journal," in found.text
     assert "lineage sync" in found.advice
 
@@ -96,3 +97,28 @@ def test_another_program_at_the_address_is_told_from_nobody(monkeypatch: pytest.
     found = doctor.server(doctor.reach())
     assert "does not answer" in found.text
     assert "lineage up" in found.advice
+
+
+def test_what_only_waits_is_a_warning_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = doctor.Finding(
+        "journal", True, "1 journal waits to be sent in x", "run 'lineage sync'", warning=True
+    )
+    monkeypatch.setattr(doctor, "_all", lambda: iter([waits]))
+    assert doctor.doctor() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "warn journal   1 journal waits to be sent in x",
+        "               → run 'lineage sync'",
+    ]
+    assert doctor.doctor(as_json=True) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["ok"], told["warning"]) == (True, True)
+
+
+def test_settings_of_a_client_that_are_wrong_say_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEAGE_MODE", "sideways")
+    found = doctor.client_settings()
+    assert (found.ok, found.text) == (
+        False, "LINEAGE_MODE 'sideways' is not a mode; allowed: online, offline, disabled",
+    )  # fmt: skip

@@ -100,7 +100,9 @@ def test_line_over_the_limit_says_what_to_do() -> None:
     [
         (b"{", "line", "not JSON"),
         (b'{"type":"run"} {}', "line", "not JSON"),
-        (b'{"type":"run","run":NaN}', "line", "not JSON"),
+        (b'{"type":"run","run":NaN}', "line", "not JSON, which has no number NaN"),
+        (b'{"type":"run","params":{"lr":-Infinity}}', "line", "which has no number Infinity"),
+        (b'{"type":"run","run":Nope}', "line", "not JSON: JSON is malformed"),
         (b'{"type":"run","run":"\xff"}', "line", ""),
         (b'{"type":"run","run":"' + RUN.encode() + b'","later":"\xff"}', "line", "not JSON"),
         (b'{"type":"run","run":"\\ud800"}', "line", ""),
