@@ -36,6 +36,13 @@ from lineage_server.domain.errors import InvalidInputError, LineageError, NotAut
 from lineage_server.tracking.service import Tracking
 
 _MOST_SUBSCRIPTIONS = 100
+_PARTS: tuple[tuple[str, type[object], str], ...] = (
+    ("query", str, "text"),
+    ("operationName", str, "text"),
+    ("variables", dict, "an object"),
+    ("extensions", dict, "an object"),
+)
+"""Of a request, what each is."""
 
 
 class _Messages(ASGIWebSocketAdapter):
@@ -134,6 +141,15 @@ class _Endpoint(GraphQL[Context, None]):
     def should_render_graphql_ide(self, request: object) -> bool:
         return False  # ``_is_browser`` has decided
 
+    async def parse_http_body(self, request: Any) -> Any:
+        if request.method == "POST" and "application/json" not in (request.content_type or "").lower():
+            raise InvalidInputError(
+                "the request does not say that it is JSON; nothing was done",
+                field="content-type",
+                allowed="application/json",
+            )
+        return await super().parse_http_body(request)
+
     def parse_json(self, data: str | bytes) -> Any:
         """``documentId`` names a persisted operation too, by its SHA-256 or its name."""
         parsed: Any = super().parse_json(data)
@@ -145,12 +161,20 @@ class _Endpoint(GraphQL[Context, None]):
             by_hash = len(told) == 64
             body["extensions"] = {"persistedQuery": {"sha256Hash": told}} if by_hash else None
             body["operationName"] = body.get("operationName") if by_hash else told
-        if not isinstance(body.get("operationName"), str | None):
-            raise InvalidInputError("the name of the operation is no text", field="operationName")
+        for name, kind, allowed in _PARTS:
+            if not isinstance(body.get(name), kind | None):
+                raise InvalidInputError(
+                    f"{name} of the request is not {allowed}", field=name, allowed=allowed
+                )
         return body
 
     def decode_json(self, data: str | bytes) -> object:
-        return orjson.loads(data)
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise InvalidInputError(
+                f"the request is not JSON: {str(error)[:200]}", field="body", allowed='{"query": "…"}'
+            ) from None
 
     def encode_json(self, data: object) -> str:
         # Text, not bytes: graphql-transport-ws sends text frames.
@@ -187,7 +211,7 @@ def graphql_routes(services: Services) -> list[BaseRoute]:
         return JSONResponse(operations)
 
     return [
-        Route("/graphql", endpoint),
+        Route("/graphql", endpoint, methods=["GET", "POST"]),
         WebSocketRoute("/graphql", endpoint),
         Route("/graphql/schema", schema),
         Route("/graphql/operations", persisted),
