@@ -69,9 +69,16 @@ class Sender:
                 return
             self._woken = True
             if self._thread is None:
-                self._thread = threading.Thread(target=self._repeat, name="lineage-sender", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="lineage-sender", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+
+    def _work(self) -> None:
+        try:
+            self._repeat()
+        finally:
+            # Here, since whoever stops us does not wait for long.
+            self._deliverer.close()
 
     def _repeat(self) -> None:
         linger = _FIRST_LINGER_SECONDS  # the call that began recording returns before we import HTTP
@@ -211,7 +218,7 @@ class Sender:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
-        if thread is None or not thread.is_alive():
+        if thread is None:
             self._deliverer.close()
 
 

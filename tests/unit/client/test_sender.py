@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import pytest
 
 from lineage_server.client.client import Client
 from lineage_server.client.config import load_config
-from lineage_server.client.delivery import Fate, HttpDeliverer
-from lineage_server.client.journal import refused_path
+from lineage_server.client.delivery import Fate, HttpDeliverer, Result
+from lineage_server.client.journal import Journal, refused_path
 from lineage_server.client.outbox import Outbox
+from lineage_server.client.sender import Sender
 from tests.unit.client.stub import StubServer
 
 
@@ -203,3 +205,32 @@ def test_going_offline_and_online_again(client: Client, stub: StubServer) -> Non
     box.go_online()
     assert run.finish()
     assert stub.accepted == 2
+
+
+class Hanging:
+    """A deliverer whose server answers once it is told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.answer, self.closed = threading.Event(), threading.Event(), threading.Event()
+
+    def deliver(self, lines: Sequence[bytes]) -> Result:
+        self.asked.set()
+        assert self.answer.wait(30)
+        assert not self.closed.is_set(), "closed in the middle of a request"
+        return Result(Fate.DONE, accepted=len(lines))
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_connection_is_closed_even_when_nobody_waited_for_its_last_answer(journal_dir: Path) -> None:
+    journal, slow = Journal(journal_dir), Hanging()
+    journal.append([b'{"type":"run"}\n'])
+    sender = Sender(journal, slow)
+    sender.wake()
+    assert slow.asked.wait(30)
+    sender.stop(timeout=0.01)
+    assert not slow.closed.is_set()
+    slow.answer.set()
+    assert slow.closed.wait(30)
+    journal.close()
