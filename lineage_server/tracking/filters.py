@@ -172,7 +172,7 @@ def _operand(one: Comparison, field: str) -> Any:
         raise InvalidInputError(f"the comparison of {shorten(one.key)!r} has no value", field=field)
     if isinstance(value, int) and value not in _INT64:
         value = str(value)  # so it is stored
-    number = _number(value)
+    number = number_of(value)
     if one.op in (Operator.EQ, Operator.NE):
         # A person types 0.01 as text; it was logged as a number.
         return [value] if number is None or number == value else [value, number]
@@ -183,7 +183,8 @@ def _operand(one: Comparison, field: str) -> Any:
     return value if number is None else number
 
 
-def _number(value: Scalar) -> float | int | None:
+def number_of(value: Scalar) -> float | int | None:
+    """The number that a value is or, as text, tells."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

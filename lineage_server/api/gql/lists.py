@@ -36,6 +36,7 @@ from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import Label
+from lineage_server.tracking.conditions import check_kinds
 from lineage_server.tracking.filters import ListFilter, Order
 from lineage_server.tracking.parts import versions_of
 from lineage_server.tracking.search import SEARCHED
@@ -88,7 +89,7 @@ def _listed(label: Label, kind: Any, description: str) -> Any:
         first: int = 50,
         after: str = "",
     ) -> Any:
-        wanted, order = node_filter(filter), node_order(order_by)
+        wanted, order = node_filter(filter, label), node_order(order_by)
         return await _list(info, label, _projects(project, None), wanted, order, first, after)
 
     return strawberry.field(resolve, description=description, graphql_type=Connection[kind])
@@ -189,7 +190,8 @@ class ListQueries:
         after: str = "",
     ) -> Connection[Node]:
         context = context_of(info)
-        chosen = [label for label in SEARCHED if labels is None or label in labels]
+        asked = SEARCHED if labels is None else check_kinds(labels, SEARCHED, "labels")
+        chosen = [label for label in SEARCHED if label in asked]
         page = await context.tracking.search(
             text,
             scope=context.scope,

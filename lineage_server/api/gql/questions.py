@@ -16,13 +16,16 @@ from lineage_server.api.gql.types import answers as shown
 from lineage_server.api.gql.types import walks
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT
-from lineage_server.domain.nodes import LABEL_OF
+from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
 from lineage_server.graph.heads import Head
 from lineage_server.provenance import answers, scene, service
 from lineage_server.provenance.ancestry import WIDE
+from lineage_server.provenance.traverse import WALKED
+from lineage_server.tracking.conditions import check_kinds, check_times
 
 Ctx = Info[Context, None]
 MAX_STARTS = 100
+_KINDS = (*sorted(WALKED), *JobKind, *ArtifactType)
 
 
 @strawberry.input(description="How much a walk may bring back; what is not said is up to the question")
@@ -44,8 +47,9 @@ class NodeFilterInput:
 
 def _filter(value: NodeFilterInput | None, kinds: list[str] | None = None) -> answers.NodeFilter:
     value = value or NodeFilterInput()
+    check_times(value.since, value.until, ("since", "until"))
     return answers.NodeFilter(
-        kinds=frozenset(value.kinds) | frozenset(kinds or ()),
+        kinds=frozenset(check_kinds([*value.kinds, *(kinds or ())], _KINDS, "kinds")),
         text=value.text,
         states=frozenset(value.states),
         projects=frozenset(value.projects),

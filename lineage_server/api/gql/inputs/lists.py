@@ -9,8 +9,16 @@ import strawberry
 
 from lineage_server.api.gql.scalars import Json, Micros
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.nodes import RunState
+from lineage_server.domain.nodes import Label, RunState
 from lineage_server.tracking import filters
+from lineage_server.tracking.conditions import (
+    KINDS,
+    check_jobs,
+    check_kinds,
+    check_metric,
+    check_param,
+    check_times,
+)
 
 strawberry.enum(filters.Operator)
 
@@ -115,31 +123,34 @@ class VersionOrder:
     direction: SortDirection = SortDirection.DESC
 
 
-def node_filter(value: ListFilterInput | None) -> filters.ListFilter:
+def node_filter(value: ListFilterInput | None, label: Label) -> filters.ListFilter:
     value = value or ListFilterInput()
+    kinds = check_kinds(value.kinds, KINDS.get(label, ()), "kinds")
     return filters.ListFilter(
-        text=value.text, kinds=tuple(value.kinds), tags=_tags(value.tags), deleted=value.include_deleted
+        text=value.text, kinds=kinds, tags=_tags(value.tags), deleted=value.include_deleted
     )
 
 
 def run_filter(value: RunFilter | None) -> filters.ListFilter:
     value = value or RunFilter()
+    check_times(value.started_after, value.started_before, ("startedAfter", "startedBefore"))
     return filters.ListFilter(
         text=value.text,
-        kinds=tuple(value.kinds),
+        kinds=check_kinds(value.kinds, KINDS[Label.RUN], "kinds"),
         states=tuple(str(state) for state in value.states),
-        jobs=tuple(value.jobs),
+        jobs=check_jobs(value.jobs),
         tags=_tags(value.tags),
         since=value.started_after,
         until=value.started_before,
-        params=_comparisons(value.params, "params"),
-        metrics=_comparisons(value.metrics, "metrics"),
+        params=tuple(map(check_param, _comparisons(value.params, "params"))),
+        metrics=tuple(map(check_metric, _comparisons(value.metrics, "metrics"))),
         deleted=value.include_deleted,
     )
 
 
 def version_filter(value: VersionFilter | None) -> filters.ListFilter:
     value = value or VersionFilter()
+    check_times(value.sealed_after, value.sealed_before, ("sealedAfter", "sealedBefore"))
     return filters.ListFilter(
         text=value.text,
         tags=_tags(value.tags),
