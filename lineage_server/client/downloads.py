@@ -22,7 +22,7 @@ from lineage_server.client.progress import Report, shown
 from lineage_server.client.remembered import Known, Remembered, key_of
 from lineage_server.client.transfer import spool
 from lineage_server.client.transfer.bringing import SpoiltError
-from lineage_server.client.transfer.cache import Cache, Kept
+from lineage_server.client.transfer.cache import Cache, Cached, Kept
 from lineage_server.client.transfer.exchange import Exchange
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.originals import copy_original
@@ -38,6 +38,7 @@ from lineage_server.domain.ids import shorten
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
+    from lineage_server.client.config import Config
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -90,7 +91,7 @@ def download(
     return target / os.fsdecode(got.name) if got.name else target
 
 
-def is_whole(kept: Kept, digest: str, remembered: Remembered) -> bool:
+def is_whole(kept: Kept, digest: str, remembered: Remembered | None) -> bool:
     """Whether what is in the cache has this digest."""
     try:
         if kept.kind == "value":
@@ -98,6 +99,23 @@ def is_whole(kept: Kept, digest: str, remembered: Remembered) -> bool:
         return hash_path(kept.path, remembered, follow=False).digest == digest
     except (LineageError, OSError, ValueError):
         return False
+
+
+def verify_cache(config: Config) -> tuple[int, list[Cached]]:
+    """How many downloads are right, and those that are not: they went, unless somebody uses them now."""
+    cache = Cache(config.cache_dir, config.cache_bytes)
+    right, wrong = 0, list[Cached]()
+    for one in cache.listed():
+        kept = cache.kept(one.digest) if one.uid else Kept("file", one.path)
+        if kept is not None and is_right(kept, one.digest, None):
+            right += 1
+            continue
+        wrong.append(one)
+        if not one.uid:
+            cache.drop(one.path.name)
+        elif not one.in_use:
+            cache.forget(one.digest)
+    return right, wrong
 
 
 def _original(client: Client, artifact: Artifact) -> tuple[Path, Hashed | None] | None:
@@ -126,7 +144,7 @@ def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Repo
         got = _fetched(client, artifact, cache, place, progress)
         top = cache.version(got.digest) / got.kind
         path = top / os.fsdecode(got.name) if got.name else top
-        if _is_right(Kept(got.kind, path), got.digest, _remembered(client)):
+        if is_right(Kept(got.kind, path), got.digest, _remembered(client)):
             break
         # Somebody put files beside those that belong there; or the value's bytes hold another one.
         cache.forget(got.digest)
@@ -136,7 +154,7 @@ def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Repo
     return path
 
 
-def _is_right(kept: Kept, digest: str, remembered: Remembered) -> bool:
+def is_right(kept: Kept, digest: str, remembered: Remembered | None) -> bool:
     """The same for what has arrived, each file as its manifest says: a value that nothing here can read is
     taken at that word."""
     if kept.kind == "value" and not _value_digest(kept.path, remembered):
@@ -206,8 +224,10 @@ def _elsewhere(artifact: Artifact, why: str) -> LineageError:
     )
 
 
-def _value_digest(path: Path, remembered: Remembered) -> str:
+def _value_digest(path: Path, remembered: Remembered | None) -> str:
     """Of what a file holds; empty where nothing here can read it."""
+    if remembered is None:
+        return spool.digest_of_value(path)
     state = path.stat()
     key = f"value:{key_of(state)}"
     known = remembered.find([key])

@@ -28,6 +28,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ELSEWHERE = {"lineage up", "lineage serve", "lineage demo"}
 LISTED = ("runs", "jobs", "artifacts", "models", "deployments", "projects")
 EXAMPLES = {
+    "lineage put NAME PATH": ["lineage put readme /etc/hostname --type file"],
+    "lineage get REF": ["lineage get file:readme"],
+    "lineage cache ls": ["lineage cache ls"],
+    "lineage cache clear": ["lineage cache clear"],
+    "lineage cache verify": ["lineage cache verify"],
     "lineage run -- CMD": ["lineage run -- echo done"],
     "lineage show REF": ["lineage show dataset:iris@1"],
     "lineage ls": [
@@ -110,6 +115,28 @@ def test_functions_and_fits_print_how_the_model_came_about(
     assert done.stdout == block("text", "Functions and fits")
 
 
+def test_files_go_there_and_come_back(running_server: RunningServer, tmp_path: Path, project: str) -> None:
+    flowers = tmp_path / "flowers.csv"
+    flowers.write_text("petal,kind\n1.4,0\n4.7,1\n")
+    told = client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project)
+    told["PATH"] = f"{Path(sys.executable).parent}:{told['PATH']}"
+    heading = "Files, there and back"
+    there = _run(["bash", "-e", "-c", block("bash", heading)], told, tmp_path)
+    assert there.splitlines()[-1] == str(tmp_path / "elsewhere" / "flowers.csv")
+    assert (tmp_path / "elsewhere" / "flowers.csv").read_text() == flowers.read_text()
+    flowers.write_text("another")
+    assert _run(["python", "-c", block("python", heading)], told, tmp_path) == "['petal', 'kind']\n"
+
+
+def _run(command: list[str], told: dict[str, str], folder: Path) -> str:
+    done = subprocess.run(
+        command, env=told, cwd=folder, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.timeout(180)  # some thirty processes, one after the other
 def test_every_command_of_the_table_does_its_work(lineage: RunLineage, five_lines: str, project: str) -> None:
     table = re.findall(r"^\| `(lineage [^`]+)` \|", README, re.MULTILINE)
     assert set(table) - ELSEWHERE == set(EXAMPLES)

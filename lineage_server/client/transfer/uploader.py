@@ -74,6 +74,16 @@ class Uploads:
         """How many of this process are not done."""
         return self._own
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the present one that are there, and that it has."""
+        return self._sent, self._total
+
+    @property
+    def sending(self) -> bool:
+        """Whether it is of any use to wait: not done, not stopped by anything."""
+        return bool(self._own) and self._is_online and not self.trouble
+
     def offer(self, content: Content, *, project: str, type: str, name: str) -> None:
         """Upload a version, some time soon; a value that lies in no file is written to one first."""
         uid = f"{project}/{type}/{name}@{content.digest}"
