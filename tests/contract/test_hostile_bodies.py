@@ -176,11 +176,11 @@ async def test_stream_of_a_foreign_token_brings_its_own_project_only(guarded: Se
     root = await guarded.token("root", platform_admin=True)
     await sent(guarded, [good("first")], token=root)
     listening = asyncio.create_task(listen())
-    await asyncio.sleep(0.3)
+    await guarded.followed()
     for n in range(10):
         theirs = {"type": "run", "id": f"theirs-{n}", "run": TRAIN, "params": {"secret": n}}
         await sent(guarded, [json.dumps(theirs).encode(), good(n)], token=root)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await complete.wait()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)

@@ -47,10 +47,10 @@ async def following(
         yield stream
 
 
-async def first_of(stream: Any) -> asyncio.Task[Any]:
-    """Begin to listen and give the subscription time to exist."""
+async def first_of(served: Served, stream: Any) -> asyncio.Task[Any]:
+    """Begin to listen; returns when the subscription exists, or has answered."""
     task = asyncio.create_task(anext(stream))
-    await asyncio.sleep(0.3)
+    await served.followed(task.done)
     return task
 
 
@@ -60,7 +60,7 @@ def event_of(run: str, **more: Any) -> RunReported:
 
 async def test_run_changed_brings_the_run(served: Served) -> None:
     async with following(served, "RunChanged", {"uid": TRAIN_UID}) as stream:
-        first = await first_of(stream)
+        first = await first_of(served, stream)
         await served.record(event_of(TRAIN, reason="because", metrics={"late": 1.5}))
         async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await first).data["runChanged"]
@@ -70,7 +70,7 @@ async def test_run_changed_brings_the_run(served: Served) -> None:
 
 async def test_runs_changed_tells_only_its_project(served: Served) -> None:
     async with following(served, "RunsChanged", {"project": "default"}) as stream:
-        first = await first_of(stream)
+        first = await first_of(served, stream)
         await served.record(event_of(new_run_id(), project="elsewhere", name="not ours"))
         mine = new_run_id()
         await served.record(event_of(mine, name="ours"))
@@ -85,7 +85,7 @@ async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> Non
             (series,) = (await anext(stream)).data["metricPoints"]["series"]
         assert series["steps"] == [0, 1, 2]
         assert series["values"] == ["NaN", 0.9, 0.8]
-        following_one = await first_of(stream)
+        following_one = await first_of(served, stream)
         now = now_micros()
         await served.record(
             MetricsLogged(
@@ -100,7 +100,7 @@ async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> Non
 
 async def test_lineage_changed_sees_new_neighbours(served: Served) -> None:
     async with following(served, "LineageChanged", {"uid": MODEL_1, "depth": 2}) as stream:
-        first = await first_of(stream)
+        first = await first_of(served, stream)
         reader = new_run_id()
         await served.record(event_of(reader, inputs=[InputFact(name="churn", type="model", digest=D3)]))
         await served.record(event_of(TRAIN, reason="looked at again"))
@@ -130,7 +130,7 @@ async def test_ingest_status_ticks(served: Served) -> None:
 async def test_every_subscription_answers(served: Served) -> None:
     for name, variables in FOLLOWED.items():
         async with following(served, name, variables) as stream:
-            first = await first_of(stream)
+            first = await first_of(served, stream)
             reader = InputFact(name="churn", type="model", digest=D3)
             await served.record(event_of(TRAIN, reason=name), event_of(new_run_id(), inputs=[reader]))
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -151,7 +151,7 @@ async def test_a_stranger_follows_nothing(served: Served, name: str) -> None:
 
 async def test_stream_ends_with_the_server(served: Served) -> None:
     async with following(served, "RunsChanged", {"project": "default"}) as stream:
-        first = await first_of(stream)
+        first = await first_of(served, stream)
         served.services.changes.close()
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert (await first).data["runsChanged"]["kind"] == "RECONNECT"

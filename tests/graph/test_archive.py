@@ -210,9 +210,9 @@ async def test_one_holder_at_a_time_until_it_dies(graph: Bolt, writer: IngestWri
         assert not waiting.done()
     assert await waiting > 0
 
-    dying = Lease(graph, seconds=0.5)
+    dying = Lease(graph, seconds=2.0)
     async with dying.held("dying") as dead:
-        await asyncio.sleep(1.0)  # it is renewed
+        await asyncio.sleep(3.0)  # it is renewed
         with pytest.raises(ConflictError, match="dying"):
             await other.archive(0)
         await graph.write("MATCH (l:Lease) SET l.until = timestamp() - 1")

@@ -6,9 +6,10 @@ whoever holds a token. Not here: starting engines (``tests/conftest.py``).
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,14 @@ class Served:
         verdicts = await self.services.ingest.submit(list(events), actor=LOCAL.actor)
         wrong = [v for v in verdicts if v.outcome is Outcome.REFUSED]
         assert not wrong, wrong
+
+    async def followed(self, done: Callable[[], bool] = lambda: False) -> None:
+        """Returns once somebody listens to changes, or is ``done``."""
+        for _ in range(3_000):
+            if self.services.changes.subscribers or done():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("nobody listens")
 
     async def token(self, subject: str, **wanted: Any) -> str:
         """A token's text, made by the platform's admin."""
