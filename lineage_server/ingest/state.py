@@ -57,10 +57,11 @@ class NodeState:
 
     @property
     def kind_of_change(self) -> str:
+        # Also of what was never seen before: whoever works on after an erasure must hear of it.
+        if "erased" in self.dirty or (self.deleted and "deleted_at" in self.dirty):
+            return "deleted"
         if not self.exists:
             return "created"
-        if self.deleted and not self.dirty.isdisjoint(("deleted_at", "erased")):
-            return "deleted"
         return "updated" if self.dirty else "linked"
 
     # --- loading and storing ---------------------------------------------------------

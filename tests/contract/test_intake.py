@@ -279,6 +279,28 @@ async def test_what_finds_the_queue_full_comes_again_and_nothing_is_lost(
         assert (served.services.ingest.queue_depth, served.services.ingest.queued_bytes) == (0, 0)
 
 
+@pytest.mark.parametrize("restored", [False, True])
+async def test_what_is_told_and_erased_in_one_body_is_redacted_at_once(
+    served: Served, restored: bool
+) -> None:
+    """And not by and by, when the server looks for what others were asked to erase."""
+    run = {"project": "hostile", "uid": f"run:{some_run('gone')}"}
+    lines = [
+        good("gone", params={"word": stories.WORD}),
+        json.dumps({"type": "node.erased", "id": "erase", "at": 1_760_000_000_000_001, **run}).encode(),
+    ]
+    if restored:
+        told = {"type": "node.restored", "id": "restore", "at": 1_760_000_000_000_002, **run}
+        lines.append(json.dumps(told).encode())
+    assert (await sent(served, lines)).accepted == len(lines)
+    asked = '{ event(id: "good-gone", project: "hostile") { raw } }'
+    for _ in range(150):
+        if stories.WORD not in (await served.ask(asked))["event"]["raw"]:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("it is still there")
+
+
 async def test_erasing_goes_on_at_the_next_start(
     bolt: Address, graph: Bolt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
