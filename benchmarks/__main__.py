@@ -27,6 +27,7 @@ NAMES = (
     "subscriber",
     "startup",
     "client",
+    "bytes",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""

@@ -1,14 +1,13 @@
 """The peer: ML Metadata 1.17.1 in an environment of its own, spoken to over pipes.
 
 It needs protobuf below 5 and CPython 3.9 to 3.11, so it cannot share ours. The environment lies in
-the XDG cache under the digest of ``mlmd-requirements.txt`` and is made once. Where it cannot be
-made, the rows come without a peer and say why.
+the XDG cache and is made once (``environments``). Where it cannot be made, the rows come without a
+peer and say why.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks import environments
+from benchmarks.environments import PeerMissingError
 from benchmarks.rows import Row
 
 HERE = Path(__file__).parent
@@ -29,39 +30,9 @@ VERSION = "ML Metadata 1.17.1 on SQLite"
 _FITTING = ("3.11", "3.10", "3.9")
 
 
-class PeerMissingError(Exception):
-    """ML Metadata cannot be had here; the message says why."""
-
-
 def environment() -> Path:
     """The interpreter of the peer's environment, made where it is not there yet."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lineage-server"
-    folder = cache / f"mlmd-{digest}"
-    python = folder / "bin" / "python"
-    if (folder / ".complete").exists():
-        return python
-    cache.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if uv is None:
-        raise PeerMissingError("uv is not installed")
-    _run([uv, "venv", "--quiet", "--python", _interpreter(), str(folder)])
-    _run(
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            str(python),
-            "--require-hashes",
-            "-r",
-            str(REQUIREMENTS),
-        ]
-    )
-    (folder / ".complete").touch()
-    return python
+    return environments.environment("mlmd", REQUIREMENTS, _interpreter())
 
 
 def _interpreter() -> str:
@@ -74,12 +45,6 @@ def _interpreter() -> str:
         if found and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0:
             return found
     return _FITTING[0]  # uv fetches it, or says why it cannot
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PeerMissingError(f"{command[1]}: {done.stderr.strip()[-300:]}")
 
 
 class Peer:

@@ -141,7 +141,7 @@ def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Repo
         return Folder(folder, mode=_READ_ONLY)
 
     for last in (False, True):
-        got = _fetched(client, artifact, cache, place, progress)
+        got = _fetched(client, artifact, cache, place, progress, overwrite=True)
         top = cache.version(got.digest) / got.kind
         path = top / os.fsdecode(got.name) if got.name else top
         if is_right(Kept(got.kind, path), got.digest, _remembered(client)):

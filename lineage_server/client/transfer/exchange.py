@@ -99,6 +99,19 @@ class Exchange:
 
     def get(self, url: str) -> Generator[bytes]:
         """An object's bytes: from the server where the address is its own, else from the store."""
+        try:
+            yield from self._stream(url)
+        except UnavailableError:
+            if url.startswith("/"):
+                self._check_object(url)
+            raise
+
+    def _check_object(self, url: str) -> None:
+        """A server that finds the object spoilt can only cut off what it has begun; of a part it says so."""
+        with self._told():
+            self._check(self._server.get(url, headers={"range": "bytes=0-0"}))
+
+    def _stream(self, url: str) -> Generator[bytes]:
         own = url.startswith("/")
         client = self._server if own else self._outside
         with self._told("" if own else "the store"), client.stream("GET", url) as answer:

@@ -1,0 +1,212 @@
+"""Bytes to the server's store and back, by a program of a user: one large file against ``cp`` and
+``sha256sum``, many small ones against MLflow's client and its own server (both with their defaults).
+
+A put ends when the server has committed the version: its bytes are on disk by then, so ``cp`` is followed
+by a ``sync`` of its file. The page cache is warm for both. What is got is verified by us.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.context import Context
+from benchmarks.environments import PeerMissingError, environment
+from benchmarks.machine import ROOT
+from benchmarks.rows import Row, Target, paired_ratio, row
+from benchmarks.servers import Running, free_port, lineage_server
+
+HERE = Path(__file__).parent
+MLFLOW = "mlflow 3.17.2, its own server"
+_UP = ("up", "--no-browser")
+_START_SECONDS = 120
+
+
+def run(context: Context) -> Iterator[Row]:
+    with (
+        lineage_server("embedded", command=_UP) as server,
+        tempfile.TemporaryDirectory(prefix="lineage-bench-bytes-") as folder,
+    ):
+        yield from _large(context, server, Path(folder))
+        yield from _many(context, server, Path(folder))
+
+
+# --- one large file --------------------------------------------------------------------------
+
+
+def _large(context: Context, server: Running, folder: Path) -> Iterator[Row]:
+    mebibytes = 1024 if context.full else 256
+    put: list[float] = []
+    again: list[float] = []
+    got: list[float] = []
+    copied: list[float] = []
+    fetched: list[float] = []
+    source, copy = folder / "large", folder / "copy"
+    for turn in range(context.turns):
+        _fill(source, mebibytes)
+        seconds, uid = _ours(server, folder, "put", "large", source)
+        put.append(seconds)
+        copied.append(_shell(f"cp {source} {copy} && sync {copy} && sha256sum {source}"))
+        again.append(_ours(server, folder, "put", "large", source)[0])
+        source.unlink()
+        out = folder / f"out{turn}"
+        got.append(_ours(server, folder, "get", uid, out)[0])
+        (out / "large").unlink()
+        fetched.append(_shell(f"cp {copy} {source} && sha256sum {source}"))
+    size = f"{mebibytes:,} MiB"
+    yield _compared(f"put {size} into the local store", put, "cp, sync and sha256sum", copied, 1.2)
+    yield row(
+        f"put the same {size} again", "embedded", statistics.median(again), "s",
+        target=Target(sign="<=", bound=0.3), note="from the start of the run to its end",
+    )  # fmt: skip
+    yield _compared(f"get {size} from the local store", got, "cp and sha256sum", fetched, 1.2)
+
+
+def _compared(name: str, ours: list[float], peer: str, theirs: list[float], bound: float) -> Row:
+    return row(
+        name, "embedded", statistics.median(ours), "s", peer=peer, peer_value=statistics.median(theirs),
+        ratio=paired_ratio(ours, theirs), target=Target(sign="<=", bound=bound, of="ratio"),
+    )  # fmt: skip
+
+
+def _fill(path: Path, mebibytes: int) -> None:
+    """New bytes that are nowhere twice."""
+    with path.open("wb") as file:
+        for _ in range(mebibytes):
+            file.write(os.urandom(1 << 20))
+
+
+def _shell(line: str) -> float:
+    began = time.perf_counter()
+    subprocess.run(["sh", "-c", line], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def _ours(server: Running, folder: Path, *words: object) -> tuple[float, str]:
+    """Seconds, and what else the worker says."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    told = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("LINEAGE_")},
+        "HOME": str(home), "XDG_CACHE_HOME": str(home), "XDG_DATA_HOME": str(home),
+        "PYTHONPATH": str(ROOT), "LINEAGE_URL": f"http://127.0.0.1:{server.port}",
+    }  # fmt: skip
+    return _said([sys.executable, str(HERE / "bytes_worker.py"), *map(str, words)], told)
+
+
+def _said(command: list[str], told: dict[str, str]) -> tuple[float, str]:
+    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command[1]}: {done.stderr[-2000:]}")
+    seconds, _, rest = done.stdout.strip().splitlines()[-1].partition(" ")
+    return float(seconds), rest
+
+
+# --- many small files ------------------------------------------------------------------------
+
+
+def _many(context: Context, server: Running, folder: Path) -> Iterator[Row]:
+    count = 10_000 if context.full else 1_000
+    turns = 3
+    put: list[float] = []
+    got: list[float] = []
+    logged: list[float] = []
+    loaded: list[float] = []
+    why = ""
+    try:
+        python = environment("mlflow", HERE / "mlflow-requirements.txt", _interpreter())
+        peer = contextlib.ExitStack()
+        uri = peer.enter_context(_mlflow(python, folder))
+    except PeerMissingError as missing:
+        python, peer, uri, why = None, contextlib.ExitStack(), "", " ".join(str(missing).split())
+    with peer:
+        for turn in range(turns):
+            source = folder / f"many{turn}"
+            _fill_many(source, count)
+            if python is not None:
+                worker = [str(python), str(HERE / "mlflow_worker.py"), uri]
+                seconds, run_id = _said([*worker, "put", str(source)], _plain())
+                logged.append(seconds)
+                there = folder / f"theirs{turn}"
+                there.mkdir()
+                loaded.append(_said([*worker, "get", run_id, str(there)], _plain())[0])
+            seconds, uid = _ours(server, folder, "put", "many", source)
+            put.append(seconds)
+            shutil.rmtree(source)
+            got.append(_ours(server, folder, "get", uid, folder / f"ours{turn}")[0])
+    for verb, ours, theirs in (("put", put, logged), ("get", got, loaded)):
+        yield _faster(f"{verb} {count:,} files of 10 kB", ours, theirs, why)
+
+
+def _faster(name: str, ours: list[float], theirs: list[float], why: str) -> Row:
+    """The target speaks of times faster: our rate by theirs."""
+    ratio = paired_ratio(theirs, ours)
+    found = row(
+        name, "embedded", statistics.median(ours), "s", peer=MLFLOW,
+        peer_value=statistics.median(theirs) if theirs else None, ratio=ratio,
+        target=Target(sign=">=", bound=5, of="ratio"), note="the ratio is how many times faster",
+    )  # fmt: skip
+    return replace(found, ratio=None, met=None, note=f"no peer: {why}; {found.note}") if why else found
+
+
+def _fill_many(folder: Path, count: int) -> None:
+    for number in range(count):
+        place = folder / f"{number // 100:03d}"
+        if number % 100 == 0:
+            place.mkdir(parents=True)
+        (place / f"{number:05d}.bin").write_bytes(os.urandom(10_000))
+
+
+def _interpreter() -> str:
+    return getattr(sys, "_base_executable", "") or sys.executable
+
+
+def _plain() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+
+
+@contextlib.contextmanager
+def _mlflow(python: Path, folder: Path) -> Generator[str]:
+    """MLflow's server with its defaults: SQLite, artifacts through it."""
+    place = folder / "mlflow"
+    place.mkdir()
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+            "--backend-store-uri", f"sqlite:///{place}/mlflow.db",
+            "--artifacts-destination", str(place / "artifacts"),
+        ],
+        cwd=place, env=_plain(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    uri = f"http://127.0.0.1:{port}"
+    try:
+        _wait(uri, process)
+        yield uri
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 15)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+
+
+def _wait(uri: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{uri}/health", timeout=5):
+            return
+        time.sleep(0.2)
+    raise PeerMissingError("mlflow's server does not start")

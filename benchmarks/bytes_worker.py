@@ -1,0 +1,31 @@
+"""Our side of ``bytes``, in a process of its own as a user's program: put or get, and how long that took.
+
+``python bytes_worker.py put NAME PATH`` or ``get REF FOLDER``; prints the seconds, and the uid for put.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import lineage_server as lineage
+
+
+def main() -> None:
+    verb, what, where = sys.argv[1:]
+    if verb == "get":
+        lineage.gql("{ __typename }")  # connected, as the peer is
+        began = time.perf_counter()
+        lineage.download(what, where, progress=lambda done, total: None)
+        print(time.perf_counter() - began)
+        return
+    lineage.gql("{ __typename }")
+    began = time.perf_counter()
+    with lineage.start_run("bench", capture="none") as run:
+        made = run.produce(what, where, type="dataset")
+    assert lineage.sync_status().all_sent, lineage.sync_status()
+    print(time.perf_counter() - began, made.uid)
+
+
+if __name__ == "__main__":
+    main()
