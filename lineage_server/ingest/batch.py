@@ -197,7 +197,7 @@ class Batch:
         await self._roll_up([*runs, *readers])
         for state in self.states.values():
             if state.changed:
-                derive.search_words(state)
+                derive.finish(state)
 
     async def _load_for(self, runs: list[NodeState]) -> None:
         """Nodes that the rules need beside those the events named."""

@@ -32,6 +32,14 @@ RULE_NEWEST = "newest version sealed at or before the run's start"
 RULE_ORDINAL = "version number"
 
 
+def finish(state: NodeState) -> None:
+    """What follows from a node's own properties."""
+    if state.label is Label.APPROVAL and "erased" not in state.props:
+        props = state.props
+        state.set_derived("state", "used" if props.get("used_at") else props.get("verdict") or "pending")
+    search_words(state)
+
+
 def search_words(state: NodeState) -> None:
     """Keep ``search_text`` in step with name, kind, description and tags."""
     if state.label not in SEARCHABLE:

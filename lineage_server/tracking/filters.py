@@ -88,6 +88,7 @@ class SortBy(StrEnum):
     UPDATED = "updated_at"
     NAME = "name"
     ORDINAL = "ordinal"
+    NUMBER = "number"
     SEALED = "sealed_at"
     SIZE = "size"
     DURATION = ""

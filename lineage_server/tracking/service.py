@@ -15,6 +15,7 @@ from lineage_server.domain.ids import label_of, shorten
 from lineage_server.domain.nodes import Label, Node
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import by_label
+from lineage_server.graph.read_registry import RegistryReader
 from lineage_server.graph.read_tracking import (
     NOT_SHOWN,
     Listed,
@@ -42,7 +43,10 @@ from lineage_server.tracking.parts import Parts
 from lineage_server.tracking.search import SEARCHED, search
 
 LISTED = frozenset(
-    {Label.RUN, Label.JOB, Label.ARTIFACT, Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.DEPLOYMENT}
+    {
+        *(Label.RUN, Label.JOB, Label.ARTIFACT, Label.DEPLOYMENT),
+        *(Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.APPROVAL),
+    }
 )
 MAX_UIDS = 1_000
 MAX_POINTS = 100_000
@@ -59,12 +63,14 @@ class Points:
 
 
 class Tracking:
-    """Answers from one graph; safe for concurrent use. ``parts``: what belongs to nodes, for many at once."""
+    """Answers from one graph; safe for concurrent use. ``parts`` and ``registry``: what belongs to nodes,
+    for many at once."""
 
     def __init__(self, bolt: Bolt) -> None:
         self._reader = TrackingReader(bolt)
         self._listing = Listing(self._reader)
         self.parts = Parts(bolt)
+        self.registry = RegistryReader(bolt)
 
     # --- nodes ------------------------------------------------------------------------------
 

@@ -9,11 +9,12 @@ import pytest
 
 from lineage_server.api.gql.documents import read_operations
 from lineage_server.auth.audit import AuditLog
-from tests.contract.test_operations import MUTATIONS, OUTSIDE, TRAIN_UID
+from tests.contract.test_operations import ASKED, MUTATIONS, OUTSIDE, TRAIN_UID
 from tests.support.served import Served
-from tests.support.stories import EVALUATE, MODEL_1
+from tests.support.stories import EVALUATE, IRIS_1, IRIS_2, MODEL_1
 
 TEXTS = read_operations()
+CHURN, VERSION, PROD = "model:default/churn", "modelversion:default/churn@", "alias:default/churn@prod"
 EDGE = {"start": OUTSIDE, "end": MODEL_1, "role": "manual"}
 ROBOT = {
     "name": "ci", "kind": "service", "subject": "ci", "platform_admin": False, "expires_at": None,
@@ -40,7 +41,8 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
     "RetractEdge": ("default", MODEL_1, EDGE, {"reason": "it was another"}),
     "DeleteNode": (
         "default", TRAIN_UID,
-        {"deleted": False, "erased": False}, {"deleted": True, "erased": False, "reason": "test"},
+        {"deleted": False, "erased": False},
+        {"deleted": True, "erased": False, "reason": "test", "override": True},
     ),
     "RestoreNode": (
         "default", TRAIN_UID,
@@ -50,6 +52,24 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
         "default", f"run:{EVALUATE}",
         {"deleted": True, "erased": False}, {"deleted": True, "erased": True, "reason": "asked to"},
     ),
+    "RegisterModel": ("default", "model:default/fresh", None, {"description": "new", "card": "…"}),
+    "UpdateModel": ("default", CHURN, {"title": "Churn"}, {"title": "Who leaves"}),
+    "CreateModelVersion": ("default", CHURN, None, {"origin": IRIS_1, "metrics": {"auc": 0.7}}),
+    "UpdateModelVersion": (
+        "default", f"{VERSION}1", {"metrics": {"auc": 0.9}}, {"metrics": {"auc": 0.95}},
+    ),
+    "SetModelState": (
+        "default", "model:default/fresh", {"state": "ready"}, {"state": "archived", "reason": "a try"},
+    ),
+    "SetHold": ("default", IRIS_2, {"hold": False}, {"hold": True, "reason": "evidence"}),
+    "SetAlias": ("default", PROD, {"version": ""}, {"version": "1", "reason": ""}),
+    "DeleteAlias": ("default", PROD, {"version": "1"}, {"version": "", "reason": "it was wrong"}),
+    "SetProtection": (
+        "default", PROD, {"protected": False},
+        {"protected": True, "approval": True, "movers": ["lineage/kim"], "reason": ""},
+    ),
+    "RequestApproval": ("default", f"{VERSION}1", None, {"alias": "prod", "comment": ""}),
+    "DecideApproval": ("default", ASKED, None, {"verdict": "rejected", "comment": "no"}),
     "ReplayRefused": (
         "default", "refused:…",
         {"outcome": "refused", "code": "FORBIDDEN"}, {"outcome": "accepted"},

@@ -17,11 +17,12 @@ from lineage_server.api.gql.limits import check_document, check_text
 from lineage_server.api.gql.schema import build_schema as built
 from lineage_server.api.gql.schema import sdl
 from lineage_server.client.queries import DOCUMENTS
+from lineage_server.domain.event_registry import ApprovalRequested
 from lineage_server.domain.ids import now_micros
 from lineage_server.graph.round_trips import counting
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.served import Served
-from tests.support.stories import D2, EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN
+from tests.support.stories import D2, EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN, story
 
 SDL = OPERATIONS.parent / "schema.graphql"
 TEXTS = read_operations()
@@ -54,6 +55,12 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Artifacts": ({"project": "default"}, 2),
     "Models": ({"project": "default"}, 2),
     "Deployments": ({"project": "default"}, 2),
+    "Model": ({"uid": "model:default/churn"}, 3),
+    "ModelVersions": ({"model": "churn"}, 4),
+    "Alias": ({"model": "churn", "name": "prod"}, 1),
+    "AliasAt": ({"model": "churn", "name": "prod", "at": "2025-10-09T09:00:00Z"}, 1),
+    "Approvals": ({"model": "churn"}, 3),
+    "DeploymentsOf": ({"version": "modelversion:default/churn@1"}, 2),
     "Artifact": ({"ref": "dataset:iris"}, 4),
     "Versions": ({"artifact": "dataset:iris"}, 1),
     "Search": ({"text": "iris"}, 3),
@@ -68,6 +75,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Me": ({}, 0),
     "Server": ({}, 0),
 }
+ASKED = next(f"approval:default/churn@{e.id}" for e in story() if isinstance(e, ApprovalRequested))
 OUTSIDE = "version:default/dataset/outside@sha256:" + "3" * 64
 MUTATIONS: dict[str, dict[str, Any]] = {
     "CreateProject": {"name": "fresh", "description": "new", "owner": "kim"},
@@ -80,9 +88,24 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "SetDescription": {"uid": TRAIN_UID, "description": "the one that counts"},
     "AddEdge": {"start": OUTSIDE, "end": MODEL_1, "reason": "seen it"},
     "RetractEdge": {"start": OUTSIDE, "end": MODEL_1, "reason": "it was another"},
-    "DeleteNode": {"uid": TRAIN_UID, "reason": "test"},
+    "DeleteNode": {"uid": TRAIN_UID, "reason": "test", "override": True},
     "RestoreNode": {"uid": TRAIN_UID},
     "EraseNode": {"uid": f"run:{EVALUATE}", "reason": "asked to"},
+    "RegisterModel": {"project": "default", "name": "fresh", "description": "new", "card": "# Fresh"},
+    "UpdateModel": {"project": "default", "model": "churn", "title": "Who leaves"},
+    "CreateModelVersion": {
+        "project": "default", "model": "churn", "origin": IRIS_1, "metrics": [{"key": "auc", "value": 0.7}],
+    },
+    "UpdateModelVersion": {
+        "project": "default", "model": "churn", "version": "1", "metrics": [{"key": "auc", "value": 0.95}],
+    },
+    "SetModelState": {"uid": "model:default/fresh", "state": "ARCHIVED", "reason": "a try"},
+    "SetHold": {"uid": IRIS_2, "hold": True, "reason": "evidence"},
+    "SetAlias": {"project": "default", "model": "churn", "alias": "prod", "version": "1", "expected": ""},
+    "DeleteAlias": {"project": "default", "model": "churn", "alias": "prod", "reason": "it was wrong"},
+    "SetProtection": {"project": "default", "model": "churn", "alias": "prod", "movers": ["kim"]},
+    "RequestApproval": {"project": "default", "model": "churn", "version": "1", "alias": "prod"},
+    "DecideApproval": {"uid": ASKED, "verdict": "REJECTED", "comment": "no"},
     "ReplayRefused": {},
     "RevokeToken": {},
 }  # fmt: skip

@@ -52,7 +52,7 @@ def _projects(project: str | None, projects: list[str] | None) -> list[str]:
     return [*([project] if project is not None else []), *(projects or ())]
 
 
-async def _list(
+async def list_of(
     info: Ctx,
     label: Label,
     projects: Sequence[str],
@@ -90,7 +90,7 @@ def _listed(label: Label, kind: Any, description: str) -> Any:
         after: str = "",
     ) -> Any:
         wanted, order = node_filter(filter, label), node_order(order_by)
-        return await _list(info, label, _projects(project, None), wanted, order, first, after)
+        return await list_of(info, label, _projects(project, None), wanted, order, first, after)
 
     return strawberry.field(resolve, description=description, graphql_type=Connection[kind])
 
@@ -170,7 +170,7 @@ class ListQueries:
         after: str = "",
     ) -> Connection[Run]:
         asked = _projects(project, projects)
-        return await _list(info, Label.RUN, asked, run_filter(filter), run_order(order_by), first, after)
+        return await list_of(info, Label.RUN, asked, run_filter(filter), run_order(order_by), first, after)
 
     jobs: Connection[shown.Job] = _listed(Label.JOB, shown.Job, "Jobs: what is run again and again")
     artifacts: Connection[Artifact] = _listed(Label.ARTIFACT, Artifact, "Artifacts")

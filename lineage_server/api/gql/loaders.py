@@ -81,6 +81,13 @@ class Loaders:
         self.aliases: Loader[str, list[str]] = Loader(
             "aliases", tasks, partial(tracking.aliases, scope=scope)
         )
+        registry = tracking.registry
+        self.model_aliases: Loader[str, list[Node]] = Loader(
+            "aliases of models", tasks, partial(registry.aliases, scope=scope)
+        )
+        self.deployments: Loader[str, list[Node]] = Loader(
+            "deployments", tasks, partial(registry.deployments, scope=scope)
+        )
         self.runs: Loader[Wanted, Page[Node]] = Loader("runs", tasks, partial(parts.runs, scope=scope))
         self.surroundings: Loader[str, dict[EdgeType, list[str]]] = Loader(
             "surroundings", tasks, partial(parts.surroundings, scope=scope)

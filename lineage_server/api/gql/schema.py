@@ -25,6 +25,7 @@ from lineage_server.api.gql.limits import MAX_STREAMS
 from lineage_server.api.gql.lists import ListQueries
 from lineage_server.api.gql.mutations.root import Mutation
 from lineage_server.api.gql.questions import LineageQueries
+from lineage_server.api.gql.registry import RegistryQueries
 from lineage_server.api.gql.scalars import SCALARS
 from lineage_server.api.gql.subscriptions.root import Subscription
 from lineage_server.api.gql.types import nodes
@@ -37,7 +38,7 @@ CONFIRM_SECONDS = 2.0
 
 
 @strawberry.type
-class Query(LineageQueries, ListQueries, AdministrationQueries):
+class Query(LineageQueries, ListQueries, RegistryQueries, AdministrationQueries):
     """All questions."""
 
 

@@ -90,6 +90,9 @@ class RetractEdgeInput:
 class DeleteNodeInput:
     uid: str
     reason: str = ""
+    override: bool = strawberry.field(
+        default=False, description="although something depends on it; needs a reason"
+    )
 
 
 @strawberry.input

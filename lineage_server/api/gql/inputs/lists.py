@@ -72,6 +72,9 @@ class TagFilter:
 class ListFilterInput:
     text: str = strawberry.field(default="", description="words that name, kind, description or tags contain")
     kinds: list[str] = strawberry.field(default_factory=list[str])
+    states: list[str] = strawberry.field(
+        default_factory=list[str], description="of models, versions of models and deployments"
+    )
     tags: list[TagFilter] = strawberry.field(default_factory=list[TagFilter])
     include_deleted: bool = False
 
@@ -127,7 +130,11 @@ def node_filter(value: ListFilterInput | None, label: Label) -> filters.ListFilt
     value = value or ListFilterInput()
     kinds = check_kinds(value.kinds, KINDS.get(label, ()), "kinds")
     return filters.ListFilter(
-        text=value.text, kinds=kinds, tags=_tags(value.tags), deleted=value.include_deleted
+        text=value.text,
+        kinds=kinds,
+        states=tuple(value.states),
+        tags=tag_conditions(value.tags),
+        deleted=value.include_deleted,
     )
 
 
@@ -139,11 +146,11 @@ def run_filter(value: RunFilter | None) -> filters.ListFilter:
         kinds=check_kinds(value.kinds, KINDS[Label.RUN], "kinds"),
         states=tuple(str(state) for state in value.states),
         jobs=check_jobs(value.jobs),
-        tags=_tags(value.tags),
+        tags=tag_conditions(value.tags),
         since=value.started_after,
         until=value.started_before,
-        params=tuple(map(check_param, _comparisons(value.params, "params"))),
-        metrics=tuple(map(check_metric, _comparisons(value.metrics, "metrics"))),
+        params=tuple(map(check_param, comparisons_of(value.params, "params"))),
+        metrics=tuple(map(check_metric, comparisons_of(value.metrics, "metrics"))),
         deleted=value.include_deleted,
     )
 
@@ -153,7 +160,7 @@ def version_filter(value: VersionFilter | None) -> filters.ListFilter:
     check_times(value.sealed_after, value.sealed_before, ("sealedAfter", "sealedBefore"))
     return filters.ListFilter(
         text=value.text,
-        tags=_tags(value.tags),
+        tags=tag_conditions(value.tags),
         since=value.sealed_after,
         until=value.sealed_before,
         deleted=value.include_deleted,
@@ -185,11 +192,11 @@ def _order(value: ListOrder | VersionOrder) -> filters.Order:
     return filters.Order(by=filters.SortBy[value.by.name], descending=value.direction is SortDirection.DESC)
 
 
-def _tags(tags: list[TagFilter]) -> tuple[filters.TagCondition, ...]:
+def tag_conditions(tags: list[TagFilter]) -> tuple[filters.TagCondition, ...]:
     return tuple(filters.TagCondition(key=tag.key, value=tag.value) for tag in tags)
 
 
-def _comparisons(comparisons: list[Comparison], field: str) -> tuple[filters.Comparison, ...]:
+def comparisons_of(comparisons: list[Comparison], field: str) -> tuple[filters.Comparison, ...]:
     out: list[filters.Comparison] = []
     for one in comparisons:
         value = cast("object", one.value)

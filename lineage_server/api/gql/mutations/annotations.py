@@ -13,7 +13,7 @@ from lineage_server.api.gql.inputs.changes import (
     SetDescriptionInput,
     SetTagsInput,
 )
-from lineage_server.api.gql.mutations.recording import record, seen_node, tags_of
+from lineage_server.api.gql.mutations.recording import check_override, record, seen_node, tags_of
 from lineage_server.api.gql.permissions import MayAdminister, MayWrite
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types.payloads import (
@@ -63,15 +63,20 @@ class AnnotationMutations:
 
     @strawberry.mutation(
         permission_classes=[MayWrite],
-        description="Put a tombstone: uid, digest and edges stay, everything else goes out of sight",
+        description="Put a tombstone: uid, digest and edges stay, everything else goes out of sight. "
+        "CONFLICT names what depends on it: an alias, a deployment, a hold, a registered model",
     )
     async def delete_node(self, info: Ctx, input: DeleteNodeInput) -> DeleteNodePayload:
         context = context_of(info)
         old = await seen_node(context, input.uid)
         try:
-            event = NodeDeleted(project=old.project, uid=input.uid, reason=input.reason)
+            check_override(input.override, input.reason)
+            event = NodeDeleted(
+                project=old.project, uid=input.uid, reason=input.reason, unless_used=not input.override
+            )
             before = _standing(old)
             after = {**before, "deleted": True, "reason": input.reason}
+            after |= {"override": True} if input.override else {}
             await record(context, event, "deleteNode", input.uid, before=before, after=after)
         except MENDABLE as error:
             return DeleteNodePayload(problems=[problem_of(error)])

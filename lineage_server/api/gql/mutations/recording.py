@@ -32,11 +32,15 @@ async def record(
     action: str,
     target: str,
     *,
+    at: int = 0,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> E:
-    """Submit one event as the caller's; answers it as it was sent. Raises what refused it."""
-    sent = replace(event, id=new_run_id(), at=now_micros(), source=Source.UI)
+    """Submit one event as the caller's; answers it as it was sent. Raises what refused it.
+
+    ``at``: when it happens, unless now.
+    """
+    sent = replace(event, id=new_run_id(), at=at or now_micros(), source=Source.UI)
     check_event(context.principal, sent)
     audit = audit_record(
         context.principal,
@@ -56,6 +60,12 @@ async def record(
 async def seen_node(context: Context, uid: str) -> Node:
     """The node as it stands now; raises NotFoundError."""
     return await context.tracking.node(uid, scope=context.scope)
+
+
+def check_override(override: bool, reason: str) -> None:
+    """Raises InvalidInputError for who acts against a guard without saying why."""
+    if override and not reason.strip():
+        raise InvalidInputError("an override needs a reason", field="reason", allowed="some words")
 
 
 def tags_of(tags: list[TagInput]) -> dict[str, str | None] | None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import strawberry
 
+from lineage_server.api.gql.mutations.aliases import AliasMutations
 from lineage_server.api.gql.mutations.annotations import AnnotationMutations
 from lineage_server.api.gql.mutations.edges import EdgeMutations
 from lineage_server.api.gql.mutations.intake import IntakeMutations
+from lineage_server.api.gql.mutations.models import ModelMutations
 from lineage_server.api.gql.mutations.projects import ProjectMutations
 from lineage_server.api.gql.mutations.tokens import TokenMutations
 
 
 @strawberry.type
-class Mutation(ProjectMutations, TokenMutations, AnnotationMutations, EdgeMutations, IntakeMutations):
+class Mutation(
+    ProjectMutations,
+    TokenMutations,
+    AnnotationMutations,
+    EdgeMutations,
+    IntakeMutations,
+    ModelMutations,
+    AliasMutations,
+):
     """Everything that has an effect; each leaves an audit record."""

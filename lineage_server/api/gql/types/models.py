@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import strawberry
 
 from lineage_server.api.gql.context import context_of
-from lineage_server.api.gql.scalars import Micros, micros
-from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, words
+from lineage_server.api.gql.scalars import Json, Micros, Real, micros
+from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, node_of, words
+from lineage_server.api.gql.types.values import Metric
 from lineage_server.domain import nodes as domain
 from lineage_server.domain.nodes import Label
+from lineage_server.registry.aliases import Move, moves_of, standing
+
+_CARD = "Markdown, for people who want to know more"
 
 
 @strawberry.type
 class RegisteredModel(Node):
     """A model in the registry."""
+
+    title: str = strawberry.field(description="what it is called now")
+    owner: str
+    state: str
+    card: str = strawberry.field(description=_CARD)
+    highest: int | None = strawberry.field(description="the highest number among its versions")
+    protected: bool = strawberry.field(description="whether all its aliases are moved by its rules only")
+    needs_approval: bool
+    movers: list[str] = strawberry.field(description="who may move its aliases; empty is whoever may write")
+
+    @strawberry.field(description="by name, also those that point nowhere now")
+    async def aliases(self, info: Ctx) -> list[Alias]:
+        return [node_of(one) for one in await context_of(info).loaders.model_aliases.load(self.uid) or ()]
 
 
 @strawberry.type
@@ -25,8 +43,13 @@ class ModelVersion(Node):
 
     model: str = strawberry.field(description="uid of the registered model")
     version: str
+    number: int | None = strawberry.field(description="null where its name is none")
     state: str
+    hold: bool = strawberry.field(description="must not be removed")
     uri: str
+    card: str = strawberry.field(description=_CARD)
+    metrics: list[Metric]
+    signature: Json | None
 
     @strawberry.field(description="aliases that point here now")
     async def aliases(self, info: Ctx) -> list[str]:
@@ -36,6 +59,24 @@ class ModelVersion(Node):
     async def run(self, info: Ctx) -> RunLazily | None:
         return await maker_shown(info, self.uid)
 
+    @strawberry.field(description="whatever ever ran it, the newest first")
+    async def deployments(self, info: Ctx) -> list[Deployment]:
+        return [node_of(one) for one in await context_of(info).loaders.deployments.load(self.uid) or ()]
+
+
+@strawberry.type
+class AliasMove:
+    """That an alias began to point to a version, or to none."""
+
+    at: Micros
+    version: str = strawberry.field(description="empty: it pointed nowhere from then on")
+    before: str = strawberry.field(description="the version it pointed to until then")
+    by: str = strawberry.field(description="who moved it, as issuer/subject")
+    reason: str
+    approval: str = strawberry.field(description="uid, where it took one")
+    source: str
+    event: str = strawberry.field(description="id of the event")
+
 
 @strawberry.type
 class Alias(Node):
@@ -43,17 +84,46 @@ class Alias(Node):
 
     model: str
     target: str
+    version: str = strawberry.field(description="the version it points to now; empty is none")
     protected: bool
+    needs_approval: bool
+    movers: list[str] = strawberry.field(description="who may move it; empty is whoever may write")
+    moves: strawberry.Private[tuple[Move, ...]]
+
+    @strawberry.field(description="every move, the newest first")
+    async def history(self, first: int = 100) -> list[AliasMove]:
+        return [_move(one) for one in self.moves[: max(0, first)]]
+
+    @strawberry.field(description="the move that counted at a time; null where it pointed nowhere yet")
+    async def as_of(self, at: Micros) -> AliasMove | None:
+        found = standing(self.moves, at)
+        return _move(found) if found is not None else None
+
+
+def _move(one: Move) -> AliasMove:
+    return AliasMove(
+        at=Micros(one.at), version=one.version, before=one.before, by=one.by, reason=one.reason,
+        approval=one.approval, source=one.source, event=one.event,
+    )  # fmt: skip
 
 
 @strawberry.type
 class Approval(Node):
-    """A verdict on a model version."""
+    """A verdict on a model version, or that one was requested."""
 
     model: str
+    version: str = strawberry.field(description="uid of the model version")
+    alias: str = strawberry.field(description="for which it is meant")
+    state: str = strawberry.field(description="pending, approved, rejected, used")
     verdict: str
-    approver: str
+    approver: str = strawberry.field(description="as the verdict names them")
     comment: str
+    by: str = strawberry.field(description="who gave the verdict, as issuer/subject")
+    decided_at: Micros | None
+    asker: str = strawberry.field(description="who requested it, as issuer/subject")
+    question: str = strawberry.field(description="what they said")
+    requested_at: Micros | None
+    used_at: Micros | None = strawberry.field(description="when an alias was moved with it")
 
 
 @strawberry.type
@@ -76,24 +146,82 @@ def _deployment(node: domain.Node) -> Deployment:
         **common(node),
         **words(node, "cluster", "revision", "endpoint", "state"),
         traffic=float(traffic) if isinstance(traffic, int | float) else None,
-        from_at=micros(cast("int | None", told.get("from_at"))),
-        to_at=micros(cast("int | None", told.get("to_at"))),
+        **_times(node, "from_at", "to_at"),
+    )
+
+
+def _times(node: domain.Node, *keys: str) -> dict[str, Any]:
+    return {key: micros(cast("int | None", node.properties.get(key))) for key in keys}
+
+
+def _protection(told: Mapping[str, object]) -> dict[str, Any]:
+    movers = cast("list[object]", told.get("movers") or [])
+    return {
+        "protected": bool(told.get("protected")),
+        "needs_approval": bool(told.get("needs_approval")),
+        "movers": [str(mover) for mover in movers],
+    }
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _without(node: domain.Node, *keys: str) -> dict[str, Any]:
+    """What all nodes have, without long properties that have fields of their own."""
+    left = {k: v for k, v in node.properties.items() if k not in keys and not k.startswith("m.")}
+    return common(replace(node, properties=left))
+
+
+def _model(node: domain.Node) -> RegisteredModel:
+    return RegisteredModel(
+        **_without(node, "card"),
+        **words(node, "title", "owner", "state", "card"),
+        highest=_whole(node.properties.get("highest")),
+        **_protection(node.properties),
+    )
+
+
+def _version(node: domain.Node) -> ModelVersion:
+    told = node.properties
+    metrics = [
+        Metric(key=key[2:], value=Real(float(value)))
+        for key, value in sorted(told.items())
+        if key.startswith("m.") and isinstance(value, int | float)
+    ]
+    return ModelVersion(
+        **_without(node, "card", "signature"),
+        **words(node, "model", "version", "state", "uri", "card"),
+        number=_whole(told.get("number")),
+        hold=bool(told.get("hold")),
+        metrics=metrics,
+        signature=Json(told.get("signature")) if told.get("signature") is not None else None,
     )
 
 
 def _alias(node: domain.Node) -> Alias:
-    protected = bool(node.properties.get("protected"))
-    return Alias(**common(node), **words(node, "model", "target"), protected=protected)
+    return Alias(
+        **_without(node, "history"),
+        **words(node, "model", "target"),
+        version=str(node.properties.get("target") or "").rpartition("@")[2],
+        **_protection(node.properties),
+        moves=moves_of(node.properties.get("history")),
+    )
+
+
+def _approval(node: domain.Node) -> Approval:
+    return Approval(
+        **common(node),
+        **words(node, "model", "version", "alias", "state", "verdict", "approver", "comment", "by", "asker"),
+        question=str(node.properties.get("question") or ""),
+        **_times(node, "decided_at", "requested_at", "used_at"),
+    )
 
 
 MAKERS: dict[Label, Callable[[Any], Any]] = {
-    Label.REGISTERED_MODEL: lambda node: RegisteredModel(**common(node)),
-    Label.MODEL_VERSION: lambda node: ModelVersion(
-        **common(node), **words(node, "model", "version", "state", "uri")
-    ),
+    Label.REGISTERED_MODEL: _model,
+    Label.MODEL_VERSION: _version,
     Label.ALIAS: _alias,
-    Label.APPROVAL: lambda node: Approval(
-        **common(node), **words(node, "model", "verdict", "approver", "comment")
-    ),
+    Label.APPROVAL: _approval,
     Label.DEPLOYMENT: _deployment,
 }

@@ -33,6 +33,7 @@ class Problem:
     message: str
     field: str
     allowed: str
+    current: str = strawberry.field(default="", description="of a conflict: what stands there")
 
 
 def problem_of(error: LineageError) -> Problem:
@@ -42,6 +43,7 @@ def problem_of(error: LineageError) -> Problem:
         message=error.message,
         field=str(told.get("field", "")),
         allowed=str(told.get("allowed", "")),
+        current=str(told.get("current", "")),
     )
 
 

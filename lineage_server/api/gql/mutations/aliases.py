@@ -1,0 +1,165 @@
+"""Aliases of models: moving them, who may, and the approvals that it takes.
+
+Who comes first, and what an alias needs, is judged by the writer in its transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.types import Info
+
+from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.inputs.models import (
+    DecideApprovalInput,
+    DeleteAliasInput,
+    RequestApprovalInput,
+    SetAliasInput,
+    SetProtectionInput,
+)
+from lineage_server.api.gql.mutations.recording import record, seen_node
+from lineage_server.api.gql.permissions import MayAdminister, MayWrite
+from lineage_server.api.gql.types import nodes as shown
+from lineage_server.api.gql.types import registered as payloads
+from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
+from lineage_server.auth.principal import USERS
+from lineage_server.domain import ids
+from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from lineage_server.domain.event_registry import AliasSet, ApprovalGiven, ApprovalRequested, ProtectionSet
+from lineage_server.domain.ids import now_micros
+from lineage_server.domain.nodes import Label, ModelState, Node
+from lineage_server.registry.aliases import moves_of
+
+Ctx = Info[Context, None]
+
+
+@strawberry.type
+class AliasMutations:
+    @strawberry.mutation(permission_classes=[MayWrite], description="Let an alias point to a version")
+    async def set_alias(self, info: Ctx, input: SetAliasInput) -> payloads.SetAliasPayload:
+        context = context_of(info)
+        version = await _version(context, input.project, input.model, input.version)
+        try:
+            if version.properties.get("state") == ModelState.ARCHIVED:
+                raise ConflictError(
+                    f"version {ids.shorten(input.version)!r} is archived; nothing was changed. Take it back "
+                    "first, or take another",
+                    current=str(ModelState.ARCHIVED),
+                )
+            event = AliasSet(
+                project=input.project, model=input.model, alias=input.alias, version=input.version,
+                expected=input.expected, approval=input.approval or None, reason=input.reason,
+            )  # fmt: skip
+            node = await _move(context, event, "setAlias")
+        except MENDABLE as error:
+            return payloads.SetAliasPayload(problems=[problem_of(error)])
+        return payloads.SetAliasPayload(problems=[], alias=shown.node_of(node))
+
+    @strawberry.mutation(
+        permission_classes=[MayWrite], description="Let an alias point nowhere; its history stays"
+    )
+    async def delete_alias(self, info: Ctx, input: DeleteAliasInput) -> payloads.DeleteAliasPayload:
+        context = context_of(info)
+        await seen_node(context, _uid(input.project, input.model, input.alias))
+        try:
+            event = AliasSet(
+                project=input.project, model=input.model, alias=input.alias, expected=input.expected,
+                reason=input.reason,
+            )  # fmt: skip
+            node = await _move(context, event, "deleteAlias")
+        except MENDABLE as error:
+            return payloads.DeleteAliasPayload(problems=[problem_of(error)])
+        return payloads.DeleteAliasPayload(problems=[], alias=shown.node_of(node))
+
+    @strawberry.mutation(
+        permission_classes=[MayAdminister],
+        description="Say who may move an alias, or all of a model, and whether it takes an approval",
+    )
+    async def set_protection(self, info: Ctx, input: SetProtectionInput) -> payloads.SetProtectionPayload:
+        context = context_of(info)
+        model = await seen_node(context, ids.model_uid(input.project, ids.clean_name(input.model, "model")))
+        try:
+            movers = [mover if "/" in mover else f"{USERS}/{mover}" for mover in input.movers]
+            event = ProtectionSet(
+                project=input.project, model=input.model, alias=input.alias, protected=input.protected,
+                approval=input.approval, movers=movers, reason=input.reason,
+            )  # fmt: skip
+            uid = _uid(input.project, input.model, input.alias) if input.alias else model.uid
+            old = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
+            before = {"protected": bool(old is not None and old.properties.get("protected"))}
+            after = {
+                "protected": input.protected, "approval": input.approval, "movers": movers,
+                "reason": input.reason,
+            }  # fmt: skip
+            await record(context, event, "setProtection", uid, before=before, after=after)
+        except MENDABLE as error:
+            return payloads.SetProtectionPayload(problems=[problem_of(error)])
+        return payloads.SetProtectionPayload(problems=[], node=shown.node_of(await seen_node(context, uid)))
+
+    @strawberry.mutation(permission_classes=[MayWrite], description="Ask for a verdict on a version")
+    async def request_approval(
+        self, info: Ctx, input: RequestApprovalInput
+    ) -> payloads.RequestApprovalPayload:
+        context = context_of(info)
+        version = await _version(context, input.project, input.model, input.version)
+        try:
+            event = ApprovalRequested(
+                project=input.project, model=input.model, version=input.version, alias=input.alias,
+                comment=input.comment,
+            )  # fmt: skip
+            after = {"alias": input.alias, "comment": input.comment}
+            sent = await record(context, event, "requestApproval", version.uid, after=after)
+            uid = ids.approval_uid(input.project, ids.clean_name(input.model, "model"), sent.id)
+        except MENDABLE as error:
+            return payloads.RequestApprovalPayload(problems=[problem_of(error)])
+        node = shown.node_of(await seen_node(context, uid))
+        return payloads.RequestApprovalPayload(problems=[], approval=node)
+
+    @strawberry.mutation(
+        permission_classes=[MayWrite], description="Approve or reject what somebody else requested"
+    )
+    async def decide_approval(self, info: Ctx, input: DecideApprovalInput) -> payloads.DecideApprovalPayload:
+        context = context_of(info)
+        asked = await seen_node(context, input.uid)
+        try:
+            if asked.label is not Label.APPROVAL:
+                raise InvalidInputError("this is no approval", field="uid", allowed="uids of approvals")
+            version = str(asked.properties.get("version") or "")
+            model, _, name = version.partition("/")[2].rpartition("@")
+            event = ApprovalGiven(
+                project=asked.project, model=model, version=name, verdict=str(input.verdict),
+                approver=context.principal.subject, comment=input.comment,
+                alias=str(asked.properties.get("alias") or ""), request=asked.uid,
+            )  # fmt: skip
+            after = {"verdict": input.verdict, "comment": input.comment}
+            await record(context, event, "decideApproval", asked.uid, after=after)
+        except MENDABLE as error:
+            return payloads.DecideApprovalPayload(problems=[problem_of(error)])
+        node = shown.node_of(await seen_node(context, input.uid))
+        return payloads.DecideApprovalPayload(problems=[], approval=node)
+
+
+def _uid(project: str, model: str, alias: str) -> str:
+    return ids.alias_uid(project, ids.clean_name(model, "model"), ids.clean_part(alias, "alias", "@"))
+
+
+async def _version(context: Context, project: str, model: str, version: str) -> Node:
+    """Raises NotFoundError for what is not there, or not any more."""
+    node = await seen_node(context, ids.model_version_uid(project, ids.clean_name(model, "model"), version))
+    if node.deleted_at is not None or node.stub:
+        raise NotFoundError(f"model {ids.shorten(model)!r} has no version {ids.shorten(version)!r} any more")
+    return node
+
+
+async def _move(context: Context, event: AliasSet, action: str) -> Node:
+    """Move the alias after all its known moves, whatever the clock of this server says."""
+    uid = _uid(event.project, event.model, event.alias)
+    old = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
+    moves = moves_of(old.properties.get("history")) if old is not None else ()
+    at = max(now_micros(), moves[0].at + 1 if moves else 0)
+    before = {"version": moves[0].version if moves else ""}
+    after: dict[str, Any] = {"version": event.version or "", "reason": event.reason}
+    after |= {"approval": event.approval} if event.approval else {}
+    await record(context, event, action, uid, at=at, before=before, after=after)
+    return await seen_node(context, uid)

@@ -1,0 +1,35 @@
+"""Cypher of the model registry's questions: aliases of models, deployments of versions.
+
+Many uids are asked for at once; each gets up to ``$limit`` nodes.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from lineage_server.graph.queries.clauses import SCOPE
+
+ALIASES_OF_MODELS: LiteralString = f"""
+UNWIND $uids AS uid
+CALL (uid) {{
+  MATCH (n:Alias {{model: uid}})
+  WHERE {SCOPE} AND n.deleted_at IS NULL
+  WITH n ORDER BY n.alias LIMIT $limit
+  RETURN collect(properties(n)) AS found
+}}
+RETURN uid, found
+"""
+
+# All that ever ran it, the newest first.
+DEPLOYMENTS_OF: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (m:ModelVersion {{uid: uid}})
+WHERE $all OR m.project IN $scope
+CALL (m) {{
+  MATCH (m)-[e:DEPLOYED_AS]->(n:Deployment)
+  WHERE {SCOPE}
+  WITH n, coalesce(n.from_at, e.at) AS began ORDER BY began DESC, n.uid LIMIT $limit
+  RETURN collect(properties(n)) AS found
+}}
+RETURN uid, found
+"""

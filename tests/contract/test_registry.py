@@ -1,0 +1,216 @@
+"""The model registry as people use it: through GraphQL, by several of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.domain.events import DeploymentReported
+from lineage_server.domain.ids import now_micros
+from tests.support.served import Served
+from tests.support.stories import IRIS_2, MODEL_1
+
+TEXTS = read_operations()
+
+
+async def do(served: Served, name: str, token: str = "", /, **given: Any) -> dict[str, Any]:
+    """What a mutation answers, problems included."""
+    return (await served.ask(TEXTS[name], {"input": given}, token))[name[0].lower() + name[1:]]
+
+
+async def done(served: Served, name: str, token: str = "", /, **given: Any) -> Any:
+    """What it has changed; a problem fails the test."""
+    payload = await do(served, name, token, **given)
+    assert payload.pop("problems") == [], payload
+    (changed,) = payload.values()
+    return changed
+
+
+async def problem(served: Served, name: str, token: str = "", /, **given: Any) -> dict[str, Any]:
+    (found,) = (await do(served, name, token, **given))["problems"]
+    return found
+
+
+async def model_with_versions(served: Served, name: str, count: int, token: str = "") -> dict[str, str]:
+    """The model's place, and so many versions of it."""
+    of = {"project": "default", "model": name}
+    await done(served, "RegisterModel", token, project="default", name=name, card="# Card")
+    for number in range(1, count + 1):
+        made = await done(
+            served, "CreateModelVersion", token, **of, uri=f"s3://bucket/{number}",
+            metrics=[{"key": "auc", "value": number / 10}],
+            tags=[{"key": "even", "value": str(number % 2 == 0)}],
+        )  # fmt: skip
+        assert made["version"] == str(number)
+    return of
+
+
+async def test_a_version_is_made_of_what_is_recorded_or_lies_elsewhere(served: Served) -> None:
+    of = await model_with_versions(served, "fraud", 1)
+    assert (await problem(served, "RegisterModel", project="default", name="fraud"))["code"] == "CONFLICT"
+    first = await done(
+        served, "CreateModelVersion", **of, origin=MODEL_1, card="*good*", signature={"inputs": ["x"]}
+    )
+    again = await done(served, "CreateModelVersion", **of, origin=MODEL_1, description="the same")
+    assert (first["version"], again["version"], again["description"]) == ("2", "2", "the same")
+    assert (again["card"], again["signature"], again["state"]) == ("*good*", {"inputs": ["x"]}, "ready")
+    assert (await problem(served, "CreateModelVersion", **of))[
+        "allowed"
+    ] == "at least one of origin, uri, run"
+    assert (await problem(served, "CreateModelVersion", **of, uri="x", signature=[1]))["field"] == "signature"
+    wrong = {"input": {**of, "origin": IRIS_2.replace("iris", "no such")}}
+    assert (await served.refused(TEXTS["CreateModelVersion"], wrong))["extensions"]["code"] == "NOT_FOUND"
+    await done(served, "SetModelState", uid="model:default/fraud", state="ARCHIVED")
+    assert (await problem(served, "CreateModelVersion", **of, uri="x"))["current"] == "archived"
+    await done(served, "SetModelState", uid="model:default/fraud", state="READY")
+    assert (await done(served, "CreateModelVersion", **of, uri="x"))["number"] == 3
+
+
+async def test_versions_are_listed_by_number_metric_state_and_tag(served: Served) -> None:
+    of = await model_with_versions(served, "fraud", 12)
+    await done(served, "UpdateModelVersion", **of, version="3", metrics=[{"key": "auc", "value": 9.5}])
+    await done(served, "SetModelState", uid="modelversion:default/fraud@11", state="ARCHIVED")
+
+    async def listed(**asked: Any) -> list[str]:
+        found = (await served.ask(TEXTS["ModelVersions"], {"model": "fraud", **asked}))["modelVersions"]
+        return [edge["node"]["version"] for edge in found["edges"]]
+
+    assert await listed(first=4) == ["12", "11", "10", "9"]
+    assert await listed(first=2, orderBy={"metric": "auc"}) == ["3", "12"]
+    assert await listed(filter={"states": ["ARCHIVED"]}) == ["11"]
+    low = {"metrics": [{"key": "auc", "op": "LT", "value": 0.35}], "tags": [{"key": "even", "value": "True"}]}
+    assert await listed(filter=low) == ["2"]
+    page = (await served.ask(TEXTS["ModelVersions"], {"model": "fraud", "first": 10}))["modelVersions"]
+    assert await listed(after=page["pageInfo"]["endCursor"]) == ["2", "1"]
+
+
+async def test_an_alias_tells_who_moved_it_from_what_and_what_it_was(guarded: Served) -> None:
+    kim = await guarded.token("kim")
+    lee = await guarded.service_token(default="editor")
+    of = await model_with_versions(guarded, "fraud", 3, kim)
+    alias = {**of, "alias": "prod"}
+    moved = await done(guarded, "SetAlias", kim, **alias, version="1", expected="", reason="first")
+    assert moved["version"] == "1"
+    found = await problem(guarded, "SetAlias", lee, **alias, version="2", expected="3")
+    assert (found["code"], found["current"]) == ("CONFLICT", "1")
+    between = now_micros()
+    await done(guarded, "SetAlias", lee, **alias, version="3", expected="1", reason="better")
+    await done(guarded, "DeleteAlias", kim, **alias, expected="3")
+    told = (await guarded.ask(TEXTS["Alias"], {"model": "fraud", "name": "prod"}, kim))["alias"]
+    moves = [(m["version"], m["before"], m["by"], m["reason"]) for m in told["history"]]
+    assert moves == [
+        ("", "3", "lineage/kim", ""),
+        ("3", "1", "service/robot", "better"),
+        ("1", "", "lineage/kim", "first"),
+    ]
+    for at, version in ((between, "1"), (now_micros(), None), (1, None)):
+        asked = {"model": "fraud", "name": "prod", "at": at}
+        was = (await guarded.ask(TEXTS["AliasAt"], asked, kim))["alias"]["asOf"]
+        assert (was and was["version"]) == version
+    error = await guarded.refused(TEXTS["SetAlias"], {"input": {**alias, "version": "9"}}, kim)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    await done(guarded, "SetModelState", kim, uid="modelversion:default/fraud@2", state="ARCHIVED")
+    assert (await problem(guarded, "SetAlias", kim, **alias, version="2"))["current"] == "archived"
+
+
+async def test_of_two_who_move_one_alias_at_once_one_is_told_what_the_other_did(served: Served) -> None:
+    of = await model_with_versions(served, "fraud", 4)
+    alias = {**of, "alias": "prod"}
+    await done(served, "SetAlias", **alias, version="1")
+    tries = [do(served, "SetAlias", **alias, version=v, expected="1") for v in ("2", "3", "4")]
+    payloads = await asyncio.gather(*tries)
+    (won,) = [p["alias"]["version"] for p in payloads if p["alias"] is not None]
+    lost = [p["problems"][0] for p in payloads if p["problems"]]
+    assert [(one["code"], one["current"]) for one in lost] == [("CONFLICT", won)] * 2
+
+
+async def test_a_protected_alias_takes_somebody_elses_approval(guarded: Served) -> None:
+    root = await guarded.token("root", platform_admin=True)
+    for name in ("ann", "bob"):
+        await do(guarded, "SetMember", root, project="default", subject=name, role="EDITOR")
+    ann, bob = await guarded.token("ann"), await guarded.token("bob")
+    of = await model_with_versions(guarded, "fraud", 2, ann)
+    alias = {**of, "alias": "prod"}
+    error = await guarded.refused(TEXTS["SetProtection"], {"input": alias}, ann)
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    await done(guarded, "SetProtection", root, **of)
+    assert (await problem(guarded, "SetAlias", ann, **alias, version="1"))["current"] == "protected"
+    asked = await done(guarded, "RequestApproval", ann, **alias, version="1", comment="please look")
+    assert (asked["state"], asked["asker"], asked["question"]) == ("pending", "lineage/ann", "please look")
+    own = {"input": {"uid": asked["uid"], "verdict": "APPROVED"}}
+    assert (await guarded.refused(TEXTS["DecideApproval"], own, ann))["extensions"]["code"] == "FORBIDDEN"
+    given = await done(guarded, "DecideApproval", bob, **own["input"], comment="fine")
+    assert (given["state"], given["by"], given["comment"]) == ("approved", "lineage/bob", "fine")
+    assert (await problem(guarded, "DecideApproval", bob, **own["input"]))["current"] == "approved"
+    moved = await done(guarded, "SetAlias", ann, **alias, version="1", approval=asked["uid"])
+    assert moved["version"] == "1"
+    assert (await problem(guarded, "DeleteAlias", root, **alias))["code"] == "CONFLICT"
+    again = await problem(guarded, "SetAlias", ann, **alias, version="1", approval=asked["uid"])
+    assert "used for a move before" in again["message"]
+    await done(guarded, "RequestApproval", bob, **alias, version="2")
+    found: list[list[str]] = []
+    for states in (None, ["PENDING"], ["USED"]):
+        page = (await guarded.ask(TEXTS["Approvals"], {"model": "fraud", "states": states}, ann))["approvals"]
+        found.append([edge["node"]["state"] for edge in page["edges"]])
+    assert found == [["pending", "used"], ["pending"], ["used"]]
+
+
+async def test_what_is_deployed_aliased_or_held_is_deleted_only_with_a_reason(served: Served) -> None:
+    of = await model_with_versions(served, "fraud", 3)
+    await done(served, "SetAlias", **of, alias="prod", version="1")
+    began = now_micros()
+    await served.record(
+        DeploymentReported(id="d1", at=began, name="api", model="fraud", version="2", from_at=began - 50),
+        DeploymentReported(
+            id="d2", at=began, name="old", model="fraud", version="2", from_at=began - 90, to_at=began - 60
+        ),
+    )
+    await done(served, "SetHold", uid="modelversion:default/fraud@3", hold=True)
+    for version, word in (("1", "alias 'prod'"), ("2", "deployment:default/local/api@1"), ("3", "held")):
+        uid = f"modelversion:default/fraud@{version}"
+        found = await problem(served, "DeleteNode", uid=uid)
+        assert found["code"] == "CONFLICT"
+        assert word in found["message"]
+        assert (await problem(served, "DeleteNode", uid=uid, override=True))["field"] == "reason"
+    found = await problem(served, "DeleteNode", uid="model:default/fraud")
+    assert found["current"].count("default") == 3
+    found = await problem(served, "SetModelState", uid="modelversion:default/fraud@2", state="ARCHIVED")
+    assert "old@1" not in found["message"]
+    gone = await done(
+        served, "DeleteNode", uid="modelversion:default/fraud@2", override=True, reason="asked to"
+    )
+    assert gone["deletedAt"]
+    asked = {"version": "modelversion:default/fraud@2"}
+    ran = (await served.ask(TEXTS["DeploymentsOf"], asked))["node"]["deployments"]
+    assert [(one["name"], one["toAt"] is None) for one in ran] == [("api", True), ("old", False)]
+
+
+ODD = ("x" * 255, "team/a/model", "日本語 модель ✓", "a@b", "e\u0301t\u00e9", '"; DROP', "a b")
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_odd_names_work_everywhere(served: Served, name: str) -> None:
+    of = {"project": "default", "model": name}
+    made = await done(served, "RegisterModel", project="default", name=name)
+    await done(served, "CreateModelVersion", **of, uri="s3://bucket/1")
+    alias = name.replace("@", "-")
+    moved = await done(served, "SetAlias", **of, alias=alias, version="1", expected="")
+    assert moved["version"] == "1"
+    asked = {"model": made["uid"], "name": moved["name"]}
+    assert (await served.ask(TEXTS["Alias"], asked))["alias"]["history"][0]["version"] == "1"
+    found = await served.ask(TEXTS["ModelVersions"], {"model": made["name"]})
+    assert len(found["modelVersions"]["edges"]) == 1
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x00b", " a", "x" * 501])
+async def test_names_that_can_not_be_are_told_so(served: Served, name: str) -> None:
+    of = await model_with_versions(served, "fraud", 1)
+    assert (await problem(served, "RegisterModel", project="default", name=name))["field"] == "name"
+    found = await problem(served, "SetAlias", **of, alias=name, version="1")
+    assert (found["code"], found["field"]) == ("BAD_INPUT", "alias")
+    assert (await problem(served, "SetAlias", **of, alias="a@b", version="1"))["field"] == "alias"
+    card = await problem(served, "UpdateModel", **of, card="x" * 70_000)
+    assert (card["code"], "65536" in card["message"]) == ("LIMIT", True)
