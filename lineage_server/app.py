@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import logging
 import time
@@ -28,7 +27,7 @@ from lineage_server.api.gql.routes import graphql_routes
 from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
 from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
-from lineage_server.api.listener import listen
+from lineage_server.api.listener import calm_the_collector, listen
 from lineage_server.api.pages import page_routes
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
@@ -61,6 +60,7 @@ from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.telling import numbers_of
 from lineage_server.ingest.writer import IngestLimits, IngestWriter
 from lineage_server.provenance.service import LineageService
+from lineage_server.registry.service import REGISTRY, webhooks_for
 from lineage_server.settings import Settings
 from lineage_server.tasks import Tasks
 from lineage_server.telemetry import Telemetry
@@ -194,12 +194,16 @@ class Server:
 
         store = EventStore(bolt, settings.archive_path)
         eraser = Eraser(bolt, store)
+        webhooks, deliverer = webhooks_for(settings, bolt, store)
+        self._on_stop("webhooks", deliverer.stop)
 
         def publish(batch: Sequence[Change]) -> None:
             if any(change.label == Label.PROJECT for change in batch):
                 members.forget()  # a membership may have changed
             if any(change.kind == "deleted" for change in batch):
                 eraser.ring()
+            if any(change.label in REGISTRY for change in batch):
+                deliverer.ring()
             changes.publish(batch)
 
         def resync(seq: int) -> None:
@@ -227,6 +231,8 @@ class Server:
             tokens=tokens,
             members=members,
             audit=AuditLog(bolt),
+            webhooks=webhooks,
+            deliverer=deliverer,
         )
 
     def _make_writer(
@@ -282,6 +288,7 @@ class Server:
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
         self._tasks.start("plan lineage ahead", plan_ahead(services.bolt), ends=True)
         self._tasks.start("erase stored payload", services.eraser.run())
+        self._tasks.start("tell webhooks", services.deliverer.run())
         kept = RefusedEvents(
             services.bolt, most=settings.ingest.refused_events, days=settings.ingest.refused_days
         )
@@ -356,16 +363,6 @@ class Server:
             self.telemetry.metrics.engine_restarts.inc()
 
 
-def _calm_the_collector() -> None:
-    """Collect cycles rarely: the intake makes many short-lived objects and hardly any cycles.
-
-    With Python's defaults half of the intake's time went into the collector.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
-
-
 def serve(
     settings: Settings,
     *,
@@ -379,7 +376,7 @@ def serve(
     Raises what kept the server from starting (a LineageError where it was foreseen).
     """
     check_bind(settings.auth, settings.http)
-    _calm_the_collector()
+    calm_the_collector()
     app = app or build_app(settings)
     server: Server = app.state.server
 

@@ -16,6 +16,8 @@ from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
 from lineage_server.ingest.writer import IngestWriter
 from lineage_server.provenance.service import LineageService
+from lineage_server.registry.delivering import Deliverer
+from lineage_server.registry.webhooks import Webhooks
 from lineage_server.settings import Settings
 from lineage_server.telemetry import Telemetry
 
@@ -38,3 +40,5 @@ class Services:
     tokens: Tokens
     members: Members
     audit: AuditLog
+    webhooks: Webhooks
+    deliverer: Deliverer

@@ -34,10 +34,11 @@ class LeaseLostError(ConflictError):
 
 
 class Lease:
-    """The lease of one graph."""
+    """A lease of one graph; ``name`` tells it from others."""
 
-    def __init__(self, bolt: Bolt, *, seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, bolt: Bolt, name: str = "events", *, seconds: float = LEASE_SECONDS) -> None:
         self._bolt = bolt
+        self._name = name
         self._seconds = seconds
 
     @contextlib.asynccontextmanager
@@ -57,13 +58,13 @@ class Lease:
     async def transaction(self, owner: str, *, timeout_seconds: float = 60.0) -> AsyncGenerator[Transaction]:
         """Statements that commit only if ``owner`` still holds the lease; else LeaseLostError."""
         async with self._bolt.transaction(timeout_seconds=timeout_seconds) as transaction:
-            if not await transaction.run(q.FENCE, {"owner": owner}):
+            if not await transaction.run(q.FENCE, {"owner": owner, "lease": self._name}):
                 raise LeaseLostError
             yield transaction
 
     async def clear(self) -> None:
         """Whoever holds it is dead: for a graph that nobody but this server can be at."""
-        await self._bolt.write(q.CLEAR_LEASE)
+        await self._bolt.write(q.CLEAR_LEASE, {"lease": self._name})
 
     async def _acquire(self, owner: str, work: str, wait_seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -79,7 +80,8 @@ class Lease:
 
     async def _take(self, owner: str, work: str) -> str | None:
         """None if it is ours now, else what its holder does."""
-        parameters = {"owner": owner, "work": work, "milliseconds": int(self._seconds * 1000)}
+        milliseconds = int(self._seconds * 1000)
+        parameters = {"lease": self._name, "owner": owner, "work": work, "milliseconds": milliseconds}
         rows = await self._bolt.write(q.TAKE_LEASE, parameters, patience_seconds=_RETRY_SECONDS)
         return None if rows[0]["held"] else str(rows[0]["work"])
 
@@ -95,6 +97,7 @@ class Lease:
 
     async def _release(self, owner: str) -> None:
         try:
-            await self._bolt.write(q.RELEASE_LEASE, {"owner": owner}, patience_seconds=_RETRY_SECONDS)
+            given = {"owner": owner, "lease": self._name}
+            await self._bolt.write(q.RELEASE_LEASE, given, patience_seconds=_RETRY_SECONDS)
         except LineageError as error:
             logger.warning("the lease was not given back and ends by itself: %s", error.message)

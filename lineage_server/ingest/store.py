@@ -95,6 +95,14 @@ class EventStore:
         events = await self._archived(rows[0]["archive"])
         return next(e for e in events if e.uid == uid)
 
+    async def since(self, first: int, types: Sequence[str]) -> tuple[list[StoredEvent], int]:
+        """Young events of some types from batch ``first`` on, and the batch to go on from."""
+        until = max(first, min(await self._next_batch(), first + _WINDOW_BATCHES))
+        if until == first:
+            return [], until
+        rows = await self._bolt.read(q.SINCE, {"first": first, "until": until, "types": list(types)})
+        return [_event(row) for row in rows], until
+
     async def _archived(self, first: int) -> list[StoredEvent]:
         """The file that begins with a batch; once more if it was exchanged while we looked for it."""
         known: ArchiveFile | None = None

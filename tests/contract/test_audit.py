@@ -70,6 +70,12 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
     ),
     "RequestApproval": ("default", f"{VERSION}1", None, {"alias": "prod", "comment": ""}),
     "DecideApproval": ("default", ASKED, None, {"verdict": "rejected", "comment": "no"}),
+    "CreateWebhook": (
+        "default", "webhook:…", None,
+        {"name": "ci", "target": "http://127.0.0.1:9", "kinds": ["alias"], "model": ""},
+    ),
+    "TestWebhook": ("default", "webhook:…", None, {"kind": "ping"}),
+    "DeleteWebhook": ("default", "webhook:…", {"name": "ci"}, None),
     "ReplayRefused": (
         "default", "refused:…",
         {"outcome": "refused", "code": "FORBIDDEN"}, {"outcome": "accepted"},
@@ -115,16 +121,21 @@ async def test_every_mutation_runs_and_leaves_an_audit_record(
 
     monkeypatch.setattr(AuditLog, "write", lost)
     root = await guarded.token("root", platform_admin=True)
-    refused, token = await refused_event(guarded), ""
+    refused, token, hook = await refused_event(guarded), "", ""
     assert RECORDS.keys() == MUTATIONS.keys()
     for name, given in MUTATIONS.items():
         given = {"ReplayRefused": {"uids": [refused]}, "RevokeToken": {"token": token}}.get(name, given)
+        if name in ("TestWebhook", "DeleteWebhook"):
+            given = {**given, "webhook": hook}
         field = name[0].lower() + name[1:]
         payload = (await guarded.ask(TEXTS[name], {"input": given}, root))[field]
         assert payload["problems"] == [], (name, payload)
         if name == "CreateToken":
             token = payload["token"]["uid"]
             assert payload["text"].startswith("lin_")
+        if name == "CreateWebhook":
+            hook = payload["webhook"]["uid"]
+            assert payload["secret"].startswith("whsec_")
         record = next(r for r in await records(guarded, root) if r["action"] == field)
         project, target, before, after = RECORDS[name]
         assert record["project"] == project, name

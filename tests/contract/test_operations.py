@@ -19,6 +19,7 @@ from lineage_server.api.gql.schema import sdl
 from lineage_server.client.queries import DOCUMENTS
 from lineage_server.domain.event_registry import ApprovalRequested
 from lineage_server.domain.ids import now_micros
+from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK
 from lineage_server.graph.round_trips import counting
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.served import Served
@@ -27,6 +28,11 @@ from tests.support.stories import D2, EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN, 
 SDL = OPERATIONS.parent / "schema.graphql"
 TEXTS = read_operations()
 TRAIN_UID = f"run:{TRAIN}"
+HOOK = "webhook:default/one"
+HOOKED = {
+    "project": "default", "name": "one", "url": "http://127.0.0.1:9/x", "kinds": ["alias"], "nonce": "n",
+    "key_id": "k", "created_at": 1, "created_by": "local/local",
+}  # fmt: skip
 TREE = "version:default/model/churn"
 CODE = "code:default/r@5ec4e7+own.py"
 
@@ -60,6 +66,8 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Alias": ({"model": "churn", "name": "prod"}, 1),
     "AliasAt": ({"model": "churn", "name": "prod", "at": "2025-10-09T09:00:00Z"}, 1),
     "Approvals": ({"model": "churn"}, 3),
+    "Webhooks": ({"project": "default"}, 1),
+    "WebhookDeliveries": ({"project": "default", "webhook": HOOK}, 2),
     "DeploymentsOf": ({"version": "modelversion:default/churn@1"}, 2),
     "Artifact": ({"ref": "dataset:iris"}, 4),
     "Versions": ({"artifact": "dataset:iris"}, 1),
@@ -106,6 +114,9 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "SetProtection": {"project": "default", "model": "churn", "alias": "prod", "movers": ["kim"]},
     "RequestApproval": {"project": "default", "model": "churn", "version": "1", "alias": "prod"},
     "DecideApproval": {"uid": ASKED, "verdict": "REJECTED", "comment": "no"},
+    "CreateWebhook": {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]},
+    "TestWebhook": {"project": "default"},
+    "DeleteWebhook": {"project": "default"},
     "ReplayRefused": {},
     "RevokeToken": {},
 }  # fmt: skip
@@ -162,6 +173,7 @@ def test_every_operation_is_run_here() -> None:
 
 async def test_every_query_runs_with_its_number_of_round_trips(served: Served) -> None:
     wrong: dict[str, tuple[int, int]] = {}
+    await served.services.bolt.write(CREATE_WEBHOOK, {"uid": HOOK, "properties": HOOKED, "audit": []})
     for name, (variables, expected) in QUERIES.items():
         with counting() as trips:
             await served.ask(TEXTS[name], variables)

@@ -12,7 +12,20 @@ from lineage_server.ingest.spans import believed, moves_of
 NODES = "MATCH (n) RETURN labels(n)[0] AS label, properties(n) AS props"
 EDGES = "MATCH (a)-[e]->(b) RETURN a.uid AS start, type(e) AS type, b.uid AS end, properties(e) AS props"
 NOT_DERIVED = {
-    *("Event", "Writer", "Meta", "Lock", "Refused", "Token", "Audit", "Schema", "Lease", "Archive", "Erasure")
+    *(
+        "Event",
+        "Writer",
+        "Meta",
+        "Lock",
+        "Refused",
+        "Token",
+        "Audit",
+        "Schema",
+        "Lease",
+        "Archive",
+        "Erasure",
+    ),
+    *("Webhook", "Delivery"),
 }
 ARRIVAL = {"rid", "ordinal", "clock", "clocks", "recorded_at", "seals_at"}
 

@@ -28,6 +28,8 @@ from lineage_server.settings import load
 from tests.support.neo4j_server import Address
 from tests.support.warm import PATIENCE_SECONDS
 
+KEYED = {"webhooks": {"key": "a key of tests"}}
+
 
 @dataclass
 class Served:
@@ -107,7 +109,7 @@ async def serving(
     }
     told = dict(settings or {})
     ingest = {"patience_seconds": PATIENCE_SECONDS, **told.pop("ingest", {})}
-    groups = {"graph": graph, "ingest": ingest, "auth": {"mode": mode}, **told}
+    groups = {"graph": graph, "ingest": ingest, "auth": {"mode": mode}, **KEYED, **told}
     app = build_app(load({"data_dir": folder, **groups}))
     inner = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (

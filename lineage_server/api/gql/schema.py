@@ -21,6 +21,7 @@ from lineage_server.api.gql.administration import AdministrationQueries
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import OTHER, Documents, Prepared, read_operations
 from lineage_server.api.gql.errors import error_of, shown
+from lineage_server.api.gql.hooks import WebhookQueries
 from lineage_server.api.gql.limits import MAX_STREAMS
 from lineage_server.api.gql.lists import ListQueries
 from lineage_server.api.gql.mutations.root import Mutation
@@ -38,7 +39,7 @@ CONFIRM_SECONDS = 2.0
 
 
 @strawberry.type
-class Query(LineageQueries, ListQueries, RegistryQueries, AdministrationQueries):
+class Query(LineageQueries, ListQueries, RegistryQueries, WebhookQueries, AdministrationQueries):
     """All questions."""
 
 

@@ -16,6 +16,11 @@ PAGE: LiteralString = (
     f"MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until RETURN {_ROW} ORDER BY n.seq, n.pos"
 )
 
+SINCE: LiteralString = (
+    "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until WITH n WHERE n.type IN $types "
+    f"RETURN {_ROW} ORDER BY n.seq, n.pos"
+)
+
 SIZES: LiteralString = (
     "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until "
     "RETURN n.seq AS seq, count(n) AS events, sum(n.size) AS bytes, max(n.recorded_at) AS recorded_at "

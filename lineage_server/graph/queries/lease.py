@@ -1,4 +1,4 @@
-"""Cypher of the lease: the right to work on the stored events as a whole."""
+"""Cypher of leases: the right to do what one server at a graph does at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import LiteralString
 # Setting a property first takes the write lock, so that the condition sees the last owner. The
 # graph's clock decides: servers' clocks may differ. Milliseconds.
 TAKE_LEASE: LiteralString = """
-MERGE (l:Lease {uid: 'events'})
+MERGE (l:Lease {uid: $lease})
 SET l.asked_by = $owner
 WITH l, timestamp() AS now
 WITH l, now, l.owner IS NULL OR l.owner = $owner OR l.until < now AS free
@@ -18,13 +18,13 @@ RETURN l.owner = $owner AS held, l.work AS work
 """
 
 RELEASE_LEASE: LiteralString = (
-    "MATCH (l:Lease {uid: 'events'}) WHERE l.owner = $owner "
+    "MATCH (l:Lease {uid: $lease}) WHERE l.owner = $owner "
     "SET l.owner = NULL, l.work = NULL, l.until = NULL RETURN l.uid AS uid"
 )
 
-CLEAR_LEASE: LiteralString = "MATCH (l:Lease {uid: 'events'}) DELETE l"
+CLEAR_LEASE: LiteralString = "MATCH (l:Lease {uid: $lease}) DELETE l"
 
 FENCE: LiteralString = (
-    "MATCH (l:Lease {uid: 'events'}) SET l.asked_by = $owner "
+    "MATCH (l:Lease {uid: $lease}) SET l.asked_by = $owner "
     "WITH l WHERE l.owner = $owner RETURN l.owner AS owner"
 )

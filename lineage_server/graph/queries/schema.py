@@ -48,6 +48,8 @@ CONSTRAINTS: tuple[LiteralString, ...] = (
     _unique_uid("Lease"),
     _unique_uid("Archive"),
     _unique_uid("Blob"),
+    _unique_uid("Webhook"),
+    _unique_uid("Delivery"),
 )
 
 INDEXES: tuple[LiteralString, ...] = (
@@ -68,6 +70,8 @@ INDEXES: tuple[LiteralString, ...] = (
     _index("Refused", "at", "n.at"),
     _index("Blob", "sha256", "n.sha256"),
     _index("Blob", "project", "n.project"),
+    _index("Delivery", "webhook", "n.webhook"),
+    _index("Delivery", "next", "n.next_at"),
 )
 
 # Only the versions that have words of their own: search need not go through all the others.

@@ -11,6 +11,7 @@ from lineage_server.api.gql.mutations.intake import IntakeMutations
 from lineage_server.api.gql.mutations.models import ModelMutations
 from lineage_server.api.gql.mutations.projects import ProjectMutations
 from lineage_server.api.gql.mutations.tokens import TokenMutations
+from lineage_server.api.gql.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type
@@ -22,5 +23,6 @@ class Mutation(
     IntakeMutations,
     ModelMutations,
     AliasMutations,
+    WebhookMutations,
 ):
     """Everything that has an effect; each leaves an audit record."""

@@ -1,0 +1,72 @@
+"""What of a stored event webhooks are told, in which words: pure.
+
+An event is looked at as the JSON it came as, beside what the graph says of the nodes it tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lineage_server.domain import ids
+from lineage_server.registry.aliases import moves_of
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    ALIAS = "alias"
+    VERSION = "version"
+    STATE = "state"
+    PING = "ping"
+
+
+EVENT_TYPES = ("model", "model.version", "model.alias")
+"""Types of events that may be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell; ``model`` is its name."""
+
+    kind: Kind
+    project: str
+    model: str
+    about: Mapping[str, Any]
+
+
+def nodes_of(event: Mapping[str, Any], project: str) -> str:
+    """The uid of the node whose past tells more, empty for none."""
+    model = str(event.get("model") or "")
+    if event.get("type") == "model.alias":
+        return ids.alias_uid(project, ids.clean_name(model, "model"), str(event.get("alias") or ""))
+    if event.get("type") == "model.version":
+        return ids.model_version_uid(project, ids.clean_name(model, "model"), str(event.get("version") or ""))
+    return ""
+
+
+def notices_of(
+    event: Mapping[str, Any], *, project: str, event_id: str, actor: str, at: int, known: object
+) -> list[Notice]:
+    """``known``: of an alias its history, of a version the clock of the event that made it."""
+    model = ids.clean_name(str(event.get("model") or ""), "model")
+    about: dict[str, Any] = {"project": project, "model": model, "by": actor, "at": at, "event": event_id}
+    if event.get("type") == "model.alias":
+        move = next((one for one in moves_of(known) if one.event == event_id), None)
+        about |= {
+            "alias": event.get("alias"),
+            "version": event.get("version"),
+            "before": (move.before if move is not None else "") or None,
+            "reason": event.get("reason") or "",
+        }
+        return [Notice(Kind.ALIAS, project, model, about)]
+    if event.get("type") == "model.version":
+        about["version"] = event.get("version")
+        if str(known or "").partition("|")[2] == event_id:
+            about |= {"state": event.get("state"), "uri": event.get("uri"), "origin": event.get("origin")}
+            return [Notice(Kind.VERSION, project, model, about)]
+    if event.get("state"):
+        return [Notice(Kind.STATE, project, model, {**about, "state": event["state"]})]
+    return []

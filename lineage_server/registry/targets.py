@@ -1,0 +1,113 @@
+"""Where a webhook may be sent: which addresses its host has, and that none of them is private.
+
+The host is resolved here, every address is checked, and one of those is what is connected to: a name that
+changes its mind in between leads nowhere else. Redirects are not followed (``sending``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from lineage_server.domain.errors import ForbiddenError, InvalidInputError
+
+MAX_URL = 2_000
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class NotAllowedError(ForbiddenError):
+    """The target may not, or cannot, be sent to; the text says why, without its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A checked URL, taken apart."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def shown(self) -> str:
+        """For logs and audit records: paths and queries often are secrets."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Networks of a setting; raises InvalidInputError."""
+    try:
+        return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{error}; nothing was started",
+            field="LINEAGE_WEBHOOKS__ALLOWED_NETWORKS",
+            allowed="networks such as 10.0.0.0/8 or 127.0.0.1/32",
+        ) from None
+
+
+def target_of(url: str) -> Target:
+    """Check a URL by itself; raises InvalidInputError."""
+    allowed = "http:// or https:// and a host, at most 2000 printable characters, without user and password"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, urlsplit("")
+    wrong = len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url
+    if wrong or parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        raise InvalidInputError(
+            "this is no URL to send to; nothing was changed", field="url", allowed=allowed
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
+
+
+async def resolved(target: Target, allowed: Sequence[Network]) -> Address:
+    """An address of the target, of which all may be sent to; raises NotAllowedError."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NotAllowedError(f"the host was not found ({error.strerror or 'no address'})") from None
+    addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
+    if not addresses:
+        raise NotAllowedError("the host has no address")
+    for address in addresses:
+        check_address(address, allowed)
+    return addresses[0]
+
+
+def check_address(address: Address, allowed: Sequence[Network]) -> None:
+    """Raises NotAllowedError for what is not public and not allowed by name."""
+    meant = _inner(address)
+    if any(
+        one in network for one in {address, meant} for network in allowed if network.version == one.version
+    ):
+        return
+    if not meant.is_global or meant.is_multicast:
+        raise NotAllowedError(
+            "the host has a private address, which LINEAGE_WEBHOOKS__ALLOWED_NETWORKS does not name"
+        )
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, if so."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address

@@ -1,0 +1,167 @@
+"""Webhooks of projects: made, listed, tried out, deleted; and what became of what was sent.
+
+Not here: who may do so (the API), sending (``delivering``).
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lineage_server.domain import ids
+from lineage_server.domain.errors import InvalidInputError, LimitError, NotFoundError
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.queries import webhooks as q
+from lineage_server.registry.notices import Kind
+from lineage_server.registry.signing import SigningKey
+from lineage_server.registry.targets import target_of
+
+MOST = 200
+"""Webhooks of a project."""
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """``kinds``: of what it is told; ``model`` empty = of all models of the project."""
+
+    uid: str
+    project: str
+    name: str
+    url: str
+    kinds: tuple[str, ...]
+    model: str
+    created_at: int
+    created_by: str
+    nonce: str
+    key_id: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One thing to tell one webhook: ``state`` is pending, delivered or failed."""
+
+    uid: str
+    webhook: str
+    project: str
+    kind: str
+    state: str
+    attempts: int
+    next_at: int | None
+    at: int
+    last_at: int | None
+    status: int
+    error: str
+    body: str
+
+
+class Webhooks:
+    """The webhooks in one graph. ``ring`` is called when there may be something to send."""
+
+    def __init__(self, bolt: Bolt, key: SigningKey) -> None:
+        self._bolt = bolt
+        self.key = key
+
+    async def create(
+        self, *, project: str, name: str, url: str, kinds: Sequence[str], model: str, by: str,
+        audit: Mapping[str, Any],
+    ) -> tuple[Webhook, str]:  # fmt: skip
+        """A webhook and its secret, which is told only now; ``audit`` lacks the target."""
+        target_of(url)
+        if not kinds:
+            raise InvalidInputError("a webhook is told of something", field="kinds", allowed="at least one")
+        nonce = self.key.new_nonce()
+        if len(await self.list_webhooks(project)) >= MOST:
+            raise LimitError(
+                f"project {project!r} has {MOST} webhooks; nothing was changed. Delete some", limit=MOST
+            )
+        uid = f"webhook:{project}/{ids.new_run_id()}"
+        properties = {
+            "project": project,
+            "name": ids.clean_name(name, "name"),
+            "url": url,
+            "kinds": sorted(set(kinds)),
+            "model": ids.clean_name(model, "model") if model else "",
+            "created_at": ids.now_micros(),
+            "created_by": by,
+            "nonce": nonce,
+            "key_id": self.key.key_id,
+        }
+        given = {"uid": uid, "properties": properties, "audit": [{**audit, "target": uid}]}
+        rows = await self._bolt.write(q.CREATE_WEBHOOK, given)
+        return _webhook(rows[0]), self.key.secret(nonce)
+
+    async def get(self, project: str, uid: str) -> Webhook:
+        """Raises NotFoundError."""
+        rows = await self._bolt.read(q.GET_WEBHOOK, {"project": project, "uid": uid})
+        if not rows:
+            raise NotFoundError(f"webhook {ids.shorten(uid)!r} is not there, or not yours to see")
+        return _webhook(rows[0])
+
+    async def list_webhooks(self, project: str) -> list[Webhook]:
+        rows = await self._bolt.read(q.LIST_WEBHOOKS, {"project": project, "limit": MOST})
+        return [_webhook(row) for row in rows]
+
+    async def every(self) -> list[Webhook]:
+        """Those of all projects."""
+        return [_webhook(row) for row in await self._bolt.read(q.ALL_WEBHOOKS)]
+
+    async def delete(self, project: str, uid: str, *, audit: Mapping[str, Any]) -> None:
+        """Its deliveries go, too. Raises NotFoundError."""
+        await self.get(project, uid)
+        await self._bolt.write(q.DELETE_WEBHOOK, {"project": project, "uid": uid, "audit": [dict(audit)]})
+
+    async def ping(self, webhook: Webhook, *, by: str, audit: Mapping[str, Any]) -> str:
+        """Have something sent that tells of nothing; answers the delivery's uid."""
+        about = {"project": webhook.project, "by": by, "at": ids.now_micros(), "webhook": webhook.name}
+        row = new_delivery(webhook, Kind.PING, about, key=uuid.uuid4().hex)
+        await self._bolt.write(q.NEW_DELIVERIES_AUDITED, {"rows": [row], "audit": [dict(audit)]})
+        return str(row["uid"])
+
+    async def deliveries(
+        self, webhook: Webhook, *, first: int, at: int | None = None, after: str = ""
+    ) -> list[Delivery]:
+        """What was and will be sent to it, the newest first, from a place on."""
+        given = {
+            "webhook": webhook.uid,
+            "project": webhook.project,
+            "at": _FOREVER if at is None else at,
+            "after": after,
+            "limit": first,
+        }
+        return [_delivery(row) for row in await self._bolt.read(q.LIST_DELIVERIES, given)]
+
+
+def new_delivery(webhook: Webhook, kind: Kind, about: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """The row of a delivery; the same ``key`` is the same delivery."""
+    digest = uuid.uuid5(ids.CLUSTER_NAMESPACE, f"{webhook.uid} {kind} {key}")
+    uid = f"delivery:{digest}"
+    now = ids.now_micros()
+    body = {"id": uid, "kind": str(kind), **about}
+    return {
+        "uid": uid,
+        "properties": {
+            "webhook": webhook.uid,
+            "project": webhook.project,
+            "kind": str(kind),
+            "state": "pending",
+            "attempts": 0,
+            "next_at": now,
+            "at": now,
+            "body": json.dumps(body, ensure_ascii=False),
+        },
+    }
+
+
+def _webhook(row: Row) -> Webhook:
+    told = {name: row[name] for name in Webhook.__slots__ if name not in ("kinds", "model")}
+    return Webhook(**told, kinds=tuple(row["kinds"] or ()), model=row["model"] or "")
+
+
+def _delivery(row: Row) -> Delivery:
+    told = {name: row[name] for name in Delivery.__slots__ if name not in ("status", "error")}
+    return Delivery(**told, status=row["status"] or 0, error=row["error"] or "")

@@ -1,0 +1,227 @@
+"""Webhooks over the wire: what they are told, signed, tried again, and where they are not sent."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage_server.api.gql.documents import read_operations
+from lineage_server.domain.event_registry import AliasSet, ModelReported, ModelVersionReported
+from lineage_server.domain.ids import now_micros
+from lineage_server.domain.nodes import ModelState
+from lineage_server.graph.bolt import Bolt
+from lineage_server.registry import delivering
+from tests.support.neo4j_server import Address
+from tests.support.receiver import Receiver, receiving
+from tests.support.served import Served, serving
+
+TEXTS = read_operations()
+OWN = {"allowed_networks": ["127.0.0.0/8"], "retry_seconds": 0.1, "timeout_seconds": 0.7, "attempts": 3}
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    return {"webhooks": {"key": "a key of these tests", **OWN, **more}}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests do not wait as long as servers do."""
+    monkeypatch.setattr(delivering, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(delivering, "IDLE_SECONDS", 0.3)
+
+
+async def create(served: Served, receiver: Receiver, **given: Any) -> tuple[dict[str, Any], str]:
+    wanted = {"project": "default", "name": "ci", "url": receiver.url, **given}
+    payload = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"]
+    assert payload["problems"] == []
+    return payload["webhook"], payload["secret"]
+
+
+async def deliveries(served: Served, webhook: dict[str, Any], **given: Any) -> list[dict[str, Any]]:
+    asked = {"project": "default", "webhook": webhook["uid"], **given}
+    page = (await served.ask(TEXTS["WebhookDeliveries"], asked))["webhookDeliveries"]
+    return [edge["node"] for edge in page["edges"]]
+
+
+async def ended(served: Served, webhook: dict[str, Any], count: int = 1) -> list[dict[str, Any]]:
+    """The deliveries, once so many are there and none is pending."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await deliveries(served, webhook)
+            if len(found) >= count and all(one["state"] != "pending" for one in found):
+                return found
+            await asyncio.sleep(0.05)
+
+
+def story(n: int = 1) -> list[Any]:
+    now = now_micros()
+    return [
+        ModelReported(id=f"model{n}", at=now, model="churn"),
+        ModelVersionReported(id=f"v{n}", at=now + 1, model="churn", version=str(n), uri="s3://x"),
+        AliasSet(id=f"a{n}", at=now + 2, model="churn", alias="prod", version=str(n), reason="better"),
+        ModelVersionReported(
+            id=f"s{n}", at=now + 3, model="churn", version=str(n), state=ModelState.ARCHIVED
+        ),
+    ]
+
+
+async def test_changes_are_told_signed_and_once(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        await served.record(*story(1))
+        webhook, secret = await create(served, receiver)
+        assert secret.startswith("whsec_")
+        await served.record(*story(2), ModelReported(id="other", at=now_micros(), model="m", description="x"))
+        got = await receiver.until(3)
+        told = {one.headers["x-lineage-event"]: one.told for one in got}
+        assert told.keys() == {"version", "alias", "state"}
+        alias = told["alias"]
+        assert (alias["alias"], alias["version"], alias["before"], alias["reason"]) == (
+            *("prod", "2", "1", "better"),
+        )
+        assert (alias["model"], alias["by"], alias["event"]) == ("churn", "local/local", "a2")
+        assert told["state"]["state"] == "archived"
+        for one in got:
+            signed = one.headers["x-lineage-timestamp"].encode() + b"." + one.body
+            expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+            assert one.headers["x-lineage-signature"] == f"sha256={expected}"
+            assert one.headers["x-lineage-delivery"] == one.told["id"]
+            assert one.headers["host"] == f"127.0.0.1:{receiver.port}"
+        found = await ended(served, webhook, 3)
+        assert {(one["state"], one["attempts"], one["status"]) for one in found} == {("delivered", 1, 200)}
+        # The secret is nowhere, and nobody is told it again.
+        listed = (await served.ask(TEXTS["Webhooks"], {"project": "default"}))["webhooks"]
+        assert [one["uid"] for one in listed] == [webhook["uid"]]
+        everything = await graph.read("MATCH (n) RETURN properties(n) AS p")
+        assert secret not in str(everything) + str(listed)
+        gone = {"input": {"project": "default", "webhook": webhook["uid"]}}
+        await served.ask(TEXTS["DeleteWebhook"], gone)
+        await served.record(*story(3))
+        await asyncio.sleep(0.6)
+        assert len(receiver.got) == 3
+
+
+async def test_only_what_was_asked_for_is_told(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        await create(served, receiver, kinds=["ALIAS"], model="churn")
+        other = AliasSet(id="x", at=now_micros(), model="other", alias="prod", version="1")
+        foreign = AliasSet(id="y", project="p", at=now_micros(), model="churn", alias="prod", version="1")
+        await served.record(other, foreign, *story(1))
+        await receiver.until(1)
+        await asyncio.sleep(0.4)
+        assert [one.told["event"] for one in receiver.got] == ["a1"]
+
+
+async def test_what_fails_is_tried_again_and_what_hangs_holds_nobody_up(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.answers = [500, 0]
+    async with receiving() as quick, serving(bolt, tmp_path, settings=settings()) as served:
+        webhook, _ = await create(served, receiver, kinds=["ALIAS"])
+        other, _ = await create(served, quick, kinds=["ALIAS"])
+        await served.record(*story(1))
+        await quick.until(1)
+        (found,) = await ended(served, webhook)
+        assert (found["state"], found["attempts"], found["status"]) == ("delivered", 3, 200)
+        assert len({one.told["id"] for one in receiver.got}) == 1
+        assert [one["attempts"] for one in await ended(served, other)] == [1]
+        receiver.answers = [500, 302, 0]
+        receiver.location = quick.url
+        given = {"input": {"project": "default", "webhook": webhook["uid"]}}
+        made = (await served.ask(TEXTS["TestWebhook"], given))["testWebhook"]["delivery"]
+        assert (made["kind"], made["state"]) == ("ping", "pending")
+        found = next(one for one in await ended(served, webhook, 2) if one["uid"] == made["uid"])
+        assert (found["state"], found["attempts"], found["status"]) == ("failed", 3, 0)
+        assert found["error"] == "no answer within 0.7 s"
+        assert found["nextAt"] is None
+        assert len(quick.got) == 1  # redirects are not followed
+
+
+async def test_private_networks_are_not_sent_to_unless_allowed(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path, settings=settings(allowed_networks=[], attempts=1)) as served:
+        for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f000001"):
+            webhook, _ = await create(served, receiver, url=f"http://{host}:{receiver.port}/")
+            given = {"input": {"project": "default", "webhook": webhook["uid"]}}
+            await served.ask(TEXTS["TestWebhook"], given)
+            (found,) = await ended(served, webhook)
+            assert found["state"] == "failed"
+            assert "private address" in found["error"], host
+        assert receiver.got == []
+        for url in ("ftp://a/", "http://u:p@a/", "http://", "http://a b/", "x" * 3000, "http://a:x/"):
+            wanted = {"project": "default", "name": "ci", "url": url}
+            (problem,) = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"][
+                "problems"
+            ]
+            assert (problem["code"], problem["field"]) == ("BAD_INPUT", "url")
+
+
+async def test_what_was_acknowledged_is_told_after_a_restart(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: Any) -> bool:
+        return True
+
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        with monkeypatch.context() as patched:
+            patched.setattr(delivering.Deliverer, "step", nothing)
+            webhook, _ = await create(served, receiver, kinds=["ALIAS"])
+            await served.record(*story(1))
+            await asyncio.sleep(0.3)
+    assert receiver.got == []
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        await receiver.until(1)
+        await ended(served, webhook)
+    # A server with another key does not sign with what the receiver cannot check.
+    async with serving(bolt, tmp_path, settings=settings(key="another", attempts=1)) as served:
+        given = {"input": {"project": "default", "webhook": webhook["uid"]}}
+        await served.ask(TEXTS["TestWebhook"], given)
+        found = await ended(served, webhook, 2)
+        assert any("key is another" in one["error"] for one in found)
+    assert len(receiver.got) == 1
+
+
+async def test_of_several_servers_one_tells_and_another_goes_on(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path / "a", settings=settings()) as second:
+        async with serving(bolt, tmp_path / "b", settings=settings()) as first:
+            webhook, _ = await create(first, receiver, kinds=["ALIAS"])
+            for n in range(1, 6):
+                await (first, second)[n % 2].record(*story(n))
+            await receiver.until(5)
+            await ended(first, webhook, 5)
+        await second.record(*story(6))
+        await receiver.until(6)
+        await ended(second, webhook, 6)
+        await asyncio.sleep(0.3)
+    told = [one.told["event"] for one in receiver.got]
+    assert sorted(told) == [f"a{n}" for n in range(1, 7)]
+
+
+async def test_without_a_key_of_its_own_a_shared_graphs_server_makes_none(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path, settings={"webhooks": {"key": ""}}) as served:
+        wanted = {"project": "default", "name": "ci", "url": receiver.url}
+        (problem,) = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"][
+            "problems"
+        ]
+        assert problem["code"] == "NOT_SUPPORTED"
+        assert "LINEAGE_WEBHOOKS__KEY" in problem["message"]
