@@ -115,8 +115,8 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "RequestApproval": {"project": "default", "model": "churn", "version": "1", "alias": "prod"},
     "DecideApproval": {"uid": ASKED, "verdict": "REJECTED", "comment": "no"},
     "CreateWebhook": {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]},
-    "TestWebhook": {"project": "default"},
-    "DeleteWebhook": {"project": "default"},
+    "TestWebhook": {"project": "default", "webhook": HOOK},
+    "DeleteWebhook": {"project": "default", "webhook": HOOK},
     "ReplayRefused": {},
     "RevokeToken": {},
 }  # fmt: skip

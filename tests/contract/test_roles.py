@@ -27,8 +27,9 @@ from lineage_server.auth.access import Credentials
 from lineage_server.domain.events import MemberSet, ProjectReported
 from lineage_server.domain.nodes import Role
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK
 from lineage_server.tracking.service import Tracking
-from tests.contract.test_operations import MUTATIONS, QUERIES
+from tests.contract.test_operations import HOOK, HOOKED, MUTATIONS, QUERIES
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.faults import EVENTS
 from tests.support.hostile import run_event
@@ -112,6 +113,7 @@ async def keeping(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[S
     async with serving(bolt, tmp_path, mode="token", settings=settings) as running:
         await running.record(*story(), ProjectReported(id="other", project="other", description="theirs"))
         await running.services.eraser.finish()
+        await running.services.bolt.write(CREATE_WEBHOOK, {"uid": HOOK, "properties": HOOKED, "audit": []})
         yield running
 
 
@@ -128,6 +130,7 @@ FIELDS: dict[str, Need] = {
             *("lineage", "lineageScene", "impact", "path", "lineageDiff", "cost", "completeness"),
             *("lineageCounts", "resolve", "node", "version", "run", "artifact", "versions", "metricHistory"),
             *("project", "members", "event", "runChanged", "runsChanged", "metricPoints", "lineageChanged"),
+            *("modelVersions", "alias", "approvals"),
             *("jobs", "artifacts", "models", "deployments", "runs"),  # of a project that they name
         ),
         Need.READ,
@@ -139,7 +142,20 @@ FIELDS: dict[str, Need] = {
     **dict.fromkeys(
         ("setTags", "setDescription", "addEdge", "retractEdge", "deleteNode", "restoreNode"), Need.WRITE
     ),
-    **dict.fromkeys(("updateProject", "setMember", "eraseNode"), Need.ADMIN),
+    **dict.fromkeys(
+        (
+            *("registerModel", "updateModel", "createModelVersion", "updateModelVersion", "setModelState"),
+            *("setHold", "setAlias", "deleteAlias", "requestApproval", "decideApproval"),
+        ),
+        Need.WRITE,
+    ),
+    **dict.fromkeys(
+        (
+            *("updateProject", "setMember", "eraseNode", "setProtection"),
+            *("webhooks", "webhookDeliveries", "createWebhook", "testWebhook", "deleteWebhook"),
+        ),
+        Need.ADMIN,
+    ),
     **dict.fromkeys(("audit", "createProject"), Need.PLATFORM),
     "createToken": Need.TOKENS,
     "ingestStatus": Need.EVERYTHING,
