@@ -173,17 +173,7 @@ class Server:
     def _make_services(self, address: BoltAddress) -> Services:
         """Everything that needs no answer from the graph yet."""
         settings, metrics = self.settings, self.telemetry.metrics
-        bolt = Bolt(
-            address.uri,
-            user=address.user,
-            password=address.password,
-            database=address.database,
-            max_connections=settings.graph.pool,
-            connect_timeout_seconds=settings.graph.connect_timeout_seconds,
-            read_timeout_seconds=settings.graph.read_timeout_seconds,
-            write_timeout_seconds=settings.graph.write_timeout_seconds,
-            timed=lambda way: metrics.bolt.labels(way).time(),
-        )
+        bolt = self._make_bolt(address)
         self._on_stop("bolt", bolt.close)
         changes = Changes(
             stream_seconds=settings.http.stream_seconds, gauge=metrics.subscribers, resyncs=metrics.resyncs
@@ -233,6 +223,20 @@ class Server:
             audit=AuditLog(bolt),
             webhooks=webhooks,
             deliverer=deliverer,
+        )
+
+    def _make_bolt(self, address: BoltAddress) -> Bolt:
+        graph, metrics = self.settings.graph, self.telemetry.metrics
+        return Bolt(
+            address.uri,
+            user=address.user,
+            password=address.password,
+            database=address.database,
+            max_connections=graph.pool,
+            connect_timeout_seconds=graph.connect_timeout_seconds,
+            read_timeout_seconds=graph.read_timeout_seconds,
+            write_timeout_seconds=graph.write_timeout_seconds,
+            timed=lambda way: metrics.bolt.labels(way).time(),
         )
 
     def _make_writer(
