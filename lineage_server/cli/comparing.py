@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from lineage_server.cli.options import AsJson, Project, project_of
+from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of
 from lineage_server.cli.output import bold, one_line, padded, say, say_json, short, terminal_width
 from lineage_server.client.render.words import cut, width_of
-from lineage_server.client.view import ViewNode
 
 DIFF = """
-query Diff($a: String!, $b: String!, $project: String!) {
-  lineageDiff(a: $a, b: $b, project: $project) {
+query Diff($a: String!, $b: String!, $project: String!, $asOf: DateTime, $knownAt: DateTime) {
+  lineageDiff(a: $a, b: $b, project: $project, asOf: $asOf, knownAt: $knownAt) {
     a b same isPartial reason
     differences { kind depth at before { uid name kind } after { uid name kind }
       changes { field before after } }
@@ -23,12 +22,6 @@ query Diff($a: String!, $b: String!, $project: String!) {
   }
 }
 """
-TITLES = """
-query Titles($uids: [String!]!) {
-  nodes(uids: $uids) { uid label name kind ... on ArtifactVersion { ordinal } }
-}
-"""
-_MOST_TITLES = 500
 _INDENT = " " * 9
 _ARROW = " → "
 _NOTHING = "–"
@@ -42,17 +35,21 @@ def add_to(app: typer.Typer) -> None:
 def diff(
     a: Annotated[str, typer.Argument(help="One thing, such as model:churn@1.")],
     b: Annotated[str, typer.Argument(help="The other, such as model:churn@2.")],
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
     """Why two things differ, the first cause at the top."""
-    answer = _ask(DIFF, {"a": a, "b": b, "project": project_of(project)})["lineageDiff"]
+    from lineage_server.client.answers import MOST_TITLES, TITLES, titles_in, variables
+
+    asked = variables({"a": a, "b": b}, project=project_of(project), as_of=as_of, known_at=known_at)
+    answer = _ask(DIFF, asked)["lineageDiff"]
     if as_json:
         say_json(answer)
         return
-    uids = list(dict.fromkeys(_versions(answer["differences"])))[:_MOST_TITLES]
-    nodes: list[dict[str, Any] | None] = _ask(TITLES, {"uids": uids})["nodes"] if uids else []
-    titles = {node["uid"]: ViewNode(**node).title for node in nodes if node}
+    uids = list(dict.fromkeys(_versions(answer["differences"])))[:MOST_TITLES]
+    titles = titles_in(_ask(TITLES, {"uids": uids})) if uids else {}
     if answer["firstByDependency"]:
         say(bold("first cause: ") + _in_words(answer["firstByDependency"], titles))
         say()

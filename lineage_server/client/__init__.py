@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lineage_server.client.aio import AsyncClient, AsyncRun
+    from lineage_server.client.answers import Answer
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.autologging import Autolog, autolog
     from lineage_server.client.client import Client, SyncStatus
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.shortcuts import (
         attach_run,
+        completeness,
         connect,
+        cost,
         download,
         flush,
         get,
         gql,
+        impact,
         lineage,
         offline,
         origin,
+        path,
         start_run,
         sync,
         sync_status,
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Answer",
     "Artifact",
     "AsyncClient",
     "AsyncRun",
@@ -71,15 +77,19 @@ __all__ = [
     "UnavailableError",
     "attach_run",
     "autolog",
+    "completeness",
     "connect",
+    "cost",
     "current_run",
     "download",
     "flush",
     "get",
     "gql",
+    "impact",
     "lineage",
     "offline",
     "origin",
+    "path",
     "start_run",
     "sync",
     "sync_status",
@@ -88,6 +98,7 @@ __all__ = [
 
 _HOMES = {
     "aio": ("AsyncClient", "AsyncRun"),
+    "answers": ("Answer",),
     "artifact": ("Artifact",),
     "autologging": ("Autolog", "autolog"),
     "client": ("Client", "SyncStatus"),
@@ -98,8 +109,8 @@ _HOMES = {
     "tracking": ("track",),
     "view": ("LineageView",),
     "shortcuts": (
-        "attach_run", "connect", "download", "flush", "get", "gql", "lineage", "offline", "origin",
-        "start_run", "sync", "sync_status",
+        "attach_run", "completeness", "connect", "cost", "download", "flush", "get", "gql",
+        "impact", "lineage", "offline", "origin", "path", "start_run", "sync", "sync_status",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

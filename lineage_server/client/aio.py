@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from lineage_server.client import origins, queries
+from lineage_server.client import answers, origins, queries
+from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.checking import checked
@@ -222,6 +223,59 @@ class AsyncClient:
         while more := pages.asked():
             pages.add(await self.client.graphql.run_async(origins.MORE_PACKAGES, more))
         return origins.origin_of(run, pages.found)
+
+    async def impact(
+        self,
+        ref: str | Run | AsyncRun | Artifact,
+        *,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """See ``Client.impact``."""
+        return await self._ask("impact", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+
+    async def path(
+        self,
+        start: str | Run | AsyncRun | Artifact,
+        end: str | Run | AsyncRun | Artifact,
+        *,
+        k: int = 3,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """See ``Client.path``."""
+        told = self.client.ends_of(_sync(start), _sync(end), k)
+        return await self._ask("path", told, as_of, known_at)
+
+    async def cost(
+        self,
+        ref: str | Run | AsyncRun | Artifact,
+        *,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """See ``Client.cost``."""
+        return await self._ask("cost", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+
+    async def completeness(
+        self,
+        ref: str | Run | AsyncRun | Artifact,
+        *,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """See ``Client.completeness``."""
+        return await self._ask("completeness", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+
+    async def _ask(
+        self, question: str, told: dict[str, Any], as_of: date | str | None, known_at: date | str | None
+    ) -> Answer:
+        asked = answers.variables(told, project=self.client.config.project, as_of=as_of, known_at=known_at)
+        await asyncio.to_thread(self.client.send_own)
+        data = (await self.client.graphql.run_async(answers.QUESTIONS[question], asked))[question]
+        uids = answers.uids_in(data)
+        titles = answers.titles_in(await self.client.graphql.run_async(answers.TITLES, {"uids": uids}))
+        return answers.Answer(question=question, data=data, titles=titles)
 
     async def get(self, ref: str) -> Artifact:
         """See ``Client.get``."""

@@ -85,6 +85,7 @@ def _is_error(value: object) -> bool:
 
 _TEXT = Rule("a text", _is_text)
 _RUN = Rule("a run, or its id", _run_or_id)
+_THING = Rule("a reference such as 'model:churn@prod', a uid, a run or an artifact", _is_thing)
 _FLAG = Rule("True or False", _is_flag)
 _FOLDER = Rule("a path", _is_path)
 _RULES = {
@@ -110,13 +111,11 @@ _RULES = {
     "parent": _RUN,
     "retry_of": _RUN,
     "resumed_from": _RUN,
-    "ref": Rule(
-        "a reference such as 'model:churn@prod', a uid, a run or an artifact",
-        _is_thing,
-    ),
+    **dict.fromkeys(("ref", "start", "end"), _THING),
     "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_content),
     "value": Rule("a file, a folder, a frame, bytes, JSON values, or an address", _is_content),
     "step": Rule("a whole number", _is_step),
+    "k": Rule("a whole number, 0 or more", _is_count),
     "depth": Rule("a whole number, 0 or more", _is_count),
     "width": Rule("a whole number, 0 or more", _is_count),
     "indent": Rule("a whole number, 0 or more", _is_count),

@@ -1,6 +1,7 @@
 """``Client``: settings, journal and connection in one object; what the module's functions use.
 
-Starting runs and asking questions. What a run records is in ``run``, how it gets out in ``outbox``.
+Starting runs, and sending. What a run records is in ``run``, how it gets out in ``outbox``; what is asked
+in ``questions``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -22,22 +22,19 @@ from lineage_server.client.config import Config, captures, load_config
 from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
 from lineage_server.client.place import default_name, this_program
+from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
 from lineage_server.client.run import Run
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
 
 if TYPE_CHECKING:
-    from lineage_server.client.origins import Origin
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.syncing import Left, SyncReport
-    from lineage_server.client.view import LineageView
     from lineage_server.domain.events import RunReported
 
 logger = logging.getLogger("lineage_server.client")
 
-SECONDS_FOR_OWN = 15.0
-"""A question waits for what was told before it; a server that has just started may take that long."""
 _MOST_REMEMBERED = 10_000
 
 
@@ -67,7 +64,7 @@ class SyncStatus:
         return not (self.pending_bytes or self.waiting or self.dropped or self.uploads)
 
 
-class Client:
+class Client(Questions):
     """A connection to one server. Thread-safe; usable after a fork."""
 
     @checked
@@ -209,59 +206,7 @@ class Client:
             return self.config.parent_run or None
         return self.config.run_id
 
-    # --- questions ---------------------------------------------------------------------
-
-    def lineage(
-        self,
-        ref: str | Run | Artifact,
-        direction: str = "both",
-        *,
-        depth: int | None = None,
-        view: str = "version",
-        as_of: date | str | None = None,
-        known_at: date | str | None = None,
-        column: str | None = None,
-    ) -> LineageView:
-        """What ``ref`` was made from and what came of it; raises a domain error.
-
-        ``depth`` counts artifact steps (None: as far as the server goes by itself). ``as_of``: as it
-        was then; ``known_at``: as it was known then. ``view``: of ``version``s, ``logical`` (jobs and
-        artifacts) or ``field`` (columns, one ``column`` if it is named).
-        """
-        from lineage_server.client import queries
-
-        start = self.start_of(ref)
-        asked = queries.lineage_variables(
-            start, project=self.config.project, direction=direction, depth=depth, view=view, as_of=as_of,
-            known_at=known_at, column=column,
-        )  # fmt: skip
-        self.send_own()
-        data = self.graphql.run(queries.LINEAGE, asked)
-        return queries.view_from(data, direction=direction)
-
-    def origin(self, ref: str | Run | Artifact) -> Origin:
-        """The run that made ``ref`` (or the run itself), with its code, packages, image and GPUs; raises a
-        domain error."""
-        from lineage_server.client import origins
-
-        start = self.start_of(ref)
-        self.send_own()
-        run = origins.run_in(
-            self.graphql.run(origins.ORIGIN, {"ref": start, "project": self.config.project}), start
-        )
-        pages = origins.Pages(run["environment"] or {})
-        while asked := pages.asked():
-            pages.add(self.graphql.run(origins.MORE_PACKAGES, asked))
-        return origins.origin_of(run, pages.found)
-
-    @checked
-    def start_of(self, ref: str | Run | Artifact) -> str:
-        """What to ask the server for."""
-        if isinstance(ref, Run):
-            return f"run:{ref.id}"
-        if isinstance(ref, Artifact):
-            return ref.uid or ref.ref
-        return ref
+    # --- bytes -------------------------------------------------------------------------
 
     @checked
     def get(self, ref: str) -> Artifact:
@@ -292,21 +237,12 @@ class Client:
             return downloads.path_of(self, artifact, progress)
         return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)
 
-    def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask GraphQL; the ``data`` of the answer, or the domain error it holds."""
-        return self.graphql.run(query, variables)
-
     # --- sending -----------------------------------------------------------------------
 
     @checked
     def flush(self, timeout: float = 10.0) -> bool:
         """Write everything, and wait until it is sent, uploads too; False if some of it still waits."""
         return self.outbox is None or self.outbox.finish(timeout, timeout)
-
-    def send_own(self) -> None:
-        """Before a question: what was told until now is there; uploads do not matter to it."""
-        if self.outbox is not None:
-            self.outbox.flush(SECONDS_FOR_OWN)
 
     @checked
     def sync(

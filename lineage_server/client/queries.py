@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from lineage_server.client.answers import QUESTIONS, TITLES
 from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
 from lineage_server.client.moments import moment
@@ -54,6 +55,8 @@ DOCUMENTS: dict[str, str] = {
     "Version": VERSION,
     "Origin": ORIGIN,
     "MorePackages": MORE_PACKAGES,
+    **{f"Client {name}": document for name, document in QUESTIONS.items()},
+    "Titles": TITLES,
 }
 
 DIRECTIONS = {"both": "BOTH", "upstream": "UPSTREAM", "downstream": "DOWNSTREAM"}

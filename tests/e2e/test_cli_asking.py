@@ -148,6 +148,51 @@ def test_lineage_of_jobs_and_artifacts_is_the_logical_one(lineage: RunLineage) -
     assert said(lineage, "lineage dataset:꽃 --up --view logical") == ["dataset:꽃", "└─ job 준비"]
 
 
+@pytest.mark.parametrize(
+    ("line", "first", "others"),
+    [
+        (
+            "impact dataset:꽃",
+            "if dataset:꽃@1 is bad, it touches 1 live endpoint and 1 alias",
+            ["창구@1", "판별@prod"],
+        ),
+        (
+            "path dataset:꽃 model:모형@1",
+            "dataset:꽃@1 went into model:모형@1",
+            ["→ run 학습", "→ model:모형@1"],
+        ),
+        (
+            "cost model:모형@1",
+            "what model:모형@1 cost; each run counts once",
+            ["made by", "all before it, too"],
+        ),
+        ("completeness model:모형@1", "model:모형@1: ", []),
+    ],
+)
+def test_further_questions_are_answered_in_words_and_as_json(
+    lineage: RunLineage, line: str, first: str, others: list[str]
+) -> None:
+    lines = said(lineage, line)
+    assert lines[0].startswith(first)
+    for words in others:
+        assert any(each.startswith(words) for each in lines), (words, lines)
+    assert told(lineage, line)["isPartial"] is False
+    for option in ("--as-of", "--known-at"):
+        answer = lineage(*shlex.split(line), option, "2001-01-01", LINEAGE_PROJECT=PROJECT)
+        assert answer.code in (0, 4), answer.err
+        wrong = lineage(*shlex.split(line), option, "yesterday", LINEAGE_PROJECT=PROJECT)
+        assert wrong.code == 2
+        assert "'yesterday' is not a time; allowed: 2026-05-01" in wrong.err
+
+
+def test_diff_as_it_was(lineage: RunLineage) -> None:
+    then = lineage(*shlex.split("diff model:모형@1 model:모형@2 --as-of 2001-01-01"), LINEAGE_PROJECT=PROJECT)
+    assert "학습" not in then.out
+    assert said(lineage, "diff model:모형@1 model:모형@2 --as-of 2999-01-01") == said(
+        lineage, "diff model:모형@1 model:모형@2"
+    )
+
+
 def test_diff_says_the_first_cause(lineage: RunLineage) -> None:
     difference = told(lineage, "diff model:모형@1 model:모형@2")
     changes = {c["field"]: c for d in difference["differences"] for c in d["changes"]}

@@ -20,6 +20,7 @@ from tests.unit.client.stub import StubServer
 
 FOR_OURSELVES = {
     "start_of",
+    "ends_of",
     "send_own",
     "capture_in_background",
     "end_with",
@@ -120,7 +121,19 @@ def test_the_twins_offer_the_same(plain: type, twin: type) -> None:
 
 
 def test_functions_of_the_module_are_methods_of_the_client() -> None:
-    for name in ("start_run", "attach_run", "lineage", "gql", "flush", "sync", "sync_status"):
+    for name in (
+        "start_run",
+        "attach_run",
+        "lineage",
+        "impact",
+        "path",
+        "cost",
+        "completeness",
+        "gql",
+        "flush",
+        "sync",
+        "sync_status",
+    ):
         mine, whole = getattr(shortcuts, name), getattr(Client, name)
         asked = list(inspect.signature(whole).parameters.values())[1:]
         assert list(inspect.signature(mine).parameters.values()) == asked

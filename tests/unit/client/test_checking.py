@@ -20,6 +20,7 @@ import pytest
 import lineage_server
 from lineage_server.client import shortcuts
 from lineage_server.client.aio import AsyncClient, AsyncRun
+from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client
 from lineage_server.client.run import Run
@@ -45,8 +46,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "columns_from": (*NO_MAPPING, {"a": 5}, {"a": "text"}, {"a": [5]}, {"a": [("x", "y", "z")]}, {5: None}),
     **dict.fromkeys(("partial", "upload", "data", "models", "record", "overwrite"), NO_FLAG),
     "timeout": NO_SECONDS,
-    **dict.fromkeys(("depth", "width", "indent"), NO_COUNT),
-    **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref"), NO_RUN),
+    **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
+    **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end"), NO_RUN),
     **dict.fromkeys(("folder", "journal_dir", "to"), NO_PATH),
     **dict.fromkeys(("as_of", "known_at"), NO_TIME),
     **dict.fromkeys(("what", "value"), (None, "", "  ")),
@@ -62,7 +63,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
 GOOD: dict[str, Any] = {
     "name": "iris", "value": {"a": 1}, "what": "s3://bucket/iris.csv", "text": "x", "reason": "x",
     "values": {"loss": 0.5}, "params": {"lr": 0.1}, "tags": {"team": "vision"}, "run_id": RUN_ID,
-    "ref": "dataset:iris", "query": "{ me { subject } }", "view": "field", "to": "/tmp",
+    "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
+    "query": "{ me { subject } }", "view": "field", "to": "/tmp",
 }  # fmt: skip
 
 
@@ -81,7 +83,7 @@ class Call(NamedTuple):
 
 
 def calls() -> Iterator[Call]:
-    for owner in (Client, Run, AsyncClient, AsyncRun, Artifact, LineageView):
+    for owner in (Client, Run, AsyncClient, AsyncRun, Artifact, Answer, LineageView):
         for name, function in inspect.getmembers(owner, inspect.isfunction):
             public = name[0] != "_" or (name == "__init__" and owner in (Client, AsyncClient))
             if public and name not in FOR_OURSELVES:
@@ -96,7 +98,7 @@ def _arguments(owner: str, name: str, function: Callable[..., Any]) -> Iterator[
     told = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
     required = tuple(p.name for p in told if p.default is p.empty and p.kind is not p.VAR_POSITIONAL)
     for each in told:
-        if not (owner == "LineageView" and each.name == "uid"):
+        if each.name != "uid":
             yield Call(
                 owner, name, each.name, required, each.default is None or "None" in str(each.annotation)
             )
@@ -112,6 +114,7 @@ def owners(default: Client, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {
         "Client": default, "Run": run, "AsyncClient": AsyncClient(client=default), "AsyncRun": AsyncRun(run),
         "Artifact": Artifact(name="a", type="dataset", project="p", client=default),
+        "Answer": Answer(question="cost", data={}, titles={}),
         "LineageView": view, "lineage_server": lineage_server,
     }  # fmt: skip
 
