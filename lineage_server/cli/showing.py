@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from lineage_server.cli.options import AsJson, Project, project_of
+from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of
 from lineage_server.cli.output import (
     bold,
     counted,
@@ -74,7 +74,11 @@ query Show($uid: String!) {{
 }}
 """
 KNOWN = "query Known($uid: String!) { nodes(uids: [$uid]) { uid } }"
-RESOLVE = "query Resolve($ref: String!, $project: String!) { resolve(ref: $ref, project: $project) }"
+RESOLVE = """
+query Resolve($ref: String!, $project: String!, $asOf: DateTime, $knownAt: DateTime) {
+  resolve(ref: $ref, project: $project, asOf: $asOf, knownAt: $knownAt)
+}
+"""
 RUNS = """
 query RunsOfJob($job: String!, $project: String!) {
   runs(project: $project, filter: {jobs: [$job]}, first: 10) {
@@ -116,17 +120,22 @@ _MOST_COLUMNS = 50
 
 def show(
     ref: Annotated[str, typer.Argument(help="A reference (dataset:iris@3, run:<id>) or a uid.")],
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     project: Project = "",
     everything: Annotated[
         bool, typer.Option("--all", help="Every package and the uncommitted changes, too.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """All about one thing, whatever kind of thing it is."""
+    """All about one thing, whatever kind of thing it is.
+
+    With a time: what the reference meant then, and what lay around it; the rest is as it is today.
+    """
     from lineage_server.client.client import Client
 
     with Client(project=project_of(project)) as client:
-        asked = _Asked(client)
+        asked = _Asked(client, as_of, known_at)
         told = asked.all_about(asked.uid_of(ref), everything=everything or as_json)
     if as_json:
         say_json(told)
@@ -137,13 +146,16 @@ def show(
 class _Asked:
     """The questions to one server."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, as_of: str | None = None, known_at: str | None = None) -> None:
         self._client = client
+        self._when = {"as_of": as_of, "known_at": known_at}
 
     def uid_of(self, ref: str) -> str:
         """Raises the server's error, unless it is a uid of something that has no lineage."""
+        from lineage_server.client.answers import variables
+
+        asked = variables({"ref": ref}, project=self._client.config.project, **self._when)
         try:
-            asked = {"ref": ref, "project": self._client.config.project}
             return str(self._client.gql(RESOLVE, asked)["resolve"])
         except (NotFoundError, InvalidInputError):
             if ref.partition(":")[0] not in LABEL_OF or not any(
@@ -160,7 +172,10 @@ class _Asked:
         told: dict[str, Any] = {"node": node}
         view = _VIEWS.get(node["label"])
         if view is not None:
-            around = cast("LineageView", self._client.lineage(uid, depth=1, view=view))
+            around = cast("LineageView", self._client.lineage(uid, depth=1, view=view, **self._when))
+            own = around.node(uid)
+            if own is not None and any(self._when.values()) and "aliases" in node:
+                node["aliases"] = list(own.aliases)
             drawn = around.to_dict()
             told["neighbours"] = [one for one in drawn["nodes"] if one["uid"] != uid]
             told["edges"] = drawn["edges"]

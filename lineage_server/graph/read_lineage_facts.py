@@ -191,17 +191,20 @@ class LineageFacts:
         *,
         ordinal: int | None = None,
         digest: str | None = None,
+        by_then: bool = False,
         most: int = 10,
     ) -> list[Row]:
         return await self._ask(
-            cypher.VERSIONS_OF, sight, artifact=artifact, ordinal=ordinal, digest=digest, most=most
-        )
+            cypher.VERSIONS_OF, sight, artifact=artifact, ordinal=ordinal, digest=digest, ever=not by_then,
+            most=most,
+        )  # fmt: skip
 
     async def model_versions(self, model: str, sight: Sight) -> list[Row]:
         return await self._ask(cypher.MODEL_VERSIONS_OF, sight, model=model)
 
     async def model_aliases(self, model: str, sight: Sight) -> dict[str, str]:
-        rows = await self._ask(cypher.ALIASES_OF_MODEL, sight, model=model)
+        now = sight.as_of is None and sight.known_at is None
+        rows = await self._ask(cypher.ALIASES_OF_MODEL if now else cypher.ALIASES_THEN, sight, model=model)
         return {row["alias"]: row["target"] or "" for row in rows if row["alias"]}
 
     async def jobs_named(self, project: str, name: str, sight: Sight) -> list[str]:

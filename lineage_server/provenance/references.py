@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import (
@@ -22,6 +24,7 @@ from lineage_server.domain.ids import (
     shorten,
 )
 from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
+from lineage_server.graph.queries.window import FOREVER
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
 
@@ -36,11 +39,11 @@ async def resolve(
     facts: LineageFacts,
     text: str,
     *,
-    scope: frozenset[str] | None,
+    sight: Sight,
     project: str = DEFAULT_PROJECT,
 ) -> str:
-    """The uid of a visible node; raises InvalidInputError or NotFoundError."""
-    sight = Sight(scope=scope)
+    """The uid of a visible node; raises InvalidInputError or NotFoundError. Aliases and ``latest`` mean what
+    they meant at the time of ``sight``."""
     text = text.strip()
     prefix, _, rest = text.partition(":")
     if prefix in _UID_PREFIXES and ("/" in rest or prefix not in _ARTIFACTS | _JOBS | {"job"}):
@@ -95,7 +98,7 @@ async def _model(facts: LineageFacts, asked: Reference, owner: str, sight: Sight
         return ""
     selector = asked.selector
     if selector in ("", "latest"):
-        return next((row["uid"] for row in versions if row["deleted_at"] is None), versions[0]["uid"])
+        return _newest(versions, "created_at", sight)
     aliases = await facts.model_aliases(uid, sight)
     if aliases.get(selector):
         return aliases[selector]
@@ -114,10 +117,9 @@ async def _version(facts: LineageFacts, asked: Reference, owner: str, sight: Sig
     uid = artifact_uid(owner, asked.kind, asked.name)
     selector = asked.selector
     if selector in ("", "latest"):
-        found = await facts.versions_of(uid, sight)
-        alive = [row for row in found if row["deleted_at"] is None] or found
-        if alive:
-            return str(alive[0]["uid"])
+        found = await facts.versions_of(uid, sight, by_then=True) or await facts.versions_of(uid, sight)
+        if found:
+            return _newest(found, "sealed_at", sight)
     elif selector.isdecimal() and len(selector) < 10:
         found = await facts.versions_of(uid, sight, ordinal=int(selector))
         if found:
@@ -132,6 +134,14 @@ async def _version(facts: LineageFacts, asked: Reference, owner: str, sight: Sig
         if found:
             return str(found[0]["uid"])
     raise await _no_version(facts, asked, owner, sight)
+
+
+def _newest(rows: Sequence[Mapping[str, Any]], since: str, sight: Sight) -> str:
+    """Of versions, the newest first: the first that was there at the time; any where none was."""
+    then = FOREVER if sight.as_of is None else sight.as_of
+    begun = [row for row in rows if (row[since] or 0) <= then] or rows
+    alive = (row for row in begun if row["deleted_at"] is None or row["deleted_at"] > then)
+    return str(next(iter(alive), begun[0])["uid"])
 
 
 def _digest_of(selector: str) -> str:

@@ -53,9 +53,18 @@ class LineageService:
         self._reader = LineageReader(bolt, opaque_key=opaque_key)
         self._facts = LineageFacts(bolt)
 
-    async def resolve(self, reference: str, *, scope: Scope, project: str = DEFAULT_PROJECT) -> str:
+    async def resolve(
+        self,
+        reference: str,
+        *,
+        scope: Scope,
+        project: str = DEFAULT_PROJECT,
+        as_of: int | None = None,
+        known_at: int | None = None,
+    ) -> str:
         """The uid that a reference (or uid) means; an artifact without a version means its latest."""
-        return await references.resolve(self._reader, self._facts, reference, scope=scope, project=project)
+        sight = Sight(scope=scope, as_of=as_of, known_at=known_at)
+        return await references.resolve(self._reader, self._facts, reference, sight=sight, project=project)
 
     async def lineage(self, question: LineageQuestion, *, scope: Scope) -> LineageAnswer:
         """What made this, what came of it: one page of a walk."""

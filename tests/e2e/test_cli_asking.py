@@ -148,6 +148,20 @@ def test_lineage_of_jobs_and_artifacts_is_the_logical_one(lineage: RunLineage) -
     assert said(lineage, "lineage dataset:꽃 --up --view logical") == ["dataset:꽃", "└─ job 준비"]
 
 
+def test_show_of_what_a_reference_meant_then(lineage: RunLineage) -> None:
+    for option in ("--as-of", "--known-at"):
+        assert told(lineage, f"show model:판별@prod {option} 2999-01-01") == told(
+            lineage, "show model:판별@prod"
+        )
+        before = lineage("show", "model:판별@prod", option, "2020-01-01", LINEAGE_PROJECT=PROJECT)
+        assert (before.code, before.out) == (4, "")
+        assert "model '판별' has no version or alias 'prod'" in before.err
+        wrong = lineage("show", "model:판별@prod", option, "gestern", LINEAGE_PROJECT=PROJECT)
+        assert (wrong.code, "'gestern' is not a time; allowed: 2026-05-01" in wrong.err) == (2, True)
+    shown = told(lineage, "show model:모형@1 --as-of 2020-01-01")
+    assert (shown["node"]["name"], shown["neighbours"]) == ("모형", [])
+
+
 @pytest.mark.parametrize(
     ("line", "first", "others"),
     [

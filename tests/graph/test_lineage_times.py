@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from lineage_server.domain.errors import NotSupportedError
+from lineage_server.domain.errors import NotFoundError, NotSupportedError
 from lineage_server.graph.bolt import Bolt
 from lineage_server.provenance.answers import Budget, Direction, LineageQuestion, View
 from lineage_server.provenance.compare import DifferenceKind
@@ -344,3 +344,44 @@ async def test_column_reached_again_over_a_twin_goes_on_further(service: Lineage
     question = LineageQuestion(start=(one,), direction=Direction.DOWNSTREAM, view=View.FIELD, column="x")
     found = await service.lineage(question, scope=None)
     assert {(f.start_column, f.end_column) for f in found.fields} == {("x", "y"), ("y", "y"), ("y", "z")}
+
+
+async def test_references_mean_what_they_meant_then(graph: Bolt, service: LineageService) -> None:
+    spec = GraphSpec()
+    data = [
+        spec.version(f"raw#{n}", ordinal=n, sealed_at=n * 10, deleted_at=deleted)
+        for n, deleted in ((1, None), (2, None), (3, 35))
+    ]
+    models = [
+        spec.node(
+            f"modelversion:p/churn@{n}",
+            name="churn",
+            model="model:p/churn",
+            version=str(n),
+            created_at=n * 10,
+        )
+        for n in (1, 2, 3)
+    ]
+    alias = spec.node("alias:p/churn@prod", model="model:p/churn", alias="prod", target=models[1])
+    spec.edge("POINTS_TO", alias, models[0], at=12, moves=[(12, 12, True), (22, 40, False)])
+    spec.edge("POINTS_TO", alias, models[1], at=22, moves=[(22, 40, True)])
+    await spec.write(graph)
+
+    async def meant(reference: str, **when: int) -> str:
+        return await service.resolve(reference, scope=None, project="p", **when)
+
+    assert [await meant("dataset:raw", as_of=at) for at in (15, 25, 34, 36, 5)] == [
+        data[0], data[1], data[2], data[1], data[2],
+    ]  # fmt: skip
+    assert await meant("dataset:raw@2", as_of=15) == data[1]
+    assert [await meant("model:churn", as_of=at) for at in (15, 25, 35)] == models
+    assert await meant("model:churn@prod") == models[1]
+    assert [await meant("model:churn@prod", as_of=at) for at in (12, 21, 22)] == [
+        models[0],
+        models[0],
+        models[1],
+    ]
+    assert [await meant("model:churn@prod", known_at=at) for at in (39, 40)] == models[:2]
+    assert await meant("model:churn@2", as_of=15) == models[1]
+    with pytest.raises(NotFoundError, match="no version or alias 'prod'; there are: 3, 2, 1, latest"):
+        await meant("model:churn@prod", as_of=11)

@@ -92,12 +92,16 @@ def is_uid(text: str) -> bool:
     return prefix in LABEL_OF and prefix != "model" and (prefix != "job" or "/" in rest)
 
 
-async def uid_of(info: Ctx, text: str, project: str) -> str:
-    """A uid stays; a reference is resolved in ``project``."""
+async def uid_of(
+    info: Ctx, text: str, project: str, as_of: int | None = None, known_at: int | None = None
+) -> str:
+    """A uid stays; a reference is resolved in ``project``, to what it meant then."""
     if is_uid(text):
         return text
     context = context_of(info)
-    return await context.lineage.resolve(text, scope=context.scope, project=project)
+    return await context.lineage.resolve(
+        text, scope=context.scope, project=project, as_of=as_of, known_at=known_at
+    )
 
 
 async def _aliases(
@@ -132,7 +136,7 @@ class LineageQueries:
             raise InvalidInputError("start takes 1 to 100 uids or references", field="start")
         context = context_of(info)
         question = answers.LineageQuestion(
-            start=tuple([await uid_of(info, s, project) for s in start]),
+            start=tuple([await uid_of(info, s, project, as_of, known_at) for s in start]),
             direction=direction,
             view=view,
             max_depth=max_depth,
@@ -167,7 +171,7 @@ class LineageQueries:
     ) -> walks.LineageScene:
         context = context_of(info)
         question = scene.SceneQuestion(
-            focus=await uid_of(info, focus, project),
+            focus=await uid_of(info, focus, project, as_of, known_at),
             up=up,
             down=down,
             view=view,
@@ -194,7 +198,7 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.Impact:
-        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        uid, asked = await uid_of(info, of, project, as_of, known_at), _asked(info, as_of, known_at, budget)
         return shown.impact_answer(await context_of(info).lineage.impact(uid, asked))
 
     @strawberry.field(description="How two things are connected", metadata=WIDE_WALK)
@@ -209,7 +213,10 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.LineagePath:
-        one, other = await uid_of(info, start, project), await uid_of(info, end, project)
+        one, other = (
+            await uid_of(info, start, project, as_of, known_at),
+            await uid_of(info, end, project, as_of, known_at),
+        )
         asked = _asked(info, as_of, known_at, budget)
         return shown.path_answer(await context_of(info).lineage.path(one, other, asked, k=k))
 
@@ -224,7 +231,10 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.LineageDiff:
-        one, other = await uid_of(info, a, project), await uid_of(info, b, project)
+        one, other = (
+            await uid_of(info, a, project, as_of, known_at),
+            await uid_of(info, b, project, as_of, known_at),
+        )
         asked = _asked(info, as_of, known_at, budget)
         return shown.diff_answer(await context_of(info).lineage.diff(one, other, asked))
 
@@ -240,7 +250,7 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.Cost:
-        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        uid, asked = await uid_of(info, of, project, as_of, known_at), _asked(info, as_of, known_at, budget)
         return shown.cost_answer(await context_of(info).lineage.cost(uid, asked))
 
     @strawberry.field(description="How complete what we know about this is", metadata=WIDE_WALK)
@@ -253,7 +263,7 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.Completeness:
-        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        uid, asked = await uid_of(info, of, project, as_of, known_at), _asked(info, as_of, known_at, budget)
         return shown.completeness_answer(await context_of(info).lineage.completeness(uid, asked))
 
     @strawberry.field(description="How much lies on each side of this", metadata=WIDE_WALK)
@@ -267,10 +277,17 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> shown.LineageCounts:
-        uid, asked = await uid_of(info, of, project), _asked(info, as_of, known_at, budget)
+        uid, asked = await uid_of(info, of, project, as_of, known_at), _asked(info, as_of, known_at, budget)
         answer = await context_of(info).lineage.counts(uid, asked, max_depth=max_depth)
         return shown.counts_answer(answer)
 
-    @strawberry.field(description="The uid that a reference means, such as dataset:iris@3")
-    async def resolve(self, info: Ctx, ref: str, project: str = DEFAULT_PROJECT) -> str:
-        return await uid_of(info, ref, project)
+    @strawberry.field(description="The uid that a reference means, such as dataset:iris@3, or meant then")
+    async def resolve(
+        self,
+        info: Ctx,
+        ref: str,
+        as_of: Micros | None = None,
+        known_at: Micros | None = None,
+        project: str = DEFAULT_PROJECT,
+    ) -> str:
+        return await uid_of(info, ref, project, as_of, known_at)

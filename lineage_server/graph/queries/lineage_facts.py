@@ -136,14 +136,17 @@ MATCH (v:ArtifactVersion {artifact: $artifact})
 WHERE ($all OR v.project IN $scope)
   AND ($ordinal IS NULL OR v.ordinal = $ordinal)
   AND ($digest IS NULL OR v.digest STARTS WITH $digest)
-RETURN v.uid AS uid, v.ordinal AS ordinal, v.digest AS digest, v.deleted_at AS deleted_at
+  AND ($ever OR coalesce(v.sealed_at, 0) <= $as_of)
+RETURN v.uid AS uid, v.ordinal AS ordinal, v.digest AS digest, v.deleted_at AS deleted_at,
+       v.sealed_at AS sealed_at
 ORDER BY coalesce(v.sealed_at, 0) DESC, v.ordinal DESC LIMIT $most
 """
 
 MODEL_VERSIONS_OF: LiteralString = """
 MATCH (m:ModelVersion {model: $model})
 WHERE $all OR m.project IN $scope
-RETURN m.uid AS uid, m.version AS version, m.deleted_at AS deleted_at
+RETURN m.uid AS uid, m.version AS version, m.deleted_at AS deleted_at,
+       m.created_at AS created_at
 ORDER BY m.created_at DESC, m.rid DESC LIMIT 1000
 """
 
@@ -151,6 +154,13 @@ ALIASES_OF_MODEL: LiteralString = """
 MATCH (a:Alias {model: $model})
 WHERE $all OR a.project IN $scope
 RETURN a.alias AS alias, a.target AS target
+ORDER BY alias LIMIT 1000
+"""
+
+ALIASES_THEN: LiteralString = f"""
+MATCH (m:ModelVersion {{model: $model}})<-[e:POINTS_TO]-(a:Alias)
+WHERE ($all OR (m.project IN $scope AND a.project IN $scope)) AND {holds("POINTS_TO")}
+RETURN a.alias AS alias, m.uid AS target
 ORDER BY alias LIMIT 1000
 """
 
