@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
-from lineage_server.domain.ids import now_micros
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import artifacts as q
 
 _ROWS = 5_000
 _PATIENCE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.2
-DOOMED_MICROS = 120_000_000
-"""How long a doomed object is believed to be so: who doomed it may have died."""
+DOOMED_SECONDS = 45.0
+"""How long what is doomed is believed to be so: who doomed it may have died, while it was being deleted."""
 Scope = frozenset[str] | None
 
 
@@ -40,9 +39,9 @@ def blob_uid(project: str, sha256: str) -> str:
     return f"blob:{project}/{sha256}"
 
 
-def doomed_uid(sha256: str) -> str:
-    """Of no project: says that the object is about to be deleted."""
-    return f"blob:/{sha256}"
+def doomed_uid(name: str) -> str:
+    """Of no project: says that the object, or the manifest of that key, is about to be deleted."""
+    return f"blob:/{name}"
 
 
 COLLECTION = "blob:/collection"
@@ -66,7 +65,8 @@ class Claims:
     async def claim(self, project: str, objects: Mapping[str, int]) -> set[str]:
         """Say that the project needs them; answers those that it does not have yet.
 
-        Raises InvalidInputError where it has one of another size.
+        A manifest is claimed with its objects, by its key. Raises InvalidInputError where it has an object
+        of another size.
         """
         pending: set[str] = set()
         for rows in _rows(project, objects):
@@ -85,15 +85,15 @@ class Claims:
         rows = await self._bolt.read(q.LAST_COLLECTION, {"uid": COLLECTION})
         return rows[0]["owner"] if rows else ""
 
-    async def outwait_collection(self, objects: Sequence[str]) -> None:
+    async def outwait_collection(self, names: Sequence[str]) -> None:
         """After claiming what somebody has sent: until none of it is just being deleted as nobody's.
 
         In silence, since it may have been another project's. Raises UnavailableError.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        for some in _pages(objects):
+        for some in _pages(names):
             uids = [doomed_uid(one) for one in some]
-            while await self._bolt.read(q.DOOMED, {"uids": uids, "since": now_micros() - DOOMED_MICROS}):
+            while await self._bolt.read(q.DOOMED, {"uids": uids}):
                 if time.monotonic() > deadline:
                     raise UnavailableError(
                         "the store is being cleaned up; nothing is lost, commit again in a moment",
@@ -107,8 +107,7 @@ class Claims:
             await self._write(q.KEEP, rows)
 
     async def _write(self, query: LiteralString, rows: list[Row], **more: Any) -> list[Row]:
-        told = {"rows": rows, "now": now_micros(), **more}
-        return await self._bolt.write(query, told, patience_seconds=_PATIENCE_SECONDS)
+        return await self._bolt.write(query, {"rows": rows, **more}, patience_seconds=_PATIENCE_SECONDS)
 
     async def version(self, uid: str, scope: Scope) -> StoredVersion | None:
         """A version that one may see."""

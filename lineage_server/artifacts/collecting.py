@@ -2,23 +2,24 @@
 
 Whatever is not understood stops it before anything is deleted. Then, so that it may be cut off anywhere and
 meet uploads anywhere: the graph is told that a version's bytes are gone before its manifest goes; claims
-go only if nobody renewed them; an object is doomed, looked at again, and only then deleted, while who
-commits claims first and then asks whether it is doomed, and begins anew where a collection began meanwhile.
-What was uploaded within the grace is left alone.
+go only if nobody renewed them; an object or a manifest is doomed, looked at again, and only then deleted,
+while who commits claims first and then asks whether it is doomed, and begins anew where a collection began
+meanwhile. What was uploaded within the grace is left alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage_server.artifacts.claims import COLLECTION, Claims, doomed_uid
+from lineage_server.artifacts.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid
 from lineage_server.artifacts.judging import Rules, rules_at, why_it_goes
 from lineage_server.artifacts.store import Store, Stored, Stores
-from lineage_server.artifacts.uploads import Record
+from lineage_server.artifacts.uploads import Record, each
 from lineage_server.artifacts.verified import SpoiltError, Verified
 from lineage_server.domain.edges import Basis, Source
 from lineage_server.domain.errors import ConflictError, UnavailableError
@@ -31,7 +32,10 @@ from lineage_server.graph.queries import ingest as writer_queries
 
 _PAGE = 500
 _MOST_TOLD = 1_000
-_DELETE_WITHIN_SECONDS = 30.0
+_DOOMED_AT_ONCE = 50
+"""Manifests: of each of their versions the graph is told while they are doomed."""
+_DELETE_WITHIN_SECONDS = 10.0
+_UNDOOM_SECONDS = 30.0
 WAIT_SECONDS = 20.0
 """For others who work on the graph as a whole: the erasing of what a caller has just erased takes less."""
 
@@ -74,10 +78,12 @@ class Collection:
 
 @dataclass(slots=True)
 class _Manifests:
-    """What was found: by project, which objects are needed; which manifests go."""
+    """What was found: by project, which objects are needed; which manifests go, by store and project."""
 
     needed: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set[bytes]))
-    going: list[tuple[Store, Stored]] = field(default_factory=list[tuple[Store, Stored]])
+    going: list[tuple[Store, str, list[Stored]]] = field(
+        default_factory=list[tuple[Store, str, list[Stored]]]
+    )
 
     def need(self, project: str, objects: Iterable[str]) -> None:
         self.needed[project].update(bytes.fromhex(name) for name in objects)
@@ -102,19 +108,21 @@ class Collector:
         # The lease of rebuilds, too: in a graph that is not whole, everything looks like nobody's.
         async with self.lease.held("collecting bytes", wait_seconds=WAIT_SECONDS) as owner:
             await self._check_graph()
-            # Who commits and does not see that it began has claimed later than this.
-            rules = rules_at(now_micros(), grace_hours=self.grace_hours, deleted_days=self.deleted_days)
+            # Who commits and sees that it began has claimed later than this; who does not, begins anew.
+            now = (await self.bolt.read(q.NOW))[0]["now"]
+            rules = rules_at(now, grace_hours=self.grace_hours, deleted_days=self.deleted_days)
             if not dry_run:
                 await self.bolt.write(q.BEGIN_COLLECTION, {"uid": COLLECTION, "owner": owner})
             found = await self._judge(rules, done)
             if not dry_run:
-                for store, manifest in found.going:
-                    await self._forget(store, manifest, found, rules, actor)
+                for store, project, manifests in found.going:
+                    for some in _pages(manifests, _DOOMED_AT_ONCE):
+                        await self._forget(store, project, some, found, rules, owner=owner, actor=actor)
             for store in self.stores.all:
                 await self._objects(store, found, rules, done, owner)
                 await self._left_over(store, rules, done)
             if not dry_run:
-                await self.bolt.write(q.DROP_PENDING, {"cutoff": rules.cutoff})
+                await self._drop_pending(rules)
         return done
 
     async def _check_graph(self) -> None:
@@ -138,7 +146,7 @@ class Collector:
             async for manifest in store.list_below("manifests"):
                 by_project[manifest.key.split("/")[1]].append(manifest)
             for project, manifests in by_project.items():
-                for some in _pages(manifests):
+                for some in _pages(manifests, _PAGE):
                     await self._judge_some(store, project, some, rules, found, done)
         return found
 
@@ -151,19 +159,19 @@ class Collector:
         found: _Manifests,
         done: Collection,
     ) -> None:
-        versions: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in await self._versions(project, manifests):
-            versions[row["digest"].removeprefix("sha256:")].append(row)
+        versions = await self._versions(project, manifests)
         going: dict[str, str] = {}
+        gone: list[Stored] = []
         for one in manifests:
-            mine = versions[one.key.rpartition("/")[2]]
+            mine = versions[one.key]
             reason = why_it_goes(mine, one.at, rules)
             if reason:
-                found.going.append((store, one))
+                gone.append(one)
                 done.note(one, reason)
                 going |= {version["uid"]: reason for version in mine}
             else:
                 await self._need(store, project, one, found)
+        found.going.append((store, project, gone))
         if going:
             made: defaultdict[str, list[str]] = defaultdict(list)
             for row in await self.bolt.read(q.MADE_FROM, {"uids": list(going)}):
@@ -175,20 +183,35 @@ class Collector:
     # --- collecting --------------------------------------------------------------------------
 
     async def _forget(
-        self, store: Store, manifest: Stored, found: _Manifests, rules: Rules, actor: str
+        self,
+        store: Store,
+        project: str,
+        manifests: Sequence[Stored],
+        found: _Manifests,
+        rules: Rules,
+        *,
+        owner: str,
+        actor: str,
     ) -> None:
-        """The graph first, then the manifest; both only if it still may go, seen from both sides of it."""
-        project = manifest.key.split("/")[1]
-        versions = await self._versions(project, [manifest])
-        if not why_it_goes(versions, manifest.at, rules):
-            return await self._need(store, project, manifest, found)
-        raw = await store.get(manifest.key)
-        for version in versions:
-            await self.record(_gone(project, version), actor)
-        await store.delete([manifest.key])
-        if any(version["stored_at"] is not None for version in await self._versions(project, [manifest])):
-            await store.put(manifest.key, raw)  # committed meanwhile
-            await self._need(store, project, manifest, found)
+        """The graph first, then the manifests; only those that still may go now that they are doomed."""
+        names = [one.key for one in manifests]
+        async with self._doomed(names, [], rules, owner) as check_time:
+            claims = await self.bolt.read(q.CLAIMS_OF, {"names": names})
+            claimed = {row["sha256"] for row in claims if row["at"] >= rules.cutoff}
+            versions = await self._versions(project, manifests)
+            needed = [one for one in manifests if not why_it_goes(versions[one.key], one.at, rules)]
+            stays = claimed | {one.key for one in needed}
+            going = [name for name in names if name not in stays]
+
+            async def tell(event: Event) -> None:
+                await self.record(event, actor)
+
+            gone = [_gone(project, version) for name in going for version in versions[name]]
+            await each(tell, gone, at_once=_DOOMED_AT_ONCE)
+            check_time()
+            await store.delete(going)
+        for one in needed:
+            await self._need(store, project, one, found)
 
     async def _need(self, store: Store, project: str, manifest: Stored, found: _Manifests) -> None:
         """Raises ConflictError where the manifest is not to be trusted: what it ought to name would go."""
@@ -206,9 +229,15 @@ class Collector:
             )
         found.need(project, objects)
 
-    async def _versions(self, project: str, manifests: Sequence[Stored]) -> list[dict[str, Any]]:
-        digests = ["sha256:" + one.key.rpartition("/")[2] for one in manifests]
-        return await self.bolt.read(q.OF_DIGESTS, {"digests": digests, "project": project})
+    async def _versions(
+        self, project: str, manifests: Sequence[Stored]
+    ) -> defaultdict[str, list[dict[str, Any]]]:
+        """By the manifest's key."""
+        keys = {"sha256:" + one.key.rpartition("/")[2]: one.key for one in manifests}
+        versions: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in await self.bolt.read(q.OF_DIGESTS, {"digests": list(keys), "project": project}):
+            versions[keys[row["digest"]]].append(row)
+        return versions
 
     async def _objects(
         self, store: Store, found: _Manifests, rules: Rules, done: Collection, owner: str
@@ -250,18 +279,40 @@ class Collector:
         owner: str,
     ) -> set[str]:
         """Doomed, looked at again, deleted; answers which were."""
-        doomed = [doomed_uid(name) for name in going]
+        async with self._doomed(list(going), drop, rules, owner) as check_time:
+            stays, _ = await self._claimed(going, found, rules)
+            gone = going.keys() - stays
+            check_time()
+            await store.delete([going[name].key for name in gone])
+        return set(gone)
+
+    async def _drop_pending(self, rules: Rules) -> None:
+        uids = [row["uid"] for row in await self.bolt.read(q.OLD_PENDING, {"cutoff": rules.cutoff})]
+        for start in range(0, len(uids), _PAGE):
+            told = {"uids": uids[start : start + _PAGE], "cutoff": rules.cutoff}
+            await self.bolt.write(q.DROP_CLAIMS, told)
+
+    @contextlib.asynccontextmanager
+    async def _doomed(
+        self, names: Sequence[str], drop: list[str], rules: Rules, owner: str
+    ) -> AsyncGenerator[Callable[[], None]]:
+        """Who commits any of them waits until the end; gives what refuses to delete when they might not.
+
+        After a failure it is left to its time: something may still be on its way to the store.
+        """
+        uids = [doomed_uid(name) for name in names]
         began = time.monotonic()
         async with self.lease.transaction(owner) as transaction:
-            await transaction.run(q.DOOM, {"uids": doomed, "now": now_micros()})
+            told = {"uids": uids, "owner": owner, "milliseconds": int(DOOMED_SECONDS * 1000)}
+            await transaction.run(q.DOOM, told)
             await transaction.run(q.DROP_CLAIMS, {"uids": drop, "cutoff": rules.cutoff})
-        stays, _ = await self._claimed(going, found, rules)
-        gone = going.keys() - stays
-        if time.monotonic() - began > _DELETE_WITHIN_SECONDS:
-            raise UnavailableError("collecting took too long; nothing is lost, repeat it", part="graph")
-        await store.delete([going[name].key for name in gone])
-        await self.bolt.write(q.UNDOOM, {"uids": doomed}, patience_seconds=_DELETE_WITHIN_SECONDS)
-        return set(gone)
+
+        def check_time() -> None:
+            if time.monotonic() - began > _DELETE_WITHIN_SECONDS:
+                raise UnavailableError("collecting took too long; nothing is lost, repeat it", part="graph")
+
+        yield check_time
+        await self.bolt.write(q.UNDOOM, {"uids": uids, "owner": owner}, patience_seconds=_UNDOOM_SECONDS)
 
     async def _left_over(self, store: Store, rules: Rules, done: Collection) -> None:
         """Of uploads that were never finished, and of writing that was cut off."""
@@ -307,6 +358,6 @@ async def _listed(store: Store, prefix: str) -> AsyncGenerator[list[Stored]]:
         yield page
 
 
-def _pages(items: Sequence[Stored]) -> Iterable[Sequence[Stored]]:
-    for start in range(0, len(items), _PAGE):
-        yield items[start : start + _PAGE]
+def _pages(items: Sequence[Stored], size: int) -> Iterable[Sequence[Stored]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

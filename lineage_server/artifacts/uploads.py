@@ -1,7 +1,8 @@
 """Bytes coming in: what is missing, single objects, and the commit that makes them a stored version.
 
-A commit may be repeated at any time, and goes on where the last one was cut off: each object is claimed
-for the project, brought to its place, then kept, before the manifest and the graph speak of the version.
+A commit may be repeated at any time, and goes on where the last one was cut off: each object, and the
+manifest, is claimed for the project; the objects are brought to their places, then kept, before the manifest
+and the graph speak of the version.
 Bytes that another project has are kept once, but only who has sent them gets them.
 """
 
@@ -195,10 +196,12 @@ class Uploads:
     async def _store(self, project: str, told: Manifest) -> None:
         """All objects and the manifest; raises MissingObjectsError."""
         store, objects = self.stores.of(project), told.objects()
+        manifest = keys.manifest_key(project, told.key)
         async with self._busy[project]:
-            pending = await self.claims.claim(project, objects)
+            pending = await self.claims.claim(project, {**objects, manifest: 0}) - {manifest}
             await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
-            await store.put(keys.manifest_key(project, told.key), canonical(told))
+            await self.claims.outwait_collection([manifest])
+            await store.put(manifest, canonical(told))
             await store.settle()
 
     def _check_size(self, manifest: Manifest) -> None:

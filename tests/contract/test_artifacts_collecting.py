@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from lineage_server.artifacts import collecting
 from lineage_server.artifacts.claims import doomed_uid
 from lineage_server.artifacts.folder import MARK
 from lineage_server.artifacts.store import Store
+from lineage_server.artifacts.uploads import Record
+from lineage_server.domain.errors import UnavailableError
 from lineage_server.domain.events import (
     AliasSet,
     DeploymentReported,
+    Event,
     InputFact,
     ModelVersionReported,
     NodeDeleted,
@@ -191,8 +196,87 @@ async def test_what_is_committed_while_it_is_collected_stays(served: Served, gra
         patched.setattr(type(collector), "_claimed", while_doomed)
         await collect(served, dry_run="false")
     (done,) = await asyncio.gather(*later)
-    assert await graph.read(q.DOOMED, {"uids": [doomed_uid(sha(b"gone"))], "since": 0}) == []
+    assert await graph.read(q.DOOMED, {"uids": [doomed_uid(sha(b"gone"))]}) == []
     assert await mine.download(uid=done["uid"]) == dict(content("gone").files)
+
+
+@contextlib.contextmanager
+def recording(served: Served, record: Record) -> Iterator[None]:
+    """Commits tell the graph this way."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(served.services.artifacts.get().uploads, "record", record)
+        yield
+
+
+async def cut_off(event: Event, actor: str) -> None:
+    raise UnavailableError("killed", part="graph")
+
+
+async def test_what_was_cut_off_and_is_committed_again_while_it_is_collected_stays(served: Served) -> None:
+    """Its manifest was there without a version when it was judged, and lies there anew when it would go."""
+    mine = Sender(served.http)
+    await mine.send(content("again"))
+    with recording(served, cut_off):
+        assert (await mine.commit(content("again"))).status_code == 503
+    await asyncio.sleep(0.01)
+    artifacts = served.services.artifacts.get()
+    judged, record = type(artifacts.collector)._judge, artifacts.uploads.record
+    written, collected = asyncio.Event(), asyncio.Event()
+
+    async def slowly(event: Event, actor: str) -> None:
+        written.set()
+        await collected.wait()
+        await record(event, actor)
+
+    async def then_commit(self: Any, *arguments: Any) -> Any:
+        found = await judged(self, *arguments)
+        later.append(asyncio.create_task(mine.commit(content("again"))))
+        await written.wait()
+        return found
+
+    later: list[asyncio.Task[httpx2.Response]] = []
+    with recording(served, slowly), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(artifacts.collector), "_judge", then_commit)
+        await collect(served, dry_run="false")
+        collected.set()
+        (done,) = await asyncio.gather(*later)
+    assert done.status_code == 200
+    assert await mine.download(uid=done.json()["uid"]) == dict(content("again").files)
+    assert (await collect(served, dry_run="false"))["objects"] == 0
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_manifest_that_is_being_deleted_is_outwaited(
+    served: Served, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    """Nothing is acknowledged in between; whether or not the collection lives to see its end."""
+    monkeypatch.setattr(collecting, "DOOMED_SECONDS", 2.0)
+    mine = Sender(served.http)
+    gone = await mine.keep(content("gone"))
+    past = now_micros() - 1_000_000
+    await served.record(VersionReported(artifact="iris", digest=gone["digest"], at=now_micros(), ttl_at=past))
+    await asyncio.sleep(0.01)
+    delete = Store.delete
+    later: list[asyncio.Task[httpx2.Response]] = []
+
+    async def while_doomed(self: Store, keys: list[str]) -> None:
+        if keys and keys[0].startswith("manifests/") and not later:
+            later.append(asyncio.create_task(mine.commit(content("gone"), name="other")))
+            await asyncio.sleep(0.5)
+            assert not later[0].done()
+            await delete(self, keys)
+            if killed:
+                raise RuntimeError("pulled the plug")
+        await delete(self, keys)
+
+    monkeypatch.setattr(Store, "delete", while_doomed)
+    answer = await served.http.post(GC, params={"dry_run": "false"})
+    assert answer.status_code == (500 if killed else 200)
+    (done,) = await asyncio.gather(*later)
+    assert done.status_code == 200
+    assert await mine.download(uid=done.json()["uid"]) == dict(content("gone").files)
+    await collect(served, dry_run="false")
+    assert await mine.download(uid=done.json()["uid"]) == dict(content("gone").files)
 
 
 async def test_nothing_goes_by_a_manifest_that_is_not_to_be_trusted(

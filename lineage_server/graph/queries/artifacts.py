@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import LiteralString
 
 # Claimed first and kept once the bytes are there: a collection that looks in between leaves them alone.
+# The graph's clock decides whether that was before it began: servers' clocks may differ. Microseconds.
 CLAIM: LiteralString = """
 UNWIND $rows AS r
 MERGE (b:Blob {uid: r.uid})
 ON CREATE SET b.project = $project, b.sha256 = r.sha256, b.size = r.size, b.kept = false
-SET b.at = $now
+SET b.at = timestamp() * 1000
 RETURN b.sha256 AS sha256, b.size AS size, b.kept AS kept
 """
 
 KEEP: LiteralString = (
-    "UNWIND $rows AS r MATCH (b:Blob {uid: r.uid}) SET b.kept = true, b.size = r.size, b.at = $now"
+    "UNWIND $rows AS r MATCH (b:Blob {uid: r.uid}) "
+    "SET b.kept = true, b.size = r.size, b.at = timestamp() * 1000"
 )
 
 # Not IN: of thousands of uids, the embedded engine then compares each with all.
@@ -69,15 +71,32 @@ CLAIMS_OF: LiteralString = (
 )
 ANY_CLAIM: LiteralString = "MATCH (b:Blob) WHERE b.sha256 IS NOT NULL RETURN b.uid AS uid LIMIT 1"
 
-# Only what nobody has claimed anew since it was judged.
-DROP_CLAIMS: LiteralString = "UNWIND $uids AS u MATCH (b:Blob {uid: u}) WHERE b.at < $cutoff DELETE b"
-DROP_PENDING: LiteralString = "MATCH (b:Blob) WHERE b.kept = false AND b.at < $cutoff DELETE b"
+# Only what nobody has claimed anew since it was judged: setting a property first takes the write lock, so
+# that the condition sees the last claim.
+DROP_CLAIMS: LiteralString = (
+    "UNWIND $uids AS u MATCH (b:Blob {uid: u}) SET b.judged = true WITH b WHERE b.at < $cutoff DELETE b"
+)
+# Claims of what never arrived and of manifests, and what is no longer doomed.
+OLD_PENDING: LiteralString = (
+    "MATCH (b:Blob) WHERE b.kept = false AND b.at < $cutoff AND coalesce(b.until, 0) < timestamp() "
+    "RETURN b.uid AS uid"
+)
 
 # Who commits looks before and after whether a collection began in between.
 BEGIN_COLLECTION: LiteralString = "MERGE (b:Blob {uid: $uid}) SET b.owner = $owner"
 LAST_COLLECTION: LiteralString = "MATCH (b:Blob {uid: $uid}) RETURN b.owner AS owner"
 
-# A doomed object is about to be deleted: who claims it meanwhile has to wait (see ``collecting``).
-DOOM: LiteralString = "UNWIND $uids AS u MERGE (d:Blob {uid: u}) SET d.at = $now, d.kept = true"
-DOOMED: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) WHERE d.at > $since RETURN d.uid AS uid"
-UNDOOM: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) DELETE d"
+NOW: LiteralString = "RETURN timestamp() * 1000 AS now"
+
+# What is doomed is about to be deleted: who claims it meanwhile has to wait (see ``collecting``). Only who
+# said so takes it back; of one that died, it ends by itself.
+DOOM: LiteralString = """
+UNWIND $uids AS u
+MERGE (d:Blob {uid: u})
+SET d.owner = CASE WHEN coalesce(d.until, 0) < timestamp() THEN $owner ELSE d.owner END
+SET d.until = timestamp() + $milliseconds, d.kept = false, d.at = timestamp() * 1000
+"""
+DOOMED: LiteralString = (
+    "UNWIND $uids AS u MATCH (d:Blob {uid: u}) WHERE d.until > timestamp() RETURN d.uid AS uid"
+)
+UNDOOM: LiteralString = "UNWIND $uids AS u MATCH (d:Blob {uid: u}) WHERE d.owner = $owner DELETE d"
