@@ -141,6 +141,11 @@ class Changes:
         self._closed = False
 
     @property
+    def closed(self) -> bool:
+        """Whether the server is stopping: whatever streams should end."""
+        return self._closed
+
+    @property
     def subscribers(self) -> int:
         return len(self._subscribers)
 

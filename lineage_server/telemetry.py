@@ -170,6 +170,7 @@ class Metrics:
         )
         self.bolt = histogram("lineage_bolt_seconds", "Bolt statements, by kind: read, write.", ("kind",))
         self.subscribers = Gauge("lineage_subscribers", "Open change streams.", registry=registry)
+        self.sockets = Gauge("lineage_sockets", "Open WebSockets.", registry=registry)
         self.resyncs = Counter(
             "lineage_resyncs", "Streams that were too slow to be told everything.", registry=registry
         )

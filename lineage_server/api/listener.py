@@ -44,6 +44,7 @@ def listen(
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, int(http.stop_timeout_seconds / 2)),
         ws_max_size=http.max_body_bytes,
+        ws_per_message_deflate=False,  # its windows would be most of the memory that a socket takes
         lifespan="on",
     )
     server = _Listener(config, ready, stopping)

@@ -178,6 +178,9 @@ class HttpSettings(_Group):
     stream_seconds: float = Field(
         default=600.0, gt=0, description="seconds until a subscription ends and asks to reconnect"
     )
+    max_sockets: int = Field(
+        default=2_000, ge=1, description="WebSockets open at once, some 40 KB each; more are refused with 503"
+    )
     graphiql: Literal["auto", "on", "off"] = Field(
         default="auto", description="GraphQL's own page at /graphql; 'auto' = only when listening on loopback"
     )

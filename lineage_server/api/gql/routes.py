@@ -8,8 +8,8 @@ of an open connection, and while one streams.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, cast
 
@@ -20,9 +20,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from lineage_server.api.deps import credentials_of, origin_of, principal_of, services_of
@@ -30,6 +29,7 @@ from lineage_server.api.errors import extensions_of, headers_of
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import Documents, read_operations
 from lineage_server.api.gql.schema import build_schema
+from lineage_server.api.gql.sockets import Handler, Messages, Sockets
 from lineage_server.api.pages import graphql_page, has_graphql_page
 from lineage_server.api.services import Services
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotAuthenticatedError
@@ -45,65 +45,39 @@ _PARTS: tuple[tuple[str, type[object], str], ...] = (
 """Of a request, what each is."""
 
 
-class _Messages(ASGIWebSocketAdapter):
-    """What comes over a WebSocket, in the shape of the protocol: its handler takes that for granted."""
-
-    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
-            if not _is_message(message):
-                raise NonJsonMessageReceived
-            yield message
-
-
-def _is_message(told: object) -> bool:
-    if not isinstance(told, dict):
-        return False
-    message = cast("dict[str, object]", told)
-    if not (isinstance(message.get("type", ""), str) and isinstance(message.get("id", ""), str)):
-        return False
-    return message.get("type") != "subscribe" or _is_operation(message.get("payload", {}))
-
-
-def _is_operation(told: object) -> bool:
-    if not isinstance(told, dict):
-        return False
-    payload = cast("dict[str, object]", told)
-    texts = (payload.get("query"), payload.get("operationName"))
-    variables = payload.get("variables")
-    return all(text is None or isinstance(text, str) for text in texts) and (
-        variables is None or isinstance(variables, dict)
-    )
-
-
 class _Endpoint(GraphQL[Context, None]):
     """One schema for all requests; the context says who is asking."""
 
-    websocket_adapter_class = _Messages
+    websocket_adapter_class = Messages
+    graphql_transport_ws_handler_class = Handler
 
     def __init__(self, services: Services, documents: Documents) -> None:
+        http = services.settings.http
         super().__init__(
             build_schema(
                 documents=documents,
-                seconds=services.settings.http.request_timeout_seconds * 0.9,
+                seconds=http.request_timeout_seconds * 0.9,
                 histogram=services.telemetry.metrics.operations,
             ),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             allow_queries_via_get=False,
-            max_subscriptions_per_connection=_MOST_SUBSCRIPTIONS,
+            connection_init_wait_timeout=timedelta(seconds=http.request_timeout_seconds),
+            max_subscriptions_per_connection=None,  # ``Handler`` says it in our words
             allowed_origins=("*",),  # GuardMiddleware has checked the origin already
         )
         self._tracking = Tracking(services.bolt)
-        self._page = graphql_page() if has_graphql_page(services.settings.http) else None
+        self._page = graphql_page() if has_graphql_page(http) else None
+        self._sockets = Sockets(http.max_sockets, services.telemetry.metrics.sockets, _refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._page is not None and _is_browser(scope):
             return await self._page(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await self._sockets.serve(scope, receive, send, super().__call__)
         try:
             await super().__call__(scope, receive, send)
         except LineageError as error:
-            if scope["type"] != "http":
-                raise
             await _refusal(error)(scope, receive, send)
 
     @cached_property
@@ -152,7 +126,12 @@ class _Endpoint(GraphQL[Context, None]):
 
     def parse_json(self, data: str | bytes) -> Any:
         """``documentId`` names a persisted operation too, by its SHA-256 or its name."""
-        parsed: Any = super().parse_json(data)
+        try:
+            parsed: Any = self.decode_json(data)
+        except ValueError as error:
+            raise InvalidInputError(
+                "the request is no JSON; nothing was asked", field="body", allowed='{"query": "…"}'
+            ) from error
         if not isinstance(parsed, dict):
             raise InvalidInputError("the request is no JSON object", field="body", allowed='{"query": "…"}')
         body = cast("dict[str, Any]", parsed)

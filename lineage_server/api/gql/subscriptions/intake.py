@@ -23,6 +23,6 @@ class IntakeSubscriptions:
         services = context_of(info).services
         loop = asyncio.get_running_loop()
         end = loop.time() + services.settings.http.stream_seconds
-        while loop.time() < end:
+        while loop.time() < end and not services.changes.closed:
             yield status_of(services.ingest)
             await asyncio.sleep(_EVERY_SECONDS)
