@@ -15,11 +15,16 @@ import pytest
 
 from lineage_server import (
     Artifact,
+    AsyncClient,
     Client,
+    ConflictError,
+    NotFoundError,
+    NotSupportedError,
     UnavailableError,
 )
 from lineage_server.client.config import load_config
 from lineage_server.client.hashing import PART, hash_path
+from lineage_server.domain.events import AliasSet, ModelReported, ModelVersionReported
 from tests.e2e.conftest import client_environment
 
 if TYPE_CHECKING:
@@ -148,3 +153,56 @@ def test_everything_comes_back_straight_from_s3(
     told = {"LINEAGE_ARTIFACTS__URL": "s3://downloads/x", **s3_server.environment()}
     server = start_server(environment=client_environment(tmp_path / "user", **told))
     check_all_forms(server.url, tmp_path, "downloads-s3")
+
+
+def test_a_registered_model_is_got_by_its_alias(running_server: RunningServer, tmp_path: Path) -> None:
+    project = "downloads-model"
+    (tmp_path / "weights").write_bytes(b"weights")
+    made = keep(tmp_path, running_server.url, project, churn=tmp_path / "weights")["churn"]
+    with client_of(tmp_path, running_server.url, project) as client:
+        client.report(
+            ModelReported(project=project, model="판별"),
+            ModelVersionReported(project=project, model="판별", version="7", origin=made.uid),
+            AliasSet(project=project, model="판별", alias="prod", version="7"),
+        )
+        got = client.get("model:판별@prod")
+        assert (got.uid, got.path.read_bytes()) == (made.uid, b"weights")
+        assert client.download("model:판별@7", tmp_path / "out").read_bytes() == b"weights"
+        with pytest.raises(NotFoundError, match="no version or alias 'nobody'"):
+            client.get("model:판별@nobody")
+
+
+async def test_coroutines_wait_for_downloads_too(running_server: RunningServer, tmp_path: Path) -> None:
+    made = keep(tmp_path, running_server.url, "downloads-async", data=b"data")["data"]
+    async with AsyncClient(client=client_of(tmp_path, running_server.url, "downloads-async")) as client:
+        got = await client.get(made.ref)
+        assert (await client.download(got)).read_bytes() == b"data"
+        assert (await client.download(made.uid, tmp_path / "out")).read_bytes() == b"data"
+
+
+def test_what_cannot_be_had_says_where_it_lies(running_server: RunningServer, tmp_path: Path) -> None:
+    project = "downloads-elsewhere"
+    (tmp_path / "changed").write_bytes(b"1")
+    (tmp_path / "gone").write_bytes(b"2")
+    with client_of(tmp_path, running_server.url, project, LINEAGE_UPLOAD="never") as client:
+        with client.start_run("maker") as run:
+            far = run.produce("far", "s3://bucket/key")
+            changed = run.produce("changed", tmp_path / "changed")
+            gone = run.produce("gone", tmp_path / "gone")
+            alone = run.produce("alone", {"a": 1})
+        # Of the original, while it is the same.
+        assert gone.download(tmp_path / "out") == tmp_path / "out" / "gone"
+        assert (tmp_path / "out" / "gone").read_bytes() == b"2"
+        (tmp_path / "changed").write_bytes(b"!")
+        (tmp_path / "gone").unlink()
+        for made, error, words in (
+            (far, NotSupportedError, "are at s3://bucket/key; only where they are was recorded"),
+            (changed, ConflictError, "its content has changed since it was recorded"),
+            (gone, NotFoundError, "was it recorded on another machine"),
+            (alone, NotFoundError, "recorded without a place, and the bytes of .* are not kept here"),
+        ):
+            handle = client.get(made.uid)
+            with pytest.raises(error, match=words):
+                _ = handle.path
+            with pytest.raises(error, match=words):
+                handle.download(tmp_path / "nowhere")
