@@ -356,6 +356,15 @@ def test_log_is_cut_while_the_engine_keeps_writing(tmp_path: Path) -> None:
     assert (tmp_path / "engine.log.1").stat().st_size == 2000
 
 
+async def test_new_indexes_have_small_pages_since_a_commit_writes_whole_ones(tmp_path: Path) -> None:
+    async with _graph(tmp_path) as address:
+        await _query(address, "CREATE CONSTRAINT thing IF NOT EXISTS FOR (n:Thing) REQUIRE n.uid IS UNIQUE")
+        await _query(address, "CREATE (n:Thing {uid: 'a'})")
+    files = [path.name for path in tmp_path.rglob("Thing*idx")]
+    assert files
+    assert all(".65536." in name for name in files)
+
+
 @pytest.mark.timeout(120)
 async def test_start_cache_is_made_once_and_used(tmp_path: Path) -> None:
     cache = await embedded.build_start_cache(tmp_path / "cache")
