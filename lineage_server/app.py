@@ -23,6 +23,7 @@ from lineage_server.api import errors
 from lineage_server.api.artifacts import artifact_routes
 from lineage_server.api.care import care_routes
 from lineage_server.api.deps import GuardMiddleware
+from lineage_server.api.exchange import exchange_routes
 from lineage_server.api.gql.routes import graphql_routes
 from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
@@ -94,7 +95,7 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     app.state.services = None
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
     app.router.routes.extend(health_routes(readiness, server.telemetry) + page_routes(settings.http))
-    app.router.routes.extend([*intake_routes(), *care_routes(), *artifact_routes()])
+    app.router.routes.extend([*intake_routes(), *care_routes(), *artifact_routes(), *exchange_routes()])
     return app
 
 

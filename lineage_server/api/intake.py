@@ -36,7 +36,9 @@ class _Answer(msgspec.Struct, omit_defaults=True):
     retriable: bool = False
 
 
-class _Verdicts(msgspec.Struct):
+class Verdicts(msgspec.Struct):
+    """The answer for all events of a request."""
+
     accepted: int
     duplicate: int
     refused: int
@@ -66,7 +68,7 @@ async def _events(request: Request) -> Response:
     origin = origin_of(request)
     checked = [_permit(item, principal, origin) for item in received]
     verdicts = await services.ingest.submit_received(checked, actor=principal.actor)
-    return Response(_encode(_summary(verdicts)), media_type=_JSON)
+    return Response(_encode(summary(verdicts)), media_type=_JSON)
 
 
 async def _received(request: Request, limits: IngestSettings) -> list[Received | Unreadable]:
@@ -102,11 +104,12 @@ def _kept_for(item: Unreadable, principal: Principal) -> str:
     return next(iter(principal.roles)) if len(principal.roles) == 1 else ""
 
 
-def _summary(verdicts: Sequence[Verdict]) -> _Verdicts:
+def summary(verdicts: Sequence[Verdict]) -> Verdicts:
+    """How many were taken, and what is to be said of those that were not."""
     told = [
         _Answer(v.index, v.outcome, v.code, v.message, v.retriable)
         for v in verdicts
         if v.outcome is not Outcome.ACCEPTED
     ]
     refused = sum(v.outcome is Outcome.REFUSED for v in verdicts)
-    return _Verdicts(len(verdicts) - len(told), len(told) - refused, refused, told)
+    return Verdicts(len(verdicts) - len(told), len(told) - refused, refused, told)

@@ -15,7 +15,18 @@ import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 from lineage_server import __version__
-from lineage_server.cli import asking, care, comparing, demo, doctor, questions, running, serving, transfers
+from lineage_server.cli import (
+    asking,
+    care,
+    comparing,
+    demo,
+    doctor,
+    exchanging,
+    questions,
+    running,
+    serving,
+    transfers,
+)
 from lineage_server.cli.output import ReaderGoneError, fail, say
 from lineage_server.domain.errors import InvalidInputError, LineageError
 
@@ -33,7 +44,7 @@ app = typer.Typer(
 # Typer makes the shells known only together with options of its own, which we do not offer.
 _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
-for part in (serving, demo, running, asking, transfers, comparing, questions, care, doctor):
+for part in (serving, demo, running, asking, transfers, comparing, questions, exchanging, care, doctor):
     part.add_to(app)
 
 

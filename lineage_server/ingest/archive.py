@@ -13,48 +13,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import pyarrow as pa
-import pyarrow.parquet as untyped_parquet
 
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
-
-pq: Any = untyped_parquet
-"""The stubs leave half of this module unknown."""
+from lineage_server.domain.stored import StoredEvent
+from lineage_server.ingest.tables import NotEventsError, from_parquet, to_parquet
 
 SETTING = "LINEAGE_INGEST__ARCHIVE_DIR"
-
-_SCHEMA = pa.schema(
-    [
-        ("uid", pa.string()),
-        ("project", pa.string()),
-        ("seq", pa.int64()),
-        ("pos", pa.int32()),
-        ("type", pa.string()),
-        ("at", pa.int64()),
-        ("recorded_at", pa.int64()),
-        ("actor", pa.string()),
-        ("raw", pa.binary()),
-        ("redacted", pa.bool_()),
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as it was received; times in microseconds."""
-
-    uid: str
-    project: str
-    seq: int
-    pos: int
-    type: str
-    at: int
-    recorded_at: int
-    actor: str
-    raw: bytes
-    redacted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +78,7 @@ class ArchiveFolder:
         partial = self.path / f"{name}.partial"
         try:
             try:
-                pq.write_table(_table(events), partial, compression="zstd")
+                partial.write_bytes(to_parquet(events))
                 _persist(partial, self.path / name)
             finally:
                 partial.unlink(missing_ok=True)
@@ -128,12 +92,9 @@ class ArchiveFolder:
 
     def read(self, file: ArchiveFile) -> list[StoredEvent]:
         """All its events, in order; raises ArchiveAwayError."""
-        content = self._content(file)
         try:
-            table = pq.read_table(pa.BufferReader(content))
-            rows = cast("list[dict[str, Any]]", table.to_pylist())
-            return [StoredEvent(**row) for row in rows]
-        except (pa.ArrowException, TypeError) as error:
+            return from_parquet(self._content(file))
+        except NotEventsError as error:
             raise ArchiveAwayError(file, f"{file.name} is no archive of events ({error})") from error
 
     def check(self, files: Sequence[ArchiveFile]) -> None:
@@ -174,8 +135,3 @@ def _persist(partial: Path, final: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _table(events: Sequence[StoredEvent]) -> pa.Table:
-    columns = {name: [getattr(e, name) for e in events] for name in _SCHEMA.names}
-    return pa.table(columns, schema=_SCHEMA)

@@ -19,6 +19,7 @@ import msgspec
 from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError
 from lineage_server.domain.events import EVENT_TYPES, Event
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.ingest.values import MAX_TIME
 
 SECOND = 1_000_000
@@ -34,13 +35,15 @@ class _Envelope(msgspec.Struct):
 class Received:
     """An event that could be read, with the bytes it came as.
 
-    ``audit``: records of the actions that the event comes from, to be written with it.
+    ``audit``: records of the actions that the event comes from, to be written with it. ``stored``: how
+    another server had stored it, or this one before; then it is stored here as it was there.
     """
 
     index: int
     event: Event
     raw: bytes
     audit: tuple[Mapping[str, Any], ...] = ()
+    stored: StoredEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from collections import Counter
 from dataclasses import replace
 
 from lineage_server.domain.errors import LineageError
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import events as q
 from lineage_server.graph.queries import refused
-from lineage_server.ingest.archive import StoredEvent
 from lineage_server.ingest.decode import decode, encode
 from lineage_server.ingest.redact import may_tell, redact, tells
 from lineage_server.ingest.replay import NO_LIMIT
@@ -128,7 +128,7 @@ def _redacted(stored: StoredEvent, uids: list[str], counts: Counter[str]) -> Sto
         event = left = decode(stored.raw, max_event_bytes=NO_LIMIT)
         told: list[str] = []
         for uid in maybe:
-            less = redact(left, uid, stored.uid.split("/", 1)[1])
+            less = redact(left, uid, stored.id)
             if less is not None and not (stored.redacted and less == left):
                 left = less
                 told.append(uid)

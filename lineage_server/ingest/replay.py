@@ -10,10 +10,10 @@ import logging
 from collections.abc import Sequence
 
 from lineage_server.domain.errors import LineageError
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.lease import LeaseLostError
 from lineage_server.graph.retries import retry
 from lineage_server.graph.write import GraphWriter
-from lineage_server.ingest.archive import StoredEvent
 from lineage_server.ingest.batch import Planned
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.decode import decode
@@ -61,7 +61,7 @@ class Replay:
 def _planned(stored: StoredEvent) -> Planned | None:
     try:
         event = decode(stored.raw, max_event_bytes=NO_LIMIT)
-        clock = Clock(event.at or stored.recorded_at, stored.uid.split("/", 1)[1])
+        clock = Clock(event.at or stored.recorded_at, stored.id)
         facts = facts_of(event, clock, stored.actor)
         return Planned(stored.uid, event, stored.recorded_at, facts, stored.actor, accepted=True)
     except LineageError as error:

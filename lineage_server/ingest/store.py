@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lineage_server.domain.errors import ConflictError, LineageError
 from lineage_server.domain.ids import now_micros
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt, Transaction
 from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import events as q
 from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import retry
-from lineage_server.ingest.archive import ArchiveAwayError, ArchiveFile, ArchiveFolder, StoredEvent
+from lineage_server.ingest.archive import ArchiveAwayError, ArchiveFile, ArchiveFolder
 from lineage_server.ingest.verdicts import inflate
 
 PAGE_EVENTS, PAGE_BYTES = 2_000, 8 << 20
@@ -82,8 +84,38 @@ class EventStore:
         for file in files:
             yield await asyncio.to_thread(self._archive.read, file)
         first = files[-1].until if files else 0
-        async for span in self._spans(first, await self._next_batch()):
+        async for span in self._spans(first, await self.next_batch()):
             yield await self._page(span.first, span.until)
+
+    async def page_from(self, first: int, until: int) -> tuple[list[StoredEvent], int]:
+        """Whole batches from ``first`` on, some thousand events, and the number to go on with.
+
+        Never beyond ``until``, which ``next_batch`` gives. Whoever pages so gets every event that stood
+        before ``until``, though some be archived or redacted meanwhile. Raises ArchiveAwayError.
+        """
+        while True:
+            files = await self.files()
+            try:
+                page = await self._page_from(files, first, until)
+            except ArchiveAwayError:
+                if files == await self.files():
+                    raise
+                continue
+            if files == await self.files():  # else events may have left the graph for a new file
+                return page
+
+    async def _page_from(
+        self, files: Sequence[ArchiveFile], first: int, until: int
+    ) -> tuple[list[StoredEvent], int]:
+        file = next((f for f in files if f.first <= first < f.until), None)
+        if file is not None:
+            events = await asyncio.to_thread(self._archive.read, file)
+            page = _page_of([e for e in events if first <= e.seq < until])
+            return page, page[-1].seq + 1 if page else file.until
+        async with contextlib.aclosing(self._spans(first, until)) as spans:
+            async for span in spans:
+                return await self._page(span.first, span.until), span.until
+        return [], until
 
     async def find(self, uid: str, projects: list[str] | None) -> StoredEvent | None:
         """One event by uid, within the caller's projects."""
@@ -120,7 +152,8 @@ class EventStore:
         rows = await self._bolt.read(q.ARCHIVES, timeout_seconds=_TIMEOUT_SECONDS)
         return [ArchiveFile(**row) for row in rows]
 
-    async def _next_batch(self) -> int:
+    async def next_batch(self) -> int:
+        """The number that the next batch gets: all that is stored now stands before it."""
         return int((await self._bolt.read(writer_queries.WRITER_STATE))[0]["seq"])
 
     async def _page(self, first: int, until: int) -> list[StoredEvent]:
@@ -135,7 +168,7 @@ class EventStore:
             for row in await self._read(q.SIZES, span):
                 yield row
 
-    async def _spans(self, first: int, until: int) -> AsyncIterator[_Span]:
+    async def _spans(self, first: int, until: int) -> AsyncGenerator[_Span]:
         span = _Span(first, first)
         async for batch in self._batches(first, until):
             full = (
@@ -204,7 +237,7 @@ class EventStore:
     async def _oldest(self, first: int, before: int) -> _Span:
         """Enough old batches for a file."""
         span = _Span(first, first)
-        async with contextlib.aclosing(self._batches(first, await self._next_batch())) as batches:
+        async with contextlib.aclosing(self._batches(first, await self.next_batch())) as batches:
             async for batch in batches:
                 too_many = span.events + batch["events"] > FILE_EVENTS
                 too_large = span.bytes + (batch["bytes"] or 0) > FILE_BYTES
@@ -271,6 +304,19 @@ class EventStore:
                 await self._list(transaction, new)
 
         await retry(exchange, seconds=_RETRY_SECONDS)
+
+
+def _page_of(events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    """The first whole batches of them that make a page."""
+    page: list[StoredEvent] = []
+    size = 0
+    for _, batch in itertools.groupby(events, key=lambda e: e.seq):
+        more = list(batch)
+        size += sum(len(e.raw) for e in more)
+        if page and (len(page) + len(more) > PAGE_EVENTS or size > PAGE_BYTES):
+            break
+        page += more
+    return page
 
 
 def _add(span: _Span, batch: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ import zstandard
 from lineage_server.domain import ids
 from lineage_server.domain.errors import ERRORS, ConflictError, LineageError
 from lineage_server.domain.events import AliasSet, Event, ModelVersionReported
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.ingest.decode import Received, Unreadable, encode
 from lineage_server.ingest.facts import Clock, NodeFacts
 from lineage_server.ingest.plan import facts_of
@@ -99,6 +100,8 @@ class Entry:
     asked: Unnumbered | None = None
     asked_raw: bytes = b""
     """As it came, where the writer fills in a version (``numbering``)."""
+    stored: StoredEvent | None = None
+    """How it was stored before, where it is imported."""
 
 
 @dataclass(slots=True)
@@ -172,9 +175,12 @@ def entry_of(slot: int, item: Received | Unreadable, *, actor: str, now: int, re
         refuse(entry, item.error)
         return entry
     event = item.event
+    stored = item.stored
     event_id = event.id or ids.content_id(item.raw)
+    if stored is not None:
+        event_id, actor, now = stored.id, stored.actor, stored.recorded_at
     uid = ids.event_uid(event.project, event_id)
-    return Entry(uid, event_id, event, item.raw, actor, now, slot, request, audit=item.audit)
+    return Entry(uid, event_id, event, item.raw, actor, now, slot, request, audit=item.audit, stored=stored)
 
 
 def plan(entry: Entry) -> None:
@@ -232,5 +238,5 @@ def event_row(entry: Entry, seq: int, pos: int, left: Event | None) -> dict[str,
         "actor": entry.actor,
         "size": len(raw),
         "raw": deflate(raw),
-        "redacted": True if left is not None else None,
+        "redacted": True if left is not None or (entry.stored and entry.stored.redacted) else None,
     }

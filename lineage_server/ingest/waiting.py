@@ -57,12 +57,18 @@ class WaitingEvents:
         self.bytes += len(entry.raw)
 
     def take(self, most: int) -> list[Entry]:
-        """A batch; ``landed`` is called when nothing more will be done with it."""
+        """A batch; ``landed`` is called when nothing more will be done with it.
+
+        Imported events that were one batch are one again, for what follows from them was learned then.
+        """
         entries: list[Entry] = []
         size = 0
-        while self._entries and len(entries) < most:
+        while self._entries:
             more = len(self._entries[0].raw)
-            if entries and size + more > BATCH_BYTES:
+            old = _old_batch(self._entries[0])
+            if entries and old != _old_batch(entries[0]):
+                break
+            if entries and old is None and (size + more > BATCH_BYTES or len(entries) >= most):
                 break
             entries.append(self._entries.popleft())
             size += more
@@ -81,3 +87,8 @@ class WaitingEvents:
         self._entries.clear()
         self.events = sum(events for events, _ in self._taken)
         self.bytes = sum(size for _, size in self._taken)
+
+
+def _old_batch(entry: Entry) -> int | None:
+    """The number of the batch that an imported event was in; None for what is new."""
+    return entry.stored.seq if entry.stored is not None else None

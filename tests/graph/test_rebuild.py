@@ -13,12 +13,12 @@ import pytest
 from lineage_server.domain.errors import ConflictError, UnavailableError
 from lineage_server.domain.events import RunReported
 from lineage_server.domain.ids import new_run_id
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.errors import GraphAwayError, RebuildingError
 from lineage_server.graph.lease import LeaseLostError
 from lineage_server.graph.retries import retry
 from lineage_server.graph.write import GraphWriter
-from lineage_server.ingest.archive import StoredEvent
 from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.others import watch_others
 from lineage_server.ingest.rebuild import Rebuilder

@@ -8,8 +8,8 @@ from lineage_server.api.gql.scalars import Json, Long, Micros, Real, micros
 from lineage_server.auth.audit import AuditRecord
 from lineage_server.auth.tokens import Token as StoredToken
 from lineage_server.domain.nodes import Role
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.read_tracking import RefusedEvent as StoredRefusal
-from lineage_server.ingest.archive import StoredEvent
 from lineage_server.ingest.verdicts import inflate
 from lineage_server.ingest.writer import IngestWriter
 from lineage_server.tracking.history import Series
