@@ -17,6 +17,7 @@ from lineage_server.ingest.archive import ArchiveAwayError
 from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
+from lineage_server.ingest.tables import to_parquet
 from lineage_server.ingest.verdicts import Outcome
 from lineage_server.ingest.writer import IngestWriter
 from tests.support import stories
@@ -153,7 +154,7 @@ async def test_a_crash_beside_the_file_loses_and_doubles_nothing(
     assert await in_graph(graph) == len(everything)
     # A disk that keeps something else than was written, and one that is full.
     with monkeypatch.context() as patched:
-        patched.setattr("lineage_server.ingest.archive._table", shortened)
+        patched.setattr("lineage_server.ingest.archive.to_parquet", shortened)
         with pytest.raises(ArchiveAwayError, match="something else"):
             await store.archive(0)
         patched.setattr("lineage_server.ingest.archive._persist", full_disk)
@@ -165,13 +166,8 @@ async def test_a_crash_beside_the_file_loses_and_doubles_nothing(
     assert await uids(store) == everything
 
 
-def shortened(events: Any) -> Any:
-    import pyarrow as pa
-
-    from lineage_server.ingest.archive import _SCHEMA
-
-    rows = [{name: getattr(e, name) for name in _SCHEMA.names} for e in events[1:]]
-    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+def shortened(events: Any) -> bytes:
+    return to_parquet(events[1:])
 
 
 def full_disk(*_: object) -> None:
