@@ -58,7 +58,9 @@ async def make_ready(
         if place % _PLANNED_AT_ONCE == _PLANNED_AT_ONCE - 1:
             await asyncio.sleep(0)  # others get their turn
     fresh = await _without_duplicates(entries, session, careful=careful)
-    items = [Planned(e.uid, e.event, e.recorded_at, e.facts, e.actor) for e in fresh]
+    items = [
+        Planned(e.uid, e.event, e.recorded_at, e.facts, e.actor, accepted=e.stored is not None) for e in fresh
+    ]
     write, batch = await planned(items, session, cache, careful=careful)
     refusals = {e.uid: i.refusal for e, i in zip(fresh, items, strict=True) if i.refusal is not None}
     if refusals:
