@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.stored import StoredEvent
-from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import events as q
 from lineage_server.graph.queries import refused
 from lineage_server.ingest.decode import decode, encode
@@ -76,24 +76,27 @@ class Eraser:
         Raises ConflictError if somebody else works on the stored events for too long, ArchiveAwayError if
         some can't be read: the marks stay, and with them the work.
         """
-        if not await self._bolt.read(q.PENDING_ERASURES):
-            return 0
-        async with self._busy, self._store.exclusively("erasing nodes", wait_seconds=_WAIT_SECONDS):
-            marks = await self._bolt.read(q.PENDING_ERASURES)
-            if not marks:
+        async with self._busy:  # who is at it has not given back the lease before it is done
+            if not await self._bolt.read(q.PENDING_ERASURES):
                 return 0
-            await self._store.check()
-            uids = [str(mark["uid"]) for mark in marks]
-            for uid in uids:
-                if uid.startswith("run:"):
-                    await self._drop_points(uid)
-            await self._drop_refused(uids)
-            await self._bolt.write(q.CLEAR_PICTURES, {"uids": uids})
-            counts = await self._redact_stored(uids)
-            rows = [{**mark, "redacted": counts[str(mark["uid"])]} for mark in marks]
-            await self._bolt.write(q.ERASURES_DONE, {"rows": rows})
-            logger.info("redacted %d stored events of %d erased nodes", counts.total(), len(uids))
-            return counts.total()
+            async with self._store.exclusively("erasing nodes", wait_seconds=_WAIT_SECONDS):
+                return await self._work_off(await self._bolt.read(q.PENDING_ERASURES))
+
+    async def _work_off(self, marks: list[Row]) -> int:
+        if not marks:
+            return 0
+        await self._store.check()
+        uids = [str(mark["uid"]) for mark in marks]
+        for uid in uids:
+            if uid.startswith("run:"):
+                await self._drop_points(uid)
+        await self._drop_refused(uids)
+        await self._bolt.write(q.CLEAR_PICTURES, {"uids": uids})
+        counts = await self._redact_stored(uids)
+        rows = [{**mark, "redacted": counts[str(mark["uid"])]} for mark in marks]
+        await self._bolt.write(q.ERASURES_DONE, {"rows": rows})
+        logger.info("redacted %d stored events of %d erased nodes", counts.total(), len(uids))
+        return counts.total()
 
     async def _drop_points(self, run: str) -> None:
         given = {"run": run, "limit": CHUNKS_AT_ONCE}

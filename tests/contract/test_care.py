@@ -48,7 +48,8 @@ async def test_a_failed_rebuild_is_told_everywhere(served: Served, monkeypatch: 
 
     with monkeypatch.context() as patched:
         patched.setattr(EventStore, "pages", no_pages)
-        assert (await served.http.post(REBUILD)).status_code == 500
+        answer = await served.http.post(REBUILD)
+        assert answer.status_code == 500, answer.text
     parts = await until_ready(served, 503)
     assert "run 'lineage rebuild' again" in parts["ingest"]["detail"]
     answer = await served.http.post(EVENTS, content=event())
