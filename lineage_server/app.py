@@ -91,11 +91,10 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
 
     app = Starlette(lifespan=lifespan, middleware=_middleware(settings, server.telemetry))
     errors.install(app)
-    app.state.server = server
-    app.state.services = None
+    app.state.server, app.state.services = server, None
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
     app.router.routes.extend(health_routes(readiness, server.telemetry) + page_routes(settings.http))
-    app.router.routes.extend([*intake_routes(), *care_routes(), *artifact_routes(), *exchange_routes()])
+    app.router.routes.extend(intake_routes() + care_routes() + artifact_routes() + exchange_routes())
     return app
 
 

@@ -174,10 +174,8 @@ def _settings(folder: EngineFolder, options: EngineOptions, port: int) -> dict[s
         # 0: in the page cache at commit, survives any kill. 1: fdatasync at commit, survives power.
         "txWalFlush": 1 if options.durability == "power" else 0,
         # A commit copies and writes whole every page that it changes, some nine of indexes an execution:
-        # small pages make small commits cheaper. So many before a compaction hold what 10 of the default
-        # 256 KiB do. Indexes that are there keep their pages.
+        # small pages make small commits cheaper. Indexes that are there keep their pages.
         "indexDefaultPageSize": 64 << 10,
-        "indexCompactionMinPagesSchedule": 40,
         # Says nothing to anybody about this installation.
         "support.autoRegister": "false",
         "serverMetrics": "false",

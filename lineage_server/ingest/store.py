@@ -129,7 +129,7 @@ class EventStore:
 
     async def since(self, first: int, types: Sequence[str]) -> tuple[list[StoredEvent], int]:
         """Young events of some types from batch ``first`` on, and the batch to go on from."""
-        until = max(first, min(await self._next_batch(), first + _WINDOW_BATCHES))
+        until = max(first, min(await self.next_batch(), first + _WINDOW_BATCHES))
         if until == first:
             return [], until
         rows = await self._bolt.read(q.SINCE, {"first": first, "until": until, "types": list(types)})
