@@ -34,9 +34,10 @@ RULE_ORDINAL = "version number"
 
 def finish(state: NodeState) -> None:
     """What follows from a node's own properties."""
-    if state.label is Label.APPROVAL and "erased" not in state.props:
-        props = state.props
-        state.set_derived("state", "used" if props.get("used_at") else props.get("verdict") or "pending")
+    props = state.props
+    if state.label is Label.APPROVAL:
+        stands = "used" if props.get("used_at") else props.get("verdict") or "pending"
+        state.set_derived("state", None if "erased" in props else stands)
     search_words(state)
 
 
