@@ -28,6 +28,7 @@ from lineage_server.domain.events import MemberSet, ProjectReported
 from lineage_server.domain.nodes import Role
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK
+from lineage_server.ingest.tables import to_parquet
 from lineage_server.tracking.service import Tracking
 from tests.contract.test_operations import HOOK, HOOKED, MUTATIONS, QUERIES
 from tests.contract.test_subscriptions import FOLLOWED
@@ -262,6 +263,14 @@ def routes() -> dict[str, tuple[Need, Call]]:
         "POST /api/v1/admin/archive": (
             Need.PLATFORM,
             ("POST", "/api/v1/admin/archive", {"params": {"days": "9000"}}),
+        ),
+        "GET /api/v1/export/events": (
+            Need.ADMIN,
+            ("GET", "/api/v1/export/events", {"params": {"project": "default"}}),
+        ),
+        "POST /api/v1/import/events": (
+            Need.PLATFORM,
+            ("POST", "/api/v1/import/events", {"content": to_parquet([])}),
         ),
         "POST /api/v1/admin/rebuild": (Need.PLATFORM, ("POST", "/api/v1/admin/rebuild", {})),
         "POST /graphql": (Need.ANYBODY, ("POST", "/graphql", {"json": {"query": "{ me { subject } }"}})),
