@@ -24,6 +24,8 @@ from tests.support.stories import D1, D2, IRIS_1, MODEL_1, TRAIN
 
 SCHEMA = build_schema().core
 FIELDS = SCHEMA.query_type.fields if SCHEMA.query_type else {}
+HOOK = "webhook:default/of the test"
+"""Until it is made."""
 MINE = "version:other/dataset/mine@" + D1
 IRIS, ANY_IRIS = "default/dataset:iris", "dataset:iris"
 # What the name of something is replaced by, to name as long what is not there.
@@ -33,21 +35,27 @@ WORDS = {
     "iris": "isir",
     "default": "missing",
     "churn": "nruhc",
+    "prod": "dorp",
 }
 
 NAMES_NOTHING = frozenset(
     "direction view maxDepth kinds filter asOf knownAt budget after first column up down groupBy bestMetric "
-    "higherIsBetter k orderBy labels keys maxPoints includeRevoked".split()
+    "higherIsBetter k orderBy labels keys maxPoints includeRevoked states".split()
 )
 # Field and argument (or any field's): the thing of default that it asks for.
 THINGS: dict[str, Any] = {
     "start": IRIS_1, "lineage.start": [IRIS_1], "end": IRIS_1, "focus": IRIS_1, "of": MODEL_1, "a": IRIS_1,
     "b": IRIS_1, "ref": IRIS, "uid": IRIS_1, "run.uid": TRAIN, "uids": [IRIS_1], "run": TRAIN,
     "artifact": IRIS, "project": "default", "projects": ["default"], "name": "default", "text": "iris",
-    "event.id": event_uid("default", "event-000"),
+    "event.id": event_uid("default", "event-000"), "model": "churn", "alias.name": "prod",
+    "webhook": HOOK,
 }  # fmt: skip
 # The other arguments that a field needs: the asking side's own thing, or what a project gives a meaning.
 BESIDE: dict[str, Any] = {
+    "modelVersions.project": {"model": "churn"}, "alias.project": {"model": "churn", "name": "prod"},
+    "alias.model": {"name": "prod"}, "alias.name": {"model": "churn"}, "webhooks.project": {},
+    "webhookDeliveries.project": {"webhook": HOOK},
+    "webhookDeliveries.webhook": {"project": "default"},
     "path.end": {"start": MINE}, "path.start": {"end": MINE},
     "lineageDiff.a": {"b": MINE}, "lineageDiff.b": {"a": MINE},
     "lineage.project": {"start": [ANY_IRIS]}, "lineageScene.project": {"focus": ANY_IRIS},
@@ -117,11 +125,15 @@ async def test_a_question_about_a_foreign_thing_is_one_about_nothing(guarded: Se
     described = {"uid": IRIS_1, "description": "so that there is something in the audit"}
     await guarded.ask(read_operations()["SetDescription"], {"input": described}, root)
 
+    hook = {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]}
+    made = await guarded.ask(read_operations()["CreateWebhook"], {"input": hook}, root)
+    hook_uid = made["createWebhook"]["webhook"]["uid"]
+
     wrong: dict[str, Any] = {}
     vacuous: list[str] = []
     for case, thing in cases():
-        there = asked(case, thing)
-        nowhere = asked(case, json.loads(absent(json.dumps(thing))))
+        there = asked(case, thing).replace(HOOK, hook_uid)
+        nowhere = asked(case, json.loads(absent(json.dumps(thing)))).replace(HOOK, hook_uid)
         foreign, nothing = [json.dumps(await guarded.answer(one, {}, token)) for one in (there, nowhere)]
         if absent(foreign) != absent(nothing):
             wrong[case] = (foreign[:500], nothing[:500])

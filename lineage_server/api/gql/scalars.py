@@ -44,9 +44,12 @@ def real(value: Any) -> float | str:
 
 
 def _from_real(value: Any) -> float:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("a number is wanted")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("a number of 64 bits is wanted") from None
 
 
 Micros = NewType("Micros", int)
