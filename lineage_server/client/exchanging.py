@@ -85,7 +85,7 @@ def _pages(folder: Path, project: str, progress: Progress) -> Iterator[PageFile]
     asked: dict[str, Any] = {"project": project} if project else {}
     with Operating() as server:
         for number in range(1 << 62):
-            answer = server.call("GET", _EXPORT, asked, patient=True)
+            answer = server.call("GET", _EXPORT, asked, patient=number > 0)
             count = int(answer.headers["lineage-events"])
             if count:
                 path = f"events/{number:08d}.parquet"
@@ -145,7 +145,8 @@ def import_from(folder: Path, *, progress: Progress = lambda _: None) -> ImportR
     report = ImportReport()
     with Operating() as server:
         for file in export.files:
-            told = server.call("POST", _IMPORT, content=_content(folder, file), patient=True).json()
+            begun = report.accepted + report.duplicate + report.refused > 0
+            told = server.call("POST", _IMPORT, content=_content(folder, file), patient=begun).json()
             report.accepted += told["accepted"]
             report.duplicate += told["duplicate"]
             report.refused += told["refused"]
