@@ -48,6 +48,8 @@ EXAMPLES = {
     "lineage completeness REF": ["lineage completeness dataset:iris"],
     "lineage sync": ["lineage sync"],
     "lineage rebuild": ["lineage rebuild"],
+    "lineage export DIR": ["lineage export out"],
+    "lineage import DIR": ["lineage import out"],
     "lineage archive": ["lineage archive --days 1"],
     "lineage gc": ["lineage gc --dry-run", "lineage gc"],
     "lineage doctor": ["lineage doctor"],
