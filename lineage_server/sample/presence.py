@@ -46,8 +46,10 @@ _IN_PROJECT = '{ %s(project: "demo", first: 1) { edges { node { uid } } } }'
 _RIGHTS = "{ me { platformAdmin everywhere } }"
 _CHANGE = (
     "mutation($uid: String!, $reason: String!) "
-    "{ %s(input: {uid: $uid, reason: $reason}) { problems { message } } }"
+    "{ changed: %s(input: {uid: $uid, reason: $reason%s}) { problems { message } } }"
 )
+# Its parts depend on each other: all of them go.
+_DELETE, _RESTORE = _CHANGE % ("deleteNode", ", override: true"), _CHANGE % ("restoreNode", "")
 
 
 def new_run_id() -> str:
@@ -98,17 +100,17 @@ def take_out(client: Client) -> tuple[int, int]:
     """A tombstone for each of its nodes, and its files removed; answers how many of both."""
     found = find(client)
     parts = [uid for uid, dead in found.parts.items() if not dead]
-    gone = _change(client, "deleteNode", "demo removed", parts)
+    gone = _change(client, _DELETE, "demo removed", parts)
     # One by one, the project last: it is empty only once the others are gone.
     empty = (uid for uid, dead in found.wholes.items() if not dead and _is_empty(client, uid))
-    gone += _change(client, "deleteNode", "demo removed", empty)
+    gone += _change(client, _DELETE, "demo removed", empty)
     return gone, _remove_files(found.files)
 
 
 def bring_back(client: Client, found: Found) -> int:
     """Lift the tombstones again; answers how many."""
     dead = (uid for uid, dead in {**found.wholes, **found.parts}.items() if dead)
-    return _change(client, "restoreNode", "demo again", dead)
+    return _change(client, _RESTORE, "demo again", dead)
 
 
 def _registered() -> Iterator[str]:
@@ -137,10 +139,10 @@ def _is_empty(client: Client, uid: str) -> bool:
     return not any(client.gql(_IN_PROJECT % name)[name]["edges"] for name in lists)
 
 
-def _change(client: Client, field: str, reason: str, uids: Iterable[str]) -> int:
+def _change(client: Client, document: str, reason: str, uids: Iterable[str]) -> int:
     changed = 0
     for uid in uids:
-        answer = client.gql(_CHANGE % field, {"uid": uid, "reason": reason})[field]
+        answer = client.gql(document, {"uid": uid, "reason": reason})["changed"]
         if answer["problems"]:
             raise ConflictError(f"{uid}: {answer['problems'][0]['message']}")
         changed += 1
