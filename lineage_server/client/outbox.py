@@ -66,6 +66,7 @@ class Outbox:
         self._holder = 0
         self._after: Callable[[], None] | None = None
         self._buffers: list[PointBuffer] = []
+        self._ended: list[str] = []
         self._awake = threading.Event()
         self._recorder: threading.Thread | None = None
         self._sender: Sender | None = self._new_sender()
@@ -121,8 +122,15 @@ class Outbox:
     def end(self, event: RunReported) -> None:
         """A run of this process ends."""
         self.put(event)
-        with self._held():
-            self.openings.remove(event.run)
+        self._ended.append(event.run)
+        self._settle_ends()
+
+    def _settle_ends(self) -> None:
+        """While only memory holds its end, a run is open: should this process lose it, others end the run."""
+        if self._ended and not self.journal.waiting:
+            with self._held():
+                while self._ended:
+                    self.openings.remove(self._ended.pop())
 
     def flush_points(self) -> None:
         """Write the points that only memory has."""
@@ -218,6 +226,7 @@ class Outbox:
             try:
                 self.flush_points()
                 self.journal.retry()
+                self._settle_ends()
                 idle = 0 if self.journal.waiting else idle
             except Exception as error:  # noqa: BLE001 - the guard of this thread: recording goes on
                 logger.warning("lineage: recording stumbled: %s: %s", type(error).__name__, error)
@@ -285,6 +294,7 @@ class Outbox:
     def _tell_of_loss(self) -> None:
         """What memory alone holds ends with the process: one more try, then its user is told."""
         self.journal.append([])
+        self._settle_ends()
         lost = self.journal.waiting + self.journal.dropped + self.dropped_points
         if lost:
             logger.warning(
@@ -304,6 +314,7 @@ class Outbox:
         self.journal = Journal(self.config.journal_dir)
         self.openings = Openings(self.journal.path, self.config)
         self.dropped_points = 0
+        self._ended.clear()
         for buffer in self._buffers:
             buffer.points.clear()
         self._sender = self._new_sender()
