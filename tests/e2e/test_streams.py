@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
-import re
-import socket
 import threading
 import time
 from pathlib import Path
@@ -15,78 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
 from tests.e2e.conftest import client_environment
-from tests.support.faults import ask, event, run_id, send, until
+from tests.support.faults import event, run_id, send
+from tests.support.streaming import (
+    FOLLOW,
+    ME,
+    REVOKE,
+    SECONDS,
+    STATUS,
+    Guarded,
+    begin,
+    close_code,
+    dialled,
+    heard,
+    open_streams,
+    opened,
+    streamed,
+    subscribe,
+    told_runs,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from tests.e2e.conftest import RunningServer, StartServer
     from tests.support.neo4j_server import Address
 
 pytestmark = pytest.mark.e2e
-
-SECONDS = 15.0
-FOLLOW = "subscription ($project: String!) { runsChanged(project: $project) { kind seq changes { uid } } }"
-STATUS = "subscription { ingestStatus { accepted } }"
-ME = "{ me { subject } }"
-PROTOCOL = [Subprotocol("graphql-transport-ws")]
-ADMIN = "admin-token"
-
-
-class Events:
-    """The reader's side of one stream of server-sent events."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-
-    def next(self) -> tuple[str, Any]:
-        """Name and data of the next event; comments keep the line open only."""
-        name = ""
-        for line in self._lines:
-            if line.startswith("event:"):
-                name = line.removeprefix("event:").strip()
-            elif line.startswith("data:"):
-                told = line.removeprefix("data:").strip()
-                return name, json.loads(told) if told else None
-        return "", None
-
-    def rest(self) -> list[tuple[str, Any]]:
-        """Everything until the stream ends."""
-        return [one for one in iter(self.next, ("", None))]
-
-
-@contextlib.contextmanager
-def streamed(
-    server: RunningServer, query: str, *, token: str = "", **variables: Any
-) -> Generator[tuple[httpx2.Response, Events]]:
-    headers = {"accept": "text/event-stream"} | ({"authorization": f"Bearer {token}"} if token else {})
-    body = {"query": query, "variables": variables}
-    with (
-        httpx2.Client(base_url=server.url, timeout=SECONDS) as http,
-        http.stream("POST", "/graphql", json=body, headers=headers) as answer,
-    ):
-        yield answer, Events(answer.iter_lines())
-
-
-def number(server: RunningServer, name: str) -> float:
-    """One of the server's own numbers."""
-    text = httpx2.get(server.url + "/metrics", timeout=SECONDS).text
-    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-    assert found, name
-    return float(found[1])
-
-
-def open_streams(server: RunningServer, count: int) -> None:
-    until(lambda: number(server, "lineage_subscribers") == count, SECONDS, f"{count} open streams")
-
-
-def told_runs(change: Any) -> list[str]:
-    return [one["uid"] for one in change["data"]["runsChanged"]["changes"]]
 
 
 # --- server-sent events ------------------------------------------------------------------------
@@ -190,49 +143,6 @@ def test_a_body_that_is_none_has_the_shape_of_an_error(running_server: RunningSe
 
 # --- who may hear it ---------------------------------------------------------------------------
 
-CREATE = (
-    "mutation ($input: CreateTokenInput!) "
-    "{ createToken(input: $input) { text token { uid } problems { field } } }"
-)
-REVOKE = "mutation ($input: RevokeTokenInput!) { revokeToken(input: $input) { problems { field } } }"
-
-
-class Guarded:
-    """A server that asks for tokens, with one of each kind, and a run in the project ``mine``."""
-
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
-        self._root = (server.data_dir / ADMIN).read_text("utf-8").strip()
-        self._writer = self.token("mine", "EDITOR")[1]
-        self.record(0)
-
-    def token(self, project: str, role: str, **more: Any) -> tuple[str, str]:
-        """Uid and text of a new one."""
-        wanted = {
-            "name": f"{project} {role}",
-            "service": True,
-            "subject": f"robot-{project}-{role}",
-            "scopes": [{"project": project, "role": role}],
-            **more,
-        }
-        made = self.ask(CREATE, {"input": wanted})["createToken"]
-        assert not made["problems"], made
-        return made["token"]["uid"], made["text"]
-
-    def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        return ask(self.server.url, query, variables, token=self._root)
-
-    def record(self, index: int) -> str:
-        """The uid of a run that was just told of."""
-        answer = httpx2.post(
-            self.server.url + "/api/v1/events",
-            content=json.dumps(event("mine", index)).encode(),
-            headers={"authorization": f"Bearer {self._writer}"},
-            timeout=SECONDS,
-        )
-        assert answer.json()["accepted"] == 1, answer.text
-        return f"run:{run_id('mine', index)}"
-
 
 @pytest.fixture
 def guarded(start_server: StartServer, tmp_path: Path) -> Iterator[Guarded]:
@@ -318,188 +228,3 @@ def test_a_stream_ends_with_its_token(guarded: Guarded) -> None:
     for said in (text, short):
         with streamed(guarded.server, FOLLOW, token=said, project="mine") as (answer, _):
             assert answer.status_code == 401
-
-
-# --- WebSockets ----------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def dialled(server: RunningServer) -> Generator[ClientConnection]:
-    address = server.url.replace("http", "ws", 1) + "/graphql"
-    with connect(address, subprotocols=PROTOCOL, ping_interval=None, close_timeout=1) as one:
-        yield one
-
-
-@contextlib.contextmanager
-def opened(server: RunningServer, token: str | None = None) -> Generator[ClientConnection]:
-    with dialled(server) as one:
-        begin(one, token)
-        assert heard(one)["type"] == "connection_ack"
-        yield one
-
-
-def begin(one: ClientConnection, token: str | None) -> None:
-    payload = {} if token is None else {"authorization": f"Bearer {token}"}
-    one.send(json.dumps({"type": "connection_init", "payload": payload}))
-
-
-def close_code(one: ClientConnection) -> int:
-    """With which the server ends the connection, whatever it says before."""
-    with contextlib.suppress(ConnectionClosed):
-        for _ in iter(lambda: one.recv(SECONDS), None):
-            pass
-    assert one.protocol.close_rcvd is not None
-    return one.protocol.close_rcvd.code
-
-
-def subscribe(one: ClientConnection, number: str, query: str, **variables: Any) -> None:
-    payload = {"query": query, "variables": variables}
-    one.send(json.dumps({"type": "subscribe", "id": number, "payload": payload}))
-
-
-def heard(one: ClientConnection) -> dict[str, Any]:
-    return json.loads(one.recv(SECONDS))
-
-
-def test_who_never_begins_is_closed_in_time(start_server: StartServer, tmp_path: Path) -> None:
-    """However many pings it answers and sends; who has begun may stay without asking anything."""
-    settings = {"LINEAGE_HTTP__REQUEST_TIMEOUT_SECONDS": "2"}
-    server = start_server(environment=client_environment(tmp_path / "user", **settings))
-    with opened(server) as stays, dialled(server) as idle:
-        begun = time.monotonic()
-        with contextlib.suppress(ConnectionClosed):
-            while time.monotonic() - begun < SECONDS:
-                idle.send('{"type": "ping"}')
-                assert heard(idle) == {"type": "pong"}
-                time.sleep(0.1)
-        assert (close_code(idle), time.monotonic() - begun < 6) == (4408, True)
-        assert number(server, "lineage_sockets") == 1
-        subscribe(stays, "1", ME)
-        assert heard(stays)["payload"]["data"]["me"]
-    until(lambda: number(server, "lineage_sockets") == 0, SECONDS, "the end of all sockets")
-    assert "Traceback" not in server.output()
-
-
-def test_a_connection_takes_so_many_operations(running_server: RunningServer) -> None:
-    with opened(running_server) as one:
-        for index in range(100):
-            subscribe(one, str(index), FOLLOW, project="crowd")
-        subscribe(one, "more", ME)
-        message = heard(one)
-        assert (message["type"], message["id"]) == ("error", "more")
-        assert [error["extensions"]["code"] for error in message["payload"]] == ["LIMIT"]
-        one.send('{"type": "complete", "id": "7"}')
-        subscribe(one, "again", ME)
-        assert heard(one)["payload"]["data"]["me"]
-
-
-NAMES = "{ __schema { types { name description fields { name description } } } }"
-
-
-def vanishing(url: str, ready: Any) -> None:
-    """A client that is killed while it follows things, with answers on their way that it does not read."""
-    with connect(url, subprotocols=PROTOCOL, ping_interval=None, max_queue=1) as one:
-        one.send('{"type": "connection_init"}')
-        one.recv(SECONDS)
-        for index in range(100):
-            query, variables = (NAMES, {}) if index % 2 else (FOLLOW, {"project": "gone"})
-            subscribe(one, str(index), query, **variables)
-        ready.set()
-        time.sleep(600)
-
-
-def test_a_client_that_is_killed_leaves_nothing_behind(start_server: StartServer) -> None:
-    server = start_server()
-    url = server.url.replace("http", "ws", 1) + "/graphql"
-    several = multiprocessing.get_context("spawn")
-    for _ in range(2):
-        ready = several.Event()
-        client = several.Process(target=vanishing, args=(url, ready))
-        client.start()
-        assert ready.wait(SECONDS * 2)
-        open_streams(server, 50)
-        said = len(server.lines)
-        begun = threading.Event()
-        writing = threading.Thread(target=floods, args=(server, begun))
-        writing.start()
-        begun.wait(SECONDS)
-        client.kill()
-        client.join(SECONDS)
-        writing.join(SECONDS * 4)
-        open_streams(server, 0)
-        until(lambda: number(server, "lineage_sockets") == 0, SECONDS, "the end of the socket")
-        about = [line for line in server.lines[said:] if "POST" not in line and "GET" not in line]
-        assert len(about) <= 1, about
-    with opened(server) as one:
-        for index in range(100):
-            subscribe(one, str(index), FOLLOW, project="gone")
-        open_streams(server, 100)
-    open_streams(server, 0)
-
-
-def floods(server: RunningServer, begun: threading.Event) -> None:
-    for index in range(20):
-        send(server.url, [event("gone", index)])
-        begun.set()
-
-
-def test_sockets_beyond_the_limit_are_refused_and_cost_nothing(
-    start_server: StartServer, tmp_path: Path
-) -> None:
-    settings = {"LINEAGE_HTTP__MAX_SOCKETS": "20"}
-    server = start_server(environment=client_environment(tmp_path / "user", **settings))
-    with contextlib.ExitStack() as stack:
-        first = [stack.enter_context(opened(server)) for _ in range(20)]
-        for _ in range(3):
-            with pytest.raises(InvalidStatus) as refused, opened(server):
-                pass
-            answer = refused.value.response
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-            (error,) = json.loads(answer.body or b"")["errors"]
-            assert (error["extensions"]["code"], error["extensions"]["part"]) == ("UNAVAILABLE", "sockets")
-        assert ask(server.url, ME, {})["me"]
-        first[0].close()
-        until(lambda: number(server, "lineage_sockets") == 19, SECONDS, "one place less taken")
-        stack.enter_context(opened(server))
-    assert "Traceback" not in server.output()
-
-
-MANY = 2_000
-MOST_BYTES = 60_000
-"""Of memory for a socket that only waits; its share of the kernel's is not in it."""
-
-
-def test_thousands_of_idle_sockets_are_cheap(start_server: StartServer) -> None:
-    server = start_server()
-    process = server.family()[0]
-    host, port = server.url.removeprefix("http://").split(":")
-    hello = (
-        f"GET /graphql HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Extensions: permessage-deflate\r\n"
-        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
-    ).encode()
-    init = b'{"type":"connection_init"}'
-    frame = bytes((0x81, 0x80 | len(init), 0, 0, 0, 0)) + init
-    with contextlib.ExitStack() as stack:
-
-        def dial() -> socket.socket:
-            one = stack.enter_context(socket.create_connection((host, int(port)), timeout=SECONDS))
-            one.sendall(hello)
-            assert b" 101 " in one.recv(4096)
-            one.sendall(frame)
-            assert one.recv(4096)[0] in (0x81, 0xC1)  # a text, plain or deflated: the acknowledgement
-            return one
-
-        for _ in range(200):
-            dial()
-        before = process.memory_info().rss
-        for _ in range(MANY - 200):
-            dial()
-        assert number(server, "lineage_sockets") == MANY
-        each = (process.memory_info().rss - before) / (MANY - 200)
-        assert each < MOST_BYTES, f"{each:.0f} bytes each"
-        begun = time.monotonic()
-        assert ask(server.url, ME, {})["me"]
-        assert time.monotonic() - begun < 2
-    until(lambda: number(server, "lineage_sockets") == 0, SECONDS * 2, "the end of all sockets")
