@@ -30,6 +30,7 @@ run: $(STAMP) ## set up, load the sample, serve until Ctrl-C
 test: check ## everything CI runs: check, then all tests on real parts (ARGS for pytest)
 	$(call step,Neo4j for the tests,$(BIN)/python -m tests.support.neo4j_server --fetch)
 	$(call step,PyTorch for the tests,$(BIN)/python -m tests.support.torch.environment)
+	$(call step,a browser for the tests,$(BIN)/python -m tests.support.browser || test -z "$$CI")
 	$(call step,tests,$(BIN)/pytest --ignore=tests/architecture --durations=10 $(WORKERS) $(ARGS))
 
 check: $(STAMP) ## only the static part, no server: lint, format, types, imports, architecture

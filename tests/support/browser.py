@@ -1,8 +1,8 @@
 """A real browser, driven over its own debugging protocol: Debian's Chromium, or any that is on the PATH.
 
 ``browsing(folder)`` gives a page that opens addresses, runs JavaScript and remembers what went wrong in
-it and which addresses it asked for. Where there is no browser the test is expected to fail, also in CI:
-nothing else needs one.
+it and which addresses it asked for. ``python -m tests.support.browser`` installs one where there is none
+and Debian's packages can be had (by root); elsewhere it says what to do, and the tests are skipped.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +30,13 @@ OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--disable-extensions",
     "--disable-sync", "--remote-debugging-port=0",
 )  # fmt: skip
+MISSING = f"none of {', '.join(NAMES)} is on the PATH; install Chromium, or run `make test` as root on Debian"
+PACKAGES = ("chromium", "fonts-noto-cjk")
+INSTALL_SECONDS = 900
+
+
+def _program() -> str | None:
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 class Page:
@@ -103,9 +112,9 @@ class Page:
 @contextlib.contextmanager
 def browsing(folder: Path) -> Iterator[Page]:
     """A browser with a new profile in ``folder``, until the block is left."""
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    program = _program()
     if program is None:
-        pytest.xfail(f"no browser: none of {', '.join(NAMES)} is on the PATH")
+        pytest.skip(f"no browser: {MISSING}")
     profile = folder / "browser"
     with subprocess.Popen(
         [program, *OPTIONS, f"--user-data-dir={profile}", "about:blank"],
@@ -135,3 +144,24 @@ def _tab(profile: Path, process: subprocess.Popen[bytes]) -> str:
     port = told.read_text().split()[0]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=START_SECONDS) as answer:
         return next(tab["webSocketDebuggerUrl"] for tab in json.load(answer) if tab["type"] == "page")
+
+
+def install() -> None:
+    """See that there is a browser; raises ``SystemExit`` with what to do where there can be none."""
+    if _program() is not None:
+        return
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        sys.exit(MISSING)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (("update",), ("install", "--yes", "--no-install-recommends", *PACKAGES)):
+        done = subprocess.run(
+            [apt, "-qq", *words],
+            env=environment, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            sys.exit(f"Chromium cannot be installed here: {done.stderr.strip()[-500:]}")
+
+
+if __name__ == "__main__":
+    install()
