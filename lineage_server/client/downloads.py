@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.contents import local_place
 from lineage_server.client.hashing import Hashed, hash_path
 from lineage_server.client.progress import Report, shown
-from lineage_server.client.remembered import Known, Remembered, key_of
+from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
 from lineage_server.client.transfer import spool
 from lineage_server.client.transfer.bringing import SpoiltError
 from lineage_server.client.transfer.cache import Cache, Cached, Kept
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lineage_server.client")
 
 _UPLOAD_SECONDS = 60.0
-_SETTLED_SECONDS = 2.0
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _READ_ONLY = 0o444
 
@@ -248,7 +246,7 @@ def _value_digest(path: Path, remembered: Remembered | None) -> str:
     if key in known:
         return known[key].digest
     digest = spool.digest_of_value(path)
-    if digest and time.time() - max(state.st_mtime, state.st_ctime) > _SETTLED_SECONDS:
+    if digest and is_settled(state):
         remembered.keep({key: Known(digest)})
     return digest
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,14 +19,12 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_server.client.remembered import Known, Remembered, key_of
+from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 PART = 16 * 1024 * 1024
 """Bytes of the objects that a larger file is stored as (docs/decisions/0012)."""
 _TRIES = 3
-_SETTLED_SECONDS = 2.0
-"""A file younger than this is not remembered: it could change again within the clock's tick."""
 _REMEMBER_FROM_BYTES = 64 * 1024
 _LISTED = 200
 _FILES_AT_ONCE = 64
@@ -153,8 +150,7 @@ def _hash_file(name: bytes, *, in_parts: bool) -> _Found:
             raise InvalidInputError(f"{path} cannot be read: {error}", field="path") from None
         key = key_of(before)
         if key == key_of(after) == key_of(now):
-            settled = time.time() - max(after.st_mtime, after.st_ctime) > _SETTLED_SECONDS
-            kept = settled and after.st_size >= _REMEMBER_FROM_BYTES
+            kept = is_settled(after) and after.st_size >= _REMEMBER_FROM_BYTES
             return _Found(after.st_size, known, key if kept else "")
     raise ConflictError(
         f"{path} changed while it was read, {_TRIES} times; nothing was recorded: "

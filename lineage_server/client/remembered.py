@@ -15,6 +15,9 @@ _TABLE = "CREATE TABLE IF NOT EXISTS digests (key TEXT PRIMARY KEY, digest TEXT,
 _KEEP = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?)"
 _AT_ONCE = 500
 _HEX = 64
+_SETTLED_SECONDS = 2.0
+_SETTLED_FINE_SECONDS = 0.1
+"""Where times are finer than a millisecond: the clock behind them ticks every 10 ms at least."""
 
 
 class Known(NamedTuple):
@@ -28,6 +31,13 @@ def key_of(told: os.stat_result) -> str:
     """Another one whenever the file was written."""
     # The change time too: modification times can be set back, it can't.
     return f"{told.st_dev}:{told.st_ino}:{told.st_size}:{told.st_mtime_ns}:{told.st_ctime_ns}"
+
+
+def is_settled(told: os.stat_result) -> bool:
+    """Whether a file is old enough to be remembered: a younger one could change within the clock's tick."""
+    is_fine = told.st_mtime_ns % 1_000_000 and told.st_ctime_ns % 1_000_000
+    age = time.time() - max(told.st_mtime, told.st_ctime)
+    return age > (_SETTLED_FINE_SECONDS if is_fine else _SETTLED_SECONDS)
 
 
 class Remembered:

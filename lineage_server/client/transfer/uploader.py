@@ -118,7 +118,9 @@ class Uploads:
     # --- the thread --------------------------------------------------------------------
 
     def _work(self) -> None:
-        time.sleep(_LINGER_SECONDS)  # the call that began it returns first: imports would hold it up
+        with self._changed:
+            # The call that began it returns first, since imports would hold it up, unless somebody waits.
+            self._changed.wait_for(lambda: self._hurry or self._stopping, _LINGER_SECONDS)
         exchange = Exchange(self._config)
         adopted = False
         try:

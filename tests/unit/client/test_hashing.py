@@ -6,14 +6,15 @@ import hashlib
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_server.client import hashing
+from lineage_server.client import hashing, remembered
 from lineage_server.client.hashing import PART, Entry, hash_path, manifest_digest
-from lineage_server.client.remembered import Known, Remembered, key_of
+from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 
@@ -125,7 +126,7 @@ def test_a_file_that_keeps_changing_is_an_error(tmp_path: Path) -> None:
 def test_a_digest_is_remembered_until_the_file_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashing, "_SETTLED_SECONDS", -1)
+    monkeypatch.setattr(hashing, "is_settled", lambda told: True)
     cache = Remembered(tmp_path / "cache")
     file = tmp_path / "a"
     file.write_bytes(b"x" * 100_000)
@@ -153,10 +154,32 @@ def test_a_young_file_is_not_remembered(tmp_path: Path) -> None:
     assert cache.find([key_of(file.stat())])
 
 
+@pytest.mark.parametrize(
+    ("nanoseconds", "seconds", "settled"),
+    [(123_456_789, 0.05, False), (123_456_789, 1, True), (123_000_000, 1, False), (0, 3, True)],
+)
+def test_how_old_a_file_is_remembered(
+    tmp_path: Path, nanoseconds: int, seconds: float, settled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coarse clocks (FAT: two seconds) need more."""
+    file = tmp_path / "a"
+    file.write_bytes(b"x")
+    os.utime(file, ns=(0, 10**18 + nanoseconds))
+    told = file.stat()
+    changed = SimpleNamespace(
+        st_mtime_ns=told.st_mtime_ns,
+        st_ctime_ns=told.st_mtime_ns,
+        st_mtime=told.st_mtime,
+        st_ctime=told.st_mtime,
+    )
+    monkeypatch.setattr(remembered.time, "time", lambda: told.st_mtime + seconds)
+    assert is_settled(changed) is settled  # type: ignore[arg-type]
+
+
 def test_parts_are_hashed_with_the_whole_and_remembered_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashing, "_SETTLED_SECONDS", -1)
+    monkeypatch.setattr(hashing, "is_settled", lambda told: True)
     cache = Remembered(tmp_path / "cache")
     data = os.urandom(64) * (PART // 64) + b"end"
     file = tmp_path / "folder" / "a"
