@@ -23,12 +23,12 @@ from lineage_server.client.ending import Ending
 from lineage_server.client.journal import Journal
 from lineage_server.client.openings import Openings
 from lineage_server.client.sender import Sender
-from lineage_server.client.transfer.uploader import Uploads
 from lineage_server.client.wire import Point, line_of, lines_of_points
 
 if TYPE_CHECKING:
     from lineage_server.client.config import Config
     from lineage_server.client.run import Run
+    from lineage_server.client.transfer.uploader import Uploads
     from lineage_server.domain.events import Event, RunReported
 
 logger = logging.getLogger("lineage_server.client")
@@ -70,7 +70,7 @@ class Outbox:
         self._awake = threading.Event()
         self._recorder: threading.Thread | None = None
         self._sender: Sender | None = self._new_sender()
-        self.uploads = Uploads(config, self.journal.path)
+        self._uploads: Uploads | None = None
         self.next_flush = 0
         process.guard(self)
 
@@ -84,6 +84,19 @@ class Outbox:
     def sender(self) -> Sender | None:
         """None while only the journal is written."""
         return self._sender
+
+    @property
+    def uploads(self) -> Uploads:
+        """Imported with the first look at it: a run that uploads nothing begins without."""
+        if self._uploads is not None:
+            return self._uploads
+        with process.importing():
+            if self._uploads is None:
+                from lineage_server.client.transfer.uploader import Uploads
+
+                self._uploads = Uploads(self.config, self.journal.path)
+                self._uploads.go_online(self._sender is not None)
+            return self._uploads
 
     def buffer(self, run: str, project: str) -> PointBuffer:
         """A place for the points of a run; the recording thread looks after it from now on."""
@@ -255,11 +268,12 @@ class Outbox:
         if not arrived:
             return False
         left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
-        return self.uploads.drain(left)
+        return self._uploads is None or self._uploads.drain(left)
 
     def go_offline(self) -> None:
         """Stop sending; the journal goes on."""
-        self.uploads.go_online(False)
+        if self._uploads is not None:
+            self._uploads.go_online(False)
         sender, self._sender = self._sender, None
         if sender is not None:
             sender.stop()
@@ -271,18 +285,20 @@ class Outbox:
             self._sender = self._new_sender()
             if self._sender is not None and self.journal.pending:
                 self._sender.wake()
-        self.uploads.go_online(self._sender is not None)
+        if self._uploads is not None:
+            self._uploads.go_online(self._sender is not None)
 
     def close(self, timeout: float = 5.0, ending: Ending | None = None) -> bool:
         """Runs that are still open get this ``ending``, what can be sent within ``timeout`` is sent."""
         if self.closed:
-            return not (self.journal.pending or self.uploads.pending)
+            return not (self.journal.pending or (self._uploads is not None and self._uploads.pending))
         for run in list(self.open_runs):
             run.end_with(ending or Ending())
         done = self.finish(timeout, timeout)
         self.closed = True
         self._awake.set()
-        self.uploads.stop()
+        if self._uploads is not None:
+            self._uploads.stop()
         if self._sender is not None:
             self._sender.stop()
             self.adopter.stop()
@@ -318,4 +334,4 @@ class Outbox:
         for buffer in self._buffers:
             buffer.points.clear()
         self._sender = self._new_sender()
-        self.uploads = Uploads(self.config, self.journal.path)
+        self._uploads = None
