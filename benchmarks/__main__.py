@@ -28,6 +28,8 @@ NAMES = (
     "startup",
     "client",
     "bytes",
+    "bytes_s3",
+    "frames",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""

@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.context import Context
 from benchmarks.environments import PeerMissingError, environment
@@ -53,14 +54,14 @@ def _large(context: Context, server: Running, folder: Path) -> Iterator[Row]:
     fetched: list[float] = []
     source, copy = folder / "large", folder / "copy"
     for turn in range(context.turns):
-        _fill(source, mebibytes)
-        seconds, uid = _ours(server, folder, "put", "large", source)
-        put.append(seconds)
+        fill(source, mebibytes)
+        sent = by_user(server, folder, "put", "large", source)
+        put.append(sent.seconds)
         copied.append(_shell(f"cp {source} {copy} && sync {copy} && sha256sum {source}"))
-        again.append(_ours(server, folder, "put", "large", source)[0])
+        again.append(by_user(server, folder, "put", "large", source).seconds)
         source.unlink()
         out = folder / f"out{turn}"
-        got.append(_ours(server, folder, "get", uid, out)[0])
+        got.append(by_user(server, folder, "get", sent.uid, out).seconds)
         (out / "large").unlink()
         fetched.append(_shell(f"cp {copy} {source} && sha256sum {source}"))
     size = f"{mebibytes:,} MiB"
@@ -79,7 +80,7 @@ def _compared(name: str, ours: list[float], peer: str, theirs: list[float], boun
     )  # fmt: skip
 
 
-def _fill(path: Path, mebibytes: int) -> None:
+def fill(path: Path, mebibytes: int) -> None:
     """New bytes that are nowhere twice."""
     with path.open("wb") as file:
         for _ in range(mebibytes):
@@ -92,8 +93,16 @@ def _shell(line: str) -> float:
     return time.perf_counter() - began
 
 
-def _ours(server: Running, folder: Path, *words: object) -> tuple[float, str]:
-    """Seconds, and what else the worker says."""
+class Done(NamedTuple):
+    """What our worker says of a put or get."""
+
+    seconds: float
+    peak_mb: float
+    uid: str
+
+
+def by_user(server: Running, folder: Path, *words: object) -> Done:
+    """A put or get of a user's program."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     told = {
@@ -101,10 +110,13 @@ def _ours(server: Running, folder: Path, *words: object) -> tuple[float, str]:
         "HOME": str(home), "XDG_CACHE_HOME": str(home), "XDG_DATA_HOME": str(home),
         "PYTHONPATH": str(ROOT), "LINEAGE_URL": f"http://127.0.0.1:{server.port}",
     }  # fmt: skip
-    return _said([sys.executable, str(HERE / "bytes_worker.py"), *map(str, words)], told)
+    seconds, rest = said([sys.executable, str(HERE / "bytes_worker.py"), *map(str, words)], told)
+    peak, _, uid = rest.partition(" ")
+    return Done(seconds, float(peak), uid)
 
 
-def _said(command: list[str], told: dict[str, str]) -> tuple[float, str]:
+def said(command: list[str], told: dict[str, str]) -> tuple[float, str]:
+    """Seconds, and what else a worker says."""
     done = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[1]}: {done.stderr[-2000:]}")
@@ -135,15 +147,15 @@ def _many(context: Context, server: Running, folder: Path) -> Iterator[Row]:
             _fill_many(source, count)
             if python is not None:
                 worker = [str(python), str(HERE / "mlflow_worker.py"), uri]
-                seconds, run_id = _said([*worker, "put", str(source)], _plain())
+                seconds, run_id = said([*worker, "put", str(source)], _plain())
                 logged.append(seconds)
                 there = folder / f"theirs{turn}"
                 there.mkdir()
-                loaded.append(_said([*worker, "get", run_id, str(there)], _plain())[0])
-            seconds, uid = _ours(server, folder, "put", "many", source)
-            put.append(seconds)
+                loaded.append(said([*worker, "get", run_id, str(there)], _plain())[0])
+            sent = by_user(server, folder, "put", "many", source)
+            put.append(sent.seconds)
             shutil.rmtree(source)
-            got.append(_ours(server, folder, "get", uid, folder / f"ours{turn}")[0])
+            got.append(by_user(server, folder, "get", sent.uid, folder / f"ours{turn}").seconds)
     for verb, ours, theirs in (("put", put, logged), ("get", got, loaded)):
         yield _faster(f"{verb} {count:,} files of 10 kB", ours, theirs, why)
 

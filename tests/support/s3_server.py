@@ -62,6 +62,10 @@ class S3Server:
         told = httpx2.put(f"{self.url}/{bucket}/{key}", content=data, headers=_AS_SOMEBODY)
         assert told.status_code == 200
 
+    def remove(self, bucket: str, key: str) -> None:
+        """Past everybody, too."""
+        assert httpx2.delete(f"{self.url}/{bucket}/{key}", headers=_AS_SOMEBODY).status_code == 204
+
     def environment(self, endpoint: str = "") -> dict[str, str]:
         """What tells clients of S3 to use it."""
         return {
