@@ -82,7 +82,8 @@ class Access:
             principal = await authenticator.authenticate(credentials)
             if principal is not None:
                 return principal
-        raise NotAuthenticatedError(f"nobody said who is asking; {self._hint}".rstrip("; "))
+        told = "what was sent to say who is asking is no token" if credentials.authorization else ""
+        raise NotAuthenticatedError(f"{told or 'nobody said who is asking'}; {self._hint}".rstrip("; "))
 
 
 def access_for(settings: AuthSettings, tokens: Tokens, members: Members) -> Access:

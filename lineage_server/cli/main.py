@@ -27,7 +27,7 @@ from lineage_server.cli import (
     serving,
     transfers,
 )
-from lineage_server.cli.output import ReaderGoneError, fail, say
+from lineage_server.cli.output import ReaderGoneError, UnwrittenError, fail, finish, ready_streams, say
 from lineage_server.domain.errors import InvalidInputError, LineageError
 
 _STOPPED = 130
@@ -67,21 +67,30 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """One command; answers its exit code."""
+    ready_streams()
     try:
         answer: object = app(args=arguments, prog_name="lineage", standalone_mode=False)
-        sys.stdout.flush()
+        finish()
     except TyperException as error:  # wrong usage
         return _misused(error)
+    except UnwrittenError as error:
+        fail(str(error))
+        _say_no_more()
+        return error.exit_code
     except LineageError as error:
         fail(str(error))
         return error.exit_code
     except (BrokenPipeError, ReaderGoneError):
-        # Whoever read us (head, less) has seen enough; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()  # whoever read us (head, less) has seen enough
         return 0
     except (KeyboardInterrupt, Abort):
         return _STOPPED
     return answer if isinstance(answer, int) else 0
+
+
+def _say_no_more() -> None:
+    """Python would complain once more at its end of what it cannot write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _misused(error: TyperException) -> int:

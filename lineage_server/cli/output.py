@@ -8,17 +8,21 @@ Widths are those on screen; what people recorded is shown without signs that mov
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from lineage_server.cli.environment import wants_colour
 from lineage_server.client.render.words import cut, safe, width_of
+from lineage_server.domain.errors import LineageError
 
 _BOLD, _DIM, _PLAIN = "\033[1m", "\033[2m", "\033[0m"
 _RED, _GREEN, _YELLOW = "\033[31m", "\033[32m", "\033[33m"
@@ -34,12 +38,41 @@ class ReaderGoneError(Exception):
     BrokenPipeError itself, so it does not get to see one."""
 
 
+class UnwrittenError(LineageError):
+    """Standard output takes no more: what was to be done is done, only its result is not shown."""
+
+
+def ready_streams() -> None:
+    """Streams that take every text: a letter that their encoding lacks becomes '?', and what was closed
+    before we began takes everything and shows nothing."""
+    for name in ("stdout", "stderr"):
+        stream: Any = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  for as long as we run
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def say(text: str = "", *, at_once: bool = False) -> None:
     """A line of the result; ``at_once`` where more takes its time."""
-    try:
+    with _written():
         print(text, flush=at_once)
+
+
+def finish() -> None:
+    """What was said is with who reads it."""
+    with _written():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _written() -> Generator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise ReaderGoneError from None
+    except OSError as error:
+        raise UnwrittenError(f"the result cannot be written: {error.strerror or error}") from None
 
 
 def note(text: str) -> None:

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.2
 cache = typer.Typer(
     help="Look after downloads that are kept (LINEAGE_CACHE_DIR, LINEAGE_CACHE_MB).",
     rich_markup_mode=None,
-    no_args_is_help=True,
+    invoke_without_command=True,
 )
 
 
@@ -38,6 +38,12 @@ def add_to(app: typer.Typer) -> None:
     cache.command(name="clear")(cache_clear)
     cache.command(name="verify")(cache_verify)
     app.add_typer(cache, name="cache")
+
+
+@cache.callback()
+def cache_base(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        say(context.get_help())
 
 
 def put(

@@ -133,7 +133,7 @@ def load_config(
     home = Path(env.get("HOME") or os.path.expanduser("~"))
     return Config(
         url=_clean_url(told(url, "LINEAGE_URL", DEFAULT_URL)),
-        token=told(token, "LINEAGE_TOKEN", ""),
+        token=_clean_token(told(token, "LINEAGE_TOKEN", "")),
         project=clean_project(told(project, "LINEAGE_PROJECT", DEFAULT_PROJECT)),
         mode=mode,
         journal_dir=_journal_dir(journal_dir, env, home),
@@ -173,6 +173,18 @@ def _clean_url(url: str) -> str:
             allowed="http://host:port or https://host",
         )
     return url
+
+
+def _clean_token(token: str) -> str:
+    """A header takes printable ASCII only; what is wrong with a secret is not repeated."""
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise InvalidInputError(
+            "LINEAGE_TOKEN has characters that no token has",
+            field="token",
+            allowed="a token as the server printed it, such as lin_…",
+        )
+    return token
 
 
 def _journal_dir(told: str | os.PathLike[str] | None, env: Mapping[str, str], home: Path) -> Path:

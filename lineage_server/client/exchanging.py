@@ -62,13 +62,15 @@ class ImportReport:
 def export_to(folder: Path, *, project: str = "", progress: Progress = lambda _: None) -> Export:
     """Everything that is stored now, of one project or (empty) of all, into a new folder.
 
-    Raises ConflictError where the folder has something in it, and what the server refuses.
+    Raises ConflictError where the folder has something in it, InvalidInputError where it cannot be
+    written, and what the server refuses.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConflictError(f"{folder} is there already and not empty; name a new folder")
+    folder = folder.absolute()
     partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
-    (partial / "events").mkdir(parents=True)
     try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ConflictError(f"{folder} is there already and not empty; name a new folder")
+        (partial / "events").mkdir(parents=True)
         files = tuple(_pages(partial, project, progress))
         made = Export(project, sum(f.events for f in files), datetime.now(UTC).isoformat(), files)
         told = {"format": FORMAT, "version": VERSION, **asdict(made)}
@@ -76,6 +78,12 @@ def export_to(folder: Path, *, project: str = "", progress: Progress = lambda _:
         if folder.exists():
             folder.rmdir()
         partial.rename(folder)
+    except OSError as error:
+        raise InvalidInputError(
+            f"{folder} cannot be written: {error.strerror or error}; nothing is left of what was begun",
+            field="folder",
+            allowed="a new folder in one that you may write, on a disk with room",
+        ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return made

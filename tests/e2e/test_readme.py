@@ -121,6 +121,7 @@ def test_functions_and_fits_print_how_the_model_came_about(
     assert done.stdout == block("text", "Functions and fits")
 
 
+@pytest.mark.usefixtures("five_lines")  # as who reads from the top has run them already
 def test_files_go_there_and_come_back(running_server: RunningServer, tmp_path: Path, project: str) -> None:
     flowers = tmp_path / "flowers.csv"
     flowers.write_text("petal,kind\n1.4,0\n4.7,1\n")

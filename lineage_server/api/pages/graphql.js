@@ -234,4 +234,5 @@ find("show").addEventListener("click", () => {
 const loaded = loadSchema();
 const all = Promise.all([loaded, loadExamples()]);
 all.catch((error) => tell(`the schema cannot be shown: ${error.message}`, true));
+query.setSelectionRange(0, 0); // else some browsers show the end of the example
 query.focus();
