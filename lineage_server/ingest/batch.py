@@ -315,13 +315,13 @@ class Batch:
         return found
 
     def _columns_and_twins(self, run: NodeState) -> None:
-        for keyed, digested in derive.same_as(run):
+        twins = derive.same_as(run)
+        ends = derive.edges_by_end(run) if twins else {}
+        for keyed, digested in twins:
             version = self.states.get(digested)
             if version is not None:
-                derive.mark_same(version, keyed, run)
-        for key in list(run.edges):
-            if key.type is EdgeType.OUTPUT and (version := self.states.get(key.other)) is not None:
-                derive.derive_columns(version, run, self.recorded_at)
+                derive.mark_same(version, keyed, ends)
+        derive.derive_columns(run, self.states, self.recorded_at)
 
     async def _roll_up(self, runs: list[NodeState]) -> None:
         changes: list[tuple[derive.Feed, derive.Span, str, int]] = []

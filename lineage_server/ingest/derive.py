@@ -8,6 +8,7 @@ batch touched say which; the caller loads them and calls again.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 from lineage_server.domain.edges import COLUMNS, Basis, EdgeType, Source
@@ -162,10 +163,22 @@ def same_as(run: NodeState) -> list[tuple[str, str]]:
     return pairs
 
 
-def mark_same(version: NodeState, other: str, run: NodeState) -> None:
-    """Join the digest-keyed version with its twin keyed by the run."""
+Ends = dict[str, list[tuple[EdgeKey, dict[str, Any]]]]
+"""other end → a run's edges to it."""
+
+
+def edges_by_end(run: NodeState) -> Ends:
+    """For looking up many ends of one run: a run may have tens of thousands of edges."""
+    ends: Ends = {}
+    for key, edge in run.edges.items():
+        ends.setdefault(key.other, []).append((key, edge))
+    return ends
+
+
+def mark_same(version: NodeState, other: str, ends: Ends) -> None:
+    """Join the digest-keyed version with its twin keyed by the run, whose edges ``ends`` are."""
     key = EdgeKey(EdgeType.SAME_AS, "", other)
-    known = [e for k, e in run.edges.items() if k.other in (version.uid, other)]
+    known = [edge for uid in (version.uid, other) for _, edge in ends.get(uid, ())]
     known.sort(key=lambda e: (e["at"], e.get("event", "")))
     version.set_edge(
         key,
@@ -180,27 +193,35 @@ def mark_same(version: NodeState, other: str, run: NodeState) -> None:
     )
 
 
-def derive_columns(version: NodeState, run: NodeState, recorded_at: int) -> None:
-    """Column lineage: from the output's stated sources to DERIVED edges between versions.
-
-    Edges whose input turned out to be another version are kept, superseded.
+def derive_columns(run: NodeState, versions: Mapping[str, NodeState], recorded_at: int) -> None:
+    """Column lineage of what a run wrote, as far as the ``versions`` say of which columns theirs are made:
+    DERIVED edges between versions. Edges whose input turned out to be another version are kept, superseded.
     """
-    stated = version.props.get("fields")
-    produced = run_output(run, version.uid)
-    if not stated or produced is None:
-        return
-    role = COLUMNS + run.uid
-    told = {k: produced.get(k) for k in ("at", "source", "basis", "event")}
-    wanted = {
-        EdgeKey(EdgeType.DERIVED, role, origin): {**told, "fields": dumps(fields)}
-        for origin, fields in _column_sources(run, stated).items()
-        if origin != version.uid
+    stating = {
+        key.other: fields
+        for key in run.edges
+        if key.type is EdgeType.OUTPUT
+        and (version := versions.get(key.other)) is not None
+        and (fields := version.props.get("fields"))
     }
-    for key, edge in list(version.edges.items()):
-        if key.type is EdgeType.DERIVED and key.role == role and key not in wanted:
-            supersede(version, key, edge, recorded_at)
-    for key, edge in wanted.items():
-        version.hold_edge(key, {**edge, "superseded_at": None}, [(produced["at"], None)], recorded_at)
+    if not stating:
+        return
+    ends, inputs = edges_by_end(run), _inputs_by_name(run)
+    for uid, stated in stating.items():
+        version, produced = versions[uid], _first_output(ends[uid])
+        role = COLUMNS + run.uid
+        told = {k: produced.get(k) for k in ("at", "source", "basis", "event")}
+        wanted = {
+            EdgeKey(EdgeType.DERIVED, role, origin): {**told, "fields": dumps(fields)}
+            for origin, fields in _column_sources(inputs, stated).items()
+            if origin != uid
+        }
+        for key, edge in list(version.edges.items()):
+            if key.type is EdgeType.DERIVED and key.role == role and key not in wanted:
+                supersede(version, key, edge, recorded_at)
+        for key, edge in wanted.items():
+            held = {**edge, "superseded_at": None}
+            version.hold_edge(key, held, [(produced["at"], None)], recorded_at)
 
 
 def supersede(node: NodeState, key: EdgeKey, edge: dict[str, Any], recorded_at: int) -> None:
@@ -209,20 +230,25 @@ def supersede(node: NodeState, key: EdgeKey, edge: dict[str, Any], recorded_at: 
         node.hold_edge(key, {**edge, "superseded_at": recorded_at}, [], recorded_at)
 
 
-def run_output(run: NodeState, version: str) -> dict[str, Any] | None:
-    """The run's OUTPUT edge to a version: the first by event time, whatever its role."""
-    edges = [e for k, e in run.edges.items() if k.other == version and k.type is EdgeType.OUTPUT]
-    return min(edges, key=lambda e: (e["at"], e.get("event", ""))) if edges else None
+def _first_output(edges: list[tuple[EdgeKey, dict[str, Any]]]) -> dict[str, Any]:
+    """A run's OUTPUT edge to a version: the first by event time, whatever its role."""
+    outputs = [edge for key, edge in edges if key.type is EdgeType.OUTPUT]
+    return min(outputs, key=lambda e: (e["at"], e.get("event", "")))
 
 
-def _column_sources(run: NodeState, stated: str) -> dict[str, dict[str, list[list[str]]]]:
-    """input version → output column → input columns, from ``[role or name, column]`` pairs."""
+def _inputs_by_name(run: NodeState) -> dict[str, set[str]]:
+    """role or artifact's name → versions that the run read as that."""
     inputs: dict[str, set[str]] = {}
     for key, edge in run.edges.items():
         if key.type is EdgeType.INPUT_TO and edge.get("superseded_at") is None:
             name = artifact_of_version(key.other).split("/", 2)[-1]
             inputs.setdefault(key.role, set()).add(key.other)
             inputs.setdefault(name, set()).add(key.other)
+    return inputs
+
+
+def _column_sources(inputs: Mapping[str, set[str]], stated: str) -> dict[str, dict[str, list[list[str]]]]:
+    """input version → output column → input columns, from ``[role or name, column]`` pairs."""
     columns: dict[str, dict[str, list[list[str]]]] = {}
     for column, sources in cast("dict[str, list[list[str]]]", json.loads(stated)).items():
         for source in sources:
@@ -271,11 +297,11 @@ def infer_inputs(
     stands over any inferred one; an inferred edge that no longer holds is kept, superseded.
     """
     linked: list[str] = []
-    for key, read in unversioned_inputs(run):
-        stated = any(
-            k.type is EdgeType.INPUT_TO and not is_guess(e) and artifact_of_version(k.other) == key.other
-            for k, e in run.edges.items()
-        )
+    reads = unversioned_inputs(run)
+    versions = _versions_read(run) if reads else {}
+    for key, read in reads:
+        known = versions.get(key.other, ())
+        stated = any(not is_guess(run.edges[k]) for k in known)
         wanted, rule, at = None, RULE_NEWEST, run.props.get("started_at") or read["at"]
         if not stated and read.get("wanted") is not None:
             wanted, rule = numbered.get((key.other, read["wanted"])), RULE_ORDINAL
@@ -283,25 +309,27 @@ def infer_inputs(
             wanted = newest_before(seals.get(key.other, {}), at)
         if wanted is not None:
             linked.append(wanted)
-        _point(run, key, read, wanted, rule, recorded_at)
+        for edge in known:
+            if edge.role == key.role and edge.other != wanted and is_guess(run.edges[edge]):
+                supersede(run, edge, run.edges[edge], recorded_at)
+        if wanted is not None:
+            _point(run, key, read, wanted, rule, recorded_at)
     return linked
 
 
+def _versions_read(run: NodeState) -> dict[str, list[EdgeKey]]:
+    """artifact → edges from its versions that the run is known to have read, stated or guessed."""
+    versions: dict[str, list[EdgeKey]] = {}
+    for key in run.edges:
+        if key.type is EdgeType.INPUT_TO:
+            versions.setdefault(artifact_of_version(key.other), []).append(key)
+    return versions
+
+
 def _point(
-    run: NodeState, read_key: EdgeKey, read: dict[str, Any], wanted: str | None, rule: str, recorded_at: int
+    run: NodeState, read_key: EdgeKey, read: dict[str, Any], wanted: str, rule: str, recorded_at: int
 ) -> None:
-    """Make the inferred edge of one read point to ``wanted`` and to nothing else."""
-    for key, edge in list(run.edges.items()):
-        if (
-            key.type is EdgeType.INPUT_TO
-            and is_guess(edge)
-            and key.role == read_key.role
-            and key.other != wanted
-            and artifact_of_version(key.other) == read_key.other
-        ):
-            supersede(run, key, edge, recorded_at)
-    if wanted is None:
-        return
+    """The inferred edge of one read points to ``wanted``."""
     key = EdgeKey(EdgeType.INPUT_TO, read_key.role, wanted)
     told = {k: read.get(k) for k in ("at", "source", "event")}
     fact = {**told, "basis": Basis.INFERRED, "rule": rule, "superseded_at": None}
