@@ -1,4 +1,8 @@
-"""``diff``: why two things differ. Each thing stands once, with what changed of it below."""
+"""``diff`` and ``compare``: why two things differ, and what distinguishes runs.
+
+In a ``diff`` each thing stands once, with what changed of it below; how a comparison reads is up to the
+client.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +32,29 @@ _NOTHING = "–"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the command."""
+    """Register the commands."""
     app.command()(diff)
+    app.command()(compare)
+
+
+def compare(
+    refs: Annotated[
+        list[str],
+        typer.Argument(
+            help="2 to 200 runs (run:<id>), or versions, each of which means the run that made it.",
+            metavar="RUN RUN...",
+        ),
+    ],
+    everything: Annotated[bool, typer.Option("--all", help="What is the same in all runs, too.")] = False,
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """What distinguishes runs: parameters, metrics, what they read and wrote, code, environment."""
+    from lineage_server.client.client import Client
+
+    with Client(project=project or None) as client:
+        answer = client.compare(refs, everything=everything)
+    say(answer.to_json() if as_json else answer.to_text(width=terminal_width() or 200))
 
 
 def diff(

@@ -30,10 +30,12 @@ from lineage_server.cli.surroundings import (
     OF_CONTEXT,
     OF_MAKER,
     OF_RUN,
+    REPEATS,
     facts_of,
     long_parts,
     maker_facts,
     say_long_parts,
+    say_repeats,
 )
 from lineage_server.client.view import LineageView, ViewNode
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
@@ -182,6 +184,8 @@ class _Asked:
             told["recordedBy"] = self._teller(around, uid, node["project"])
         if everything:
             told |= long_parts(self._client, node)
+        if node["label"] == "Run":
+            told["repeats"] = self._client.gql(REPEATS, {"of": uid})["repeats"]
         if node["label"] == "Job":
             told["runs"] = self._client.gql(RUNS, {"job": uid, "project": node["project"]})["runs"]
         if node["label"] == "Project":
@@ -217,6 +221,7 @@ def _say_all(told: dict[str, Any]) -> None:
         _say_page(title, node.get(title))
     _say_page("newest runs", told.get("runs") or node.get("runs"))
     _say_members(told.get("members"))
+    say_repeats(told.get("repeats"))
     if node["label"] != "Run":
         _say_neighbours(told.get("neighbours") or ())
     say_long_parts(told)

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lineage_server.cli.output import bold, counted, say, say_table, short, size
+from lineage_server.cli.output import bold, counted, say, say_table, short, short_time, size
 from lineage_server.client.render.words import safe
 from lineage_server.domain.untyped import as_mapping
 
 _CODE = "code { uid repo commit branch entry dirtyDigest }"
 _ENVIRONMENT = "environment { uid python lockDigest packageCount } image { image imageDigest }"
+_FINGERPRINT = "fingerprint { digest complete missing { part text } seeds { key value } }"
 _RELATED = "{ uid name state startedAt endedAt }"
 OF_RUN = f"""
-  actorName argv workingDirectory cluster clusterIds {{ key value }} resources usage
+  actorName argv workingDirectory cluster clusterIds {{ key value }} resources usage {_FINGERPRINT}
   host {{ name os machine cpus memoryBytes }} {_CODE} {_ENVIRONMENT}
   gpus {{ uid name product memoryBytes }} clusterNodes {{ name cluster }} volumes {{ name cluster }}
   parent {_RELATED} retryOf {_RELATED} resumedFrom {_RELATED}
@@ -24,7 +25,7 @@ OF_RUN = f"""
   boards(first: 20) {{ edges {{ node {_RELATED} }} hasMore }}
 """
 """Fields of a run."""
-OF_MAKER = f"uid name gpuProduct gpuCount {_CODE} {_ENVIRONMENT}"
+OF_MAKER = f"uid name gpuProduct gpuCount {_CODE} {_ENVIRONMENT} {_FINGERPRINT}"
 """Fields of the run that made a version."""
 _RUNS = f"runs(first: 10) {{ edges {{ node {_RELATED} }} hasMore }}"
 OF_CONTEXT = f"""
@@ -40,6 +41,13 @@ query Packages($uid: String!, $after: String!) {
   node(uid: $uid) { ... on Environment {
     packages(first: 500, after: $after) { edges { node { name version } } hasMore pageInfo { endCursor } }
   } }
+}
+"""
+REPEATS = """
+query Repeats($of: String!) {
+  repeats(of: $of) {
+    repeats { run { uid name startedAt } verdict differences { role own other } } differing isPartial reason
+  }
 }
 """
 _DIFF = "query Diff($uid: String!) { node(uid: $uid) { ... on CodeRef { diff } } }"
@@ -109,8 +117,23 @@ def _made_with(run: Mapping[str, Any], *, brief: bool = False) -> dict[str, obje
         "python": ", ".join(word for word in python if word),
         "lock": "" if brief else short(environment.get("lockDigest") or ""),
         "image": _image(as_mapping(run["image"])),
+        **_fingerprint(as_mapping(run["fingerprint"]), brief=brief),
     }
     return {key: value for key, value in facts.items() if value}
+
+
+def _fingerprint(told: Mapping[str, Any], *, brief: bool) -> dict[str, object]:
+    """What it is, or why it is none to go by; without a seed chance has its part."""
+    if not told:
+        return {}
+    missing = ", ".join(dict.fromkeys(str(one["part"]).lower() for one in told["missing"]))
+    facts: dict[str, object] = {
+        "fingerprint": short(told["digest"]) if told["complete"] else f"incomplete ({missing})"
+    }
+    if not brief:
+        facts["missing for it"] = "; ".join(one["text"] for one in told["missing"])
+        facts["seeds"] = _pairs({one["key"]: one["value"] for one in told["seeds"]}) or "none is known"
+    return facts
 
 
 def _code(code: Mapping[str, Any], *, brief: bool = False) -> dict[str, object]:
@@ -170,6 +193,33 @@ def _pairs(told: Mapping[str, Any]) -> str:
 def _number(value: object) -> int | None:
     """64-bit integers may travel as text."""
     return None if value in (None, "") else int(str(value))
+
+
+def say_repeats(told: Mapping[str, Any] | None) -> None:
+    """Runs that were the same in all that is known; loudly where they made something else."""
+    if not told or not told["repeats"]:
+        return
+    say()
+    say(bold("runs with the same fingerprint"))
+    rows: list[tuple[object, ...]] = []
+    for one in told["repeats"]:
+        run, made = one["run"], _VERDICTS[one["verdict"]].format(_roles(one))
+        rows.append((run["name"], made, short_time(run["startedAt"]), run["uid"]))
+    say_table(["run", "made", "started", "uid"], rows, whole=("uid",), spare=("started",))
+    if told["differing"]:
+        say(
+            f"{counted(told['differing'], 'run')} made something else though nothing that is known differs: "
+            "look for chance (a seed), time, and what no input names"
+        )
+    if told["isPartial"]:
+        say(told["reason"])
+
+
+_VERDICTS = {"SAME": "the same", "DIFFERS": "something else: {}", "UNKNOWN": "not known"}
+
+
+def _roles(repeat: Mapping[str, Any]) -> str:
+    return ", ".join(one["role"] for one in repeat["differences"])
 
 
 def say_long_parts(told: Mapping[str, Any]) -> None:

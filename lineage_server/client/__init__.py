@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.shortcuts import (
         attach_run,
+        compare,
         completeness,
         connect,
         cost,
@@ -77,6 +78,7 @@ __all__ = [
     "UnavailableError",
     "attach_run",
     "autolog",
+    "compare",
     "completeness",
     "connect",
     "cost",
@@ -109,7 +111,7 @@ _HOMES = {
     "tracking": ("track",),
     "view": ("LineageView",),
     "shortcuts": (
-        "attach_run", "completeness", "connect", "cost", "download", "flush", "get", "gql",
+        "attach_run", "compare", "completeness", "connect", "cost", "download", "flush", "get", "gql",
         "impact", "lineage", "offline", "origin", "path", "start_run", "sync", "sync_status",
     ),
 }  # fmt: skip

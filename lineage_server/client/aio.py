@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from lineage_server.client import answers, origins, queries
+from lineage_server.client import answers, comparisons, origins, queries
 from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
-from lineage_server.client.checking import checked
+from lineage_server.client.checking import check, checked
 from lineage_server.client.client import Client, SyncStatus
 from lineage_server.client.origins import Origin
 from lineage_server.client.run import Run
@@ -266,6 +266,19 @@ class AsyncClient:
     ) -> Answer:
         """See ``Client.completeness``."""
         return await self._ask("completeness", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+
+    async def compare(
+        self, refs: Sequence[str | Run | AsyncRun | Artifact], *, everything: bool = False
+    ) -> Answer:
+        """See ``Client.compare``."""
+        check("everything", everything)
+        starts = [self.client.start_of(_sync(ref)) for ref in comparisons.listed(refs)]
+        table = comparisons.Table(starts, everything=everything, project=self.client.config.project)
+        await asyncio.to_thread(self.client.send_own)
+        while asked := table.asked():
+            table.add(await self.client.graphql.run_async(comparisons.COMPARE, asked))
+        found = await self.client.graphql.run_async(answers.TITLES, {"uids": table.versions})
+        return table.answer(answers.titles_in(found))
 
     async def _ask(
         self, question: str, told: dict[str, Any], as_of: date | str | None, known_at: date | str | None

@@ -123,6 +123,7 @@ _RULES = {
     "partial": _FLAG,
     "upload": _FLAG,
     "overwrite": _FLAG,
+    "everything": _FLAG,
     "record": _FLAG,
     "data": _FLAG,
     "models": _FLAG,

@@ -12,6 +12,7 @@ from typing import Any
 from lineage_server.client.answers import QUESTIONS, TITLES
 from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
+from lineage_server.client.comparisons import COMPARE
 from lineage_server.client.moments import moment
 from lineage_server.client.origins import MORE_PACKAGES, ORIGIN
 from lineage_server.client.view import LineageView, ViewEdge, ViewField, ViewNode
@@ -57,6 +58,7 @@ DOCUMENTS: dict[str, str] = {
     "MorePackages": MORE_PACKAGES,
     **{f"Client {name}": document for name, document in QUESTIONS.items()},
     "Titles": TITLES,
+    "Compare": COMPARE,
 }
 
 DIRECTIONS = {"both": "BOTH", "upstream": "UPSTREAM", "downstream": "DOWNSTREAM"}

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,20 @@ class Questions:
     ) -> Answer:
         """How far what is known of the making of ``ref`` can be trusted; raises a domain error."""
         return self._ask("completeness", {"of": self.start_of(ref)}, as_of, known_at)
+
+    @checked
+    def compare(self, refs: Sequence[str | Run | Artifact], *, everything: bool = False) -> Answer:
+        """What distinguishes 2 to 200 runs (or the runs that made these versions): parameters, metrics, what
+        they read and wrote, code and environment; only what differs, unless ``everything`` is wanted. Raises
+        a domain error."""
+        from lineage_server.client import answers, comparisons
+
+        starts = [self.start_of(ref) for ref in comparisons.listed(refs)]
+        table = comparisons.Table(starts, everything=everything, project=self.config.project)
+        self.send_own()
+        while asked := table.asked():
+            table.add(self.graphql.run(comparisons.COMPARE, asked))
+        return table.answer(answers.titles_in(self.graphql.run(answers.TITLES, {"uids": table.versions})))
 
     def _ask(
         self, question: str, told: dict[str, Any], as_of: date | str | None, known_at: date | str | None

@@ -21,12 +21,14 @@ SIBLINGS_CAP = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """A run in full, with the code and environment it used and the products of its GPUs."""
+    """A run in full, with the code and environment it used and the products of its GPUs. ``installed``:
+    digest of Python, packages and lock file together."""
 
     run: Run
     code: dict[str, str] = field(default_factory=dict[str, str])
     environment: dict[str, str] = field(default_factory=dict[str, str])
     packages: dict[str, str] = field(default_factory=dict[str, str])
+    installed: str = ""
     gpu_product: str = ""
 
 
@@ -239,7 +241,7 @@ class LineageFacts:
 
 _CODE = ("repo", "commit", "dirty_digest", "entry")
 _IMAGE = ("image", "image_digest")
-_INSTALLED = ("lock_digest", "python", "packages")
+_INSTALLED = ("lock_digest", "python", "packages", "digest")
 
 
 def _run_facts(run: Run, row: Row) -> RunFacts:
@@ -253,6 +255,7 @@ def _run_facts(run: Run, row: Row) -> RunFacts:
         code=_words(code | {key: value for key, value in own.items() if value}, _CODE),
         environment=_words(image, _IMAGE) | _words(installed, _INSTALLED[:2]),
         packages=json_map(installed.get("packages")),
+        installed=str(installed.get("digest") or ""),
         gpu_product=run.gpu_product or ", ".join(sorted({product for product in row["gpus"] if product})),
     )
 

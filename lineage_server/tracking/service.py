@@ -23,6 +23,7 @@ from lineage_server.graph.read_tracking import (
     RefusedEvent,
     TrackingReader,
 )
+from lineage_server.tracking.executions import Executions
 from lineage_server.tracking.filters import (
     ListFilter,
     Order,
@@ -64,12 +65,13 @@ class Points:
 
 class Tracking:
     """Answers from one graph; safe for concurrent use. ``parts`` and ``registry``: what belongs to nodes,
-    for many at once."""
+    ``executions``: runs with all that determined them; each for many at once."""
 
     def __init__(self, bolt: Bolt) -> None:
         self._reader = TrackingReader(bolt)
         self._listing = Listing(self._reader)
         self.parts = Parts(bolt)
+        self.executions = Executions(bolt)
         self.registry = RegistryReader(bolt)
 
     # --- nodes ------------------------------------------------------------------------------

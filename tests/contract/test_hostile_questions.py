@@ -20,7 +20,7 @@ from lineage_server.api.gql.schema import build_schema
 from lineage_server.domain.ids import event_uid
 from tests.support.hostile import run_event, sent, some_run
 from tests.support.served import Served
-from tests.support.stories import D1, D2, IRIS_1, MODEL_1, TRAIN
+from tests.support.stories import D1, D2, IRIS_1, MODEL_1, PREPARE, TRAIN
 
 SCHEMA = build_schema().core
 FIELDS = SCHEMA.query_type.fields if SCHEMA.query_type else {}
@@ -48,7 +48,7 @@ THINGS: dict[str, Any] = {
     "b": IRIS_1, "ref": IRIS, "uid": IRIS_1, "run.uid": TRAIN, "uids": [IRIS_1], "run": TRAIN,
     "artifact": IRIS, "project": "default", "projects": ["default"], "name": "default", "text": "iris",
     "event.id": event_uid("default", "event-000"), "model": "churn", "alias.name": "prod",
-    "webhook": HOOK,
+    "webhook": HOOK, "runs": [f"run:{TRAIN}", f"run:{PREPARE}"],
 }  # fmt: skip
 # The other arguments that a field needs: the asking side's own thing, or what a project gives a meaning.
 BESIDE: dict[str, Any] = {
@@ -64,8 +64,10 @@ BESIDE: dict[str, Any] = {
     "node.project": {"uid": ANY_IRIS}, "nodes.project": {"uids": [ANY_IRIS]},
     "version.project": {"ref": ANY_IRIS}, "artifact.project": {"ref": ANY_IRIS},
     "resolve.project": {"ref": ANY_IRIS}, "versions.project": {"artifact": ANY_IRIS},
+    "compareRuns.project": {"runs": [ANY_IRIS + "@1", "model:churn@1"]},
     "search.project": {"text": "iris"}, "event.project": {"id": "event-000"},
     **{f"{name}.project": {"of": ANY_IRIS} for name in ("impact", "cost", "completeness", "lineageCounts")},
+    "repeats.project": {"of": "model:churn@1"},
 }  # fmt: skip
 
 

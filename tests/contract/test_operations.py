@@ -43,6 +43,8 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Impact": ({"of": IRIS_1}, 3),
     "Path": ({"start": IRIS_2, "end": MODEL_1}, 4),
     "LineageDiff": ({"a": IRIS_1, "b": IRIS_2}, 6),
+    "CompareRuns": ({"runs": [TRAIN_UID, f"run:{EVALUATE}"]}, 4),
+    "Repeats": ({"of": TRAIN_UID}, 4),
     "Cost": ({"of": MODEL_1}, 5),
     "Completeness": ({"of": MODEL_1}, 4),
     "LineageCounts": ({"of": MODEL_1}, 7),

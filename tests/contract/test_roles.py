@@ -131,7 +131,7 @@ FIELDS: dict[str, Need] = {
             *("lineage", "lineageScene", "impact", "path", "lineageDiff", "cost", "completeness"),
             *("lineageCounts", "resolve", "node", "version", "run", "artifact", "versions", "metricHistory"),
             *("project", "members", "event", "runChanged", "runsChanged", "metricPoints", "lineageChanged"),
-            *("modelVersions", "alias", "approvals"),
+            *("modelVersions", "alias", "approvals", "compareRuns", "repeats"),
             *("jobs", "artifacts", "models", "deployments", "runs"),  # of a project that they name
         ),
         Need.READ,

@@ -215,3 +215,50 @@ def test_diff_says_the_first_cause(lineage: RunLineage) -> None:
     assert ["params.rate", "0.1", "→", "0.2"] in [line.split() for line in lines]
     assert lines[-1].endswith("things are the same in both")
     assert said(lineage, "diff dataset:꽃 dataset:꽃")[0] == "nothing differs"
+
+
+def test_compare_shows_what_distinguishes_runs(lineage: RunLineage) -> None:
+    """By uid, or by what they made; the versions that they read by their short names."""
+    runs = [row["uid"] for row in told(lineage, "ls runs")["runs"] if row["name"] == "학습"]
+    lines = said(lineage, f"compare {runs[1]} model:모형@2")
+    assert [line.split()[:3] for line in lines[:2]] == [
+        ["[1]", "학습", "complete"],
+        ["[2]", "학습", "complete"],
+    ]
+    told_of = [line.split() for line in lines[2:]]
+    for words in (
+        ["parameters", "[1]", "[2]"],
+        ["rate", "0.1", "0.2"],
+        ["metrics,", "latest", "[1]", "[2]"],
+        ["loss", "0.1", "0.2"],
+        ["written", "[1]", "[2]"],
+        ["모형", "model:모형@1", "model:모형@2"],
+    ):
+        assert words in told_of, words
+    assert ["자료", "dataset:꽃@1", "dataset:꽃@1"] not in told_of
+    assert lines[-1] == "3 things differ, 1 thing is the same in all 2 runs"
+    everything = said(lineage, f"compare {' '.join(runs)} --all")
+    assert ["자료", "dataset:꽃@1", "dataset:꽃@1"] in [line.split() for line in everything]
+    data = told(lineage, "compare model:모형@1 model:모형@2")
+    assert [run["uid"] for run in data["runs"]] == runs[::-1]
+    assert {(row["part"], row["name"]) for row in data["rows"]} == {
+        ("PARAMETER", "rate"), ("METRIC", "loss"), ("OUTPUT", "모형"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "why"),
+    [
+        ("compare", 2, "Missing argument"),
+        ("compare model:모형@1", 2, "1 runs can't be compared; allowed: 2 to 200 runs"),
+        ("compare model:모형@2 model:모형", 2, "are one run"),
+        ("compare model:모형@1 run:nonsense", 2, "is not a UUID"),
+        ("compare model:모형@1 model:모형@9", 4, "모형"),
+        ("compare model:모형@1 job:학습", 2, "neither a run nor a version"),
+        (f"compare {' '.join(f'model:모형@{n}' for n in range(201))}", 2, "allowed: 2 to 200 runs"),
+    ],
+)
+def test_compare_says_what_cannot_be_compared(lineage: RunLineage, line: str, code: int, why: str) -> None:
+    answer = lineage(*shlex.split(line), LINEAGE_PROJECT=PROJECT)
+    assert (answer.code, answer.out) == (code, "")
+    assert why in answer.err

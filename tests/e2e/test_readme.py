@@ -6,6 +6,7 @@ command that it runs, since making the environment anew belongs to the build.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -42,6 +43,7 @@ EXAMPLES = {
     ],
     "lineage lineage REF": ["lineage lineage dataset:iris"],
     "lineage diff A B": ["lineage diff dataset:iris@1 dataset:iris@1"],
+    "lineage compare RUN RUN…": ["lineage compare model:classifier@1 {newest}"],
     "lineage impact REF": ["lineage impact dataset:iris"],
     "lineage path A B": ["lineage path dataset:iris dataset:iris"],
     "lineage cost REF": ["lineage cost dataset:iris"],
@@ -149,6 +151,9 @@ def test_every_command_of_the_table_does_its_work(lineage: RunLineage, five_line
     assert set(table) - ELSEWHERE == set(EXAMPLES)
     for line in table:
         for example in EXAMPLES.get(line, []):
+            if "{newest}" in example:
+                listed = lineage("ls", "runs", "--json", LINEAGE_PROJECT=project)
+                example = example.format(newest=json.loads(listed.out)["runs"][0]["uid"])
             answer = lineage(*example.split()[1:], LINEAGE_PROJECT=project)
             assert answer.code == 0, (example, answer)
             assert answer.out, example

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.nodes import Node
 from lineage_server.tasks import Tasks
+from lineage_server.tracking.executions import Execution
 from lineage_server.tracking.filters import Page
 from lineage_server.tracking.parts import LinkPage, Wanted
 from lineage_server.tracking.service import Tracking
@@ -91,6 +92,9 @@ class Loaders:
         self.runs: Loader[Wanted, Page[Node]] = Loader("runs", tasks, partial(parts.runs, scope=scope))
         self.surroundings: Loader[str, dict[EdgeType, list[str]]] = Loader(
             "surroundings", tasks, partial(parts.surroundings, scope=scope)
+        )
+        self.executions: Loader[str, Execution] = Loader(
+            "executions", tasks, partial(tracking.executions.of, scope=scope)
         )
         self.diffs: Loader[str, str] = Loader("diffs", tasks, partial(parts.diffs, scope=scope))
         self.packages: Loader[str, dict[str, str]] = Loader(

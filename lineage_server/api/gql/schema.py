@@ -18,6 +18,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from lineage_server.api.gql.administration import AdministrationQueries
+from lineage_server.api.gql.comparing import ComparisonQueries
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import OTHER, Documents, Prepared, read_operations
 from lineage_server.api.gql.errors import error_of, shown
@@ -39,7 +40,14 @@ CONFIRM_SECONDS = 2.0
 
 
 @strawberry.type
-class Query(LineageQueries, ListQueries, RegistryQueries, WebhookQueries, AdministrationQueries):
+class Query(
+    LineageQueries,
+    ListQueries,
+    ComparisonQueries,
+    RegistryQueries,
+    WebhookQueries,
+    AdministrationQueries,
+):
     """All questions."""
 
 

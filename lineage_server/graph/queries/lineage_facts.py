@@ -16,7 +16,7 @@ WHERE $all OR r.project IN $scope
 RETURN r.uid AS uid, properties(r) AS props,
        [(r)-[e:USED_CODE]->(c:CodeRef) | [e.at, c.uid, c.repo, c.commit, c.dirty_digest, c.entry]] AS code,
        [(r)-[e:USED_ENV]->(v:Environment) |
-        [e.at, v.uid, v.image, v.image_digest, v.lock_digest, v.python, v.packages]] AS env,
+        [e.at, v.uid, v.image, v.image_digest, v.lock_digest, v.python, v.packages, v.digest]] AS env,
        [(r)-[:ON_GPU]->(g:Gpu) | g.product] AS gpus
 """
 

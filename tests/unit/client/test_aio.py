@@ -129,6 +129,7 @@ def test_functions_of_the_module_are_methods_of_the_client() -> None:
         "path",
         "cost",
         "completeness",
+        "compare",
         "gql",
         "flush",
         "sync",

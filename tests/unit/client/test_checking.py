@@ -44,7 +44,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("url", "token", "mode", "capture"), NO_TEXT),
     **dict.fromkeys(("values", "params", "tags", "metadata", "variables"), NO_MAPPING),
     "columns_from": (*NO_MAPPING, {"a": 5}, {"a": "text"}, {"a": [5]}, {"a": [("x", "y", "z")]}, {5: None}),
-    **dict.fromkeys(("partial", "upload", "data", "models", "record", "overwrite"), NO_FLAG),
+    **dict.fromkeys(("partial", "upload", "data", "models", "record", "overwrite", "everything"), NO_FLAG),
+    "refs": (5, "run:1", b"x", {"a": 1}, None, object()),
     "timeout": NO_SECONDS,
     **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
     **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end"), NO_RUN),
@@ -63,7 +64,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 GOOD: dict[str, Any] = {
     "name": "iris", "value": {"a": 1}, "what": "s3://bucket/iris.csv", "text": "x", "reason": "x",
     "values": {"loss": 0.5}, "params": {"lr": 0.1}, "tags": {"team": "vision"}, "run_id": RUN_ID,
-    "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
+    "refs": ["dataset:iris"], "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
     "query": "{ me { subject } }", "view": "field", "to": "/tmp",
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.scalars import Json, Long, Micros, Real, micros, real
 from lineage_server.api.gql.types.artifacts import ArtifactVersion, version_of
 from lineage_server.api.gql.types.base import Ctx, Node, common, node_of
+from lineage_server.api.gql.types.fingerprints import Fingerprint, fingerprint_shown
 from lineage_server.api.gql.types.listing import Connection, connection
 from lineage_server.api.gql.types.surroundings import (
     ClusterNode,
@@ -29,6 +30,7 @@ from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.untyped import as_mapping
 from lineage_server.tracking import parts
 from lineage_server.tracking.filters import Page
+from lineage_server.tracking.fingerprint import fingerprint_of
 from lineage_server.tracking.parts import LinkPage
 
 _FEW: Mapping[Any, Any] = {"cost": 2}
@@ -149,6 +151,11 @@ class Run(Node):
     @strawberry.field(description="volumes it mounted", metadata=_MANY)
     async def volumes(self, info: Ctx) -> list[Volume]:
         return [node_of(node) for node in await self._around(info, EdgeType.MOUNTS)]
+
+    @strawberry.field(description="of all that should determine what it makes", metadata=_MANY)
+    async def fingerprint(self, info: Ctx) -> Fingerprint | None:
+        execution = await context_of(info).loaders.executions.load(self.uid)
+        return fingerprint_shown(fingerprint_of(execution)) if execution else None
 
     @strawberry.field(description="what it is a step or a trial of")
     async def parent(self, info: Ctx) -> Run | None:

@@ -1,0 +1,211 @@
+"""Fingerprint of a run: a digest of all that should determine what it makes.
+
+Pure: from an ``Execution``, that is from what the graph knows. Two complete fingerprints that are equal say
+that two runs were the same in code, packages, command, parameters, inputs and kind of machine; if they made
+different things, chance (a seed that nobody set), time or something that nobody records had a part in it.
+Of what is missing it says so: an incomplete fingerprint is no ground for such a judgement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePath
+
+from lineage_server.domain.ids import listed
+from lineage_server.domain.nodes import Scalar
+from lineage_server.tracking.executions import Execution
+
+_FORMAT = "lineage-fingerprint/1"
+# The word stands alone in a name: random_state, model.seed, np-seed; not "seeded", not "proceeds".
+_SEED = re.compile(
+    r"(?:^|[._\-\s])(?:random[_\-]?)?(?:seeds?|random[_\-]?state)(?:$|[._\-\s])", re.IGNORECASE
+)
+_NO_SEED = frozenset({"", "none", "null", "false"})
+
+
+class FingerprintPart(StrEnum):
+    """What a fingerprint is made of."""
+
+    CODE = "CODE"
+    ENVIRONMENT = "ENVIRONMENT"
+    COMMAND = "COMMAND"
+    PARAMETERS = "PARAMETERS"
+    INPUTS = "INPUTS"
+    RESOURCES = "RESOURCES"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A part of which too little is known, and what is to be known of it."""
+
+    part: FingerprintPart
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """``digest`` is over all parts, whatever is known of them; ``parts`` are digests of each part that is
+    known. ``seeds`` are also among parameters or command: shown since without one chance has its part."""
+
+    digest: str
+    parts: Mapping[FingerprintPart, str]
+    missing: tuple[Missing, ...] = ()
+    seeds: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
+
+    @property
+    def complete(self) -> bool:
+        """Whether equal means equal."""
+        return not self.missing
+
+
+def fingerprint_of(execution: Execution) -> Fingerprint:
+    """What the graph knows of the run's determinants."""
+    told = {
+        FingerprintPart.CODE: _code(execution),
+        FingerprintPart.ENVIRONMENT: _environment(execution),
+        FingerprintPart.COMMAND: _command(execution),
+        FingerprintPart.PARAMETERS: _parameters(execution),
+        FingerprintPart.INPUTS: _inputs(execution),
+        FingerprintPart.RESOURCES: _resources(execution),
+    }
+    missing = tuple(_missing(execution, told))
+    unknown = {one.part for one in missing}
+    return Fingerprint(
+        digest=_digest([_FORMAT, {part: told[part] for part in sorted(told)}]),
+        parts={part: _digest(value) for part, value in told.items() if part not in unknown},
+        missing=missing,
+        seeds=seeds_of(execution.facts.run.params, execution.command),
+    )
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+
+def _code(execution: Execution) -> list[str]:
+    """Commit and what differed from it, or else the script that was started: where it came from does not
+    matter."""
+    code = execution.facts.code
+    if code.get("commit"):
+        return [code["commit"], code.get("dirty_digest", "")]
+    return [execution.entry_digest] if execution.entry_digest else []
+
+
+def _environment(execution: Execution) -> dict[str, str]:
+    facts = execution.facts
+    told = {
+        "installed": facts.installed,
+        "image": facts.environment.get("image_digest", ""),
+        "lock": facts.environment.get("lock_digest", ""),
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _command(execution: Execution) -> list[str]:
+    """Its words without the place it was started from: another checkout runs the same."""
+    words = execution.command
+    spec = str(execution.facts.run.properties.get("spec_digest") or "")
+    if not words:
+        return [word for word in (spec, execution.facts.code.get("entry", "")) if word]
+    folder = execution.folder.rstrip("/")
+    here = [word.replace(folder + "/", "") if len(folder) > 1 else word for word in words[1:]]
+    return [PurePath(words[0]).name, *here, *([spec] if spec else [])]
+
+
+def _parameters(execution: Execution) -> dict[str, Scalar]:
+    return {key: _plain(value) for key, value in execution.facts.run.params.items()}
+
+
+def _plain(value: Scalar) -> Scalar:
+    """3 and 3.0 are one number, whoever logged it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _inputs(execution: Execution) -> list[list[str]]:
+    return sorted([link.role, link.version.digest or link.version.uid] for link in execution.inputs)
+
+
+def _resources(execution: Execution) -> dict[str, object]:
+    """The class of machine: what it was asked to be, else what it was found to be."""
+    run = execution.facts.run
+    told = {"gpu": execution.facts.gpu_product, "gpus": run.gpu_count, "machine": execution.machine}
+    return {key: value for key, value in told.items() if value}
+
+
+# --- what is missing ---------------------------------------------------------------------------
+
+
+def _missing(execution: Execution, told: Mapping[FingerprintPart, object]) -> Iterator[Missing]:
+    facts = execution.facts
+    if facts.run.deleted_at is not None:
+        yield Missing(FingerprintPart.PARAMETERS, "the run was deleted")
+    if not told[FingerprintPart.CODE]:
+        yield Missing(FingerprintPart.CODE, "neither the commit nor the content of its script is known")
+    if not told[FingerprintPart.ENVIRONMENT]:
+        named = facts.environment.get("image")
+        why = (
+            f"of image {named} no digest is known"
+            if named
+            else "neither packages nor image nor lock are known"
+        )
+        yield Missing(FingerprintPart.ENVIRONMENT, why)
+    if not told[FingerprintPart.COMMAND]:
+        yield Missing(FingerprintPart.COMMAND, "its command is not known")
+    elif "***" in " ".join(execution.command):
+        yield Missing(FingerprintPart.COMMAND, "its command holds secrets, which are not recorded")
+    if not told[FingerprintPart.RESOURCES]:
+        yield Missing(FingerprintPart.RESOURCES, "neither its machine nor its GPUs are known")
+    for text in _missing_inputs(execution):
+        yield Missing(FingerprintPart.INPUTS, text)
+
+
+def _missing_inputs(execution: Execution) -> Iterator[str]:
+    if execution.unversioned:
+        yield f"of {listed(execution.unversioned)} no version is known"
+    undigested = _roles(link.role for link in execution.inputs if not link.version.digest)
+    if undigested:
+        yield f"of {listed(undigested)} no digest is known"
+    inferred = _roles(link.role for link in execution.inputs if link.basis == "inferred")
+    if inferred:
+        yield f"which version {listed(inferred)} was is only inferred"
+    if execution.unseen_inputs:
+        yield f"{execution.unseen_inputs} more are not looked at, or not yours to see"
+
+
+def _roles(roles: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(roles))
+
+
+# --- seeds -------------------------------------------------------------------------------------
+
+
+def seeds_of(params: Mapping[str, Scalar], command: Sequence[str]) -> dict[str, Scalar]:
+    """Parameters, and options of the command, that set the begin of a sequence of random numbers."""
+    found = {key: value for key, value in params.items() if _SEED.search(key) and _is_set(value)}
+    for name, value in _options(command):
+        if _SEED.search(name) and _is_set(value):
+            found.setdefault(name, value)
+    return dict(sorted(found.items()))
+
+
+def _is_set(value: Scalar) -> bool:
+    return str(value).strip().lower() not in _NO_SEED
+
+
+def _options(command: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """``--seed 7``, ``--seed=7`` and ``train.seed=7``."""
+    for word, after in zip(command, [*command[1:], ""], strict=False):
+        name, equals, value = word.partition("=")
+        if equals:
+            yield name.lstrip("-"), value
+        elif word.startswith("-") and not after.startswith("--"):
+            yield word.lstrip("-"), after
