@@ -12,6 +12,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -62,7 +63,7 @@ def _notice(status: Any) -> None:
 
 def ending_of_program() -> Ending:
     """In an exit handler: how the program ended; a prompt or notebook survives whatever happens in it."""
-    if hasattr(sys, "ps1") or "ipykernel" in sys.modules or (_began and _returned(_began[0])):
+    if _survives() or (_began and _returned(_began[0])):
         return Ending()
     error = getattr(sys, "last_value", None)
     if isinstance(error, BaseException):
@@ -70,6 +71,21 @@ def ending_of_program() -> Ending:
     if _exits:
         return ending_of(_exits[0])
     return _unheard(_began[0]) if _began else Ending()
+
+
+def keep_exit_code() -> None:
+    """At the end of an exit handler: what an interrupt ended dies of SIGINT, as if we had not been there.
+
+    The interpreter forgets the interrupt once more code is run from text, and modules that are imported
+    only now do that (``dataclass``); so it is told again, in the same way.
+    """
+    if not _survives() and isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
+            exec("raise KeyboardInterrupt")
+
+
+def _survives() -> bool:
+    return hasattr(sys, "ps1") or "ipykernel" in sys.modules
 
 
 def _operation(frame: FrameType) -> int:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Protocol
 
 from lineage_server.client.ending import Ending
-from lineage_server.client.leaving import ending_of_program, listen
+from lineage_server.client.leaving import ending_of_program, keep_exit_code, listen
 from lineage_server.domain.nodes import RunState
 
 FATAL = {signal.SIGTERM: "terminated by SIGTERM"}
@@ -87,6 +87,7 @@ def unguard(box: Guarded) -> None:
 def at_exit() -> None:
     """The interpreter ends: end open runs, write everything, send what can be sent soon."""
     _close_all(ending_of_program(), _EXIT_SECONDS)
+    keep_exit_code()
 
 
 def _close_all(ending: Ending, seconds: float) -> None:

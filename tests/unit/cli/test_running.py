@@ -105,6 +105,24 @@ def test_the_end_of_the_command_is_the_end_of_the_run(
     assert recorded(stub) == told
 
 
+INTERRUPTED = """
+import lineage_server as lineage
+run = lineage.start_run("train", run_id="01900000-0000-7000-8000-00000000c11e")
+raise KeyboardInterrupt
+"""
+
+
+@pytest.mark.timeout(60)  # three processes, which a busy machine starts slowly
+def test_a_run_inside_the_command_does_not_change_its_exit_code(stub: StubServer, tmp_path: Path) -> None:
+    with started(stub, tmp_path, sys.executable, "-c", INTERRUPTED) as process:
+        pass
+    assert process.returncode == 130
+    inner = stub.run("01900000-0000-7000-8000-00000000c11e")
+    outer = stub.run(inner["parent"])
+    assert (inner["state"], inner["reason"]) == ("aborted", "KeyboardInterrupt")
+    assert (outer["state"], outer["reason"], outer["exit_code"]) == ("aborted", STOPPED, 130)
+
+
 @pytest.mark.parametrize(
     ("text", "mode", "code", "said"),
     [

@@ -33,19 +33,22 @@ def ran(script: str, journal_dir: Path, stub: StubServer) -> tuple[str, int, str
 
 
 @pytest.mark.parametrize(
-    ("script", "state", "reason"),
+    ("script", "state", "reason", "code"),
     [
-        ("pass", "complete", None),
-        ("raise ValueError('no data, password=hunter2')", "failed", "ValueError: no data, password=***"),
-        ("raise KeyboardInterrupt", "aborted", "KeyboardInterrupt"),
-        ("threading.Thread(target=sys.exit, args=(3,)).start()", "complete", None),
-        ("run.fail('bad input')", "failed", "bad input"),
+        ("pass", "complete", None, 0),
+        ("raise ValueError('no data, password=hunter2')", "failed", "ValueError: no data, password=***", 1),
+        ("raise KeyboardInterrupt", "aborted", "KeyboardInterrupt", -signal.SIGINT),
+        ("import signal; signal.raise_signal(2)", "aborted", "KeyboardInterrupt", -signal.SIGINT),
+        ("try: raise KeyboardInterrupt\nexcept KeyboardInterrupt: pass", "complete", None, 0),
+        ("threading.Thread(target=sys.exit, args=(3,)).start()", "complete", None, 0),
+        ("run.fail('bad input')", "failed", "bad input", 0),
     ],
 )
 def test_a_run_that_nobody_finished_ends_with_its_process(
-    script: str, state: str, reason: str | None, journal_dir: Path, stub: StubServer
+    script: str, state: str, reason: str | None, code: int, journal_dir: Path, stub: StubServer
 ) -> None:
-    run_id, _, _ = ran(script, journal_dir, stub)
+    run_id, left, _ = ran(script, journal_dir, stub)
+    assert left == code
     told = stub.run(run_id)
     assert (told["state"], told.get("reason")) == (state, reason)
     assert len(stub.points(run_id)) == 1
