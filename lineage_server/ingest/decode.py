@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
 import msgspec
 
 from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError
+from lineage_server.domain.event_parts import InputFact, OutputFact
 from lineage_server.domain.events import EVENT_TYPES, Event
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
 from lineage_server.domain.stored import StoredEvent
@@ -70,6 +71,8 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(cls) for name, cls in EVENT_TYPES.items()
 }
 _GENERIC = msgspec.json.Decoder(dict[str, Any])
+_LISTS: dict[str, type[Any]] = {"inputs": InputFact, "outputs": OutputFact}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_BYTE = re.compile(r"byte (\d+)")
 _NO_NUMBER = re.compile(rb"(-?(?:NaN|Infinity))\b")
 
@@ -182,11 +185,12 @@ def _decode_leniently(line: bytes, error: msgspec.ValidationError) -> Event:
     try:
         generic = _GENERIC.decode(line)
         cls = EVENT_TYPES.get(str(generic.get("type", "")))
-        if cls is not None and _times_to_micros(generic):
+        if cls is not None and _times_to_micros(generic, cls):
             return msgspec.convert(generic, cls)
-    except (msgspec.DecodeError, RecursionError, ValueError) as second:
-        if isinstance(second, msgspec.ValidationError):
-            error = second
+    except msgspec.ValidationError as second:
+        error = second
+    except (msgspec.DecodeError, RecursionError):
+        pass
     raise InvalidInputError(f"the event does not fit its type: {error}", field=_path(str(error))) from None
 
 
@@ -194,22 +198,32 @@ def _path(message: str) -> str:
     return message.rpartition("`$.")[2].rstrip("`") if "`$." in message else "line"
 
 
-def _times_to_micros(value: Any) -> bool:
-    """Replace RFC 3339 text under ``at`` and ``*_at`` by microseconds; True if any was."""
+def _times_to_micros(told: dict[str, Any], cls: type[Any]) -> bool:
+    """Replace RFC 3339 text in the fields of ``cls`` that are times by microseconds; True if any was."""
     found = False
-    if isinstance(value, list):
-        return any([_times_to_micros(item) for item in cast("list[Any]", value)])
-    if isinstance(value, dict):
-        for key, item in cast("dict[str, Any]", value).items():
-            if isinstance(item, str) and (key == "at" or key.endswith("_at")):
-                moment = datetime.fromisoformat(item)
-                if moment.tzinfo is None:
-                    raise ValueError(f"{key} has no time zone")
-                value[key] = round(moment.timestamp() * SECOND)
-                found = True
-            elif key in ("inputs", "outputs"):
-                found = _times_to_micros(item) or found
+    for key in told.keys() & {field.name for field in fields(cls)}:
+        item = told[key]
+        if isinstance(item, str) and (key == "at" or key.endswith("_at")):
+            told[key] = _micros_of(item, key)
+            found = True
+        elif key in _LISTS and isinstance(item, list):
+            for one in cast("list[Any]", item):
+                if isinstance(one, dict):
+                    found |= _times_to_micros(cast("dict[str, Any]", one), _LISTS[key])
     return found
+
+
+def _micros_of(text: str, key: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        why = f"{key} {shorten(text)!r} is not a time"
+    else:
+        if moment.tzinfo is not None:
+            return (moment - _EPOCH) // timedelta(microseconds=1)
+        why = f"{key} {text!r} has no time zone"
+    allowed = "RFC 3339 such as 2026-03-03T00:00:00Z, or microseconds since 1970 as a number"
+    raise InvalidInputError(f"{why}: write {allowed}", field=key, allowed=allowed)
 
 
 def _has_nul(found: Any) -> bool:

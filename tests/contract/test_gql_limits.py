@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -181,6 +182,35 @@ async def test_errors_of_all_kinds_have_a_code(empty: Served) -> None:
         answer = await empty.answer(query, variables)
         told = [error["extensions"]["code"] for error in answer.get("errors", ())]
         assert told == ([code] if code else []), (query, answer)
+
+
+STARTED = "(%s) { runs(filter: {startedAfter: %s}) { hasMore } }"
+MEASURED = (
+    '(%s) { createModelVersion(input: {project: "default", model: "m", metrics: '
+    '[{key: "a", value: %s}]}) { problems { code } } }'
+)
+SCALARS: list[tuple[str, str, str, str]] = [
+    *(("DateTime", f"query {STARTED}", given, "2026-03-03T00:00:00Z") for given in (
+        '"noon"', '"2026-05-01"', '"2026-05-01T12:00:00"', '""', "1.5", "true", '["x"]',
+    )),
+    *(("Real!", f"mutation {MEASURED}", given, "64 bits") for given in ('"much"', "true", '["x"]')),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "text", "given", "allowed"), SCALARS)
+async def test_a_value_that_does_not_fit_is_told_with_what_would(
+    empty: Served, kind: str, text: str, given: str, allowed: str
+) -> None:
+    """Alike in the document and as a variable: what came, and what a time or a number looks like."""
+    literal = await empty.refused((text % ("", given)).replace("()", ""))
+    variable = await empty.refused(text % (f"$x: {kind}", "$x"), {"x": json.loads(given)})
+    for error in (literal, variable):
+        assert error["extensions"]["code"] == "BAD_INPUT"
+        assert allowed in error["extensions"]["allowed"]
+        assert allowed in error["message"]
+        assert kind.strip("!") in error["message"]
+    assert "$x" in variable["message"]
+    assert literal["locations"]
 
 
 async def test_defect_shows_an_id_only(empty: Served, monkeypatch: pytest.MonkeyPatch) -> None:

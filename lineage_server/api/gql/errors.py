@@ -21,6 +21,13 @@ def error_of(error: LineageError) -> GraphQLError:
     return GraphQLError(error.message, extensions=extensions_of(error), original_error=error)
 
 
+def not_by_get(error: InvalidOperationTypeError) -> InvalidInputError:
+    """What a link on any page could have asked for."""
+    return InvalidInputError(
+        f"{error.as_http_error_reason('GET')}; nothing was done", field="method", allowed="POST"
+    )
+
+
 def _show(error: GraphQLError) -> GraphQLError:
     if error.extensions and error.extensions.get("code"):
         return error
@@ -28,13 +35,13 @@ def _show(error: GraphQLError) -> GraphQLError:
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     # Without a cause it is graphql-core's own: syntax, validation, a variable that does not fit.
-    # A scalar that refuses its text says so with a ValueError.
+    # A scalar that refuses its value says what is allowed; graphql-core adds where that was.
     if isinstance(cause, InvalidOperationTypeError):
-        expected: LineageError = InvalidInputError(
-            f"{cause.as_http_error_reason('GET')}; nothing was done", field="method", allowed="POST"
-        )
+        expected: LineageError = not_by_get(cause)
     elif cause is None or (isinstance(cause, ValueError) and error.path is None):
         expected = InvalidInputError(error.message)
+    elif isinstance(cause, InvalidInputError) and error.path is None:
+        expected = InvalidInputError(error.message, field=cause.field, allowed=cause.allowed)
     else:
         expected = known(cause)
     extensions = extensions_of(expected)

@@ -8,6 +8,8 @@ from typing import Any, NewType
 
 import strawberry
 
+from lineage_server.domain.errors import InvalidInputError
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _INT64 = 1 << 63
@@ -19,13 +21,25 @@ def to_text(micros: int) -> str:
 
 
 def from_text(text: Any) -> int:
-    """RFC 3339 text (or a number of microseconds) as microseconds since the epoch."""
+    """RFC 3339 text (or a number of microseconds) as microseconds since the epoch.
+
+    Raises InvalidInputError, which says what a time looks like.
+    """
     if isinstance(text, int) and not isinstance(text, bool):
-        return _long(text)
-    moment = datetime.fromisoformat(str(text))
+        return _to_long(text)
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise _no_time("this is not a time") from None
     if moment.tzinfo is None:
-        raise ValueError("a time needs its zone, such as 2026-03-03T00:00:00Z")
+        raise _no_time("the time has no zone")
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _no_time(why: str) -> InvalidInputError:
+    return InvalidInputError(
+        why, allowed="RFC 3339, such as 2026-03-03T00:00:00Z or 2026-03-03T09:00:00+09:00"
+    )
 
 
 def _long(value: Any) -> int:
@@ -33,6 +47,15 @@ def _long(value: Any) -> int:
     if not -_INT64 <= number < _INT64:
         raise ValueError("the number does not fit 64 bits")
     return number
+
+
+def _to_long(value: Any) -> int:
+    try:
+        return _long(value)
+    except (ValueError, TypeError, OverflowError):
+        raise InvalidInputError(
+            "this is no such number", allowed=f"whole, {-_INT64} to {_INT64 - 1}"
+        ) from None
 
 
 def real(value: Any) -> float | str:
@@ -44,12 +67,14 @@ def real(value: Any) -> float | str:
 
 
 def _from_real(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("a number is wanted")
     try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise TypeError
         return float(value)
-    except OverflowError:
-        raise ValueError("a number of 64 bits is wanted") from None
+    except (ValueError, TypeError, OverflowError):
+        raise InvalidInputError(
+            "this is no such number", allowed="one of 64 bits, or the texts NaN, Infinity, -Infinity"
+        ) from None
 
 
 Micros = NewType("Micros", int)
@@ -65,7 +90,7 @@ SCALARS: dict[object, Any] = {
     Micros: strawberry.scalar(
         name="DateTime", description="RFC 3339 time, UTC", serialize=to_text, parse_value=from_text
     ),
-    Long: strawberry.scalar(name="Long", description="64-bit integer", serialize=_long, parse_value=_long),
+    Long: strawberry.scalar(name="Long", description="64-bit integer", serialize=_long, parse_value=_to_long),
     Real: strawberry.scalar(
         name="Real",
         description="a number, or the text NaN, Infinity or -Infinity",

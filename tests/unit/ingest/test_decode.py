@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lineage_server.domain.errors import InvalidInputError, LimitError
-from lineage_server.domain.events import EVENT_TYPES, OutputFact, RunReported, VersionReported
+from lineage_server.domain.events import EVENT_TYPES, InputFact, OutputFact, RunReported, VersionReported
 from lineage_server.ingest.decode import FutureEventError, Received, Unreadable, decode, decode_lines, encode
 from tests.support.stories import story
 
@@ -116,8 +116,14 @@ def test_line_over_the_limit_says_what_to_do() -> None:
         (line(outputs=[{}]), "outputs[0]", "name"),
         (line(params={"a": [1]}), "params[...]", "array"),
         (line(attempt="first"), "attempt", "int"),
-        (line(at="2026-01-01T00:00:00"), "at", ""),
-        (line(at="yesterday"), "at", ""),
+        (
+            line(at="2026-01-01T00:00:00"),
+            "at",
+            "'2026-01-01T00:00:00' has no time zone: write RFC 3339",
+        ),
+        (line(at="yesterday"), "at", "at 'yesterday' is not a time: write RFC 3339 such as 2026-03-03T00:"),
+        (line(ended_at="9" * 300), "ended_at", "is not a time"),
+        (line(outputs=[{"name": "a", "sealed_at": "noon"}]), "sealed_at", "'noon' is not a time"),
         (line(project="a/b"), "project", "not a project name"),
         (line(id="x" * 201), "id", "200"),
         (line(id="a\nb"), "id", "control"),
@@ -166,6 +172,10 @@ def test_times_may_be_text_wherever_a_time_stands() -> None:
 def test_unknown_fields_are_passed_over() -> None:
     raw = line(later={"a": [1, {"b": None}]}, source="client")
     assert decode(raw, max_event_bytes=LIMIT) == RunReported(run=RUN)
+    # Also where they look like times, beside times that are text.
+    inputs = [{"name": "a", "seen_at": "noon"}]
+    event = decode(line(at="2025-10-09T08:53:20Z", later_at="noon", inputs=inputs), max_event_bytes=LIMIT)
+    assert event == RunReported(run=RUN, at=NOW, inputs=[InputFact(name="a")])
 
 
 def test_the_last_of_two_equal_keys_counts() -> None:
