@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.support.served import Served
@@ -249,6 +250,44 @@ async def test_forged_cursor_is_told_or_harmless(served: Served, listed: str) ->
         assert codes <= {"BAD_INPUT", "NOT_FOUND"}, (after[:200], answer)
 
 
+def told_wrong(answer: httpx2.Response, field: str) -> None:
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/json"
+    (error,) = answer.json()["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_INPUT", field), error
+
+
+NO_REQUESTS: dict[str, tuple[dict[str, str], str]] = {
+    "variables that are no JSON": ({"query": "{ me { subject } }", "variables": "{"}, "variables"),
+    "variables that are a list": ({"query": "{ me { subject } }", "variables": "[1]"}, "variables"),
+    "extensions that are text": ({"query": "{ me { subject } }", "extensions": '"x"'}, "extensions"),
+    "a subscription of one answer": ({"operationName": "IngestStatusChanged"}, "accept"),
+}
+
+
+@pytest.mark.parametrize("name", NO_REQUESTS)
+async def test_a_get_that_is_no_request_is_told_in_json(served: Served, name: str) -> None:
+    params, field = NO_REQUESTS[name]
+    told_wrong(await served.http.get("/graphql", params=params, headers={"accept": "*/*"}), field)
+
+
+async def test_a_subscription_by_post_is_told_how_to_ask(served: Served) -> None:
+    for body in (
+        {"operationName": "IngestStatusChanged"},
+        {"query": "subscription { ingestStatus { batches } }"},
+    ):
+        answer = await served.post(body)
+        told_wrong(answer, "accept")
+        assert "text/event-stream" in answer.text
+
+
+async def test_a_post_of_other_content_is_told_in_json(served: Served) -> None:
+    for kind in ("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        headers = {"content-type": kind} if kind else {}
+        body = b'{"query": "{ me { subject } }"}'
+        told_wrong(await served.http.post("/graphql", content=body, headers=headers), "content-type")
+
+
 async def test_get_changes_and_asks_nothing(served: Served) -> None:
     """A link or an image on any page is a GET: over server-sent events it may subscribe, no more."""
     create = 'mutation { createProject(input: { name: "by-get" }) { problems { message } } }'
@@ -257,5 +296,7 @@ async def test_get_changes_and_asks_nothing(served: Served) -> None:
             answer = await served.http.get("/graphql", params={"query": query}, headers={"accept": accept})
             assert "not allowed when using GET" in answer.text, answer.text
             assert "INTERNAL" not in answer.text
+            if accept == "application/json":
+                told_wrong(answer, "method")
     found = await served.ask("{ projects(first: 50) { edges { node { name } } } }")
     assert "by-get" not in str(found)

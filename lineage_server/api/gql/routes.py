@@ -8,6 +8,7 @@ of an open connection, and while one streams.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -134,18 +135,19 @@ class _Endpoint(GraphQL[Context, None]):
             ) from None
         if not isinstance(parsed, dict):
             raise InvalidInputError("the request is no JSON object", field="body", allowed='{"query": "…"}')
-        body = cast("dict[str, Any]", parsed)
-        told = body.get("documentId")
-        if isinstance(told, str) and told and not body.get("query"):
-            by_hash = len(told) == 64
-            body["extensions"] = {"persistedQuery": {"sha256Hash": told}} if by_hash else None
-            body["operationName"] = body.get("operationName") if by_hash else told
-        for name, kind, allowed in _PARTS:
-            if not isinstance(body.get(name), kind | None):
+        return _checked(cast("dict[str, Any]", parsed))
+
+    def parse_query_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The same from a GET, which may only subscribe."""
+        body = dict(params)
+        for name in ("variables", "extensions"):
+            try:
+                body[name] = self.decode_json(body[name]) if body.get(name) else None
+            except ValueError as error:
                 raise InvalidInputError(
-                    f"{name} of the request is not {allowed}", field=name, allowed=allowed
-                )
-        return body
+                    f"{name} of the request is not JSON: {str(error)[:200]}", field=name, allowed="an object"
+                ) from None
+        return _checked(body)
 
     def decode_json(self, data: str | bytes) -> object:
         """Raises JSONDecodeError, which a WebSocket is closed for."""
@@ -157,6 +159,19 @@ class _Endpoint(GraphQL[Context, None]):
             return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         except orjson.JSONEncodeError:  # facts may hold integers beyond 64 bits, as JSON may
             return json.dumps(data, default=str, ensure_ascii=False)
+
+
+def _checked(body: dict[str, Any]) -> dict[str, Any]:
+    """A request whose parts are what they must be; a ``documentId`` stands where its kind is looked for."""
+    told = body.get("documentId")
+    if isinstance(told, str) and told and not body.get("query"):
+        by_hash = len(told) == 64
+        body["extensions"] = {"persistedQuery": {"sha256Hash": told}} if by_hash else None
+        body["operationName"] = body.get("operationName") if by_hash else told
+    for name, kind, allowed in _PARTS:
+        if not isinstance(body.get(name), kind | None):
+            raise InvalidInputError(f"{name} of the request is not {allowed}", field=name, allowed=allowed)
+    return body
 
 
 def _is_browser(scope: Scope) -> bool:

@@ -13,6 +13,7 @@ from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError
 from prometheus_client import Histogram
 from strawberry.extensions import SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -21,7 +22,7 @@ from lineage_server.api.gql.administration import AdministrationQueries
 from lineage_server.api.gql.comparing import ComparisonQueries
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import OTHER, Documents, Prepared, read_operations
-from lineage_server.api.gql.errors import error_of, shown
+from lineage_server.api.gql.errors import error_of, not_by_get, shown
 from lineage_server.api.gql.hooks import WebhookQueries
 from lineage_server.api.gql.limits import MAX_STREAMS
 from lineage_server.api.gql.lists import ListQueries
@@ -31,7 +32,7 @@ from lineage_server.api.gql.registry import RegistryQueries
 from lineage_server.api.gql.scalars import SCALARS
 from lineage_server.api.gql.subscriptions.root import Subscription
 from lineage_server.api.gql.types import nodes
-from lineage_server.domain.errors import LimitError, LineageError, UnavailableError
+from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError, UnavailableError
 from lineage_server.tasks import Tasks
 
 DEFAULT_SECONDS = 60.0
@@ -90,11 +91,18 @@ class Schema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """One operation, one answer."""
+        """One operation, one answer; raises InvalidInputError for what may not come by GET, or has many."""
         began = time.perf_counter()
         prepared = self._prepare(query, variable_values, operation_name, operation_extensions)
         if isinstance(prepared, PreExecutionError):
             return self._noted(prepared, OTHER, began)
+        if prepared.is_subscription:
+            raise InvalidInputError(
+                "a subscription has many answers and this request takes one; nothing was asked. Send it "
+                "over a WebSocket, or ask for a stream of events",
+                field="accept",
+                allowed="text/event-stream, or a WebSocket that speaks graphql-transport-ws",
+            )
         context: Context = context_value.for_operation(prepared.document)  # type: ignore[union-attr]
         try:
             async with asyncio.timeout(self.seconds):
@@ -107,6 +115,8 @@ class Schema(strawberry.Schema):
                     allowed_operation_types,
                     operation_extensions,
                 )
+        except InvalidOperationTypeError as error:
+            raise not_by_get(error) from error
         except TimeoutError:
             result = PreExecutionError(data=None, errors=[self._late()])
         finally:
