@@ -10,12 +10,14 @@ from strawberry.permission import PermissionExtension
 
 from lineage_server.api.gql.documents import read_operations
 from lineage_server.api.gql.permissions import Declared
+from lineage_server.api.gql.scalars import to_text
 from lineage_server.api.gql.schema import build_schema
 from lineage_server.domain.events import ProjectReported, RunReported
+from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import RunState
 from tests.contract.test_operations import MUTATIONS, QUERIES
 from tests.support.served import Served
-from tests.support.stories import IRIS_1, MODEL_1, TRAIN
+from tests.support.stories import IRIS_1, IRIS_2, MODEL_1, TRAIN
 
 TEXTS = read_operations()
 TRAIN_UID = f"run:{TRAIN}"
@@ -162,3 +164,60 @@ async def test_me_says_what_a_token_may(guarded: Served) -> None:
     me = (await guarded.ask(TEXTS["Me"], {}, token))["me"]
     assert me["projects"] == [{"project": "default", "role": "VIEWER"}]
     assert (me["kind"], me["platformAdmin"]) == ("service", False)
+
+
+# Every question that takes ``knownAt``; of each answer what does not say how long it took. A busy machine
+# must not make them partial.
+LONG = "budget: {milliseconds: 60000}"
+KNOWN_THEN = (
+    f'lineage(start: "{MODEL_1}", direction: BOTH, knownAt: $at, {LONG}) {{ nodes {{ node {{ uid }} }} }}',
+    f'lineageScene(focus: "{MODEL_1}", knownAt: $at, {LONG}) {{ version }}',
+    f'impact(of: "{IRIS_1}", knownAt: $at, {LONG}) {{ counts hidden }}',
+    f'path(start: "{IRIS_1}", end: "{MODEL_1}", knownAt: $at, {LONG}) {{ paths {{ uids }} }}',
+    f'lineageDiff(a: "{IRIS_1}", b: "{IRIS_2}", knownAt: $at, {LONG}) {{ same differences {{ kind }} }}',
+    f'cost(of: "{MODEL_1}", knownAt: $at, {LONG}) {{ ancestry {{ runs }} }}',
+    f'completeness(of: "{MODEL_1}", knownAt: $at, {LONG}) {{ score facts }}',
+    f'lineageCounts(of: "{MODEL_1}", knownAt: $at, {LONG}) {{ upstream {{ nodes }} downstream {{ nodes }} }}',
+    'resolve(ref: "dataset:iris@1", knownAt: $at)',
+)
+
+
+def test_every_question_about_what_was_known_is_asked_here() -> None:
+    query = build_schema().core.query_type
+    assert query
+    takes = {name for name, field in query.fields.items() if "knownAt" in field.args}
+    assert {text.partition("(")[0] for text in KNOWN_THEN} == takes
+
+
+async def test_rights_are_those_of_today_whatever_time_is_asked_for(guarded: Served) -> None:
+    """Who came later sees what was known before; who has left sees nothing of it, not even of their time."""
+    root = await guarded.token("root", platform_admin=True)
+    early, late = [await guarded.token(subject) for subject in ("early", "late")]
+
+    async def member(subject: str, role: str | None) -> str:
+        given = {"project": "default", "subject": subject, "role": role}
+        told = await guarded.ask(TEXTS["SetMember"], {"input": given}, root)
+        assert told["setMember"]["problems"] == []
+        return to_text(now_micros())
+
+    async def known(at: str, token: str) -> list[Any]:
+        """What each question is answered, or with which code it is refused."""
+        out: list[Any] = []
+        for text in KNOWN_THEN:
+            answer = await guarded.answer(f"query ($at: DateTime!) {{ {text} }}", {"at": at}, token)
+            out.append([one["extensions"]["code"] for one in answer.get("errors", ())] or answer["data"])
+        return out
+
+    nothing = [["NOT_FOUND"]] * len(KNOWN_THEN)
+    before = await member("early", "VIEWER")
+    assert await known(before, late) == nothing
+    meanwhile = await member("late", "VIEWER")
+    expected = await known(before, early)
+    assert isinstance(expected[0], dict), expected
+    assert len(expected[0]["lineage"]["nodes"]) > 3
+    assert all(isinstance(answer, dict) for answer in expected), expected
+    assert await known(before, late) == expected
+    await member("early", None)
+    await member("late", None)
+    assert await known(before, early) == nothing
+    assert await known(meanwhile, late) == nothing
