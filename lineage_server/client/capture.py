@@ -28,10 +28,12 @@ from lineage_server.client.config import Config
 from lineage_server.client.place import Program
 from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text, scrub_uri
 from lineage_server.domain.events import CodeFact, EnvironmentFact, GpuFact
+from lineage_server.domain.ids import shorten
 
 logger = logging.getLogger("lineage_server.client")
 
 DIFF_BYTES = 256 * 1024
+CELL_CHARACTERS = 16 * 1024
 _ENTRY_BYTES = 16 << 20
 _GIT_SECONDS = 10.0
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml",
@@ -100,6 +102,9 @@ def _code(found: Captured, config: Config, program: Program) -> None:
     shown, folder = program.entry if "entry" in config.capture else "", program.folder
     if shown:
         _digest_of_entry(found, folder / shown)
+    if program.cell is not None and "entry" in config.capture:
+        text = scrub_text(program.cell.text)
+        found.facts["cell"] = {"number": program.cell.number, "text": shorten(text, CELL_CHARACTERS)}
     start = folder
     if program.python is None and shown.endswith((".py", ".ipynb")) and Path(shown).is_absolute():
         start = Path(shown).parent

@@ -8,6 +8,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What is executed of a notebook, or at IPython's prompt: its number there, and its text."""
+
+    number: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +29,7 @@ class Program:
     argv: tuple[str, ...] = ()
     python: str | None = None
     pid: int = 0
+    cell: Cell | None = None
 
 
 def this_program(environ: Mapping[str, str]) -> Program:
@@ -29,6 +39,7 @@ def this_program(environ: Mapping[str, str]) -> Program:
         entry=_notebook(environ) or entry_point(),
         argv=tuple(sys.orig_argv),
         pid=os.getpid(),
+        cell=_cell(),
     )
 
 
@@ -60,6 +71,19 @@ def _notebook(environ: Mapping[str, str]) -> str:
         if told:
             return str(told)
     return environ.get("JPY_SESSION_NAME", "")
+
+
+def _cell() -> Cell | None:
+    """The cell that runs now: IPython notes its text before it runs it.
+
+    The last in its history, for when its counter moves on differs from version to version.
+    """
+    ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell: Any = ask() if ask is not None else None
+    with suppress(AttributeError, IndexError, TypeError):
+        noted = shell.history_manager.input_hist_raw  # begins with an empty one, of number 0
+        return Cell(number=len(noted) - 1, text=str(noted[-1])) if len(noted) > 1 else None
+    return None
 
 
 def default_name(entry: str) -> str:

@@ -44,7 +44,8 @@ class Surroundings:
         self._report = client.report
         self._outbox = client.outbox
         self._config = replace(client.config, capture=wanted)
-        self._program = this_program(client.config.environ)
+        # The next call may be another cell's.
+        self._program = replace(this_program(client.config.environ), cell=None)
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, str]] = []
         self._found: dict[str, Any] | None = None

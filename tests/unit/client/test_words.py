@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from lineage_server.client import builders
 from lineage_server.client.capture import Captured, capture
 from lineage_server.client.config import CAPTURES, CLIENT_SETTINGS, Config, captures, load_config
-from lineage_server.client.place import Program, default_name
+from lineage_server.client.place import Program, default_name, this_program
 from lineage_server.client.scrub import is_secret_name, scrub_argv, scrub_text, scrub_tree, scrub_uri
 from lineage_server.domain.errors import InvalidInputError
 
@@ -255,6 +257,44 @@ def test_code_of_a_clean_and_a_changed_tree(repository: Path) -> None:
     assert "+password" in changed.diff
     assert len({clean.dirty_digest, changed.dirty_digest, more.dirty_digest}) == 3
     assert "# new: new.py" in more.diff
+
+
+def test_the_cell_of_a_notebook_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As IPython 9 keeps it; its text without secrets, cut where it is long."""
+    noted = ["", "import this", "api_key = 'hush'\nrun = lineage.start_run()"]
+    shell = SimpleNamespace(history_manager=SimpleNamespace(input_hist_raw=noted))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    config = load_config(environ={}, capture="entry")
+    told = capture(config, this_program({})).facts["cell"]
+    assert told == {"number": 2, "text": "api_key = '***'\nrun = lineage.start_run()"}
+    noted.append("x = 1\n" * 10_000)
+    told = capture(config, this_program({})).facts["cell"]
+    assert (told["number"], len(told["text"]), told["text"][-1]) == (3, 16 * 1024, "…")
+    assert "cell" not in capture(load_config(environ={}, capture="argv"), this_program({})).facts
+    for nothing in (None, SimpleNamespace()):  # a library asks for IPython in a plain script
+        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda shell=nothing: shell))
+        assert this_program({}).cell is None
+    del noted[1:]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert this_program({}).cell is None
+
+
+@pytest.mark.parametrize(
+    ("names", "environ", "told"),
+    [
+        ({"__vsc_ipynb_file__": "/w/a.ipynb"}, {}, "/w/a.ipynb"),
+        ({"__session__": "/w/b.ipynb"}, {"JPY_SESSION_NAME": "c.ipynb"}, "/w/b.ipynb"),
+        ({}, {"JPY_SESSION_NAME": "/w/c.ipynb"}, "/w/c.ipynb"),
+    ],
+)
+def test_the_notebook_is_told_as_its_front_end_says(
+    names: dict[str, str], environ: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = ModuleType("__main__")
+    main.__dict__.update(names)
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert this_program(environ).entry == told
 
 
 def test_a_large_diff_is_cut(repository: Path) -> None:
