@@ -28,3 +28,13 @@ class StoredEvent:
     def id(self) -> str:
         """Its id within the project: the event's own, or the digest of what first came."""
         return self.uid.split("/", 1)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class YoungEvent(StoredEvent):
+    """One that is not archived, with what stands beside it: the state that it changed (``was``, see
+    ``ingest/judging.py``; None where it sets none), and whether it was ``imported`` as it was stored
+    elsewhere."""
+
+    was: str | None = None
+    imported: bool = False

@@ -30,6 +30,11 @@ class RegistryReader:
         """All that ever ran a model version, the newest first."""
         return await self._ask(cypher.DEPLOYMENTS_OF, versions, scope)
 
+    async def origins(self, versions: Iterable[str], *, scope: Scope) -> dict[str, Node]:
+        """The artifact version that each model version was made of."""
+        found = await self._ask(cypher.ORIGINS_OF, versions, scope)
+        return {uid: nodes[0] for uid, nodes in found.items() if nodes}
+
     async def _ask(
         self, statement: LiteralString, uids: Iterable[str], scope: Scope
     ) -> dict[str, list[Node]]:

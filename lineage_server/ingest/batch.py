@@ -38,8 +38,6 @@ from lineage_server.ingest.verdicts import NotYoursError
 
 FRESH_MICROS = 10 * 60 * 1_000_000
 """A client-made run id younger than this is taken for new without asking the graph."""
-
-
 _ON_A_NODE = (NodeAnnotated, NodeDeleted, NodeRestored, NodeErased)
 
 
@@ -56,6 +54,8 @@ class Planned:
     """It was stored before: nothing is judged again."""
     refusal: LineageError | None = None
     redacted: bool = False
+    was: str | None = None
+    """The state that it changed, see ``judging.state_until``."""
 
 
 @dataclass
@@ -161,6 +161,7 @@ class Batch:
         item.refusal = self._refusal(item)
         if item.refusal is not None:
             return
+        before = judging.state_before(item.event, self.states)
         for facts in item.facts:
             if not _needs_state(facts) and self._exists(facts.uid):
                 continue
@@ -177,6 +178,7 @@ class Batch:
             state.apply(facts, item.recorded_at)
             if facts.erased:
                 self.erased.append(state.uid)
+        item.was = judging.state_until(item.event, before, self.states)
 
     def _note_seal(self, version: str, at: int) -> None:
         artifact = ids.artifact_of_version(version)

@@ -30,6 +30,7 @@ ANYBODY = "local/local"
 own (docs/decisions/0013)."""
 
 States = Mapping[str, NodeState]
+_Stateful = (ModelReported, ModelVersionReported)
 
 
 def looked_at(event: Event) -> Iterator[str]:
@@ -47,14 +48,32 @@ def guarded(event: Event) -> str:
     """The uid that must not be in use, empty where the event makes no such condition."""
     if isinstance(event, NodeDeleted) and event.unless_used:
         return event.uid
-    if isinstance(event, ModelVersionReported | ModelReported) and event.unless_used:
-        if event.state is not ModelState.ARCHIVED:
-            return ""
-        model = ids.clean_name(event.model, "model")
-        if isinstance(event, ModelReported):
-            return ids.model_uid(event.project, model)
-        return ids.model_version_uid(event.project, model, event.version)
+    if isinstance(event, _Stateful) and event.unless_used and event.state is ModelState.ARCHIVED:
+        return _of_state(event)
     return ""
+
+
+def state_before(event: Event, states: States) -> str | None:
+    """The state of the model or version that the event sets one of; None where it sets none."""
+    if not isinstance(event, _Stateful) or event.state is None:
+        return None
+    state = states.get(_of_state(event))
+    return str(state.props.get("state") or "") if state is not None else ""
+
+
+def state_until(event: Event, before: str | None, states: States) -> str | None:
+    """What to keep beside the event, once its facts are merged: the state until then, or the event's own
+    where it changed nothing (a later one is known, or it was so already)."""
+    if not isinstance(event, _Stateful) or event.state is None:
+        return None
+    return before if state_before(event, states) != before else str(event.state)
+
+
+def _of_state(event: ModelReported | ModelVersionReported) -> str:
+    model = ids.clean_name(event.model, "model")
+    if isinstance(event, ModelReported):
+        return ids.model_uid(event.project, model)
+    return ids.model_version_uid(event.project, model, event.version)
 
 
 def objection(

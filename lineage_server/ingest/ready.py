@@ -69,7 +69,7 @@ async def make_ready(
         for entry in await _without_duplicates(doubtful, session, careful=True):
             refuse(entry, refusals[entry.uid])
     write.rows["events"] = [
-        event_row(e, write.seq, place, i.event if i.redacted else None)
+        event_row(e, write.seq, place, i.event if i.redacted else None, was=i.was)
         for place, (e, i) in enumerate(zip(fresh, items, strict=True))
         if i.refusal is None
     ]

@@ -19,7 +19,7 @@ from typing import Any
 
 from lineage_server.domain.errors import ConflictError, LineageError
 from lineage_server.domain.ids import now_micros
-from lineage_server.domain.stored import StoredEvent
+from lineage_server.domain.stored import StoredEvent, YoungEvent
 from lineage_server.graph.bolt import Bolt, Transaction
 from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import events as q
@@ -127,13 +127,13 @@ class EventStore:
         events = await self._archived(rows[0]["archive"])
         return next(e for e in events if e.uid == uid)
 
-    async def since(self, first: int, types: Sequence[str]) -> tuple[list[StoredEvent], int]:
+    async def since(self, first: int, types: Sequence[str]) -> tuple[list[YoungEvent], int]:
         """Young events of some types from batch ``first`` on, and the batch to go on from."""
         until = max(first, min(await self.next_batch(), first + _WINDOW_BATCHES))
         if until == first:
             return [], until
         rows = await self._bolt.read(q.SINCE, {"first": first, "until": until, "types": list(types)})
-        return [_event(row) for row in rows], until
+        return [_young(row) for row in rows], until
 
     async def _archived(self, first: int) -> list[StoredEvent]:
         """The file that begins with a batch; once more if it was exchanged while we looked for it."""
@@ -338,3 +338,7 @@ def _event(row: dict[str, Any]) -> StoredEvent:
         raw=inflate(row["raw"]),
         redacted=bool(row["redacted"]),
     )
+
+
+def _young(row: dict[str, Any]) -> YoungEvent:
+    return YoungEvent(**asdict(_event(row)), was=row["was"], imported=bool(row["imported"]))

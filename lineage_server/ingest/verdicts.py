@@ -224,10 +224,13 @@ def refuse(entry: Entry, error: LineageError) -> None:
     }
 
 
-def event_row(entry: Entry, seq: int, pos: int, left: Event | None) -> dict[str, Any]:
-    """The stored event: batch ``seq``, place ``pos`` in it; ``left`` where payload was withheld."""
+def event_row(
+    entry: Entry, seq: int, pos: int, left: Event | None, *, was: str | None = None
+) -> dict[str, Any]:
+    """The stored event: batch ``seq``, place ``pos`` in it; ``left`` where payload was withheld; ``was``:
+    the state that it changed."""
     raw = entry.raw if left is None else encode(left)
-    return {
+    row = {
         "uid": entry.uid,
         "project": entry.event.project,
         "seq": seq,
@@ -240,3 +243,9 @@ def event_row(entry: Entry, seq: int, pos: int, left: Event | None) -> dict[str,
         "raw": deflate(raw),
         "redacted": True if left is not None or (entry.stored and entry.stored.redacted) else None,
     }
+    # Of most events there is neither: the rows stay short.
+    if was is not None:
+        row["was"] = was
+    if entry.stored is not None:
+        row["imported"] = True
+    return row

@@ -46,9 +46,15 @@ class StoredEvent(Protocol):
     @property
     def at(self) -> int: ...
     @property
+    def recorded_at(self) -> int: ...
+    @property
     def actor(self) -> str: ...
     @property
     def raw(self) -> bytes: ...
+    @property
+    def was(self) -> str | None: ...
+    @property
+    def imported(self) -> bool: ...
 
 
 class Events(Protocol):
@@ -138,7 +144,7 @@ class Deliverer:
                 new_delivery(webhook, notice.kind, notice.about, key=event.uid)
                 for notice in notices
                 for webhook in webhooks
-                if _wants(webhook, notice, event.seq)
+                if _wants(webhook, notice, event)
             ]
         async with self._lease.transaction(owner) as transaction:
             if deliveries:
@@ -155,7 +161,7 @@ class Deliverer:
             event_id = event.uid.partition("/")[2]
             notices = notices_of(
                 decoded, project=event.project, event_id=event_id, actor=event.actor, at=event.at,
-                known=known.get(uid),
+                known=known.get(uid), was=event.was,
             )  # fmt: skip
             out.append((event, notices))
         return out
@@ -244,10 +250,14 @@ def _decoded(raw: bytes) -> dict[str, Any]:
     return msgspec.json.decode(raw, type=dict[str, Any]) if raw else {}
 
 
-def _wants(webhook: Webhook, notice: Notice, seq: int) -> bool:
+def _wants(webhook: Webhook, notice: Notice, event: StoredEvent) -> bool:
+    # What is imported is news where it happened; what was recorded there before there was anybody to tell
+    # is history. Of what came here the batch says more than two servers' clocks.
+    is_history = event.imported and event.recorded_at < webhook.created_at
     return (
         webhook.project == notice.project
         and notice.kind in webhook.kinds
         and webhook.model in ("", notice.model)
-        and seq >= webhook.since
+        and event.seq >= webhook.since
+        and not is_history
     )

@@ -48,9 +48,11 @@ def nodes_of(event: Mapping[str, Any], project: str) -> str:
 
 
 def notices_of(
-    event: Mapping[str, Any], *, project: str, event_id: str, actor: str, at: int, known: object
-) -> list[Notice]:
-    """``known``: of an alias its history, of a version the clock of the event that made it."""
+    event: Mapping[str, Any], *, project: str, event_id: str, actor: str, at: int, known: object,
+    was: str | None,
+) -> list[Notice]:  # fmt: skip
+    """``known``: of an alias its history, of a version the clock of the event that made it. ``was``: the
+    state until then; None where that was not kept."""
     model = ids.clean_name(str(event.get("model") or ""), "model")
     about: dict[str, Any] = {"project": project, "model": model, "by": actor, "at": at, "event": event_id}
     if event.get("type") == "model.alias":
@@ -67,6 +69,7 @@ def notices_of(
         if str(known or "").partition("|")[2] == event_id:
             about |= {"state": event.get("state"), "uri": event.get("uri"), "origin": event.get("origin")}
             return [Notice(Kind.VERSION, project, model, about)]
-    if event.get("state"):
-        return [Notice(Kind.STATE, project, model, {**about, "state": event["state"]})]
+    state = event.get("state")
+    if state and state != was:
+        return [Notice(Kind.STATE, project, model, {**about, "state": state, "before": was or None})]
     return []

@@ -57,6 +57,12 @@ async def test_a_version_is_made_of_what_is_recorded_or_lies_elsewhere(served: S
     again = await done(served, "CreateModelVersion", **of, origin=MODEL_1, description="the same")
     assert (first["version"], again["version"], again["description"]) == ("2", "2", "the same")
     assert (again["card"], again["signature"], again["state"]) == ("*good*", {"inputs": ["x"]}, "ready")
+    text = (
+        "query($uids: [String!]!) { nodes(uids: $uids) { ... on ModelVersion { origin { uid ordinal } } } }"
+    )
+    uids = [f"modelversion:default/fraud@{version}" for version in ("1", "2")]
+    elsewhere, recorded = (await served.ask(text, {"uids": uids}))["nodes"]
+    assert (elsewhere["origin"], recorded["origin"]) == (None, {"uid": MODEL_1, "ordinal": 1})
     assert (await problem(served, "CreateModelVersion", **of))[
         "allowed"
     ] == "at least one of origin, uri, run"

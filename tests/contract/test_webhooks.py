@@ -15,7 +15,10 @@ from lineage_server.api.gql.documents import read_operations
 from lineage_server.domain.event_registry import AliasSet, ModelReported, ModelVersionReported
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import ModelState
+from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt
+from lineage_server.ingest.decode import encode
+from lineage_server.ingest.tables import to_parquet
 from lineage_server.registry import delivering
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
@@ -93,7 +96,7 @@ async def test_changes_are_told_signed_and_once(
             *("prod", "2", "1", "better"),
         )
         assert (alias["model"], alias["by"], alias["event"]) == ("churn", "local/local", "a2")
-        assert told["state"]["state"] == "archived"
+        assert (told["state"]["state"], told["state"]["before"]) == ("archived", None)
         for one in got:
             signed = one.headers["x-lineage-timestamp"].encode() + b"." + one.body
             expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
@@ -112,6 +115,60 @@ async def test_changes_are_told_signed_and_once(
         await served.record(*story(3))
         await asyncio.sleep(0.6)
         assert len(receiver.got) == 3
+
+
+async def test_a_change_of_state_tells_what_it_was_and_what_changes_nothing_is_not_told(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    states = [ModelState.READY, ModelState.READY, ModelState.ARCHIVED, ModelState.READY]
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        await served.record(*story(1))
+        now = now_micros()
+        webhook, _ = await create(served, receiver, kinds=["STATE"])
+        for n, state in enumerate(states):
+            said: dict[str, Any] = {"at": now + 10 + n, "model": "churn", "state": state}
+            await served.record(
+                ModelVersionReported(id=f"n{n}", version="1", **said), ModelReported(id=f"m{n}", **said)
+            )
+        # A state of the past: a later one is known.
+        late = ModelVersionReported(
+            id="late", at=now + 9, model="churn", version="1", state=ModelState.FAILED
+        )
+        await served.record(late)
+        await ended(served, webhook, 6)
+        await asyncio.sleep(0.4)
+    told = sorted((one.told.get("version") or "", one.told["at"], one.told["before"]) for one in receiver.got)
+    assert told == [
+        ("", now + 10, None), ("", now + 12, "ready"), ("", now + 13, "archived"),
+        ("1", now + 10, "archived"), ("1", now + 12, "ready"), ("1", now + 13, "archived"),
+    ]  # fmt: skip
+
+
+async def test_history_that_is_imported_is_no_news(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    """What was recorded elsewhere before there was a webhook is not told; what came there later is."""
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        webhook, _ = await create(served, receiver, kinds=["ALIAS"])
+        made = now_micros()
+        await served.record(*story(1))
+        await receiver.until(1)
+        old, new = (
+            StoredEvent(
+                uid=f"event:default/{name}", project="default", seq=1, pos=pos, type="model.alias", at=at,
+                recorded_at=at, actor="lineage/kim", redacted=False,
+                raw=encode(AliasSet(id=name, at=at, model="churn", alias=name, version="1")),
+            )
+            for pos, (name, at) in enumerate({"old": made - 3_600_000_000, "new": made}.items())
+        )  # fmt: skip
+        answer = await served.http.post("/api/v1/import/events", content=to_parquet([old, new]))
+        assert answer.json()["accepted"] == 2
+        await ended(served, webhook, 2)
+        await asyncio.sleep(0.4)
+    assert [(one.told["event"], one.told["by"]) for one in receiver.got] == [
+        ("a1", "local/local"),
+        ("new", "lineage/kim"),
+    ]
 
 
 async def test_only_what_was_asked_for_is_told(

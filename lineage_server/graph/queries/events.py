@@ -18,7 +18,7 @@ PAGE: LiteralString = (
 
 SINCE: LiteralString = (
     "MATCH (n:Event) WHERE n.seq >= $first AND n.seq < $until WITH n WHERE n.type IN $types "
-    f"RETURN {_ROW} ORDER BY n.seq, n.pos"
+    f"RETURN {_ROW}, n.was AS was, n.imported AS imported ORDER BY n.seq, n.pos"
 )
 
 SIZES: LiteralString = (

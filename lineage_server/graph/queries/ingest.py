@@ -123,7 +123,8 @@ NEW_VERSION_OF_RUN: LiteralString = (
 NEW_VERSION: LiteralString = f"CREATE (n:ArtifactVersion {{{_COMMON}, {_VERSION}}})"
 NEW_EVENT: LiteralString = (
     "CREATE (n:Event {uid: r.uid, project: r.project, seq: r.seq, pos: r.pos, type: r.type, at: r.at, "
-    "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw, redacted: r.redacted})"
+    "recorded_at: r.recorded_at, actor: r.actor, size: r.size, raw: r.raw, redacted: r.redacted, "
+    "was: r.was, imported: r.imported})"
 )
 # The same content again is the same row: counted, with the reason of the last time.
 NEW_REFUSED: LiteralString = (

@@ -1,4 +1,4 @@
-"""Cypher of the model registry's questions: aliases of models, deployments of versions.
+"""Cypher of the model registry's questions: aliases of models, what versions came of, deployments of them.
 
 Many uids are asked for at once; each gets up to ``$limit`` nodes.
 """
@@ -29,6 +29,20 @@ CALL (m) {{
   MATCH (m)-[e:DEPLOYED_AS]->(n:Deployment)
   WHERE {SCOPE}
   WITH n, coalesce(n.from_at, e.at) AS began ORDER BY began DESC, n.uid LIMIT $limit
+  RETURN collect(properties(n)) AS found
+}}
+RETURN uid, found
+"""
+
+# The artifact version that was registered; the newest statement of it counts.
+ORIGINS_OF: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (m:ModelVersion {{uid: uid}})
+WHERE $all OR m.project IN $scope
+CALL (m) {{
+  MATCH (m)<-[e:REGISTERED_AS]-(n:ArtifactVersion)
+  WHERE {SCOPE}
+  WITH n, e ORDER BY e.at DESC, n.uid LIMIT 1
   RETURN collect(properties(n)) AS found
 }}
 RETURN uid, found

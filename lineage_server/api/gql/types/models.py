@@ -10,9 +10,11 @@ import strawberry
 
 from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.scalars import Json, Micros, Real, micros
+from lineage_server.api.gql.types.artifacts import ArtifactVersion
 from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, node_of, words
 from lineage_server.api.gql.types.values import Metric
 from lineage_server.domain import nodes as domain
+from lineage_server.domain.ids import run_uid
 from lineage_server.domain.nodes import Label
 from lineage_server.registry.aliases import Move, moves_of, standing
 
@@ -55,9 +57,20 @@ class ModelVersion(Node):
     async def aliases(self, info: Ctx) -> list[str]:
         return await context_of(info).loaders.aliases.load(self.uid) or []
 
+    @strawberry.field(description="the artifact version that was registered; null for what lies elsewhere")
+    async def origin(self, info: Ctx) -> ArtifactVersion | None:
+        found = await context_of(info).loaders.origins.load(self.uid)
+        return node_of(found) if found is not None else None
+
     @strawberry.field(description="the run that made what was registered")
     async def run(self, info: Ctx) -> RunLazily | None:
-        return await maker_shown(info, self.uid)
+        made = await maker_shown(info, self.uid)
+        told = cast("dict[str, Any]", self.properties).get("run")
+        if made is not None or not told:
+            return made
+        # Of what lies elsewhere only who registered it has said so.
+        found = await context_of(info).loaders.nodes.load(run_uid(str(told)))
+        return node_of(found) if found is not None else None
 
     @strawberry.field(description="whatever ever ran it, the newest first")
     async def deployments(self, info: Ctx) -> list[Deployment]:
