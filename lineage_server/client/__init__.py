@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from lineage_server.client.client import Client, SyncStatus
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.origins import Origin
+    from lineage_server.client.registered import Alias, AliasMove, Approval, ModelVersion
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.shortcuts import (
+        alias,
+        approvals,
+        approve,
         attach_run,
         compare,
         completeness,
@@ -30,9 +34,15 @@ if TYPE_CHECKING:
         gql,
         impact,
         lineage,
+        model_version,
         offline,
         origin,
         path,
+        promote,
+        register,
+        reject,
+        remove_alias,
+        request_approval,
         start_run,
         sync,
         sync_status,
@@ -53,7 +63,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Alias",
+    "AliasMove",
     "Answer",
+    "Approval",
     "Artifact",
     "AsyncClient",
     "AsyncRun",
@@ -66,6 +79,7 @@ __all__ = [
     "LimitError",
     "LineageError",
     "LineageView",
+    "ModelVersion",
     "NotAuthenticatedError",
     "NotFoundError",
     "NotSupportedError",
@@ -76,6 +90,9 @@ __all__ = [
     "SyncReport",
     "SyncStatus",
     "UnavailableError",
+    "alias",
+    "approvals",
+    "approve",
     "attach_run",
     "autolog",
     "compare",
@@ -89,9 +106,15 @@ __all__ = [
     "gql",
     "impact",
     "lineage",
+    "model_version",
     "offline",
     "origin",
     "path",
+    "promote",
+    "register",
+    "reject",
+    "remove_alias",
+    "request_approval",
     "start_run",
     "sync",
     "sync_status",
@@ -106,13 +129,15 @@ _HOMES = {
     "client": ("Client", "SyncStatus"),
     "origins": ("Origin",),
     "markers": ("Input", "Output", "Param"),
+    "registered": ("Alias", "AliasMove", "Approval", "ModelVersion"),
     "run": ("Run", "current_run"),
     "syncing": ("SyncReport",),
     "tracking": ("track",),
     "view": ("LineageView",),
     "shortcuts": (
-        "attach_run", "compare", "completeness", "connect", "cost", "download", "flush", "get", "gql",
-        "impact", "lineage", "offline", "origin", "path", "start_run", "sync", "sync_status",
+        "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
+        "download", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin", "path", "promote",
+        "register", "reject", "remove_alias", "request_approval", "start_run", "sync", "sync_status",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

@@ -1,7 +1,7 @@
-"""``AsyncClient`` and ``AsyncRun``: the same for coroutines.
+"""``AsyncClient``: the same for coroutines. Its runs are in ``aio_run``.
 
-Telling (``log``, ``log_params`` …) never waits, so these stay plain calls. What reads files or waits
-for the server is awaited: contents are hashed in a thread, questions go over an async connection.
+What waits for the server is awaited: questions go over an async connection, what reads files is done in a
+thread.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from lineage_server.client import answers, comparisons, origins, queries
+from lineage_server.client.aio_registering import AsyncRegistering
+from lineage_server.client.aio_run import AsyncRun, plain
 from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
-from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.checking import check, checked
 from lineage_server.client.client import Client, SyncStatus
 from lineage_server.client.origins import Origin
@@ -26,121 +27,11 @@ from lineage_server.client.syncing import SyncReport
 from lineage_server.client.view import LineageView
 from lineage_server.domain.events import Event
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from lineage_server.client.registered import ModelVersion
 
 
-class AsyncRun:
-    """A ``Run`` for coroutines; use it in an ``async with`` block."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-
-    def __repr__(self) -> str:
-        return repr(self.run)
-
-    @property
-    def id(self) -> str:
-        return self.run.id
-
-    @property
-    def uid(self) -> str:
-        return self.run.uid
-
-    @property
-    def project(self) -> str:
-        return self.run.project
-
-    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """See ``Run.log``."""
-        self.run.log(values, step)
-
-    def log_params(self, params: Mapping[str, Any]) -> None:
-        """See ``Run.log_params``."""
-        self.run.log_params(params)
-
-    def set_tags(self, tags: Mapping[str, Any]) -> None:
-        """See ``Run.set_tags``."""
-        self.run.set_tags(tags)
-
-    def note(self, text: str) -> None:
-        """See ``Run.note``."""
-        self.run.note(text)
-
-    async def use(
-        self,
-        what: Any,
-        role: str | None = None,
-        *,
-        name: str | None = None,
-        type: str | None = None,
-        project: str | None = None,
-    ) -> Artifact:
-        """See ``Run.use``."""
-        return await asyncio.to_thread(self.run.use, what, role, name=name, type=type, project=project)
-
-    async def produce(
-        self,
-        name: str,
-        value: Any,
-        *,
-        type: str | None = None,
-        role: str | None = None,
-        uri: str | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        columns_from: ColumnsFrom | None = None,
-        partial: bool = False,
-        upload: bool | None = None,
-    ) -> Artifact:
-        """See ``Run.produce``."""
-        return await asyncio.to_thread(
-            self.run.produce, name, value, type=type, role=role, uri=uri, description=description,
-            metadata=metadata, columns_from=columns_from, partial=partial, upload=upload,
-        )  # fmt: skip
-
-    def child(
-        self,
-        name: str,
-        *,
-        job: str | None = None,
-        kind: str = "step",
-        params: Mapping[str, Any] | None = None,
-        tags: Mapping[str, Any] | None = None,
-        description: str | None = None,
-        run_id: str | None = None,
-        retry_of: str | Run | AsyncRun | None = None,
-        resumed_from: str | Run | AsyncRun | None = None,
-        capture: str = "none",
-    ) -> AsyncRun:
-        """See ``Run.child``."""
-        return AsyncRun(
-            self.run.child(
-                name, job=job, kind=kind, params=params, tags=tags, description=description, run_id=run_id,
-                retry_of=_sync(retry_of), resumed_from=_sync(resumed_from), capture=capture,
-            )
-        )  # fmt: skip
-
-    async def fail(self, reason: str, *, timeout: float | None = None) -> bool:
-        """See ``Run.fail``."""
-        return await asyncio.to_thread(self.run.fail, reason, timeout=timeout)
-
-    async def finish(self, timeout: float | None = None) -> bool:
-        """See ``Run.finish``."""
-        return await asyncio.to_thread(self.run.finish, timeout)
-
-    async def __aenter__(self) -> Self:
-        self.run.enter()
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.run.leave()
-        # Even when this task is being cancelled: the end of the run is written, then it goes on.
-        await asyncio.shield(asyncio.to_thread(self.run.end_after, exc))
-
-
-class AsyncClient:
+class AsyncClient(AsyncRegistering):
     """A ``Client`` for coroutines; shares journal and sender with ``client``."""
 
     @checked
@@ -179,8 +70,8 @@ class AsyncClient:
         return AsyncRun(
             self.client.start_run(
                 name, job=job, kind=kind, project=project, params=params, tags=tags, description=description,
-                parent=_sync(parent), run_id=run_id, retry_of=_sync(retry_of),
-                resumed_from=_sync(resumed_from), capture=capture,
+                parent=plain(parent), run_id=run_id, retry_of=plain(retry_of),
+                resumed_from=plain(resumed_from), capture=capture,
             )
         )  # fmt: skip
 
@@ -194,7 +85,7 @@ class AsyncClient:
 
     async def lineage(
         self,
-        ref: str | Run | AsyncRun | Artifact,
+        ref: str | Run | AsyncRun | Artifact | ModelVersion,
         direction: str = "both",
         *,
         depth: int | None = None,
@@ -204,7 +95,7 @@ class AsyncClient:
         column: str | None = None,
     ) -> LineageView:
         """See ``Client.lineage``."""
-        start = self.client.start_of(_sync(ref))
+        start = self.client.start_of(plain(ref))
         asked = queries.lineage_variables(
             start, project=self.client.config.project, direction=direction, depth=depth, view=view,
             as_of=as_of, known_at=known_at, column=column,
@@ -213,9 +104,9 @@ class AsyncClient:
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 
-    async def origin(self, ref: str | Run | AsyncRun | Artifact) -> Origin:
+    async def origin(self, ref: str | Run | AsyncRun | Artifact | ModelVersion) -> Origin:
         """See ``Client.origin``."""
-        start = self.client.start_of(_sync(ref))
+        start = self.client.start_of(plain(ref))
         await asyncio.to_thread(self.client.send_own)
         asked = {"ref": start, "project": self.client.config.project}
         run = origins.run_in(await self.client.graphql.run_async(origins.ORIGIN, asked), start)
@@ -226,53 +117,53 @@ class AsyncClient:
 
     async def impact(
         self,
-        ref: str | Run | AsyncRun | Artifact,
+        ref: str | Run | AsyncRun | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
         """See ``Client.impact``."""
-        return await self._ask("impact", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+        return await self._ask("impact", {"of": self.client.start_of(plain(ref))}, as_of, known_at)
 
     async def path(
         self,
-        start: str | Run | AsyncRun | Artifact,
-        end: str | Run | AsyncRun | Artifact,
+        start: str | Run | AsyncRun | Artifact | ModelVersion,
+        end: str | Run | AsyncRun | Artifact | ModelVersion,
         *,
         k: int = 3,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
         """See ``Client.path``."""
-        told = self.client.ends_of(_sync(start), _sync(end), k)
+        told = self.client.ends_of(plain(start), plain(end), k)
         return await self._ask("path", told, as_of, known_at)
 
     async def cost(
         self,
-        ref: str | Run | AsyncRun | Artifact,
+        ref: str | Run | AsyncRun | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
         """See ``Client.cost``."""
-        return await self._ask("cost", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+        return await self._ask("cost", {"of": self.client.start_of(plain(ref))}, as_of, known_at)
 
     async def completeness(
         self,
-        ref: str | Run | AsyncRun | Artifact,
+        ref: str | Run | AsyncRun | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
         """See ``Client.completeness``."""
-        return await self._ask("completeness", {"of": self.client.start_of(_sync(ref))}, as_of, known_at)
+        return await self._ask("completeness", {"of": self.client.start_of(plain(ref))}, as_of, known_at)
 
     async def compare(
         self, refs: Sequence[str | Run | AsyncRun | Artifact], *, everything: bool = False
     ) -> Answer:
         """See ``Client.compare``."""
         check("everything", everything)
-        starts = [self.client.start_of(_sync(ref)) for ref in comparisons.listed(refs)]
+        starts = [self.client.start_of(plain(ref)) for ref in comparisons.listed(refs)]
         table = comparisons.Table(starts, everything=everything, project=self.client.config.project)
         await asyncio.to_thread(self.client.send_own)
         while asked := table.asked():
@@ -290,13 +181,13 @@ class AsyncClient:
         titles = answers.titles_in(await self.client.graphql.run_async(answers.TITLES, {"uids": uids}))
         return answers.Answer(question=question, data=data, titles=titles)
 
-    async def get(self, ref: str) -> Artifact:
+    async def get(self, ref: str | Artifact | ModelVersion) -> Artifact:
         """See ``Client.get``."""
         return await asyncio.to_thread(self.client.get, ref)
 
     async def download(
         self,
-        ref: str | Artifact,
+        ref: str | Artifact | ModelVersion,
         to: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
@@ -342,8 +233,3 @@ class AsyncClient:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close(error=exc)
-
-
-def _sync(ref: T | AsyncRun) -> T | Run:
-    """A run as the plain client knows it; anything else as it is."""
-    return ref.run if isinstance(ref, AsyncRun) else ref

@@ -7,6 +7,7 @@ how a version is found or recorded (``run``, ``resolve``), how its bytes are fet
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lineage_server.client.client import Client
+    from lineage_server.client.registered import ModelVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,38 @@ class Artifact:
         return self._asked().download(self)
 
     @checked
-    def download(self, to: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def download(
+        self,
+        to: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Path:
         """Its file in the folder ``to``, or ``to`` with all its files; what is there already is not
         fetched again. Raises a domain error."""
-        return self._asked().download(self, to, overwrite=overwrite)
+        return self._asked().download(self, to, overwrite=overwrite, progress=progress)
+
+    @checked
+    def register(
+        self,
+        name: str | None = None,
+        *,
+        aliases: str | Sequence[str] | None = None,
+        description: str | None = None,
+        card: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        signature: Mapping[str, Any] | None = None,
+        reason: str = "",
+        project: str | None = None,
+    ) -> ModelVersion:
+        """Make it a version of a registered model: of its own name and project, unless others are given.
+        See ``Client.register``; raises a domain error."""
+        return self._asked().register(
+            self.name if name is None else name, self, aliases=aliases, description=description, card=card,
+            tags=tags, metrics=metrics, signature=signature, reason=reason,
+            project=self.project if project is None else project,
+        )  # fmt: skip
 
     def verify(self) -> Path:
         """Where it was recorded, once its content is found to be the same; raises ConflictError if it is

@@ -10,9 +10,9 @@ import inspect
 import math
 import numbers
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar, cast
 
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
@@ -62,6 +62,10 @@ def _is_content(value: object) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
+def _is_named(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
 def _one_of(*classes: str) -> Callable[[object], bool]:
     """By name: most of these use this module."""
 
@@ -76,7 +80,33 @@ def _run_or_id(value: object) -> bool:
 
 
 def _is_thing(value: object) -> bool:
-    return _is_text(value) or _one_of("Run", "Artifact")(value)
+    return _is_text(value) or _one_of("Run", "Artifact", "ModelVersion", "Alias")(value)
+
+
+def _is_version(value: object) -> bool:
+    return _is_text(value) or _one_of("ModelVersion")(value)
+
+
+def _is_source(value: object) -> bool:
+    return _is_named(value) or _one_of("Artifact", "ModelVersion")(value)
+
+
+def _is_approval(value: object) -> bool:
+    return _is_text(value) or _one_of("Approval")(value)
+
+
+def _is_request(value: object) -> bool:
+    return _is_version(value) or _is_approval(value)
+
+
+def _is_flag_or_name(value: object) -> bool:
+    return _is_flag(value) or _is_named(value)
+
+
+def _are_names(value: object) -> bool:
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(_is_text(one) for one in cast("Iterable[object]", value))
+    return _is_text(value)
 
 
 def _is_error(value: object) -> bool:
@@ -85,12 +115,16 @@ def _is_error(value: object) -> bool:
 
 _TEXT = Rule("a text", _is_text)
 _RUN = Rule("a run, or its id", _run_or_id)
-_THING = Rule("a reference such as 'model:churn@prod', a uid, a run or an artifact", _is_thing)
+_THING = Rule("a reference such as 'model:churn@prod', a uid, a run, an artifact or a version", _is_thing)
 _FLAG = Rule("True or False", _is_flag)
 _FOLDER = Rule("a path", _is_path)
 _RULES = {
     **dict.fromkeys(
-        ("job", "project", "description", "role", "uri", "text", "reason", "column", "token"), _TEXT
+        (
+            *("job", "project", "description", "role", "uri", "text", "reason", "column", "token"),
+            *("alias", "expected", "comment", "card"),
+        ),
+        _TEXT,
     ),
     "name": Rule("a text, such as 'iris'", _is_text),
     "run_id": Rule("a run's id, as text", _is_text),
@@ -108,6 +142,19 @@ _RULES = {
     "variables": Rule("a mapping, such as {'uid': 'run:…'}", _has_items),
     "values": Rule("a mapping, such as {'loss': 0.25}", _has_items),
     "columns_from": Rule('{"out": [("input name or role", "column")]}', _has_items),
+    "signature": Rule("a mapping, such as {'inputs': [{'name': 'petal', 'type': 'double'}]}", _has_items),
+    "metrics": Rule("a mapping, such as {'auc': 0.91}", _has_items),
+    "aliases": Rule("a name such as 'prod', or a list of names", _are_names),
+    "register": Rule("True, False, or the name of a registered model", _is_flag_or_name),
+    "version": Rule("a version such as 'model:churn@3', or what register() answers", _is_version),
+    "source": Rule(
+        "an artifact, a reference such as 'model:churn@3', or an address such as s3://…", _is_source
+    ),
+    "request": Rule("an approval or its uid, or a version such as 'model:churn@3'", _is_request),
+    "approval": Rule("an approval, or its uid", _is_approval),
+    "state": Rule("pending, approved, rejected, used", _is_text),
+    "model": Rule("a fitted model, a file, a folder, or an address such as s3://…", _is_content),
+    "run": _RUN,
     "parent": _RUN,
     "retry_of": _RUN,
     "resumed_from": _RUN,

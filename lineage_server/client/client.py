@@ -23,6 +23,7 @@ from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
 from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
+from lineage_server.client.registering import Registering
 from lineage_server.client.run import Run
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
 from lineage_server.domain.events import Event
@@ -30,6 +31,7 @@ from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, n
 
 if TYPE_CHECKING:
     from lineage_server.client.outbox import Outbox
+    from lineage_server.client.registered import ModelVersion
     from lineage_server.client.syncing import Left, SyncReport
     from lineage_server.domain.events import RunReported
 
@@ -64,7 +66,7 @@ class SyncStatus:
         return not (self.pending_bytes or self.waiting or self.dropped or self.uploads)
 
 
-class Client(Questions):
+class Client(Questions, Registering):
     """A connection to one server. Thread-safe; usable after a fork."""
 
     @checked
@@ -209,8 +211,11 @@ class Client(Questions):
     # --- bytes -------------------------------------------------------------------------
 
     @checked
-    def get(self, ref: str) -> Artifact:
-        """The handle of a version, without recording that anybody reads it; raises a domain error."""
+    def get(self, ref: str | Artifact | ModelVersion) -> Artifact:
+        """The handle of a version, without recording that anybody reads it; raises a domain error.
+
+        Of a registered model (``"model:churn@prod"``) it is the handle of what was registered.
+        """
         from lineage_server.client import downloads
 
         return downloads.get(self, self.start_of(ref))
@@ -218,7 +223,7 @@ class Client(Questions):
     @checked
     def download(
         self,
-        ref: str | Artifact,
+        ref: str | Artifact | ModelVersion,
         to: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,

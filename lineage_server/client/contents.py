@@ -87,7 +87,7 @@ def content_of(
     if is_array(value) or is_sparse(value):
         return _array(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return _bytes(bytes(cast("bytes", value)), "value.bin")
+        return content_of_bytes(bytes(cast("bytes", value)), "value.bin")
     return _json(value)
 
 
@@ -109,7 +109,8 @@ def _file(path: Path, cache: Remembered | None, *, with_stats: bool, in_parts: b
     )
 
 
-def _bytes(data: bytes, name: str) -> Content:
+def content_of_bytes(data: bytes, name: str) -> Content:
+    """Of bytes that lie in no file, with the name that their file gets."""
     return Content(
         digest="sha256:" + hashlib.sha256(data).hexdigest(),
         size=len(data),
@@ -237,7 +238,7 @@ def _json(value: object) -> Content:
             data = text.encode("utf-8", "surrogatepass")
         except (TypeError, ValueError) as error:
             raise _no_content(value, str(error)) from None
-        return _bytes(data, "value.json")
+        return content_of_bytes(data, "value.json")
     raise _no_content(value, "its content is not known to be always the same for the same value")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lineage_server.client import resolve
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.contents import local_place
+from lineage_server.client.documents import STORED
 from lineage_server.client.hashing import Hashed, hash_path
 from lineage_server.client.progress import Report, shown
 from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
@@ -25,7 +26,7 @@ from lineage_server.client.transfer.cache import Cache, Cached, Kept
 from lineage_server.client.transfer.exchange import Exchange
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.originals import copy_original
-from lineage_server.client.transfer.page import Page, page_from
+from lineage_server.client.transfer.page import Page
 from lineage_server.client.transfer.receive import Download, Received, Wanted
 from lineage_server.domain.errors import (
     ConflictError,
@@ -33,7 +34,7 @@ from lineage_server.domain.errors import (
     NotFoundError,
     NotSupportedError,
 )
-from lineage_server.domain.ids import Reference, shorten
+from lineage_server.domain.ids import shorten
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -48,27 +49,11 @@ _READ_ONLY = 0o444
 
 def get(client: Client, ref: str) -> Artifact:
     """The handle of a version; raises a domain error where there is none."""
-    from lineage_server.client.queries import VERSION
-
     known = resolve.version_of_uid(ref)
     asked = resolve.reference_of(known.ref if known is not None else ref, client.config.project)
     client.send_own()
-    try:
-        found = client.graphql.run(VERSION, {"ref": ref if known is not None else str(asked)})["version"]
-    except NotFoundError:
-        if asked.kind != "model" or known is not None:
-            raise
-        found = client.graphql.run(VERSION, {"ref": _behind(client, asked)})["version"]
+    found = client.graphql.run(STORED, {"ref": ref if known is not None else str(asked)})["version"]
     return resolve.artifact_from(client, found, asked)
-
-
-def _behind(client: Client, asked: Reference) -> str:
-    """The version of an artifact that a registered model's version is of."""
-    exchange = Exchange(client.config)
-    try:
-        return page_from(exchange.page({"ref": str(asked)})).uid
-    finally:
-        exchange.close()
 
 
 def path_of(client: Client, artifact: Artifact, progress: Report | None = None) -> Path:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from lineage_server.client import registry
 from lineage_server.client.answers import QUESTIONS, TITLES
 from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
 from lineage_server.client.comparisons import COMPARE
+from lineage_server.client.documents import STORED
 from lineage_server.client.moments import moment
 from lineage_server.client.origins import MORE_PACKAGES, ORIGIN
 from lineage_server.client.view import LineageView, ViewEdge, ViewField, ViewNode
@@ -41,19 +43,10 @@ query Lineage($start: [String!]!, $direction: Direction!, $view: View!, $maxDept
 }
 """
 
-VERSION = """
-query Version($ref: String!) {
-  version(ref: $ref) {
-    uid name kind ordinal digest uri size sealedAt
-    columns { name type nullable }
-    run { uid }
-  }
-}
-"""
-
 DOCUMENTS: dict[str, str] = {
     "Lineage": LINEAGE,
-    "Version": VERSION,
+    "Stored": STORED,
+    **registry.DOCUMENTS,
     "Origin": ORIGIN,
     "MorePackages": MORE_PACKAGES,
     **{f"Client {name}": document for name, document in QUESTIONS.items()},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lineage_server.client.graphql import GraphQL
     from lineage_server.client.origins import Origin
     from lineage_server.client.outbox import Outbox
+    from lineage_server.client.registered import Alias, ModelVersion
     from lineage_server.client.view import LineageView
 
 SECONDS_FOR_OWN = 15.0
@@ -33,7 +34,7 @@ class Questions:
 
     def lineage(
         self,
-        ref: str | Run | Artifact,
+        ref: str | Run | Artifact | ModelVersion,
         direction: str = "both",
         *,
         depth: int | None = None,
@@ -59,7 +60,7 @@ class Questions:
         data = self.graphql.run(queries.LINEAGE, asked)
         return queries.view_from(data, direction=direction)
 
-    def origin(self, ref: str | Run | Artifact) -> Origin:
+    def origin(self, ref: str | Run | Artifact | ModelVersion) -> Origin:
         """The run that made ``ref`` (or the run itself), with its code, packages, image and GPUs; raises a
         domain error."""
         from lineage_server.client import origins
@@ -75,17 +76,17 @@ class Questions:
         return origins.origin_of(run, pages.found)
 
     @checked
-    def start_of(self, ref: str | Run | Artifact) -> str:
+    def start_of(self, ref: str | Run | Artifact | ModelVersion | Alias) -> str:
         """What to ask the server for."""
         if isinstance(ref, Run):
             return f"run:{ref.id}"
         if isinstance(ref, Artifact):
             return ref.uid or ref.ref
-        return ref
+        return ref if isinstance(ref, str) else ref.uid
 
     def impact(
         self,
-        ref: str | Run | Artifact,
+        ref: str | Run | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
@@ -96,8 +97,8 @@ class Questions:
 
     def path(
         self,
-        start: str | Run | Artifact,
-        end: str | Run | Artifact,
+        start: str | Run | Artifact | ModelVersion,
+        end: str | Run | Artifact | ModelVersion,
         *,
         k: int = 3,
         as_of: date | str | None = None,
@@ -107,13 +108,15 @@ class Questions:
         return self._ask("path", self.ends_of(start, end, k), as_of, known_at)
 
     @checked
-    def ends_of(self, start: str | Run | Artifact, end: str | Run | Artifact, k: int) -> dict[str, Any]:
+    def ends_of(
+        self, start: str | Run | Artifact | ModelVersion, end: str | Run | Artifact | ModelVersion, k: int
+    ) -> dict[str, Any]:
         """What to ask the server for a path between."""
         return {"start": self.start_of(start), "end": self.start_of(end), "k": int(k)}
 
     def cost(
         self,
-        ref: str | Run | Artifact,
+        ref: str | Run | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
@@ -123,7 +126,7 @@ class Questions:
 
     def completeness(
         self,
-        ref: str | Run | Artifact,
+        ref: str | Run | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from lineage_server.client import builders, resolve
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.quietly import Quietly
+from lineage_server.client.registered import ModelVersion
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import Event, InputFact
 from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project
@@ -44,6 +45,8 @@ def input_of(
 ) -> tuple[Artifact, list[Event]]:
     """The handle of an input, and the events that tell of it."""
     owner = clean_project(project) if project is not None else run.project
+    if isinstance(what, ModelVersion):
+        what = what.artifact
     known = what if isinstance(what, Artifact) else _named(client, what, owner, kind)
     if known is not None:
         return known, [_read(run, [_fact(known, role, run)])]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ARTIFACT_TYPES
+from lineage_server.client.documents import STORED
 from lineage_server.domain.errors import LineageError, NotFoundError
 from lineage_server.domain.ids import Reference, parse_reference
 from lineage_server.domain.nodes import Column
@@ -79,13 +80,11 @@ def _stated(asked: Reference) -> Artifact:
 def _ask(client: Client, asked: Reference) -> Artifact | None:
     if client.outbox is None or client.outbox.sender is None:
         return None
-    from lineage_server.client.queries import VERSION
-
     # What this process has produced a moment ago must be there before the server is asked.
     if not client.outbox.flush(_SECONDS) and client.outbox.sender.state.fate != "busy":
         return None
     try:
-        data = client.graphql.run(VERSION, {"ref": str(asked)}, _SECONDS)
+        data = client.graphql.run(STORED, {"ref": str(asked)}, _SECONDS)
         found = data.get("version")
         return artifact_from(client, found, asked) if found else None
     except NotFoundError as error:
@@ -96,7 +95,16 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
 
 
 def artifact_from(client: Client, found: dict[str, Any], asked: Reference) -> Artifact:
-    """The handle of a version as GraphQL tells it."""
+    """The handle of a version as GraphQL tells it; of a registered model's what it was made of, or the
+    address that it was registered with. Raises NotFoundError for what is no version."""
+    kind = found.get("__typename") or "ArtifactVersion"
+    if kind == "ModelVersion":
+        if found["origin"] is None:
+            uri = str(found["uri"] or "")
+            return Artifact(name=asked.name, type="model", project=asked.project, uri=uri, client=client)
+        found = found["origin"]
+    elif kind != "ArtifactVersion":
+        raise NotFoundError(f"{asked} is a {kind}, not a version")
     known = version_of_uid(str(found.get("uid") or ""))
     maker: dict[str, Any] = found.get("run") or {}
     columns: list[dict[str, Any]] = found.get("columns") or []

@@ -1,4 +1,5 @@
-"""``Run``: what a program tells about one execution while it runs.
+"""``Run``: what a program tells about one execution while it runs; what it reads and makes is in
+``inputs_outputs``.
 
 Every call but ``use`` and ``produce`` (which read what they record) returns at once; nothing waits
 for the server before ``finish``. Runs are thread-safe. A forked child may go on telling; only the
@@ -20,11 +21,10 @@ from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from lineage_server.client import builders, process, recording
-from lineage_server.client.artifact import Artifact
-from lineage_server.client.builders import ColumnsFrom
+from lineage_server.client import builders, process
 from lineage_server.client.checking import check, checked
 from lineage_server.client.ending import Ending, ending_of
+from lineage_server.client.inputs_outputs import InputsAndOutputs
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from lineage_server.client.client import Client
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.place import Program
-    from lineage_server.domain.events import Event
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -45,7 +44,7 @@ _current: ContextVar[Run | None] = ContextVar("lineage_current_run", default=Non
 _latest: list[Run] = []
 
 
-class Run:
+class Run(InputsAndOutputs):
     """One execution. Use it in a ``with`` block: an exception makes it failed, its end complete."""
 
     def __init__(
@@ -170,67 +169,7 @@ class Run:
     def _tell(self, **told: Any) -> None:
         self._put(builders.run_told(self.id, project=self.project, **told))
 
-    def _put(self, *events: Event) -> None:
-        if self._outbox is not None:
-            self._outbox.put(*events)
-
-    # --- inputs and outputs ------------------------------------------------------------
-
-    @checked
-    def use(
-        self,
-        what: Any,
-        role: str | None = None,
-        *,
-        name: str | None = None,
-        type: str | None = None,
-        project: str | None = None,
-    ) -> Artifact:
-        """Record an input, and get its handle.
-
-        ``what``: a reference (``"dataset:iris@latest"``), an artifact of another run, a path, a frame
-        (give it a ``name``), or an address such as ``s3://…``.
-        """
-        artifact, events = recording.input_of(
-            self.client, self, what, role=role, name=name, kind=type, project=project
-        )
-        self._put(*events)
-        self.client.remember(artifact)
-        return artifact
-
-    @checked
-    def produce(
-        self,
-        name: str,
-        value: Any,
-        *,
-        type: str | None = None,
-        role: str | None = None,
-        uri: str | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        columns_from: ColumnsFrom | None = None,
-        partial: bool = False,
-        upload: bool | None = None,
-    ) -> Artifact:
-        """Record an output, and get its handle: the same content under a name is the same version.
-
-        ``value``: a file, a folder, a frame, bytes, JSON values, or an address (``s3://…``, recorded
-        and not read). ``columns_from``: of each column the columns of inputs (by role or name) it was
-        made from. ``partial``: more of it will come. Its bytes are sent to the server's store in the
-        background, unless ``upload`` (or LINEAGE_UPLOAD) says otherwise; a file must not change until then.
-        """
-        sends = recording.uploads(self.client, upload, partial) and self._outbox is not None
-        artifact, event, content = recording.output_of(
-            self.client, self, name, value, kind=type, role=role, uri=uri, description=description,
-            metadata=metadata, columns_from=columns_from, partial=partial, upload=sends,
-        )  # fmt: skip
-        self._put(event)
-        if not partial:
-            self.client.remember(artifact, produced=True)
-        if sends:
-            recording.upload(self.client, artifact, content)
-        return artifact
+    # --- parts ------------------------------------------------------------------------
 
     @checked
     def child(

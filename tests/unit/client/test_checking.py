@@ -23,6 +23,7 @@ from lineage_server.client.aio import AsyncClient, AsyncRun
 from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client
+from lineage_server.client.registered import Alias, ModelVersion
 from lineage_server.client.run import Run
 from lineage_server.client.view import LineageView
 from lineage_server.domain.errors import InvalidInputError
@@ -41,16 +42,23 @@ NO_TIME: tuple[Any, ...] = (5, "yesterday", "", "2026-13-01", ["2026-01-01"], Tr
 WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("name", "job", "kind", "project", "description", "role", "type", "uri"), NO_TEXT),
     **dict.fromkeys(("text", "reason", "direction", "view", "column", "query", "run_id"), NO_TEXT),
-    **dict.fromkeys(("url", "token", "mode", "capture"), NO_TEXT),
-    **dict.fromkeys(("values", "params", "tags", "metadata", "variables"), NO_MAPPING),
+    **dict.fromkeys(("url", "token", "mode", "capture", "alias", "expected", "comment", "card"), NO_TEXT),
+    **dict.fromkeys(
+        ("values", "params", "tags", "metadata", "variables", "signature", "metrics"), NO_MAPPING
+    ),
+    "aliases": (5, True, b"x", [5], [None], {"a": 1}, object()),
+    "register": (5, 0, "", " ", ["a"], object()),
+    **dict.fromkeys(("version", "source", "request", "approval"), (5, True, b"x", ["a"], {"a": 1}, object())),
+    "state": (*NO_TEXT, "open"),
+    "model": (None, "", "  "),
     "columns_from": (*NO_MAPPING, {"a": 5}, {"a": "text"}, {"a": [5]}, {"a": [("x", "y", "z")]}, {5: None}),
     **dict.fromkeys(("partial", "upload", "data", "models", "record", "overwrite", "everything"), NO_FLAG),
     "refs": (5, "run:1", b"x", {"a": 1}, None, object()),
     "timeout": NO_SECONDS,
     **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
-    **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end"), NO_RUN),
+    **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end", "run"), NO_RUN),
     **dict.fromkeys(("folder", "journal_dir", "to"), NO_PATH),
-    **dict.fromkeys(("as_of", "known_at"), NO_TIME),
+    **dict.fromkeys(("as_of", "known_at", "when"), NO_TIME),
     **dict.fromkeys(("what", "value"), (None, "", "  ")),
     "step": ("three", "3", [1], b"1", 1j),
     "progress": (5, "x"),
@@ -65,7 +73,9 @@ GOOD: dict[str, Any] = {
     "name": "iris", "value": {"a": 1}, "what": "s3://bucket/iris.csv", "text": "x", "reason": "x",
     "values": {"loss": 0.5}, "params": {"lr": 0.1}, "tags": {"team": "vision"}, "run_id": RUN_ID,
     "refs": ["dataset:iris"], "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
-    "query": "{ me { subject } }", "view": "field", "to": "/tmp",
+    "query": "{ me { subject } }", "view": "field", "to": "/tmp", "model": {"weights": [0.5]},
+    "source": "s3://bucket/model", "version": "model:churn@1", "alias": "prod", "when": "2026-03-03",
+    "request": "approval:p/churn@1",
 }  # fmt: skip
 
 
@@ -84,7 +94,7 @@ class Call(NamedTuple):
 
 
 def calls() -> Iterator[Call]:
-    for owner in (Client, Run, AsyncClient, AsyncRun, Artifact, Answer, LineageView):
+    for owner in (Client, Run, AsyncClient, AsyncRun, Artifact, Answer, LineageView, ModelVersion, Alias):
         for name, function in inspect.getmembers(owner, inspect.isfunction):
             public = name[0] != "_" or (name == "__init__" and owner in (Client, AsyncClient))
             if public and name not in FOR_OURSELVES:
@@ -99,7 +109,7 @@ def _arguments(owner: str, name: str, function: Callable[..., Any]) -> Iterator[
     told = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
     required = tuple(p.name for p in told if p.default is p.empty and p.kind is not p.VAR_POSITIONAL)
     for each in told:
-        if each.name != "uid":
+        if each.name not in ("uid", "example"):  # what they are given may be anything
             yield Call(
                 owner, name, each.name, required, each.default is None or "None" in str(each.annotation)
             )
@@ -117,6 +127,8 @@ def owners(default: Client, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "Artifact": Artifact(name="a", type="dataset", project="p", client=default),
         "Answer": Answer(question="cost", data={}, titles={}),
         "LineageView": view, "lineage_server": lineage_server,
+        "ModelVersion": ModelVersion(model="churn", version="1", project="p", uri="s3://b/k", client=default),
+        "Alias": Alias(name="prod", model="churn", project="p"),
     }  # fmt: skip
 
 

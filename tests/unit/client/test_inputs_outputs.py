@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage_server.client.client import Client
+from lineage_server.client.registered import ModelVersion
 from lineage_server.client.run import Run
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from tests.unit.client.stub import StubServer
@@ -52,6 +53,36 @@ def test_latest_is_made_exact_by_the_server(client: Client, stub: StubServer, tm
     assert (iris.ordinal, iris.digest, iris.path) == (4, digest, file)
     assert iris.to_pandas()["a"].tolist() == [1, 2]
     assert iris.to_polars()["b"].to_list() == ["x", "y"]
+
+
+def test_an_alias_of_a_registered_model_leads_to_what_was_registered(
+    client: Client, stub: StubServer, tmp_path: Path
+) -> None:
+    digest = "sha256:" + "cd" * 32
+    origin = {
+        "uid": f"version:team-b/model/net@{digest}", "name": "net", "kind": "model", "ordinal": 7,
+        "digest": digest, "uri": "", "size": 3, "sealedAt": None, "columns": [], "run": None,
+    }  # fmt: skip
+    told = {"__typename": "ModelVersion", "uid": "modelversion:default/churn@3", "uri": ""}
+    stub.data = {"data": {"version": {**told, "origin": origin}}}
+    with client.start_run("x") as run:
+        used = run.use("model:churn@prod", role="model")
+        stub.data = {"data": {"version": {**told, "origin": None, "uri": "s3://bucket/churn"}}}
+        far = run.use("model:churn@prod")
+        known = ModelVersion(model="churn", version="4", project="default", origin=used)
+        run.use(known)
+    assert (used.project, used.name, used.digest, used.ordinal) == ("team-b", "net", digest, 7)
+    assert (far.project, far.name, far.uri, far.uid) == ("default", "churn", "s3://bucket/churn", "")
+    read = {"name": "net", "type": "model", "project": "team-b", "digest": digest}
+    assert stub.run(run.id)["inputs"] == [
+        {**read, "role": "model"},
+        {"name": "churn", "type": "model", "uri": "s3://bucket/churn"},
+        read,
+    ]
+    stub.data = {"data": {"version": {"__typename": "Run", "uid": run.uid}}}
+    for call in (client.get, lambda what: client.download(what, tmp_path)):
+        with pytest.raises(NotFoundError, match="is a Run, not a version"):
+            call(run)  # type: ignore[arg-type]
 
 
 def test_what_this_process_made_is_known_without_a_server(lonely: Client) -> None:

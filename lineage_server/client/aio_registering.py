@@ -1,0 +1,119 @@
+"""``AsyncRegistering``: the verbs of the model registry, for coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lineage_server.client.aio_run import AsyncRun, plain
+from lineage_server.client.asking import Steps, walk_async
+
+if TYPE_CHECKING:
+    from lineage_server.client.artifact import Artifact
+    from lineage_server.client.client import Client
+    from lineage_server.client.registered import Alias, Approval, ModelVersion
+    from lineage_server.client.run import Run
+
+T = TypeVar("T")
+
+
+class AsyncRegistering:
+    """The half of ``AsyncClient`` that speaks of registered models."""
+
+    client: Client
+
+    async def register(
+        self,
+        name: str,
+        source: str | Artifact | ModelVersion,
+        *,
+        aliases: str | Sequence[str] | None = None,
+        description: str | None = None,
+        card: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        signature: Mapping[str, Any] | None = None,
+        run: str | Run | AsyncRun | None = None,
+        reason: str = "",
+        project: str | None = None,
+    ) -> ModelVersion:
+        """See ``Client.register``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(
+            verbs.register(
+                self.client, name, source, aliases=aliases, description=description, card=card, tags=tags,
+                metrics=metrics, signature=signature, run=plain(run), reason=reason, project=project,
+            )
+        )  # fmt: skip
+
+    async def model_version(self, ref: str | Artifact | ModelVersion) -> ModelVersion:
+        """See ``Client.model_version``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.model_version(self.client, ref))
+
+    async def promote(
+        self,
+        version: str | ModelVersion,
+        alias: str,
+        *,
+        expected: str | None = None,
+        approval: str | Approval | None = None,
+        reason: str = "",
+    ) -> Alias:
+        """See ``Client.promote``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(
+            verbs.promote(self.client, version, alias, expected=expected, approval=approval, reason=reason)
+        )
+
+    async def remove_alias(self, ref: str | Alias, *, expected: str | None = None, reason: str = "") -> Alias:
+        """See ``Client.remove_alias``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.remove_alias(self.client, ref, expected=expected, reason=reason))
+
+    async def alias(self, ref: str | Alias) -> Alias:
+        """See ``Client.alias``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.alias(self.client, ref))
+
+    async def request_approval(
+        self, version: str | ModelVersion, alias: str | None = None, comment: str = ""
+    ) -> Approval:
+        """See ``Client.request_approval``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.request_approval(self.client, version, alias, comment))
+
+    async def approve(
+        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+    ) -> Approval:
+        """See ``Client.approve``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="APPROVED"))
+
+    async def reject(
+        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+    ) -> Approval:
+        """See ``Client.reject``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="REJECTED"))
+
+    async def approvals(
+        self, name: str | None = None, *, state: str | None = None, project: str | None = None
+    ) -> list[Approval]:
+        """See ``Client.approvals``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.approvals(self.client, name, state=state, project=project))
+
+    async def _walk(self, steps: Steps[T]) -> T:
+        await asyncio.to_thread(self.client.send_own)
+        return await walk_async(steps, self.client.graphql.run_async)

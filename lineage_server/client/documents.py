@@ -1,0 +1,16 @@
+"""GraphQL that several modules ask or are answered: the files that a reference means."""
+
+from __future__ import annotations
+
+ARTIFACT = "uid name kind ordinal digest uri size sealedAt columns { name type nullable } run { uid }"
+"""What ``resolve.artifact_from`` reads."""
+STORED = f"""
+query Version($ref: String!) {{
+  version: node(uid: $ref) {{
+    __typename uid
+    ... on ArtifactVersion {{ {ARTIFACT} }}
+    ... on ModelVersion {{ uri origin {{ {ARTIFACT} }} }}
+  }}
+}}
+"""
+"""A version; of a registered model what it was made of, or the address that it was registered with."""

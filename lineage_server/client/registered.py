@@ -1,0 +1,183 @@
+"""Handles of the model registry: a version of a model, an alias with its history, an approval.
+
+Plain data as the server told it; a version also gives its files. What is asked and how is in ``registry``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.checking import checked
+from lineage_server.client.moments import FORMS, moment
+from lineage_server.domain.errors import InvalidInputError, LimitError
+from lineage_server.domain.ids import Reference, alias_uid, model_version_uid
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+MOST_MOVES = 10_000
+"""Moves of an alias that are asked for, the newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A version of a registered model. ``origin``: the artifact version that it is of, None for one that
+    lies elsewhere (``uri``); ``run``: id of the run that made it; ``signature``: what goes in, comes out."""
+
+    model: str
+    version: str
+    project: str
+    state: str = ""
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    card: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+    signature: Mapping[str, Any] | None = None
+    hold: bool = False
+    uri: str = ""
+    run: str = ""
+    origin: Artifact | None = None
+    created_at: datetime | None = None
+    client: Client | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def uid(self) -> str:
+        """Its uid in the graph."""
+        return model_version_uid(self.project, self.model, self.version)
+
+    @property
+    def ref(self) -> str:
+        """What people type for it."""
+        return str(Reference("model", self.model, self.version, self.project))
+
+    @property
+    def artifact(self) -> Artifact:
+        """Handle of its files: of what it was made of, else of the place that was told."""
+        if self.origin is not None:
+            return self.origin
+        return Artifact(name=self.model, type="model", project=self.project, uri=self.uri, client=self.client)
+
+    @property
+    def path(self) -> Path:
+        """A file or folder of this machine with its content, see ``Artifact.path``."""
+        return self.artifact.path
+
+    @checked
+    def download(
+        self,
+        to: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Path:
+        """Its files in the folder ``to``, see ``Client.download``."""
+        return self.artifact.download(to, overwrite=overwrite, progress=progress)
+
+    def __str__(self) -> str:
+        told = ", ".join(word for word in (self.state, *self.aliases) if word)
+        return f"{Reference('model', self.model, self.version)}{f'  {told}' if told else ''}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which has a client of its own."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "client"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, one in {**state, "client": None}.items():
+            object.__setattr__(self, name, one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasMove:
+    """That an alias began to point to a version, or (empty) to none, ``before`` that to another one. ``by``:
+    who moved it, as issuer/subject; ``approval``: the uid of the one it took, if it did."""
+
+    at: datetime
+    version: str
+    before: str = ""
+    by: str = ""
+    reason: str = ""
+    approval: str = ""
+    source: str = ""
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A name of a version, as ``model:churn@prod``. ``version`` is what it points to now, empty for none;
+    ``moves`` are all that are known, the newest first; ``movers``: who may move it, empty for all who may
+    write."""
+
+    name: str
+    model: str
+    project: str
+    version: str = ""
+    protected: bool = False
+    needs_approval: bool = False
+    movers: tuple[str, ...] = ()
+    moves: tuple[AliasMove, ...] = ()
+
+    @property
+    def uid(self) -> str:
+        """Its uid in the graph."""
+        return alias_uid(self.project, self.model, self.name)
+
+    @property
+    def ref(self) -> str:
+        """What people type for it."""
+        return str(Reference("model", self.model, self.name, self.project))
+
+    @checked
+    def at(self, when: date | str) -> AliasMove | None:
+        """The move that counted at a time: its ``version`` is what the alias pointed to then; None where it
+        pointed nowhere."""
+        told = moment(when, "when")
+        if told is None:
+            raise InvalidInputError("when is None", field="when", allowed=FORMS)
+        then = datetime.fromisoformat(told)
+        found = next((move for move in self.moves if move.at <= then), None)
+        if found is None and len(self.moves) >= MOST_MOVES:
+            raise LimitError(
+                f"{self.ref} was moved more than {MOST_MOVES} times, and no further back than "
+                f"{self.moves[-1].at.isoformat()} is known here; ask GraphQL: alias {{ asOf }}",
+                limit=MOST_MOVES,
+                actual=len(self.moves),
+            )
+        return found if found is not None and found.version else None
+
+    def __str__(self) -> str:
+        from lineage_server.client.render.registry import history_of
+
+        return history_of(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A verdict on a model version, or (``state`` pending) the request for one. ``asker`` and ``by`` as
+    issuer/subject: who asked, and who decided."""
+
+    uid: str
+    model: str
+    version: str
+    project: str
+    alias: str = ""
+    state: str = ""
+    verdict: str = ""
+    question: str = ""
+    comment: str = ""
+    asker: str = ""
+    by: str = ""
+    requested_at: datetime | None = None
+    decided_at: datetime | None = None
+    used_at: datetime | None = None
+
+    def __str__(self) -> str:
+        what = str(Reference("model", self.model, self.version))
+        meant = f" as {self.alias}" if self.alias else ""
+        return f"{what}{meant}: {self.state}{f' by {self.by}' if self.by else ''}"

@@ -1,0 +1,98 @@
+"""What the calls of the model registry are given, checked and made into the steps that both twins walk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lineage_server.client import registrations, registry
+from lineage_server.client.artifact import Artifact
+from lineage_server.client.asking import Steps
+from lineage_server.client.checking import checked
+from lineage_server.client.registered import Alias, Approval, ModelVersion
+from lineage_server.client.run import Run
+from lineage_server.domain.ids import clean_project, clean_run_id, model_uid
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+
+@checked
+def register(
+    client: Client,
+    name: str,
+    source: str | Artifact | ModelVersion,
+    *,
+    aliases: str | Sequence[str] | None,
+    description: str | None,
+    card: str | None,
+    tags: Mapping[str, Any] | None,
+    metrics: Mapping[str, Any] | None,
+    signature: Mapping[str, Any] | None,
+    run: str | Run | None,
+    reason: str,
+    project: str | None,
+) -> Steps[ModelVersion]:
+    told = registrations.registration_of(
+        name, project=_project(client, project), aliases=aliases, reason=reason, description=description,
+        card=card, tags=tags, metrics=metrics, signature=signature,
+    )  # fmt: skip
+    by = run.id if isinstance(run, Run) else clean_run_id(run.removeprefix("run:")) if run else ""
+    return registry.register(client, told, source, by)
+
+
+@checked
+def model_version(client: Client, ref: str | Artifact | ModelVersion) -> Steps[ModelVersion]:
+    return registry.version(client, client.start_of(ref))
+
+
+@checked
+def promote(
+    client: Client,
+    version: str | ModelVersion,
+    alias: str,
+    *,
+    expected: str | None,
+    approval: str | Approval | None,
+    reason: str,
+) -> Steps[Alias]:
+    uid = approval.uid if isinstance(approval, Approval) else approval
+    return registry.promote(client, version, alias, expected=expected, approval=uid, reason=reason)
+
+
+@checked
+def remove_alias(client: Client, ref: str | Alias, *, expected: str | None, reason: str) -> Steps[Alias]:
+    named = client.start_of(ref)
+    return registry.remove_alias(named, client.config.project, expected=expected, reason=reason)
+
+
+@checked
+def alias(client: Client, ref: str | Alias) -> Steps[Alias]:
+    return registry.alias(client.start_of(ref), client.config.project)
+
+
+@checked
+def request_approval(
+    client: Client, version: str | ModelVersion, alias: str | None, comment: str
+) -> Steps[Approval]:
+    return registry.request_approval(client, version, alias, comment)
+
+
+@checked
+def decide(
+    client: Client, request: str | Approval | ModelVersion, comment: str, *, alias: str | None, verdict: str
+) -> Steps[Approval]:
+    return registry.decide(client, request, alias, verdict, comment)
+
+
+@checked
+def approvals(
+    client: Client, name: str | None, *, state: str | None, project: str | None
+) -> Steps[list[Approval]]:
+    owner = _project(client, project)
+    uid = model_uid(*registrations.model_named(name, owner)) if name is not None else None
+    return registry.approvals(model=uid, project=owner, state=state)
+
+
+def _project(client: Client, told: str | None) -> str:
+    return clean_project(told) if told is not None else client.config.project

@@ -1,0 +1,201 @@
+"""The verbs of the model registry in Python, on a real server and both engines: from a fit to a promotion, a
+look into the past, approvals, and the bytes behind an alias."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from lineage_server import AsyncClient, Client
+from lineage_server.client.config import load_config
+from lineage_server.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotSupportedError,
+)
+from tests.e2e.conftest import client_environment
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import RunningServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+PROTECT = """
+mutation($input: SetProtectionInput!) { setProtection(input: $input) { problems { message } } }
+"""
+
+
+@pytest.fixture(params=["embedded", "neo4j"])
+def client(request: pytest.FixtureRequest, running_server: RunningServer, tmp_path: Path) -> Iterator[Client]:
+    """In a project of its own."""
+    server = request.getfixturevalue("server_on_neo4j") if request.param == "neo4j" else running_server
+    told = client_environment(tmp_path, server.url, LINEAGE_CAPTURE="none")
+    with Client(config=load_config(environ=told, project=f"reg-{uuid4().hex[:12]}")) as made:
+        yield made
+
+
+def test_a_fit_is_logged_registered_found_by_its_alias_and_loaded(client: Client) -> None:
+    import joblib
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1, 1]
+    with client.start_run("train") as run:
+        made = run.log_model(
+            LogisticRegression().fit(x, y), name="churn", register=True, aliases=["candidate"], example=x,
+            card="# Churn", metrics={"auc": 0.9},
+        )  # fmt: skip
+    version = client.model_version("model:churn@candidate")
+    assert (version.version, version.aliases, version.state) == ("1", ("candidate",), "ready")
+    assert (version.origin, version.run, version.card) == (version.artifact, run.id, "# Churn")
+    assert (version.artifact.uid, version.metrics) == (made.uid, {"auc": 0.9})
+    assert version.signature == {
+        "inputs": [{"name": "values", "type": "fixed_size_list<double>[1]", "nullable": False}],
+        "outputs": [{"name": "values", "type": "int64", "nullable": False}],
+    }
+    with client.start_run("predict") as reader:
+        used = reader.use("model:churn@candidate")
+        model: Any = joblib.load(used.path)
+    assert model.predict([[0.1], [2.9]]).tolist() == [0, 1]
+    assert (used.digest, used.uid) == (made.digest, made.uid)
+    assert reader.uid in {node.uid for node in client.lineage(made, "downstream").nodes}
+    # The same content again keeps its number; other content gets the next one.
+    with client.start_run("again") as run:
+        run.use(version)
+        run.log_model(used.path, "churn", register=True)
+        other = run.log_model({"weights": [0.5]}, "churn", register=True, aliases="candidate")
+    assert client.model_version("model:churn@candidate").version == "2"
+    newest = client.model_version("model:churn").artifact
+    assert newest == client.get("model:churn@2")
+    assert newest.uid == other.uid
+
+
+def test_what_lies_elsewhere_is_registered_by_its_address(client: Client) -> None:
+    first = client.register("far", "s3://user:secret@bucket/a", card="*far*", tags={"team": "x"})
+    second = client.register("far", "s3://bucket/b", aliases=["prod"], reason="better")
+    assert [(one.version, one.uri, one.origin) for one in (first, second)] == [
+        ("1", "s3://bucket/a", None),
+        ("2", "s3://bucket/b", None),
+    ]
+    assert (first.tags, first.card, second.aliases) == ({"team": "x"}, "*far*", ("prod",))
+    with client.start_run("serve") as run:
+        used = run.use("model:far@prod")
+    assert (used.name, used.type, used.uri) == ("far", "model", "s3://bucket/b")
+    with pytest.raises(NotSupportedError, match="s3://bucket/b"):
+        _ = second.path
+    with pytest.raises(NotFoundError):
+        client.model_version("model:far@3")
+
+
+def test_what_was_recorded_is_registered_by_handle_reference_and_uid(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "model.bin"
+    file.write_bytes(b"weights")
+    with client.start_run("train") as run:
+        made = run.log_model(file, "net")
+    by_handle = made.register(aliases="candidate")
+    assert (by_handle.ref, by_handle.run) == (f"{client.config.project}/model:net@1", run.id)
+    assert client.register("net", made.uid).version == "1"
+    assert client.register("net", "model:net@candidate").version == "1"
+    copy = client.register("team/net", by_handle, description="ours")
+    assert (copy.model, copy.origin, copy.description) == ("team/net", by_handle.origin, "ours")
+    assert copy.download(tmp_path / "out").read_bytes() == b"weights"
+    for wrong in ("net", "./model.bin", f"run:{run.id}", "job:train"):
+        with pytest.raises((InvalidInputError, NotFoundError)):
+            client.register("net", wrong)
+    with client.start_run("more") as more:
+        more.produce("model:lone", file)
+    with pytest.raises(NotFoundError, match="register it first"):
+        client.promote("model:lone@1", "prod")
+
+
+def test_an_alias_moves_only_from_where_it_is_thought_to_be_and_keeps_its_history(client: Client) -> None:
+    for place in ("a", "b", "c"):
+        client.register("churn", f"s3://bucket/{place}")
+    first = client.promote("model:churn@1", "prod", expected="", reason="the first")
+    assert (first.version, first.moves[0].before, first.moves[0].by) == ("1", "", "local/local")
+    time.sleep(0.01)
+    between = datetime.now(UTC)
+    client.promote("model:churn@3", "staging")
+    moved = client.promote("model:churn@staging", "prod", expected="1", reason="better")
+    assert moved.version == "3"
+    with pytest.raises(ConflictError) as caught:
+        client.promote("model:churn@2", "prod", expected="1")
+    assert caught.value.current == "3"
+    gone = client.remove_alias("model:churn@prod", reason="withdrawn")
+    assert [(m.version, m.before, m.reason) for m in gone.moves] == [
+        ("", "3", "withdrawn"), ("3", "1", "better"), ("1", "", "the first"),
+    ]  # fmt: skip
+    alias = client.alias("model:churn@prod")
+    assert alias == gone
+    was = alias.at(between)
+    assert was is not None
+    assert (was.version, was.reason) == ("1", "the first")
+    assert (alias.at("2020-01-01"), alias.at(datetime.now(UTC))) == (None, None)
+    lines = str(alias).splitlines()
+    assert lines[0] == "model:churn@prod points to nothing"
+    assert [line.split()[2:5] for line in lines[1:]] == [
+        ["3", "→", "–"], ["1", "→", "3"], ["–", "→", "1"],
+    ]  # fmt: skip
+    for wrong in ("model:churn", "dataset:iris@prod", "prod", f"run:{uuid4()}"):
+        with pytest.raises(InvalidInputError):
+            client.alias(wrong)
+
+
+def test_a_protected_alias_is_asked_for_decided_on_and_then_moved(client: Client) -> None:
+    for place in ("a", "b"):
+        client.register("churn", f"s3://bucket/{place}")
+    of = {"project": client.config.project, "model": "churn", "alias": "prod"}
+    assert client.gql(PROTECT, {"input": of})["setProtection"]["problems"] == []
+    with pytest.raises(ConflictError, match="Request one") as caught:
+        client.promote("model:churn@1", "prod")
+    assert caught.value.current == "protected"
+    with pytest.raises(ConflictError, match="is registered, alias 'prod' was not moved"):
+        client.register("churn", "s3://bucket/c", aliases="prod")
+    asked = client.request_approval("model:churn@1", "prod", "please look")
+    assert (asked.state, asked.alias, asked.question) == ("pending", "prod", "please look")
+    with pytest.raises(NotFoundError, match="nobody waits"):
+        client.approve("model:churn@2")
+    given = client.approve("model:churn@1", "fine", alias="prod")
+    assert (given.uid, given.state, given.comment) == (asked.uid, "approved", "fine")
+    moved = client.promote("model:churn@1", "prod", reason="approved")
+    assert (moved.version, moved.protected, moved.moves[0].approval) == ("1", True, asked.uid)
+    refused = client.reject(client.request_approval("model:churn@2", "prod"), "too slow")
+    assert refused.state == "rejected"
+    for alias in ("prod", None):
+        client.request_approval("model:churn@2", alias)
+    with pytest.raises(InvalidInputError, match="2 requests wait"):
+        client.approve("model:churn@2")
+    states = {one.uid: one.state for one in client.approvals("churn")}
+    assert sorted(states.values()) == ["pending", "pending", "rejected", "used"]
+    assert [one.uid for one in client.approvals(state="used")] == [asked.uid]
+
+
+def test_the_async_twin_does_the_same(client: Client) -> None:
+    async def story() -> None:
+        twin = AsyncClient(client=client)
+        async with twin.start_run("train") as run:
+            made = await run.log_model({"weights": [1]}, "churn", register=True, aliases="candidate")
+        version = await twin.model_version("model:churn@candidate")
+        assert version.artifact.uid == made.uid
+        far = await twin.register("churn", "s3://bucket/b", run=run)
+        assert (far.version, far.run) == ("2", run.id)
+        moved = await twin.promote(far, "prod", expected="")
+        assert moved == await twin.alias("model:churn@prod")
+        asked = await twin.request_approval(version, "prod")
+        assert (await twin.reject(asked, "no")).comment == "no"
+        assert [one.state for one in await twin.approvals("churn")] == ["rejected"]
+        assert (await twin.remove_alias(moved)).version == ""
+        with pytest.raises(NotFoundError):
+            await twin.approve("model:churn@1")
+        assert (await twin.get("model:churn@candidate")).uid == made.uid
+        await twin.client.graphql.close_async()
+
+    asyncio.run(story())
