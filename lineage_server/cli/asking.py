@@ -22,7 +22,8 @@ from lineage_server.cli.output import (
     size,
     terminal_width,
 )
-from lineage_server.cli.showing import show
+from lineage_server.cli.showing import KNOWN, show
+from lineage_server.cli.showing_models import OF_VERSION, VERSION_COLUMNS, version_row
 from lineage_server.domain.nodes import JobKind
 
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
@@ -31,9 +32,17 @@ _LISTS = {
     "runs": _NAMED.format("runs", _NODES % "jobName state startedAt endedAt"),
     "jobs": _NAMED.format("jobs", _NODES % "description"),
     "artifacts": _NAMED.format("artifacts", _NODES % "description versionCount latestAt"),
-    "models": _NAMED.format("models", _NODES % "description"),
+    "models": _NAMED.format("models", _NODES % "description state highest aliases { name version }"),
+    "approvals": _NAMED.format(
+        "approvals", _NODES % "model version alias state asker question by comment requestedAt"
+    ),
     "deployments": _NAMED.format("deployments", _NODES % "revision state traffic fromAt toAt"),
     "projects": "query($first: Int!) { projects(first: $first) { " + _NODES % "description owner" + " } }",
+    "versions of a model": (
+        "query($model: String!, $first: Int!) { modelVersions(model: $model, first: $first) { "
+        + _NODES % f"description {OF_VERSION} run {{ uid name }}"
+        + " } }"
+    ),
     "versions": (
         "query($of: String!, $project: String!, $first: Int!) { versions(artifact: $of, project: $project, "
         "first: $first) { " + _NODES % "ordinal digest size sealedAt run { uid name }" + " } }"
@@ -72,11 +81,31 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "digest": lambda one: short(one["digest"]),
         "made by": lambda one: f"run {one['run']['name']}" if one["run"] else "",
     },
+    "versions of a model": {
+        **{
+            column: lambda one, place=place: version_row(one)[place]
+            for place, column in enumerate(VERSION_COLUMNS)
+        },
+        "made by": lambda one: f"run {one['run']['name']}" if one["run"] else "",
+    },
     "models": {
         "uid": itemgetter("uid"),
         "name": itemgetter("name"),
         "project": itemgetter("project"),
+        "versions": itemgetter("highest"),
+        "aliases": lambda model: ", ".join(f"{a['name']}={a['version'] or '–'}" for a in model["aliases"]),
         "description": itemgetter("description"),
+    },
+    "approvals": {
+        "version": lambda one: f"model:{one['version'].partition('/')[2]}",
+        "alias": itemgetter("alias"),
+        "state": itemgetter("state"),
+        "asked by": itemgetter("asker"),
+        "question": itemgetter("question"),
+        "decided by": itemgetter("by"),
+        "comment": itemgetter("comment"),
+        "asked": lambda one: short_time(one["requestedAt"]),
+        "uid": itemgetter("uid"),
     },
     "deployments": {
         "uid": itemgetter("uid"),
@@ -100,12 +129,15 @@ _SPARE: dict[str, tuple[str, ...]] = {
     "jobs": ("kind", "project", "name", "since"),
     "artifacts": ("kind", "project", "name", "latest", "versions"),
     "versions": ("digest", "size", "sealed", "made by"),
-    "models": ("project", "name"),
+    "versions of a model": ("made by", "metrics", "made", "description"),
+    "models": ("project", "name", "description"),
+    "approvals": ("uid", "asked", "question", "comment", "decided by"),
     "deployments": ("project", "name", "revision", "from", "to", "traffic %"),
     "projects": ("name",),
 }
 """What a narrow terminal can do without, the least useful first; most of it stands in the uid, too."""
 _WHOLE = ("uid", "version")
+_OF_MODEL = "versions of a model"
 
 
 class Listed(StrEnum):
@@ -116,6 +148,7 @@ class Listed(StrEnum):
     ARTIFACTS = "artifacts"
     VERSIONS = "versions"
     MODELS = "models"
+    APPROVALS = "approvals"
     DEPLOYMENTS = "deployments"
     PROJECTS = "projects"
 
@@ -156,14 +189,15 @@ def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
 
 def ls(
     what: Annotated[Listed, typer.Argument(help="What to list.")] = Listed.RUNS,
-    of: Annotated[str, typer.Argument(help="For versions: the artifact, such as dataset:iris.")] = "",
+    of: Annotated[str, typer.Argument(help="Of versions: dataset:iris, or a model as model:churn.")] = "",
     project: Project = "",
     first: Annotated[int, typer.Option("--first", "-n", min=1, max=500, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List runs, artifacts, versions, models and more.
 
-    Runs and versions come the newest first, all else by name.
+    Runs, versions and approvals come the newest first, all else by name. Versions of a model are those of
+    the registered one, where there is one of that name.
     """
     variables: dict[str, Any] = {"first": first}
     if what is Listed.VERSIONS:
@@ -174,7 +208,10 @@ def ls(
         raise typer.BadParameter(f"only versions are listed of something, not {what}")
     elif what is not Listed.PROJECTS:
         variables["project"] = project_to_list(project)
-    page = _ask(_LISTS[what], variables)[what]
+    asked = what
+    if what is Listed.VERSIONS and (model := _registered(of, project_of(project))):
+        asked, variables = _OF_MODEL, {"model": model, "first": first}
+    page = _ask(_LISTS[asked], variables)["modelVersions" if asked == _OF_MODEL else what]
     rows = [edge["node"] for edge in page["edges"]]
     if as_json:
         say_json({what.value: rows, "hasMore": page["hasMore"]})
@@ -183,15 +220,27 @@ def ls(
         within = variables.get("project")
         say(f"no {what.value} yet" + (f" in project {within}" if within else ""))
         return
-    columns = _COLUMNS[what]
+    columns = _COLUMNS[asked]
     say_table(
         list(columns),
         [[column(row) for column in columns.values()] for row in rows],
         whole=_WHOLE,
-        spare=_SPARE[what],
+        spare=_SPARE[asked],
     )
     if page["hasMore"]:
         say(f"there are more than these {len(rows)}; ask for more with --first")
+
+
+def _registered(of: str, project: str) -> str:
+    """The uid of the registered model that is meant; empty for an artifact."""
+    from lineage_server.client.builders import reference_in
+    from lineage_server.domain.ids import model_uid
+
+    asked = reference_in(of)
+    uid = of if of.startswith("model:") and "/" in of else ""
+    if asked is not None and asked.kind == "model" and not uid:
+        uid = model_uid(asked.project or project, asked.name)
+    return uid if uid and _ask(KNOWN, {"uid": uid})["nodes"][0] is not None else ""
 
 
 def lineage(

@@ -23,6 +23,7 @@ from lineage_server.cli import (
     doctor,
     exchanging,
     questions,
+    registry,
     running,
     serving,
     transfers,
@@ -44,7 +45,11 @@ app = typer.Typer(
 # Typer makes the shells known only together with options of its own, which we do not offer.
 _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
-for part in (serving, demo, running, asking, transfers, comparing, questions, exchanging, care, doctor):
+_PARTS = (
+    *(serving, demo, running, asking, transfers, registry),
+    *(comparing, questions, exchanging, care, doctor),
+)
+for part in _PARTS:
     part.add_to(app)
 
 

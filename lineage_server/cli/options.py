@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lineage_server.domain.errors import InvalidInputError
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
 Project = Annotated[
     str,
@@ -33,3 +35,12 @@ def project_to_list(told: str) -> str | None:
 
     config = load_config(project=told or None)
     return config.project if told or config.environ.get("LINEAGE_PROJECT", "").strip() else None
+
+
+def pairs_of(pairs: list[str], field: str, form: str) -> dict[str, str]:
+    """Values of an option that is KEY=VALUE; raises InvalidInputError."""
+    split = [pair.partition("=") for pair in pairs]
+    wrong = next((key for key, sign, _ in split if not (key and sign)), None)
+    if wrong is not None:
+        raise InvalidInputError(f"{field} {wrong!r} has no value", field=field, allowed=form)
+    return {key: value for key, _, value in split}

@@ -26,6 +26,7 @@ from lineage_server.cli.output import (
     short_time,
     size,
 )
+from lineage_server.cli.showing_models import OF_MODEL, OF_VERSION, VERSIONS, model_facts, say_model
 from lineage_server.cli.surroundings import (
     OF_CONTEXT,
     OF_MAKER,
@@ -67,7 +68,8 @@ query Show($uid: String!) {{
       }}
     }}
     ... on Project {{ owner }}
-    ... on ModelVersion {{ model version state uri aliases run {{ {OF_MAKER} }} }}
+    ... on RegisteredModel {{ {OF_MODEL} }}
+    ... on ModelVersion {{ {OF_VERSION} run {{ {OF_MAKER} }} }}
     ... on Alias {{ model target protected }}
     ... on Approval {{ model verdict approver comment }}
     ... on Deployment {{ cluster revision endpoint state traffic fromAt toAt }}
@@ -188,6 +190,8 @@ class _Asked:
             told["repeats"] = self._client.gql(REPEATS, {"of": uid})["repeats"]
         if node["label"] == "Job":
             told["runs"] = self._client.gql(RUNS, {"job": uid, "project": node["project"]})["runs"]
+        if node["label"] == "RegisteredModel":
+            told["modelVersions"] = self._client.gql(VERSIONS, {"model": uid})["modelVersions"]
         if node["label"] == "Project":
             told["members"] = self._client.gql(MEMBERS, {"project": node["name"]})["members"]
         return told
@@ -215,6 +219,7 @@ def _say_all(told: dict[str, Any]) -> None:
             _say_part(title)
             say_facts(values)
     _say_columns(node)
+    say_model(told)
     for title in ("inputs", "outputs"):
         _say_links(title, node.get(title))
     for title in ("versions", "children", "retries", "boards"):
@@ -261,7 +266,7 @@ def _facts(node: dict[str, Any]) -> dict[str, object]:
     facts["took"] = duration(node.get("startedAt"), node.get("endedAt"))
     if not any(facts[word] for word in _TIMES):
         facts["since"] = local_time(node["createdAt"])
-    return facts | facts_of(node)
+    return facts | model_facts(node) | facts_of(node)
 
 
 def _say_part(title: str) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lineage_server.cli.options import AsJson, Project
+from lineage_server.cli.options import AsJson, Project, pairs_of
 from lineage_server.cli.output import counted, note, one_line, say, say_json, say_table, short, size
+from lineage_server.cli.registry import Aliases, plain
+from lineage_server.client.render.words import safe
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
@@ -49,7 +51,14 @@ def cache_base(context: typer.Context) -> None:
 def put(
     name: Annotated[str, typer.Argument(help="What to call it, such as iris or team/iris.")],
     path: Annotated[str, typer.Argument(help="A file, a folder, or an address (s3://…), only recorded.")],
-    kind: Annotated[str, typer.Option("--type", "-t", help="Such as dataset, model, file.")] = "dataset",
+    kind: Annotated[
+        str | None,
+        typer.Option("--type", "-t", help="Such as dataset, model, file; by default dataset, or model."),
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", "-r", help="Also as a version of a registered model of that name.")
+    ] = False,
+    alias: Aliases = None,
     description: Annotated[str, typer.Option("--description", help="A word on this version.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="KEY=VALUE, of the run; repeatable.")] = None,
     project: Project = "",
@@ -57,46 +66,54 @@ def put(
 ) -> None:
     """Record a file or folder as a version, and upload it.
 
-    The same content is the same version, and is not sent again.
+    The same content is the same version, and is not sent again. With --register or --alias it is a model,
+    and becomes a version of the registered model, too.
     """
     from lineage_server.client.builders import is_address
     from lineage_server.client.client import Client
 
-    tags = _tags(tag or [])
+    tags = pairs_of(tag or [], "tag", "KEY=VALUE")
+    registers = register or bool(alias)
+    if registers and kind not in (None, "model"):
+        raise InvalidInputError(f"a {kind} is not registered", field="type", allowed="model")
     if not is_address(path) and not Path(path).expanduser().exists():
         raise NotFoundError(f"there is no file or folder {path}; nothing was recorded")
     with Client(project=project or None) as client:
         run = client.start_run(f"put {name}", job="put", tags=tags)
         with run:
-            made = run.produce(name, path, type=kind, description=description or None)
+            if registers and client.config.mode != "online":
+                made = run.log_model(
+                    path, name, register=True, aliases=alias, description=description or None
+                )
+            else:
+                called = kind or ("model" if registers else None)
+                made = run.produce(name, path, type=called, description=description or None)
             _wait_for_uploads(client, made.ref)
         _check_sent(client, run)
+        version = None
         if client.config.mode != "online":
             note(f"recorded in the journal; send it later with: {client.sync_command()}")
             told: dict[str, Any] = {"uid": made.uid, "digest": made.digest, "size": made.size}
         else:
             told = client.gql(_VERSION, {"uid": made.uid})["node"]
+            if registers:
+                version = made.register(aliases=alias, description=description or None)
     if as_json:
-        say_json(told)
-    elif "ordinal" not in told:
+        say_json(told | ({"registered": plain(version)} if version is not None else {}))
+        return
+    if "ordinal" not in told:
         say(made.ref)
     else:
         words = [f"{told['kind']}:{told['name']}@{told['ordinal']}", _how(told)]
         say("  ".join(one_line(word) for word in words if word))
+    if version is not None:
+        say(safe(f"registered as {version}"))
 
 
 def _how(told: dict[str, Any]) -> str:
     if told["storedAt"]:
         return f"{size(int(told['size'] or 0))}, kept by the server"
     return f"recorded at {told['uri']}; the server does not keep its bytes"
-
-
-def _tags(pairs: list[str]) -> dict[str, str]:
-    split = [pair.partition("=") for pair in pairs]
-    wrong = next((key for key, sign, _ in split if not (key and sign)), None)
-    if wrong is not None:
-        raise InvalidInputError(f"tag {wrong!r} has no value", field="tag", allowed="KEY=VALUE")
-    return {key: value for key, _, value in split}
 
 
 def _wait_for_uploads(client: Client, ref: str) -> None:

@@ -136,8 +136,9 @@ _HOMES = {
     "view": ("LineageView",),
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
-        "download", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin", "path", "promote",
-        "register", "reject", "remove_alias", "request_approval", "start_run", "sync", "sync_status",
+        "download", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin", "path",
+        "promote", "register", "reject", "remove_alias", "request_approval", "start_run", "sync",
+        "sync_status",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

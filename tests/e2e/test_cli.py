@@ -28,8 +28,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("recorded")]
 
 NOWHERE = "http://127.0.0.1:9"
 COMMANDS = (
-    "up serve demo run show ls lineage put get diff compare impact path cost completeness export import sync "
-    "rebuild archive gc settings completion doctor cache"
+    "up serve demo run show ls lineage put get register promote approve reject history diff compare impact path "
+    "cost completeness export import sync rebuild archive gc settings completion doctor cache"
 ).split()  # fmt: skip
 
 
@@ -68,7 +68,10 @@ def test_version_is_the_packages(lineage: RunLineage) -> None:
             "show 꽃",
             "'꽃' is not a reference; allowed: [project/]kind:name[@version], such as dataset:iris@3",
         ),
-        ("ls nothing", "'nothing' is not one of 'runs', 'jobs', 'artifacts', 'versions', 'models',"),
+        (
+            "ls nothing",
+            "'nothing' is not one of 'runs', 'jobs', 'artifacts', 'versions', 'models', 'approvals'",
+        ),
         ("ls runs dataset:꽃", "only versions are listed of something, not runs"),
         ("ls runs --first 0", "greater than or equal to 1"),
         ("ls versions", "say of which artifact: lineage ls versions dataset:iris"),

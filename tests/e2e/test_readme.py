@@ -27,10 +27,19 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # These take long or serve until they are stopped; they have their tests in test_up.
 ELSEWHERE = {"lineage up", "lineage serve", "lineage demo"}
-LISTED = ("runs", "jobs", "artifacts", "models", "deployments", "projects")
+LISTED = ("runs", "jobs", "artifacts", "models", "approvals", "deployments", "projects")
 EXAMPLES = {
     "lineage put NAME PATH": ["lineage put readme /etc/hostname --type file"],
     "lineage get REF": ["lineage get file:readme"],
+    "lineage register NAME SOURCE": ["lineage register readme model:classifier --alias candidate"],
+    "lineage promote VERSION ALIAS": [
+        "lineage promote model:readme@1 prod",
+        "lineage promote model:readme@1 prod --ask",
+        "lineage promote model:readme@1 staging --ask",
+    ],
+    "lineage approve REQUEST": ["lineage approve model:readme@1 --alias prod"],
+    "lineage reject REQUEST": ["lineage reject model:readme@1 --alias staging"],
+    "lineage history ALIAS": ["lineage history model:readme@prod"],
     "lineage cache ls": ["lineage cache ls"],
     "lineage cache clear": ["lineage cache clear"],
     "lineage cache verify": ["lineage cache verify"],
@@ -135,6 +144,23 @@ def test_files_go_there_and_come_back(running_server: RunningServer, tmp_path: P
     assert (tmp_path / "elsewhere" / "flowers.csv").read_text() == flowers.read_text()
     flowers.write_text("another")
     assert _run(["python", "-c", block("python", heading)], told, tmp_path) == "['petal', 'kind']\n"
+
+
+def test_a_model_goes_from_a_fit_to_a_promotion(
+    running_server: RunningServer, tmp_path: Path, project: str
+) -> None:
+    told = client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project)
+    told["PATH"] = f"{Path(sys.executable).parent}:{told['PATH']}"
+    heading = "Models, from a fit to a promotion"
+    printed = _run(["python", "-c", block("python", heading)], told, tmp_path)
+    assert f"It prints `{printed.strip()}`" in README
+    said = _run(["bash", "-e", "-c", block("bash", heading)], told, tmp_path).splitlines()
+    assert said[:3] == [
+        "model:churn@2  ready",
+        "model:churn@prod points to version 2, before to 1",
+        "model:churn@prod points to version 2",
+    ]
+    assert "registered model version churn@2" in said
 
 
 def _run(command: list[str], told: dict[str, str], folder: Path) -> str:

@@ -1,0 +1,243 @@
+"""Commands of the model registry: ``register``, ``promote``, ``approve``, ``reject``, ``history``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from lineage_server.cli.options import AsJson, Project, pairs_of
+from lineage_server.cli.output import local_time, one_line, say, say_json
+from lineage_server.client.render.words import safe
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+    from lineage_server.client.registered import Alias, AliasMove, Approval, ModelVersion
+
+Version = Annotated[str, typer.Argument(help="A version, such as model:churn@3 or model:churn@candidate.")]
+Aliases = Annotated[
+    list[str] | None, typer.Option("--alias", "-a", help="Let this alias point to it; repeatable.")
+]
+Request = Annotated[
+    str, typer.Argument(help="A version that waits for a verdict (model:churn@3), or an approval's uid.")
+]
+ForAlias = Annotated[str | None, typer.Option("--alias", "-a", help="The alias that it was asked for.")]
+Comment = Annotated[str, typer.Option("--comment", "-m", help="A word to those who asked.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (register, promote, approve, reject, history):
+        app.command()(command)
+
+
+def register(
+    name: Annotated[str, typer.Argument(help="The registered model, such as churn; made if it is new.")],
+    source: Annotated[str, typer.Argument(help="What was recorded (model:churn@3), or an address (s3://…).")],
+    alias: Aliases = None,
+    description: Annotated[str | None, typer.Option("--description", help="A word on this version.")] = None,
+    card: Annotated[Path | None, typer.Option("--card", help="A Markdown file: its model card.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", help="KEY=NUMBER, how good it is; repeatable.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="KEY=VALUE; repeatable.")] = None,
+    signature: Annotated[
+        Path | None, typer.Option("--signature", help="A JSON file: what goes in and comes out.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Of an address: the run that made it.")] = None,
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why the aliases move.")] = "",
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a version of a registered model.
+
+    Of a recorded artifact, which keeps the number it has, or of what lies elsewhere.
+    """
+    words = _read(card, "card") if card is not None else None
+    shape = _json_in(_read(signature, "signature")) if signature is not None else None
+    tags = pairs_of(tag or [], "tag", "KEY=VALUE")
+    with _client(project) as client:
+        made = client.register(
+            name, source, aliases=alias, description=description, card=words, tags=tags or None,
+            metrics=_numbers(metric or []), signature=shape, run=run, reason=reason,
+        )  # fmt: skip
+    if as_json:
+        say_json(plain(made))
+    else:
+        say(safe(str(made)))
+
+
+def promote(
+    version: Version,
+    alias: Annotated[str, typer.Argument(help="The alias that is to point to it, such as prod.")],
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", help="Only if it points to this version now; '' = to none. Else: code 5."),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why.")] = "",
+    approval: Annotated[
+        str | None, typer.Option("--approval", help="Uid of the one to use; by default one that fits.")
+    ] = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Move nothing: ask for the approval that a protected alias takes.")
+    ] = False,
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let an alias point to a version.
+
+    A protected alias takes somebody else's approval: ask for it with --ask, and promote again once it
+    is given.
+    """
+    if ask and (approval or expect is not None):
+        raise typer.BadParameter("--ask moves nothing, so it takes neither --approval nor --expect")
+    with _client(project) as client:
+        if ask:
+            _say_approval(client.request_approval(version, alias, reason), as_json=as_json)
+            return
+        moved = client.promote(version, alias, expected=expect, approval=approval, reason=reason)
+    if as_json:
+        say_json(plain(moved))
+        return
+    before = moved.moves[0].before if moved.moves else ""
+    told = f"model:{moved.model}@{moved.name} points to version {moved.version}"
+    say(one_line(f"{told}, before to {before}" if before else told))
+
+
+def approve(
+    request: Request,
+    alias: ForAlias = None,
+    comment: Comment = "",
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Approve what somebody else asked for."""
+    with _client(project) as client:
+        _say_approval(client.approve(request, comment, alias=alias), as_json=as_json)
+
+
+def reject(
+    request: Request,
+    alias: ForAlias = None,
+    comment: Comment = "",
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Reject what somebody asked for."""
+    with _client(project) as client:
+        _say_approval(client.reject(request, comment, alias=alias), as_json=as_json)
+
+
+def history(
+    ref: Annotated[str, typer.Argument(help="An alias, such as model:churn@prod.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Which it was then: 2026-03-03, 2026-03-03T12:00:00Z."),
+    ] = None,
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Who moved an alias when, from which version to which; or which it was at a time."""
+    with _client(project) as client:
+        found = client.alias(ref)
+    if as_of is None:
+        if as_json:
+            say_json(plain(found))
+        else:
+            say(str(found))
+        return
+    then = found.at(as_of)
+    if as_json:
+        say_json(plain(then) if then is not None else None)
+    else:
+        say(one_line(_then(found, then, as_of)))
+
+
+def _then(alias: Alias, move: AliasMove | None, when: str) -> str:
+    shown = f"model:{alias.model}@{alias.name}"
+    if move is None:
+        return f"{shown} pointed nowhere at {when}"
+    why = f": {move.reason}" if move.reason else ""
+    moved = local_time(move.at.isoformat())
+    return f"{shown} pointed to version {move.version} at {when}, since {moved}, moved by {move.by}{why}"
+
+
+def _say_approval(found: Approval, *, as_json: bool) -> None:
+    if as_json:
+        say_json(plain(found))
+    else:
+        say(one_line(str(found)))
+
+
+# --- words in, words out -----------------------------------------------------------------------
+
+
+def _client(project: str) -> Client:
+    from lineage_server.client.client import Client
+
+    return Client(project=project or None)
+
+
+def plain(handle: ModelVersion | Alias | AliasMove | Approval) -> dict[str, Any]:
+    """A handle for JSON, by GraphQL's names."""
+    told = {_camel(f.name): _value(getattr(handle, f.name)) for f in fields(handle) if f.name != "client"}
+    uid = getattr(handle, "uid", None)
+    return {"uid": uid, **told} if uid is not None else told
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple):
+        parts = cast("tuple[Any, ...]", value)
+        return [plain(one) if hasattr(one, "event") else one for one in parts]
+    uid = getattr(value, "uid", None)
+    if uid is not None:
+        return uid
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _numbers(pairs: list[str]) -> dict[str, float] | None:
+    out: dict[str, float] = {}
+    for key, text in pairs_of(pairs, "metric", "KEY=NUMBER").items():
+        try:
+            out[key] = float(text)
+        except ValueError:
+            raise InvalidInputError(
+                f"metric {key!r} is {text!r}, which is no number", field="metric", allowed="KEY=NUMBER"
+            ) from None
+    return out or None
+
+
+def _read(path: Path, field: str) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{path} is no text", field=field, allowed="a file in UTF-8") from None
+    except OSError as error:
+        raise NotFoundError(f"{path} can not be read: {error.strerror}; nothing was registered") from None
+
+
+def _json_in(text: str) -> dict[str, Any]:
+    try:
+        told: object = json.loads(text)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"the signature is no JSON: {error}", field="signature", allowed="a JSON object"
+        ) from None
+    if not isinstance(told, dict):
+        raise InvalidInputError(
+            "the signature is no object", field="signature", allowed='such as {"inputs": [{"name": "petal"}]}'
+        )
+    return cast("dict[str, Any]", told)

@@ -1,0 +1,131 @@
+"""``lineage register``, ``promote``, ``approve``, ``reject`` and ``history``; models in ``put``, ``ls`` and
+``show``: what they say, and how they end."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import RunLineage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def say(lineage: RunLineage) -> Any:
+    """Runs a line in a project of its own; answers what was said, which must be without trouble."""
+    project = f"cli-{uuid4().hex[:12]}"
+
+    def run(line: str, code: int = 0) -> str:
+        answer = lineage(*shlex.split(line), LINEAGE_PROJECT=project)
+        assert answer.code == code, answer
+        return answer.err if code else answer.out
+
+    return run
+
+
+def test_a_model_is_put_registered_promoted_and_its_history_told(say: Any, tmp_path: Path) -> None:
+    for number in ("1", "2"):
+        (tmp_path / "model.bin").write_text(f"weights {number}")
+        put = say(f"put churn model.bin --alias candidate --description 'the {number}'").splitlines()
+        assert put == [
+            f"model:churn@{number}  9 B, kept by the server",
+            f"registered as model:churn@{number}  ready, candidate",
+        ]
+    again = json.loads(say("put churn model.bin --register --json"))
+    assert (again["ordinal"], again["registered"]["version"]) == (2, "2")
+    assert say("promote model:churn@1 prod --reason first") == "model:churn@prod points to version 1\n"
+    moved = say("promote model:churn@candidate prod --expect 1")
+    assert moved == "model:churn@prod points to version 2, before to 1\n"
+    lost = say("promote model:churn@1 prod --expect 1", 5)
+    assert "points to version '2', not to version '1'; nothing was changed" in lost
+    lines = say("history model:churn@prod").splitlines()
+    assert lines[0] == "model:churn@prod points to version 2"
+    assert [line.split()[2:6] for line in lines[1:]] == [
+        ["1", "→", "2", "local/local"], ["–", "→", "1", "local/local"],
+    ]  # fmt: skip
+    told = json.loads(say("history model:churn@prod --json"))
+    assert [(m["version"], m["before"], m["reason"]) for m in told["moves"]] == [
+        ("2", "1", ""), ("1", "", "first"),
+    ]  # fmt: skip
+    then = say(f"history model:churn@prod --as-of {told['moves'][1]['at']}")
+    assert "pointed to version 1 at" in then
+    assert then.rstrip().endswith("moved by local/local: first")
+    assert say("history model:churn@prod --as-of 2020-01-01").endswith("pointed nowhere at 2020-01-01\n")
+    assert json.loads(say("history model:churn@prod --as-of 2020-01-01 --json")) is None
+    got = say("get model:churn@prod -o out").strip()
+    assert Path(got).read_text() == "weights 2"
+
+
+def test_models_and_versions_are_listed_and_shown(say: Any, tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_text("# Churn\n\nWho leaves.\n")
+    (tmp_path / "signature.json").write_text('{"inputs": [{"name": "petal", "type": "double"}]}')
+    made = json.loads(
+        say(
+            "register churn s3://bucket/model --alias prod --card card.md --metric auc=0.91 --tag team=x "
+            "--signature signature.json --json"
+        )
+    )
+    assert (made["version"], made["uri"], made["aliases"]) == ("1", "s3://bucket/model", ["prod"])
+    assert (made["metrics"], made["tags"], made["origin"]) == ({"auc": 0.91}, {"team": "x"}, None)
+    head, row = say("ls models").splitlines()
+    assert head.split() == ["uid", "name", "project", "versions", "aliases", "description"]
+    assert row.split()[1:] == ["churn", row.split()[2], "1", "prod=1"]
+    head, row = say("ls versions model:churn").splitlines()
+    assert (head.split()[:3], row.split()[:3]) == (["version", "state", "aliases"], ["1", "ready", "prod"])
+    shown = say("show model:churn@prod").splitlines()
+    assert shown[0] == "registered model version churn@1"
+    for line in ("aliases  prod", "auc  0.91", "petal   double", "# Churn", "Who leaves."):
+        assert line in shown, line
+    whole = [line.split() for line in say(f"show model:{made['project']}/churn").splitlines()]
+    assert ["aliases", "prod", "→", "1"] in whole
+    assert ["versions"] in whole
+
+
+def test_approvals_are_asked_for_given_and_refused(say: Any) -> None:
+    for place in ("a", "b"):
+        say(f"register churn s3://bucket/{place}")
+    asked = json.loads(say("promote model:churn@1 prod --ask --reason 'please look' --json"))
+    assert (asked["state"], asked["alias"], asked["question"]) == ("pending", "prod", "please look")
+    assert "pending" in say("ls approvals")
+    assert say("approve model:churn@1 -m fine") == "model:churn@1 as prod: approved by local/local\n"
+    assert "nobody waits for a verdict on model:churn@1" in say("approve model:churn@1", 4)
+    uid = json.loads(say("promote model:churn@2 prod --ask --json"))["uid"]
+    assert say(f"reject '{uid}' -m no") == "model:churn@2 as prod: rejected by local/local\n"
+    assert "was rejected by local/local before" in say(f"approve '{uid}'", 5)
+    listed = json.loads(say("ls approvals --json"))["approvals"]
+    assert [one["state"] for one in listed] == ["rejected", "approved"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("register churn ./model.bin", 2, "put NAME PATH --register"),
+        ("register churn dataset:nothing", 4, "nothing"),
+        ("register model:churn@3 s3://b/k", 2, "numbered by the server"),
+        ("register churn s3://b/k --metric auc=high", 2, "KEY=NUMBER"),
+        ("register churn s3://b/k --tag x", 2, "KEY=VALUE"),
+        ("register churn s3://b/k --card nowhere.md", 4, "nowhere.md"),
+        ("register churn s3://b/k --signature here.json", 2, "no object; allowed"),
+        ("promote model:nothing@1 prod", 4, "nothing"),
+        ("promote model:x@1 prod --ask --expect 1", 2, "--ask moves nothing"),
+        ("history model:churn", 2, "model:churn@prod"),
+        ("history model:nothing@prod", 4, ""),
+        ("history model:churn@prod --as-of yesterday", 4, ""),
+        ("approve approval:default/x@1", 4, ""),
+        ("put churn here.json --alias prod --type dataset", 2, "a dataset is not registered"),
+    ],
+)
+def test_what_goes_wrong_is_said_with_what_to_do(
+    say: Any, tmp_path: Path, line: str, code: int, words: str
+) -> None:
+    (tmp_path / "here.json").write_text("[1]")
+    told = say(line, code)
+    assert told.startswith("error: ")
+    assert words in told
