@@ -30,6 +30,7 @@ NAMES = (
     "bytes",
     "bytes_s3",
     "frames",
+    "registry",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""

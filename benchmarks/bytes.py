@@ -15,22 +15,27 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.context import Context
 from benchmarks.environments import PeerMissingError, environment
-from benchmarks.machine import ROOT
+from benchmarks.mlflow_server import (
+    MLFLOW,
+    REQUIREMENTS,
+    interpreter,
+    mlflow_server,
+    plain_environment,
+    said,
+    user_of,
+)
 from benchmarks.rows import Row, Target, paired_ratio, row
-from benchmarks.servers import Running, free_port, lineage_server
+from benchmarks.servers import Running, lineage_server
 
 HERE = Path(__file__).parent
-MLFLOW = "mlflow 3.17.2, its own server"
 _UP = ("up", "--no-browser")
-_START_SECONDS = 120
 
 
 def run(context: Context) -> Iterator[Row]:
@@ -103,25 +108,10 @@ class Done(NamedTuple):
 
 def by_user(server: Running, folder: Path, *words: object) -> Done:
     """A put or get of a user's program."""
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    told = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("LINEAGE_")},
-        "HOME": str(home), "XDG_CACHE_HOME": str(home), "XDG_DATA_HOME": str(home),
-        "PYTHONPATH": str(ROOT), "LINEAGE_URL": f"http://127.0.0.1:{server.port}",
-    }  # fmt: skip
-    seconds, rest = said([sys.executable, str(HERE / "bytes_worker.py"), *map(str, words)], told)
+    worker = [sys.executable, str(HERE / "bytes_worker.py"), *map(str, words)]
+    seconds, rest = said(worker, user_of(server, folder))
     peak, _, uid = rest.partition(" ")
     return Done(seconds, float(peak), uid)
-
-
-def said(command: list[str], told: dict[str, str]) -> tuple[float, str]:
-    """Seconds, and what else a worker says."""
-    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{command[1]}: {done.stderr[-2000:]}")
-    seconds, _, rest = done.stdout.strip().splitlines()[-1].partition(" ")
-    return float(seconds), rest
 
 
 # --- many small files ------------------------------------------------------------------------
@@ -136,9 +126,9 @@ def _many(context: Context, server: Running, folder: Path) -> Iterator[Row]:
     loaded: list[float] = []
     why = ""
     try:
-        python = environment("mlflow", HERE / "mlflow-requirements.txt", _interpreter())
+        python = environment("mlflow", REQUIREMENTS, interpreter())
         peer = contextlib.ExitStack()
-        uri = peer.enter_context(_mlflow(python, folder))
+        uri = peer.enter_context(mlflow_server(python, folder))
     except PeerMissingError as missing:
         python, peer, uri, why = None, contextlib.ExitStack(), "", " ".join(str(missing).split())
     with peer:
@@ -147,11 +137,11 @@ def _many(context: Context, server: Running, folder: Path) -> Iterator[Row]:
             _fill_many(source, count)
             if python is not None:
                 worker = [str(python), str(HERE / "mlflow_worker.py"), uri]
-                seconds, run_id = said([*worker, "put", str(source)], _plain())
+                seconds, run_id = said([*worker, "put", str(source)], plain_environment())
                 logged.append(seconds)
                 there = folder / f"theirs{turn}"
                 there.mkdir()
-                loaded.append(said([*worker, "get", run_id, str(there)], _plain())[0])
+                loaded.append(said([*worker, "get", run_id, str(there)], plain_environment())[0])
             sent = by_user(server, folder, "put", "many", source)
             put.append(sent.seconds)
             shutil.rmtree(source)
@@ -177,48 +167,3 @@ def _fill_many(folder: Path, count: int) -> None:
         if number % 100 == 0:
             place.mkdir(parents=True)
         (place / f"{number:05d}.bin").write_bytes(os.urandom(10_000))
-
-
-def _interpreter() -> str:
-    return getattr(sys, "_base_executable", "") or sys.executable
-
-
-def _plain() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-
-
-@contextlib.contextmanager
-def _mlflow(python: Path, folder: Path) -> Generator[str]:
-    """MLflow's server with its defaults: SQLite, artifacts through it."""
-    place = folder / "mlflow"
-    place.mkdir()
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-            "--backend-store-uri", f"sqlite:///{place}/mlflow.db",
-            "--artifacts-destination", str(place / "artifacts"),
-        ],
-        cwd=place, env=_plain(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    uri = f"http://127.0.0.1:{port}"
-    try:
-        _wait(uri, process)
-        yield uri
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 15)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-
-
-def _wait(uri: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{uri}/health", timeout=5):
-            return
-        time.sleep(0.2)
-    raise PeerMissingError("mlflow's server does not start")

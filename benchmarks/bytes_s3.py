@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.bytes import by_user, fill, said
+from benchmarks.bytes import by_user, fill
 from benchmarks.context import Context
+from benchmarks.mlflow_server import said
 from benchmarks.rows import Row, Target, paired_ratio, row
 from benchmarks.servers import lineage_server
 from tests.support.s3_server import S3Server
