@@ -1,8 +1,9 @@
 """Stored events out of a server and into one, page by page: what exports, backups and imports move.
 
-Out: a Parquet file of whole batches from ``first`` to before ``until``; the answer's headers tell the
-number to go on with (none: that was all) and, for the next call, the ``until`` that stands for now. In: a
-page as it came out. What is imported keeps who sent it and when it came, so only a platform admin may.
+Out: a Parquet file (lines of JSON where ``accept`` says so) of whole batches from ``first`` to before
+``until``; the answer's headers tell the number to go on with (none: that was all) and, for the next call, the
+``until`` that stands for now. In: a page as it came out. What is imported keeps who sent it and when it came,
+so only a platform admin may.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from lineage_server.domain.errors import InvalidInputError, LineageError
 from lineage_server.domain.ids import clean_project, event_uid, now_micros, shorten
 from lineage_server.domain.stored import StoredEvent
 from lineage_server.ingest.decode import Received, Unreadable, decode
-from lineage_server.ingest.tables import NotEventsError, from_parquet, to_parquet
+from lineage_server.ingest.tables import NotEventsError, from_lines, from_parquet, to_lines, to_parquet
 
+_LINES, _PARQUET = "application/x-ndjson", "application/vnd.apache.parquet"
 NEXT, UNTIL, COUNT = "lineage-next", "lineage-until", "lineage-events"
 _encode = msgspec.json.Encoder().encode
 
@@ -47,20 +49,20 @@ async def _export(request: Request) -> Response:
     until = min(_number(request, "until") or now, now)
     page, following = await services.store.page_from(first, until)
     events = [e for e in page if not project or e.project == project]
-    body = await asyncio.to_thread(to_parquet, events)
+    as_lines = request.headers.get("accept", "") == _LINES
+    body = await asyncio.to_thread(to_lines if as_lines else to_parquet, events)
     headers = {UNTIL: str(until), COUNT: str(len(events))}
     if following < until:
         headers[NEXT] = str(following)
-    return Response(body, media_type="application/vnd.apache.parquet", headers=headers)
+    return Response(body, media_type=_LINES if as_lines else _PARQUET, headers=headers)
 
 
 async def _import(request: Request) -> Response:
     """Store a page's events as they were stored before; those that are here already stay as they are."""
     services = services_of(request)
     principal = await allowed(request, Permission.PLATFORM_ADMIN)
-    most = services.settings.ingest.max_inflated_bytes
     try:
-        events = await asyncio.to_thread(from_parquet, await request.body(), max_bytes=most)
+        events = await _events(request, services.settings.ingest.max_inflated_bytes)
     except NotEventsError as error:
         raise InvalidInputError(
             f"the body is no page of stored events: {error}",
@@ -76,6 +78,12 @@ async def _import(request: Request) -> Response:
         record = audit_record(principal, "import", "", after=after, origin=origin_of(request))
         await services.audit.write(record)
     return Response(_encode(told), media_type="application/json")
+
+
+async def _events(request: Request, most: int) -> list[StoredEvent]:
+    if request.headers.get("content-type", "") == _LINES:
+        return await asyncio.to_thread(from_lines, await request.body())
+    return await asyncio.to_thread(from_parquet, await request.body(), max_bytes=most)
 
 
 def _received(place: int, stored: StoredEvent, now: int) -> Received | Unreadable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,14 @@ from lineage_server.cli.output import counted, note, say, say_json, size
 from lineage_server.domain.errors import InvalidInputError
 
 _SECONDS_A_LINE = 5.0
-Folder = Annotated[Path, typer.Argument(help="The folder of the export.")]
+
+
+class Format(StrEnum):
+    """What an export may be."""
+
+    PARQUET = "parquet"
+    PROV = "prov"
+    OPENLINEAGE = "openlineage"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,44 +32,69 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def export(folder: Folder, project: Project = "", as_json: AsJson = False) -> None:
-    """Write all stored events, or those of one project, into a new folder.
+def export(
+    path: Annotated[Path, typer.Argument(help="The new folder, or file, of the export.")],
+    project: Project = "",
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="parquet: a folder; prov: a file of PROV-JSON; openlineage: a file of OpenLineage events.",
+        ),
+    ] = Format.PARQUET,
+    as_json: AsJson = False,
+) -> None:
+    """Write all stored events, or those of one project, into a new folder or file.
 
     Such as: lineage export backup-2026-05-01
 
-    The server goes on meanwhile: the folder holds what was stored when it began. From it 'lineage import'
-    makes the same graph again, elsewhere.
+    The server goes on meanwhile: the export holds what was stored when it began. From each of the formats
+    'lineage import' makes the same graph again, elsewhere; PROV-JSON and OpenLineage others read, too.
     """
-    from dataclasses import asdict
-
     from lineage_server.client.exchanging import export_to
+    from lineage_server.client.interchange.files import export_file
 
-    made = export_to(folder, project=project_to_list(project) or "", progress=_telling("exported"))
+    told, progress = project_to_list(project) or "", _telling("exported")
+    if form is Format.PARQUET:
+        made = export_to(path, project=told, progress=progress)
+        events, total = made.events, sum(file.bytes for file in made.files)
+    else:
+        events, total = export_file(path, form, project=told, progress=progress), path.stat().st_size
     if as_json:
-        say_json(asdict(made))
+        say_json({"path": str(path), "format": form, "project": told, "events": events, "bytes": total})
         return
-    what = f"of project {made.project}" if made.project else "of all projects"
-    total = sum(file.bytes for file in made.files)
-    say(f"{counted(made.events, 'event')} {what}, {size(total)}, in {folder}")
+    what = f"of project {told}" if told else "of all projects"
+    say(f"{counted(events, 'event')} {what}, {size(total)}, in {path}")
 
 
-def import_(folder: Folder, as_json: AsJson = False) -> None:
+def import_(
+    path: Annotated[Path, typer.Argument(help="An export, or a file of PROV-JSON or OpenLineage events.")],
+    project: Annotated[
+        str, typer.Option("--project", "-p", help="Where to put what a file by others tells (default).")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
     """Store the events of an export in this server, with who sent them and when they came.
 
-    What is there already stays as it is, so an import that was cut off is simply done again.
+    Which format it is shows itself. PROV-JSON and OpenLineage files that others wrote are stored as what
+    they tell. What is there already stays as it is, so an import that was cut off is simply done again.
     """
     from dataclasses import asdict
 
     from lineage_server.client.exchanging import import_from
 
-    report = import_from(folder, progress=_telling("imported"))
+    report = import_from(path, project=project, progress=_telling("imported"))
     if as_json:
         say_json(asdict(report))
     else:
         say(f"{counted(report.accepted, 'event')} imported, {report.duplicate} were there already")
+        for kind, count in report.left_out.items():
+            note(f"left out: {count} {kind}, which has no counterpart here")
     if report.refused:
         for reason in report.reasons:
             note(f"refused: {reason}")
+        if more := report.refused - len(report.reasons):
+            note(f"and {more} more refused")
         note(f"{counted(report.refused, 'event')} refused; the server keeps them, see refusedEvents")
         raise Exit(InvalidInputError.exit_code)
 

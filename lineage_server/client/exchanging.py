@@ -1,6 +1,7 @@
-"""Whole exports: a folder of what a server has stored, written, checked and put into another server.
+"""Whole exports: what a server has stored, written, checked and put into another server.
 
-The folder holds ``events/*.parquet``, pages of stored events as the server gives them, and
+The default format is a folder, the others are files (``interchange/``); an import sees by itself which it
+has. The folder holds ``events/*.parquet``, pages of stored events as the server gives them, and
 ``export.json``, which lists them with their digests and is written last: without it the export was cut
 off. Nothing here looks into the pages, so nothing of them can get lost on the way.
 """
@@ -11,22 +12,18 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from lineage_server.client.interchange.files import import_file
+from lineage_server.client.interchange.pages import IMPORT, ImportReport, Progress, pages
 from lineage_server.client.operating import Operating
 from lineage_server.domain.errors import ConflictError, InvalidInputError
 
 FORMAT, VERSION = "lineage-export", 1
 LIST = "export.json"
-_EXPORT, _IMPORT = "/api/v1/export/events", "/api/v1/import/events"
-_MOST_REASONS = 20
-
-Progress = Callable[[int], None]
-"""Told of each page how many events it had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +44,6 @@ class Export:
     events: int
     made_at: str
     files: tuple[PageFile, ...]
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """How many events were taken, were there already, were refused; and why, for some of those."""
-
-    accepted: int = 0
-    duplicate: int = 0
-    refused: int = 0
-    reasons: list[str] = field(default_factory=list[str])
 
 
 def export_to(folder: Path, *, project: str = "", progress: Progress = lambda _: None) -> Export:
@@ -90,20 +77,14 @@ def export_to(folder: Path, *, project: str = "", progress: Progress = lambda _:
 
 
 def _pages(folder: Path, project: str, progress: Progress) -> Iterator[PageFile]:
-    asked: dict[str, Any] = {"project": project} if project else {}
     with Operating() as server:
-        for number in range(1 << 62):
-            answer = server.call("GET", _EXPORT, asked, patient=number > 0)
-            count = int(answer.headers["lineage-events"])
-            if count:
+        for number, page in enumerate(pages(server, project)):
+            if page.events:
                 path = f"events/{number:08d}.parquet"
-                _write(folder / path, answer.content)
-                digest = hashlib.sha256(answer.content).hexdigest()
-                yield PageFile(path, count, len(answer.content), digest)
-            progress(count)
-            if "lineage-next" not in answer.headers:
-                return
-            asked |= {"first": answer.headers["lineage-next"], "until": answer.headers["lineage-until"]}
+                _write(folder / path, page.content)
+                digest = hashlib.sha256(page.content).hexdigest()
+                yield PageFile(path, page.events, len(page.content), digest)
+            progress(page.events)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -141,25 +122,28 @@ def read_export(folder: Path) -> Export:
         ) from None
 
 
-def import_from(folder: Path, *, progress: Progress = lambda _: None) -> ImportReport:
-    """Every event of an export into the server; what is there already stays as it is.
+def import_from(path: Path, *, project: str = "", progress: Progress = lambda _: None) -> ImportReport:
+    """Every event of an export, of whichever format, into the server; what is there already stays as it is.
 
-    All files are checked before anything is sent; cut off, it may simply be done again. Raises
-    InvalidInputError where the folder is not what was exported.
+    All of it is checked before anything is sent; cut off, it may simply be done again. ``project``: where to
+    put what a file by others tells. Raises InvalidInputError where it is nothing that can be imported.
     """
-    export = read_export(folder)
+    if path.is_file():
+        return import_file(path, project=project, progress=progress)
+    if project:
+        raise InvalidInputError(
+            f"{path} is no file by others: exported events keep their projects; nothing was imported. Leave "
+            "--project out",
+            field="project",
+        )
+    export = read_export(path)
     for file in export.files:
-        _content(folder, file)
+        _content(path, file)
     report = ImportReport()
     with Operating() as server:
         for file in export.files:
-            begun = report.accepted + report.duplicate + report.refused > 0
-            told = server.call("POST", _IMPORT, content=_content(folder, file), patient=begun).json()
-            report.accepted += told["accepted"]
-            report.duplicate += told["duplicate"]
-            report.refused += told["refused"]
-            reasons = [e["message"] for e in told["events"] if e["verdict"] == "refused"]
-            report.reasons += reasons[: _MOST_REASONS - len(report.reasons)]
+            answer = server.call("POST", IMPORT, content=_content(path, file), patient=report.begun)
+            report.note(answer.json())
             progress(file.events)
     return report
 

@@ -41,6 +41,7 @@ class Operating:
         parameters: Mapping[str, Any] | None = None,
         *,
         content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         patient: bool = False,
     ) -> httpx2.Response:
         """One request; ``patient``: what is safe to send again is sent again for a minute."""
@@ -48,7 +49,7 @@ class Operating:
         pause = 0.2
         while True:
             try:
-                return self._once(method, path, parameters, content)
+                return self._once(method, path, parameters, content, headers)
             except UnavailableError as error:
                 if time.monotonic() + pause > until:
                     raise
@@ -56,12 +57,17 @@ class Operating:
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _once(
-        self, method: str, path: str, parameters: Mapping[str, Any] | None, content: bytes | None
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any] | None,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
     ) -> httpx2.Response:
         import httpx2
 
         try:
-            answer = self._http.request(method, path, params=parameters, content=content)
+            answer = self._http.request(method, path, params=parameters, content=content, headers=headers)
         except httpx2.TransportError as error:
             raise UnavailableError(
                 f"{self._config.url} does not answer: {reason_of(error)}; start a server with 'lineage up', "

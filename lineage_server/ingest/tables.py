@@ -1,4 +1,4 @@
-"""Stored events as Parquet, and back: of archives, exports and backups alike.
+"""Stored events as Parquet or as lines of JSON, and back: of archives, exports and backups alike.
 
 Pure, but slow for many of them: call it in a thread.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as untyped_parquet
 
@@ -59,3 +60,23 @@ def from_parquet(content: bytes, *, max_bytes: int | None = None) -> list[Stored
     if wrong is not None:
         raise NotEventsError(f"a row has no {wrong}")
     return [StoredEvent(**row) for row in rows]
+
+
+_encode_line = msgspec.json.Encoder().encode
+_decode_line = msgspec.json.Decoder(StoredEvent).decode
+
+
+def to_lines(events: Sequence[StoredEvent]) -> bytes:
+    """One JSON object a line, ``raw`` in base64: for who cannot read Parquet."""
+    return b"".join(_encode_line(event) + b"\n" for event in events)
+
+
+def from_lines(content: bytes) -> list[StoredEvent]:
+    """The events, in their order; raises NotEventsError."""
+    events: list[StoredEvent] = []
+    for line in filter(None, content.split(b"\n")):
+        try:
+            events.append(_decode_line(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise NotEventsError(f"line {len(events) + 1}: {error}") from error
+    return events

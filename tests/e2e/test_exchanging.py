@@ -51,7 +51,7 @@ def test_a_project_goes_from_one_server_to_another(
     assert answers(lineage, other.url) == before
     told = json.loads(lineage("import", str(folder), "--json", url=other.url).out)
     events = json.loads((folder / "export.json").read_text())["events"]
-    assert told == {"accepted": 0, "duplicate": events, "refused": 0, "reasons": []}
+    assert told == {"accepted": 0, "duplicate": events, "refused": 0, "reasons": [], "left_out": {}}
 
 
 def test_an_import_that_was_cut_off_is_simply_done_again(
