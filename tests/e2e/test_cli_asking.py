@@ -54,7 +54,7 @@ def test_show_of_a_dataset_tells_its_columns(lineage: RunLineage) -> None:
         (f"project:{PROJECT}", f"project {PROJECT}", f"uid      project:{PROJECT}"),
         (f"model:{PROJECT}/판별", "registered model 판별", "description  누가 떠나나"),
         (f"alias:{PROJECT}/판별@prod", "alias prod", f"points to  modelversion:{PROJECT}/판별@1"),
-        ("model:판별@prod", "registered model version 판별@1", "aliases  prod"),
+        ("model:판별@prod", "registered model version 판별@1", "aliases      prod"),
         (f"deployment:{PROJECT}/local/창구@1", "deployment 창구@1", "made from"),
     ],
 )
