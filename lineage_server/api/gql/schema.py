@@ -27,6 +27,7 @@ from lineage_server.api.gql.hooks import WebhookQueries
 from lineage_server.api.gql.limits import MAX_STREAMS
 from lineage_server.api.gql.lists import ListQueries
 from lineage_server.api.gql.mutations.root import Mutation
+from lineage_server.api.gql.plain import PlainExecutor
 from lineage_server.api.gql.questions import LineageQueries
 from lineage_server.api.gql.registry import RegistryQueries
 from lineage_server.api.gql.scalars import SCALARS
@@ -273,6 +274,7 @@ def build_schema(
         types=nodes.CONCRETE,
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[_Prepared, lambda: ValidationCache(maxsize=200)],
+        execution_context_class=PlainExecutor,
     )
     schema.documents = documents if documents is not None else Documents(read_operations())
     schema.seconds = seconds
