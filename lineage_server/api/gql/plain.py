@@ -73,7 +73,8 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
             except Exception:  # noqa: BLE001, S110 - as above
                 pass
         return super().complete_value(  # pyright: ignore[reportUnknownMemberType]
-            return_type, field_details_list, info, path, result, position_context)
+            return_type, field_details_list, info, path, result, position_context
+        )
 
     # --- made once an operation, None where more than attributes is asked -----------------
 

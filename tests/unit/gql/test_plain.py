@@ -174,7 +174,7 @@ def test_the_answer_is_that_of_graphql_core(things: Any, asked: str, asked_first
 
 ODD: tuple[Any, ...] = (
     None, "", "text", 3, 1 << 40, 1 << 70, math.nan, math.inf, -0.0, 2.5, True, [], ["x"], [None], {"a": 1},
-    State.DONE, "done", b"x", ValueError("x"), object(),
+    State.DONE, "done", b"x", ValueError("x"), object(), Resolved(uid="x"),
 )  # fmt: skip
 _OF_PLAIN = f"... on Plain {{ {' '.join(_PLAIN)} inner {{ uid name }} twin {{ uid }} }}"
 EVERYTHING = " ".join((*_LEAVES, _OF_PLAIN, "... on Resolved { note secret upper }"))
