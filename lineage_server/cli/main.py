@@ -24,6 +24,7 @@ from lineage_server.cli import (
     exchanging,
     questions,
     registry,
+    reproducing,
     running,
     serving,
     transfers,
@@ -47,7 +48,7 @@ _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
 _PARTS = (
     *(serving, demo, running, asking, transfers, registry),
-    *(comparing, questions, exchanging, care, doctor),
+    *(comparing, questions, reproducing, exchanging, care, doctor),
 )
 for part in _PARTS:
     part.add_to(app)

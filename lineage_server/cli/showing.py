@@ -37,6 +37,7 @@ from lineage_server.cli.surroundings import (
     maker_facts,
     say_long_parts,
     say_repeats,
+    say_reproductions,
 )
 from lineage_server.client.view import LineageView, ViewNode
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
@@ -226,6 +227,7 @@ def _say_all(told: dict[str, Any]) -> None:
         _say_page(title, node.get(title))
     _say_page("newest runs", told.get("runs") or node.get("runs"))
     _say_members(told.get("members"))
+    say_reproductions(node.get("reproductions"))
     say_repeats(told.get("repeats"))
     if node["label"] != "Run":
         _say_neighbours(told.get("neighbours") or ())

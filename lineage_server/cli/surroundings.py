@@ -21,6 +21,10 @@ OF_RUN = f"""
   host {{ name os machine cpus memoryBytes }} {_CODE} {_ENVIRONMENT}
   gpus {{ uid name product memoryBytes }} clusterNodes {{ name cluster }} volumes {{ name cluster }}
   parent {_RELATED} retryOf {_RELATED} resumedFrom {_RELATED}
+  reproduces {_RELATED} reproduction {{ verdict differences reason }}
+  reproductions(first: 20) {{
+    edges {{ node {{ uid name startedAt reproduction {{ verdict differences reason }} }} }} hasMore
+  }}
   retries(first: 20) {{ edges {{ node {_RELATED} }} hasMore }}
   boards(first: 20) {{ edges {{ node {_RELATED} }} hasMore }}
 """
@@ -179,7 +183,10 @@ def _ran_on(run: Mapping[str, Any]) -> dict[str, object]:
 
 def _related(run: Mapping[str, Any]) -> dict[str, object]:
     words = {"part of": run["parent"], "retry of": run["retryOf"], "resumed from": run["resumedFrom"]}
-    return {word: f"run {one['name']} ({one['uid']})" for word, one in words.items() if one}
+    words["again what was"] = run["reproduces"]
+    again = as_mapping(run["reproduction"])
+    told: dict[str, object] = {"which is": _verdict(again)} if again else {}
+    return told | {word: f"run {one['name']} ({one['uid']})" for word, one in words.items() if one}
 
 
 def _places(nodes: Sequence[Mapping[str, Any]]) -> str:
@@ -193,6 +200,28 @@ def _pairs(told: Mapping[str, Any]) -> str:
 def _number(value: object) -> int | None:
     """64-bit integers may travel as text."""
     return None if value in (None, "") else int(str(value))
+
+
+def _verdict(told: Mapping[str, Any]) -> str:
+    words = {"SAME": "the same", "DIFFERS": "different", "FAILED": "not to be done"}[told["verdict"]]
+    why = "; ".join([*told["differences"][:5], *([told["reason"]] if told["reason"] else [])])
+    return f"{words}: {why}" if why else words
+
+
+def say_reproductions(page: Mapping[str, Any] | None) -> None:
+    """Runs that did this one again, and what came of it."""
+    runs = [edge["node"] for edge in page["edges"]] if page else []
+    if runs:
+        say()
+        say(bold("done again"))
+        rows = [
+            (one["name"], _verdict(one["reproduction"]) if one["reproduction"] else "not compared",
+             short_time(one["startedAt"]), one["uid"])
+            for one in runs
+        ]  # fmt: skip
+        say_table(["run", "which was", "started", "uid"], rows, whole=("uid",), spare=("started",))
+    if page and page["hasMore"]:
+        say(f"and more than these {len(runs)}")
 
 
 def say_repeats(told: Mapping[str, Any] | None) -> None:

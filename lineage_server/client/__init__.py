@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.origins import Origin
     from lineage_server.client.registered import Alias, AliasMove, Approval, ModelVersion
+    from lineage_server.client.reproducing.reproduction import Reproduction
     from lineage_server.client.run import Run, current_run
+    from lineage_server.client.seeding import seed
     from lineage_server.client.shortcuts import (
         alias,
         approvals,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         register,
         reject,
         remove_alias,
+        reproduce,
         request_approval,
         start_run,
         sync,
@@ -86,6 +89,7 @@ __all__ = [
     "Origin",
     "Output",
     "Param",
+    "Reproduction",
     "Run",
     "SyncReport",
     "SyncStatus",
@@ -114,7 +118,9 @@ __all__ = [
     "register",
     "reject",
     "remove_alias",
+    "reproduce",
     "request_approval",
+    "seed",
     "start_run",
     "sync",
     "sync_status",
@@ -130,6 +136,8 @@ _HOMES = {
     "origins": ("Origin",),
     "markers": ("Input", "Output", "Param"),
     "registered": ("Alias", "AliasMove", "Approval", "ModelVersion"),
+    "reproducing.reproduction": ("Reproduction",),
+    "seeding": ("seed",),
     "run": ("Run", "current_run"),
     "syncing": ("SyncReport",),
     "tracking": ("track",),
@@ -137,7 +145,7 @@ _HOMES = {
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
         "download", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin", "path",
-        "promote", "register", "reject", "remove_alias", "request_approval", "start_run", "sync",
+        "promote", "register", "reject", "remove_alias", "reproduce", "request_approval", "start_run", "sync",
         "sync_status",
     ),
 }  # fmt: skip

@@ -29,6 +29,7 @@ from lineage_server.domain.events import Event
 
 if TYPE_CHECKING:
     from lineage_server.client.registered import ModelVersion
+    from lineage_server.client.reproducing.reproduction import Reproduction
 
 
 class AsyncClient(AsyncRegistering):
@@ -170,6 +171,20 @@ class AsyncClient(AsyncRegistering):
             table.add(await self.client.graphql.run_async(comparisons.COMPARE, asked))
         found = await self.client.graphql.run_async(answers.TITLES, {"uids": table.versions})
         return table.answer(answers.titles_in(found))
+
+    async def reproduce(
+        self,
+        ref: str | Run | AsyncRun | Artifact,
+        *,
+        perform: bool = False,
+        repo: str | os.PathLike[str] = ".",
+        folder: str | os.PathLike[str] | None = None,
+        tolerance: float = 0.0,
+    ) -> Reproduction:
+        """See ``Client.reproduce``."""
+        return await asyncio.to_thread(
+            self.client.reproduce, plain(ref), perform=perform, repo=repo, folder=folder, tolerance=tolerance
+        )
 
     async def _ask(
         self, question: str, told: dict[str, Any], as_of: date | str | None, known_at: date | str | None

@@ -30,6 +30,8 @@ from lineage_server.domain.ids import (
 )
 from lineage_server.domain.nodes import ArtifactType, JobKind, RunState, Scalar
 
+LAUNCHER = "lineage run"
+"""The fact that marks runs whose command can be run again."""
 MAX_TEXT = 65_536
 MAX_KEY = 250
 MAX_PARAMS = 5_000
@@ -313,7 +315,7 @@ def version_told(
         artifact=name,
         kind=kind,
         digest=digest,
-        uri=scrub_uri(uri),
+        uri=scrub_uri(uri) or None,
         size=size,
         columns=columns,
         stats=stats,

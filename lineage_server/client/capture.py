@@ -25,6 +25,7 @@ from typing import Any
 
 from lineage_server.client.command import packages_of
 from lineage_server.client.config import Config
+from lineage_server.client.git import changes, git
 from lineage_server.client.place import Program
 from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text, scrub_uri
 from lineage_server.domain.events import CodeFact, EnvironmentFact, GpuFact
@@ -32,10 +33,8 @@ from lineage_server.domain.ids import shorten
 
 logger = logging.getLogger("lineage_server.client")
 
-DIFF_BYTES = 256 * 1024
 CELL_CHARACTERS = 16 * 1024
 _ENTRY_BYTES = 16 << 20
-_GIT_SECONDS = 10.0
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml",
           "requirements.lock")  # fmt: skip
 _CLUSTER_IDS = {
@@ -108,17 +107,19 @@ def _code(found: Captured, config: Config, program: Program) -> None:
     start = folder
     if program.python is None and shown.endswith((".py", ".ipynb")) and Path(shown).is_absolute():
         start = Path(shown).parent
-    top = _git(start, "rev-parse", "--show-toplevel") if "git" in config.capture else ""
+    top = git(start, "rev-parse", "--show-toplevel") if "git" in config.capture else ""
     if not top:
         if shown:
             found.code = CodeFact(entry=_relative(shown, folder))
         return
     root = Path(top)
-    dirty, diff = _changes(root, wanted="diff" in config.capture)
+    if "argv" in config.capture:
+        found.facts["root"] = str(root)
+    dirty, diff = changes(root, wanted="diff" in config.capture)
     found.code = CodeFact(
-        repo=scrub_uri(_git(root, "config", "--get", "remote.origin.url")) or root.name,
-        commit=_git(root, "rev-parse", "HEAD"),
-        branch=_git(root, "symbolic-ref", "--short", "-q", "HEAD"),
+        repo=scrub_uri(git(root, "config", "--get", "remote.origin.url")) or root.name,
+        commit=git(root, "rev-parse", "HEAD"),
+        branch=git(root, "symbolic-ref", "--short", "-q", "HEAD"),
         dirty_digest=dirty,
         diff=diff,
         entry=_relative(shown, root),
@@ -135,55 +136,6 @@ def _relative(entry: str, root: Path) -> str:
     with suppress(ValueError, OSError):
         return Path(entry).resolve().relative_to(root.resolve()).as_posix()
     return entry
-
-
-def _git(folder: Path, *words: str) -> str:
-    return _git_bytes(folder, *words).decode("utf-8", "replace").strip()
-
-
-def _git_bytes(folder: Path, *words: str) -> bytes:
-    git = shutil.which("git")
-    if git is None:
-        return b""
-    # No optional locks: reading must not disturb a git command of the user's. No prompts, no pager.
-    command = [git, "-c", "core.fsmonitor=false", "--no-optional-locks", *words]
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env["GIT_TERMINAL_PROMPT"] = "0"
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=env, capture_output=True, timeout=_GIT_SECONDS, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return b""
-    return done.stdout if done.returncode == 0 else b""
-
-
-def _changes(root: Path, *, wanted: bool) -> tuple[str, str]:
-    """Digest of what differs from the commit (new files by content), and the difference, capped."""
-    diff = _git_bytes(root, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv")
-    new = [
-        name
-        for name in _git_bytes(root, "ls-files", "-z", "--others", "--exclude-standard").split(b"\0")
-        if name
-    ]
-    if not diff and not new:
-        return "", ""
-    digest = hashlib.sha256(diff)
-    for name in new[:2000]:
-        digest.update(b"\0" + name + b"\0")
-        path = root / os.fsdecode(name)
-        with suppress(OSError):
-            if path.is_file() and path.stat().st_size <= 1 << 20:
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    text = ""
-    if wanted:
-        text = scrub_text(diff[:DIFF_BYTES].decode("utf-8", "replace"))
-        if len(diff) > DIFF_BYTES:
-            text += f"\n… cut: {len(diff)} bytes in all\n"
-        if new:
-            text += "".join(f"# new: {name.decode('utf-8', 'replace')}\n" for name in new[:100])
-    return "sha256:" + digest.hexdigest(), text
 
 
 # --- environment -----------------------------------------------------------------------

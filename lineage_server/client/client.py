@@ -32,6 +32,7 @@ from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, n
 if TYPE_CHECKING:
     from lineage_server.client.outbox import Outbox
     from lineage_server.client.registered import ModelVersion
+    from lineage_server.client.reproducing.reproduction import Reproduction
     from lineage_server.client.syncing import Left, SyncReport
     from lineage_server.domain.events import RunReported
 
@@ -241,6 +242,31 @@ class Client(Questions, Registering):
         if to is None:
             return downloads.path_of(self, artifact, progress)
         return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)
+
+    @checked
+    def reproduce(
+        self,
+        ref: str | Run | Artifact,
+        *,
+        perform: bool = False,
+        repo: str | os.PathLike[str] = ".",
+        folder: str | os.PathLike[str] | None = None,
+        tolerance: float = 0.0,
+    ) -> Reproduction:
+        """What it takes to do a run (or the one that made a version) again, and what of it is missing now;
+        raises a domain error.
+
+        ``perform``: do it, if ``lineage run`` began it, in ``folder`` (else in one that goes again): its
+        commit, of which ``repo`` is a checkout, with its uncommitted changes and inputs, by its command. What
+        it made and measured is compared (metrics may lie ``tolerance`` apart, relative to the larger), and
+        the verdict attached to both runs.
+        """
+        from lineage_server.client.reproducing.reproduction import reproduce
+
+        place = None if folder is None else Path(folder)
+        start = self.start_of(ref)
+        self.send_own()
+        return reproduce(self, start, perform=perform, repo=Path(repo), folder=place, tolerance=tolerance)
 
     # --- sending -----------------------------------------------------------------------
 

@@ -39,9 +39,11 @@ print(json.dumps([platform.python_version(), found]))
 """
 
 
-def program_of(command: Sequence[str], environ: Mapping[str, str], pid: int = 0) -> Program:
-    """The program that runs as process ``pid``."""
-    folder = working_folder()
+def program_of(
+    command: Sequence[str], environ: Mapping[str, str], pid: int = 0, folder: Path | None = None
+) -> Program:
+    """The program that runs as process ``pid``, in ``folder`` or where we are."""
+    folder = folder or working_folder()
     entry, python = _looked_at(list(command), environ.get("PATH"), folder)
     return Program(folder=folder, entry=entry, argv=tuple(command), python=python, pid=pid)
 

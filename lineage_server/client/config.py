@@ -68,6 +68,11 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
     Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
     Setting("LINEAGE_RUN_ID", "", "id of the first run of the process; set by launchers"),
     Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of; set by 'lineage run'"),
+    Setting(
+        "LINEAGE_SCRATCH",
+        "",
+        "folder of whose files no places are recorded, since it goes again; set by 'lineage reproduce'",
+    ),
 )
 """Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""
 
@@ -100,6 +105,7 @@ class Config:
     capture_env: tuple[str, ...] = ()
     run_id: str = ""
     parent_run: str = ""
+    scratch: Path | None = None
     rank: int = 0
     environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -145,6 +151,7 @@ def load_config(
         capture_env=tuple(n for raw in env.get("LINEAGE_CAPTURE_ENV", "").split(",") if (n := raw.strip())),
         run_id=env.get("LINEAGE_RUN_ID", "").strip(),
         parent_run=env.get("LINEAGE_PARENT_RUN", "").strip(),
+        scratch=Path(scratch).resolve() if (scratch := env.get("LINEAGE_SCRATCH", "").strip()) else None,
         rank=_rank(env),
         environ=env,
     )

@@ -43,7 +43,8 @@ query MorePackages($environment: String!, $after: String!) {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """A run and what it ran with; what nobody captured is empty. ``diff``: uncommitted changes, of which
-    ``uncommitted`` says whether there were any. ``gpus`` are uuids, other runs are named by their uid."""
+    ``uncommitted`` says whether there were any, ``dirty_digest`` which. ``gpus`` are uuids, other runs are
+    named by their uid."""
 
     run: str
     name: str
@@ -56,6 +57,7 @@ class Origin:
     branch: str = ""
     entry: str = ""
     uncommitted: bool = False
+    dirty_digest: str = ""
     diff: str = ""
     argv: tuple[str, ...] = ()
     python: str = ""
@@ -121,6 +123,7 @@ def origin_of(run: Mapping[str, Any], packages: Mapping[str, str]) -> Origin:
         ended_at=word(run, "endedAt"),
         **{key: word(code, key) for key in ("repo", "commit", "branch", "entry", "diff")},
         uncommitted=bool(code.get("dirtyDigest")),
+        dirty_digest=word(code, "dirtyDigest"),
         argv=tuple(run["argv"]),
         python=word(environment, "python"),
         lock_digest=word(environment, "lockDigest"),

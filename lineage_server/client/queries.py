@@ -17,6 +17,7 @@ from lineage_server.client.comparisons import COMPARE
 from lineage_server.client.documents import STORED
 from lineage_server.client.moments import moment
 from lineage_server.client.origins import MORE_PACKAGES, ORIGIN
+from lineage_server.client.recipes import FAMILY, KNOWN, MEANT
 from lineage_server.client.view import LineageView, ViewEdge, ViewField, ViewNode
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import artifact_of_version, artifact_uid, shorten
@@ -52,6 +53,9 @@ DOCUMENTS: dict[str, str] = {
     **{f"Client {name}": document for name, document in QUESTIONS.items()},
     "Titles": TITLES,
     "Compare": COMPARE,
+    "Family": FAMILY,
+    "Meant": MEANT,
+    "Known": KNOWN,
 }
 
 DIRECTIONS = {"both": "BOTH", "upstream": "UPSTREAM", "downstream": "DOWNSTREAM"}

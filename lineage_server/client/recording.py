@@ -61,11 +61,26 @@ def input_of(
     if content.digest:
         events.append(
             builders.version_told(
-                called, kind, project=owner, digest=content.digest, uri=content.uri, size=content.size,
+                called, kind, project=owner, digest=content.digest, uri=_told(client, content.uri),
+                size=content.size,
                 columns=content.columns, stats=content.stats,
             )
         )  # fmt: skip
-    return artifact, [*events, _read(run, [_fact(artifact, role, run)])]
+    placed = replace(artifact, uri=_told(client, artifact.uri))
+    return artifact, [*events, _read(run, [_fact(placed, role, run)])]
+
+
+def _told(client: Client, uri: str) -> str:
+    """Where it lies, unless that is in a folder that goes again: then others keep their word for it."""
+    scratch = client.config.scratch
+    if scratch is None:
+        return uri
+    from lineage_server.client.contents import local_place
+
+    place = local_place(uri)
+    if place is None or not place.is_absolute():
+        return uri
+    return "" if place.resolve().is_relative_to(scratch) else uri
 
 
 def _named(client: Client, what: Any, owner: str, kind: str | None) -> Artifact | None:
@@ -124,7 +139,7 @@ def output_of(
         kind,
         role=role,
         digest=content.digest,
-        uri=uri or content.uri,
+        uri=_told(client, uri or content.uri),
         size=content.size,
         columns=content.columns,
         stats=content.stats,

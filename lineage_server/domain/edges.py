@@ -39,6 +39,7 @@ class EdgeType(StrEnum):
     ON_GPU = "ON_GPU"
     POINTS_TO = "POINTS_TO"
     BOARD_FOR = "BOARD_FOR"
+    REPRODUCES = "REPRODUCES"
 
 
 class Source(StrEnum):
@@ -104,6 +105,7 @@ RULES: dict[EdgeType, EdgeRule] = dict(
         _rule(EdgeType.ON_NODE, Label.RUN, Label.NODE, at_start=True),
         _rule(EdgeType.ON_GPU, Label.RUN, Label.GPU, at_start=True),
         _rule(EdgeType.BOARD_FOR, Label.RUN, Label.RUN, at_start=True),
+        _rule(EdgeType.REPRODUCES, Label.RUN, Label.RUN, at_start=True),
         _rule(EdgeType.POINTS_TO, Label.ALIAS, Label.MODEL_VERSION, at_start=True),
     ]
 )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lineage_server.domain.edges import Basis, Source
 from lineage_server.domain.ids import DEFAULT_PROJECT
-from lineage_server.domain.nodes import Scalar
+from lineage_server.domain.nodes import Reproduced, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +113,14 @@ class GpuFact:
     seconds: float | None = None  # GPU-seconds held
     devices: list[str] = field(default_factory=list[str])  # UUIDs
     memory_bytes: int | None = None  # bytes of each
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReproductionFact:
+    """The run does again what another one did: told when it begins, and with a ``verdict`` once what both
+    have made was compared. A later verdict takes the place of an earlier one."""
+
+    of: str  # UUID of the run that is done again
+    verdict: Reproduced | None = None  # what came of it
+    differences: list[str] = field(default_factory=list[str])  # what differs, a line each
+    reason: str = ""  # why it could not be done, or what else there is to know

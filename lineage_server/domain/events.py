@@ -23,6 +23,7 @@ from lineage_server.domain.event_parts import (
     GpuFact,
     InputFact,
     OutputFact,
+    ReproductionFact,
 )
 from lineage_server.domain.event_registry import (
     AliasSet,
@@ -79,6 +80,7 @@ class RunReported(Event):
     retry_of: str | None = None  # UUID of the run that this tries again
     resumed_from: str | None = None  # UUID of the run that this goes on with
     boards: list[str] = field(default_factory=list[str])  # UUIDs of runs that this one shows
+    reproduction: ReproductionFact | None = None  # which run it does again, and what came of it
     code: CodeFact | None = None  # what ran
     environment: EnvironmentFact | None = None  # where it ran
     volumes: list[str] = field(default_factory=list[str])  # names of the claims it mounts

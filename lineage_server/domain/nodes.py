@@ -110,6 +110,14 @@ STATE_RANK: dict[str, int] = {
 TERMINAL_RANK = 3
 
 
+class Reproduced(StrEnum):
+    """What came of doing again what a run did; ``FAILED``: it could not be done, or not to its end."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    FAILED = "failed"
+
+
 class ModelState(StrEnum):
     """Where a registered model, or a version of it, is in its life."""
 

@@ -24,6 +24,7 @@ _JSON = frozenset(
     {
         *("facts", "resources", "usage", "metadata", "labels"),
         *("metric_steps", "schema", "stats", "history", "fields", "signature", "movers"),
+        "reproduction",
     }
 )
 _COMMON = frozenset(

@@ -27,6 +27,7 @@ _PARTS = (
     event_parts.EnvironmentFact,
     event_parts.GpuFact,
     event_parts.ActorFact,
+    event_parts.ReproductionFact,
 )
 _PLAIN = {"string": "text", "integer": "integer", "number": "number", "boolean": "boolean", "null": "null"}
 _FIELD = re.compile(r"^    (\w+): [^#\n]+  # (.+)$", re.MULTILINE)

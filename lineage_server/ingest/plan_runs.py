@@ -11,7 +11,7 @@ import pyarrow
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, EdgeType
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.event_parts import EnvironmentFact, GpuFact
+from lineage_server.domain.event_parts import EnvironmentFact, GpuFact, ReproductionFact
 from lineage_server.domain.events import ActorFact, InputFact, MetricsLogged, OutputFact, RunReported
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, JobKind, Label, RunState
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
@@ -135,7 +135,19 @@ def _stated_values(event: RunReported) -> dict[str, Any]:
         gpu = event.gpu
         told = {"gpu_product": gpu.product or None, "gpu_count": gpu.count, "gpu_seconds": gpu.seconds}
         values.update((k, v) for k, v in told.items() if v is not None)
+    if event.reproduction is not None and event.reproduction.verdict is not None:
+        values["reproduction"] = _verdict(event.reproduction)
     return values
+
+
+def _verdict(told: ReproductionFact) -> str:
+    """What came of doing a run again, as one value: its parts belong together."""
+    if len(told.differences) > MAX_KEYS:
+        raise InvalidInputError(
+            f"more than {MAX_KEYS} differences in one event", field="reproduction.differences"
+        )
+    differences = [clean_scalar(one) for one in told.differences]
+    return dumps({"verdict": told.verdict, "differences": differences, "reason": clean_scalar(told.reason)})
 
 
 def _place(event: RunReported) -> dict[str, Any]:
@@ -233,6 +245,7 @@ def _relations(event: RunReported, project: str, run: NodeFacts, out: list[NodeF
         (EdgeType.CHILD_OF, event.parent),
         (EdgeType.RETRY_OF, event.retry_of),
         (EdgeType.RESUMED_FROM, event.resumed_from),
+        (EdgeType.REPRODUCES, event.reproduction.of if event.reproduction else None),
         *((EdgeType.BOARD_FOR, board) for board in event.boards),
     )
     for kind, other in named:

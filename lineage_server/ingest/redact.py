@@ -39,6 +39,7 @@ from lineage_server.domain.events import (
     OutputFact,
     ProjectReported,
     ProtectionSet,
+    ReproductionFact,
     RunReported,
     VersionReported,
     WatchGapReported,
@@ -165,10 +166,16 @@ def _run(event: RunReported, uid: str) -> RunReported | None:
             event, params=None, metrics=None, tags=None, facts=None, description=None, reason=None,
             resources=None, usage=None, code=_code(event.code), environment=_environment(event.environment),
             workload=None, spec_digest=None, actor=_actor(event.actor), outputs=outputs,
+            reproduction=_reproduction(event.reproduction),
         )  # fmt: skip
     if inputs == event.inputs and outputs == event.outputs:
         return None
     return replace(event, inputs=inputs, outputs=outputs)
+
+
+def _reproduction(told: ReproductionFact | None) -> ReproductionFact | None:
+    """Which run it did again stays; what came of that goes."""
+    return ReproductionFact(of=told.of) if told is not None else None
 
 
 def _intent(event: IntentReported, uid: str) -> IntentReported | None:

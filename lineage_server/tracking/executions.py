@@ -53,6 +53,11 @@ class Execution:
         return str(self._captured.get("cwd") or "")
 
     @property
+    def root(self) -> str:
+        """Top of the repository it was started in; empty where nobody captured it."""
+        return str(self._captured.get("root") or "")
+
+    @property
     def machine(self) -> str:
         """Kind of processor, such as ``x86_64``; empty where nobody captured it."""
         return str(as_mapping(self._captured.get("host")).get("machine") or "")

@@ -116,8 +116,9 @@ def _command(execution: Execution) -> list[str]:
     spec = str(execution.facts.run.properties.get("spec_digest") or "")
     if not words:
         return [word for word in (spec, execution.facts.code.get("entry", "")) if word]
-    folder = execution.folder.rstrip("/")
-    here = [word.replace(folder + "/", "") if len(folder) > 1 else word for word in words[1:]]
+    here = words[1:]
+    for place in (execution.folder.rstrip("/"), execution.root.rstrip("/")):
+        here = [word.replace(place + "/", "") if len(place) > 1 else word for word in here]
     return [PurePath(words[0]).name, *here, *([spec] if spec else [])]
 
 

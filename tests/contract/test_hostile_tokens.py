@@ -108,6 +108,7 @@ def claims() -> dict[str, dict[str, Any]]:
     return {
         "a child": {"parent": TRAIN},
         "another try": {"retry_of": TRAIN},
+        "a reproduction": {"reproduction": {"of": TRAIN, "verdict": "differs"}},
         "a continuation": {"resumed_from": TRAIN},
         "a board": {"kind": "tensorboard", "boards": [TRAIN]},
     }
@@ -165,6 +166,7 @@ async def test_naming_a_run_that_nobody_told_of_does_not_take_it(guarded: Served
     mentions: dict[str, dict[str, Any]] = {
         "parent": {"parent": some_run("a")},
         "retry": {"retry_of": some_run("b")},
+        "reproduction": {"reproduction": {"of": some_run("b")}},
         "resumed": {"resumed_from": some_run("c")},
         "board": {"boards": [some_run("d")]},
         "input": {"inputs": [{"name": "x", "run": some_run("e")}]},

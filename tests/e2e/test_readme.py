@@ -53,6 +53,7 @@ EXAMPLES = {
     "lineage lineage REF": ["lineage lineage dataset:iris"],
     "lineage diff A B": ["lineage diff dataset:iris@1 dataset:iris@1"],
     "lineage compare RUN RUN…": ["lineage compare model:classifier@1 {newest}"],
+    "lineage reproduce REF": ["lineage reproduce model:classifier@1"],
     "lineage impact REF": ["lineage impact dataset:iris"],
     "lineage path A B": ["lineage path dataset:iris dataset:iris"],
     "lineage cost REF": ["lineage cost dataset:iris"],

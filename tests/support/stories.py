@@ -34,11 +34,12 @@ from lineage_server.domain.events import (
     OutputFact,
     ProjectReported,
     ProtectionSet,
+    ReproductionFact,
     RunReported,
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import IntentAction, JobKind, Label, ModelState, Role, RunState
+from lineage_server.domain.nodes import IntentAction, JobKind, Label, ModelState, Reproduced, Role, RunState
 
 T0 = 1_760_000_000_000_000
 MINUTE = 60_000_000
@@ -207,6 +208,9 @@ def _results() -> list[Event]:
             run=EVALUATE,
             job="evaluate",
             retry_of=TRAIN,
+            reproduction=ReproductionFact(
+                of=TRAIN, verdict=Reproduced.DIFFERS, differences=["output churn"], reason="by hand"
+            ),
             state=RunState.COMPLETE,
             started_at=at(6.5),
             inputs=[InputFact(name="churn", type="model", digest=D3), InputFact(name="iris", digest=D2)],

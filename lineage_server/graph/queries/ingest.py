@@ -221,7 +221,8 @@ _ROW: LiteralString = "u AS uid, properties(n) AS props"
 _OUT: LiteralString = "[type(e), o.uid, properties(e), e.role]"
 
 _OF_RUN: LiteralString = (
-    "OUTPUT|READS|CHILD_OF|RETRY_OF|RESUMED_FROM|BY|USED_CODE|USED_ENV|MOUNTS|ON_NODE|ON_GPU|BOARD_FOR"
+    "OUTPUT|READS|CHILD_OF|RETRY_OF|RESUMED_FROM|BY|USED_CODE|USED_ENV|MOUNTS|ON_NODE|ON_GPU|BOARD_FOR|"
+    "REPRODUCES"
 )
 _ANCHORED: dict[Label, LiteralString] = {
     Label.RUN: (f"[(n)-[e:{_OF_RUN}]->(o) | {_OUT}] + [(n)<-[e:INPUT_TO]-(o) | {_OUT}]"),

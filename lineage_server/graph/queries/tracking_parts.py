@@ -59,6 +59,7 @@ RUNS_OF: dict[tuple[Label, EdgeType], LiteralString] = {
     (Label.RUN, EdgeType.RETRY_OF): _runs("Run", "(p)<-[:RETRY_OF]-(n:Run)"),
     (Label.RUN, EdgeType.RESUMED_FROM): _runs("Run", "(p)<-[:RESUMED_FROM]-(n:Run)"),
     (Label.RUN, EdgeType.BOARD_FOR): _runs("Run", "(p)<-[:BOARD_FOR]-(n:Run)"),
+    (Label.RUN, EdgeType.REPRODUCES): _runs("Run", "(p)<-[:REPRODUCES]-(n:Run)"),
     (Label.CODE_REF, EdgeType.USED_CODE): _runs("CodeRef", "(p)<-[:USED_CODE]-(n:Run)"),
     (Label.ENVIRONMENT, EdgeType.USED_ENV): _runs("Environment", "(p)<-[:USED_ENV]-(n:Run)"),
     (Label.VOLUME, EdgeType.MOUNTS): _runs("Volume", "(p)<-[:MOUNTS]-(n:Run)"),
@@ -74,7 +75,7 @@ UNWIND $uids AS uid
 MATCH (p:Run {{uid: uid}})
 WHERE {_VISIBLE}
 CALL (p) {{
-  MATCH (p)-[e:USED_CODE|USED_ENV|CHILD_OF|RETRY_OF|RESUMED_FROM|ON_NODE|MOUNTS|ON_GPU]->(n)
+  MATCH (p)-[e:USED_CODE|USED_ENV|CHILD_OF|RETRY_OF|RESUMED_FROM|REPRODUCES|ON_NODE|MOUNTS|ON_GPU]->(n)
   WITH n.uid AS other, type(e) AS kind, e.at AS at
   ORDER BY kind IN ['MOUNTS', 'ON_GPU'], at DESC, other LIMIT $limit
   RETURN collect([kind, other]) AS found

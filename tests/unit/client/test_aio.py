@@ -139,6 +139,7 @@ def test_functions_of_the_module_are_methods_of_the_client() -> None:
         "approve",
         "reject",
         "approvals",
+        "reproduce",
         "gql",
         "flush",
         "sync",

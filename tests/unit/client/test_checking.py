@@ -52,12 +52,16 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "state": (*NO_TEXT, "open"),
     "model": (None, "", "  "),
     "columns_from": (*NO_MAPPING, {"a": 5}, {"a": "text"}, {"a": [5]}, {"a": [("x", "y", "z")]}, {5: None}),
-    **dict.fromkeys(("partial", "upload", "data", "models", "record", "overwrite", "everything"), NO_FLAG),
+    **dict.fromkeys(
+        ("partial", "upload", "data", "models", "record", "overwrite", "everything", "perform"), NO_FLAG
+    ),
+    "number": (*NO_COUNT, 1 << 32),
+    "tolerance": (*NO_SECONDS, -0.1, 1, 2),
     "refs": (5, "run:1", b"x", {"a": 1}, None, object()),
     "timeout": NO_SECONDS,
     **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
     **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end", "run"), NO_RUN),
-    **dict.fromkeys(("folder", "journal_dir", "to"), NO_PATH),
+    **dict.fromkeys(("folder", "journal_dir", "to", "repo"), NO_PATH),
     **dict.fromkeys(("as_of", "known_at", "when"), NO_TIME),
     **dict.fromkeys(("what", "value"), (None, "", "  ")),
     "step": ("three", "3", [1], b"1", 1j),

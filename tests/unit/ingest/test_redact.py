@@ -33,11 +33,12 @@ from lineage_server.domain.events import (
     NodeRestored,
     OutputFact,
     ProjectReported,
+    ReproductionFact,
     RunReported,
     VersionReported,
     WatchGapReported,
 )
-from lineage_server.domain.nodes import IntentAction, JobKind, Label, ModelState, Role, RunState
+from lineage_server.domain.nodes import IntentAction, JobKind, Label, ModelState, Reproduced, Role, RunState
 from lineage_server.ingest.decode import decode, encode
 from lineage_server.ingest.erased import ErasedUids
 from lineage_server.ingest.facts import Clock
@@ -63,6 +64,9 @@ FULL = RunReported(
     code=CodeFact(repo="r", commit="c", branch=SECRET, diff=SECRET),
     environment=EnvironmentFact(image="img", packages={SECRET: "1"}),
     inputs=[InputFact(name="raw", digest=DIGEST)], outputs=[OUTPUT], parent=OTHER,
+    reproduction=ReproductionFact(
+        of=OTHER, verdict=Reproduced.FAILED, differences=[SECRET], reason=SECRET
+    ),
 )  # fmt: skip
 TOLD: dict[str, Event] = {
     f"run:{RUN}": replace(FULL, outputs=[OutputFact(name="iris", digest=DIGEST)]),

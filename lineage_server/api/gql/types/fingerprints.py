@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 import strawberry
 
 from lineage_server.api.gql.scalars import Json
 from lineage_server.api.gql.types.base import RunLazily, node_of
 from lineage_server.api.gql.types.values import Param
+from lineage_server.domain.nodes import Reproduced
 from lineage_server.tracking import fingerprint as domain
 from lineage_server.tracking import repeats
 from lineage_server.tracking.fingerprint import FingerprintPart
@@ -14,6 +18,7 @@ from lineage_server.tracking.repeats import RepeatVerdict
 
 strawberry.enum(FingerprintPart)
 strawberry.enum(RepeatVerdict)
+strawberry.enum(Reproduced)
 
 
 @strawberry.type
@@ -73,6 +78,27 @@ class Repeats:
     differing: int = strawberry.field(description="how many made something else")
     is_partial: bool
     reason: str
+
+
+@strawberry.type
+class Reproduction:
+    """What came of doing a run again."""
+
+    verdict: Reproduced
+    differences: list[str] = strawberry.field(description="what differs, a line each")
+    reason: str = strawberry.field(description="why it could not be done, or what else there is to know")
+
+
+def reproduction_shown(told: Mapping[str, Any]) -> Reproduction | None:
+    """From the property of a run; None where nothing has come of it yet."""
+    if told.get("verdict") not in list(Reproduced):
+        return None
+    differences = cast("list[Any]", told.get("differences") or [])
+    return Reproduction(
+        verdict=Reproduced(told["verdict"]),
+        differences=[str(one) for one in differences],
+        reason=str(told.get("reason") or ""),
+    )
 
 
 def fingerprint_shown(value: domain.Fingerprint) -> Fingerprint:

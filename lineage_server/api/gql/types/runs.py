@@ -12,7 +12,12 @@ from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.scalars import Json, Long, Micros, Real, micros, real
 from lineage_server.api.gql.types.artifacts import ArtifactVersion, version_of
 from lineage_server.api.gql.types.base import Ctx, Node, common, node_of
-from lineage_server.api.gql.types.fingerprints import Fingerprint, fingerprint_shown
+from lineage_server.api.gql.types.fingerprints import (
+    Fingerprint,
+    Reproduction,
+    fingerprint_shown,
+    reproduction_shown,
+)
 from lineage_server.api.gql.types.listing import Connection, connection
 from lineage_server.api.gql.types.surroundings import (
     ClusterNode,
@@ -165,6 +170,14 @@ class Run(Node):
     async def retry_of(self, info: Ctx) -> Run | None:
         return await self._followed(info, EdgeType.RETRY_OF)
 
+    @strawberry.field(description="the run that it does again")
+    async def reproduces(self, info: Ctx) -> Run | None:
+        return await self._followed(info, EdgeType.REPRODUCES)
+
+    @strawberry.field(description="what came of doing a run again, once it was compared")
+    def reproduction(self) -> Reproduction | None:
+        return reproduction_shown(as_mapping(self.own.properties.get("reproduction")))
+
     @strawberry.field(description="the run that it went on from")
     async def resumed_from(self, info: Ctx) -> Run | None:
         return await self._followed(info, EdgeType.RESUMED_FROM)
@@ -172,6 +185,9 @@ class Run(Node):
     children: Connection[Run] = runs_back(EdgeType.CHILD_OF, "its steps or trials, the oldest first")
     retries: Connection[Run] = runs_back(EdgeType.RETRY_OF, "later attempts at the same, the newest first")
     resumed_by: Connection[Run] = runs_back(EdgeType.RESUMED_FROM, "runs that went on from it")
+    reproductions: Connection[Run] = runs_back(
+        EdgeType.REPRODUCES, "runs that did it again, the newest first"
+    )
     boards: Connection[Run] = runs_back(EdgeType.BOARD_FOR, "TensorBoards that show it, the newest first")
     board_for: Connection[Run] = runs_back(
         EdgeType.BOARD_FOR, "runs that it shows, if it is a TensorBoard", outgoing=True

@@ -1,0 +1,116 @@
+"""A command as a recorded run: what it is told of the run that it is part of, and how it ended.
+
+Who reads the command line, and who is asked to stop, is up to the caller (``lineage run``, reproducing).
+"""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lineage_server.client import builders
+from lineage_server.client.command import program_of
+from lineage_server.client.ending import Ending
+from lineage_server.client.place import default_name
+from lineage_server.client.process import FATAL
+from lineage_server.client.run import FINISH_SECONDS, Run
+from lineage_server.client.scrub import scrub_argv
+from lineage_server.domain.event_parts import ReproductionFact
+from lineage_server.domain.ids import clean_run_id, new_run_id
+from lineage_server.domain.nodes import RunState
+
+if TYPE_CHECKING:
+    from lineage_server.client.client import Client
+
+STOPS = {signal.SIGINT: "stopped by Ctrl+C (SIGINT)", **FATAL}
+_KILLED = 128
+"""Shells add it to the signal that ended a process."""
+
+Watch = Callable[["subprocess.Popen[bytes]"], AbstractContextManager[list[signal.Signals]]]
+"""Around the time that a command runs; answers the signals that came meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """A command that has ended; ``code`` as a shell would answer it."""
+
+    run: Run
+    state: RunState
+    reason: str
+    code: int
+
+
+@contextmanager
+def waiting(process: subprocess.Popen[bytes]) -> Generator[list[signal.Signals]]:
+    """Only wait; whoever gives up waiting stops the command."""
+    try:
+        yield []
+    finally:
+        if process.poll() is None:
+            process.terminate()
+
+
+def launch(
+    client: Client,
+    command: Sequence[str],
+    *,
+    watch: Watch = waiting,
+    name: str = "",
+    job: str = "",
+    folder: Path | None = None,
+    scratch: Path | None = None,
+    reproduces: str = "",
+) -> Launched:
+    """Run it to its end; raises OSError where it cannot be run, and then records nothing.
+
+    ``reproduces``: id of the run that it does again; then it is a run of its own, whatever runs us.
+    ``scratch``: a folder that goes again, so that nothing is said to lie there.
+    """
+    given = "" if reproduces else client.config.run_id
+    # The command must know the run that it is part of, and the run is told once there is a command.
+    chosen = clean_run_id(given) if given else new_run_id()
+    told = {**client.config.environ, "LINEAGE_PARENT_RUN": chosen, "LINEAGE_PROJECT": client.config.project}
+    told.pop("LINEAGE_RUN_ID", None)
+    if scratch is not None:
+        told["LINEAGE_SCRATCH"] = str(scratch)
+    process = subprocess.Popen(command, env=told, cwd=folder)
+    with process, watch(process) as stops:
+        program = program_of(command, client.config.environ, process.pid, folder)
+        recorded = client.start_run(
+            name or builders.name_of_file(default_name(program.entry) if program.entry else command[0]),
+            job=job or None,
+            run_id=None if given else chosen,
+            tags={"command": shlex.join(scrub_argv(command))[:500]},
+            capture="none",
+        )
+        again = ReproductionFact(of=reproduces) if reproduces else None
+        facts = {"launcher": builders.LAUNCHER}
+        client.report(
+            builders.run_told(recorded.id, project=recorded.project, facts=facts, reproduction=again)
+        )
+        recorded.stand_for(process.pid)
+        recorded.capture_in_background(client.config.capture, program)
+        ended = process.wait()
+    code = ended if ended >= 0 else _KILLED - ended
+    if code and client.outbox is not None and client.outbox.sender is not None:
+        client.outbox.adopter.look()  # what was killed has left runs of its own open
+    state, reason = _judged(ended, stops)
+    recorded.end_with(Ending(state, reason, exit_code=code), FINISH_SECONDS)
+    return Launched(run=recorded, state=state, reason=reason, code=code)
+
+
+def _judged(ended: int, stops: list[signal.Signals]) -> tuple[RunState, str]:
+    """State and reason of a run whose command ended so: stopped is stopped, whatever it made of it."""
+    if ended < 0 and not stops:
+        if -ended not in STOPS:
+            return RunState.FAILED, f"killed by signal {-ended} ({signal.strsignal(-ended)})"
+        stops = [signal.Signals(-ended)]
+    if stops:
+        return RunState.ABORTED, STOPS[stops[0]]
+    return (RunState.FAILED, f"exit code {ended}") if ended else (RunState.COMPLETE, "")
