@@ -246,6 +246,11 @@ class TrackingReader:
     async def count_refused(self, scope: frozenset[str] | None) -> int:
         return int((await self._ask(cypher.COUNT_REFUSED, scope_of(scope)))[0]["total"])
 
+    async def stated_roles(self, start: str, end: str, scope: frozenset[str] | None) -> list[str]:
+        """Roles of the derivations between two versions that are stated now."""
+        rows = await self._ask(cypher.STATED_ROLES, {**scope_of(scope), "start": start, "end": end})
+        return sorted(row["role"] for row in rows)
+
     # --- asking -----------------------------------------------------------------------------
 
     async def _page(self, statement: LiteralString, given: Mapping[str, Any]) -> list[Listed]:

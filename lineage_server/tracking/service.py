@@ -215,6 +215,9 @@ class Tracking:
     async def forget_refused(self, uids: Iterable[str], *, scope: Scope) -> None:
         await self._reader.forget_refused(uids, scope)
 
+    async def stated_roles(self, start: str, end: str, *, scope: Scope) -> list[str]:
+        return await self._reader.stated_roles(start, end, scope)
+
     async def count_refused(self, *, scope: Scope) -> int:
         return await self._reader.count_refused(scope)
 

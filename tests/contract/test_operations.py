@@ -210,6 +210,30 @@ async def test_mutations_do_what_they_say(served: Served) -> None:
     assert (await do("EraseNode"))["eventsRedacted"] > 0
 
 
+async def test_only_what_is_stated_is_taken_back(served: Served) -> None:
+    """An event may tell it before what it takes back; a person who mistook the ends is told so."""
+
+    async def told(name: str, **given: str) -> tuple[str, str] | None:
+        """Field and what is allowed of the problem, if there was one."""
+        wanted = {"start": OUTSIDE, "end": MODEL_1, "reason": "seen it", **given}
+        payload = (await served.ask(TEXTS[name], {"input": wanted}))[name[0].lower() + name[1:]]
+        for problem in payload["problems"]:
+            assert problem["code"] == "BAD_INPUT"
+            return problem["field"], problem["allowed"]
+        return None
+
+    never = ("start", "the ends of a derivation that was stated with addEdge")
+    assert await told("RetractEdge") == never
+    assert await told("RetractEdge", start=IRIS_1) == never  # joined, but by a run
+    assert await told("AddEdge", role="copy") is None
+    assert await told("AddEdge", role="sample") is None
+    assert await told("RetractEdge") == ("role", "copy, sample")
+    assert await told("RetractEdge", role="copy") is None
+    assert await told("RetractEdge", role="copy") == ("role", "sample")
+    assert await told("RetractEdge", role="sample") is None
+    assert await told("RetractEdge", role="sample") == never
+
+
 async def test_the_same_wish_counts_again_later(served: Served) -> None:
     """Two equal mutations are two events: a, b, a ends with a."""
     for value in ("a", "b", "a"):

@@ -289,3 +289,11 @@ MATCH (n:Refused)
 WHERE $all OR n.project IN $scope
 RETURN count(n) AS total
 """
+
+# --- what people state ----------------------------------------------------------------------------
+
+STATED_ROLES: LiteralString = """
+MATCH (:ArtifactVersion {uid: $start})-[e:DERIVED]->(n:ArtifactVersion {uid: $end})
+WHERE ($all OR n.project IN $scope) AND e.retracted_at IS NULL AND e.superseded_at IS NULL
+RETURN DISTINCT e.role AS role
+"""

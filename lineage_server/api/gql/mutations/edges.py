@@ -17,8 +17,10 @@ from lineage_server.api.gql.types.payloads import (
     StatedEdge,
     problem_of,
 )
+from lineage_server.domain.edges import COLUMNS
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import EdgeAsserted, EdgeRetracted
+from lineage_server.domain.ids import clean_name, listed, shorten
 
 Ctx = Info[Context, None]
 
@@ -54,6 +56,7 @@ class EdgeMutations:
         project = await _project_of_end(context, input)
         try:
             _check_reason(input.reason)
+            await _check_stated(context, input)
             event = EdgeRetracted(
                 project=project, start=input.start, end=input.end, role=input.role, reason=input.reason
             )
@@ -73,6 +76,19 @@ async def _project_of_end(context: Context, input: AddEdgeInput | RetractEdgeInp
 def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise InvalidInputError("a stated derivation needs a reason", field="reason", allowed="some words")
+
+
+async def _check_stated(context: Context, input: RetractEdgeInput) -> None:
+    """An event may tell it before what it takes back; who asks for it here means what is there."""
+    stated = await context.tracking.stated_roles(input.start, input.end, scope=context.scope)
+    own = [role for role in stated if not role.startswith(COLUMNS)]
+    if clean_name(input.role, "role") not in own:
+        raise InvalidInputError(
+            f"no derivation with the role {shorten(input.role)!r} between these two is stated now; "
+            "nothing was changed",
+            field="role" if own else "start",
+            allowed=listed(own) if own else "the ends of a derivation that was stated with addEdge",
+        )
 
 
 def _ends(input: AddEdgeInput | RetractEdgeInput) -> dict[str, str]:
