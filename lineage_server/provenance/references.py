@@ -93,15 +93,18 @@ async def _job(reader: LineageReader, facts: LineageFacts, asked: Reference, own
 async def _model(facts: LineageFacts, asked: Reference, owner: str, sight: Sight) -> str:
     """A version of a registered model; empty when there is no such model."""
     uid = model_uid(owner, asked.name)
+    selector = asked.selector
+    aliases: dict[str, str] = {}
+    if selector not in ("", "latest"):
+        # First of all: a model has few aliases, and may have ten thousand versions.
+        aliases = await facts.model_aliases(uid, sight)
+        if aliases.get(selector):
+            return aliases[selector]
     versions = await facts.model_versions(uid, sight)
     if not versions:
         return ""
-    selector = asked.selector
     if selector in ("", "latest"):
         return _newest(versions, "created_at", sight)
-    aliases = await facts.model_aliases(uid, sight)
-    if aliases.get(selector):
-        return aliases[selector]
     by_version = {str(row["version"]): str(row["uid"]) for row in versions}
     if selector in by_version:
         return by_version[selector]
