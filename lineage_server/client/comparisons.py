@@ -23,7 +23,7 @@ query Compare($runs: [String!]!, $everything: Boolean!, $first: Int!, $after: St
   }
 }
 """
-_MOST_ROWS, _MOST_VALUES = 500, 12_000
+_MOST_ROWS, _MOST_VALUES = 500, 8_000
 """Of a page: what the server lets one ask for at once."""
 _OF_VERSIONS = frozenset({"INPUT", "OUTPUT"})
 

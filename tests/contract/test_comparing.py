@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from graphql import OperationDefinitionNode, parse
 
+from lineage_server.api.gql.limits import check_document
+from lineage_server.api.gql.schema import build_schema
+from lineage_server.client.comparisons import COMPARE as COMPARING
+from lineage_server.client.comparisons import Table
 from lineage_server.domain.event_parts import CodeFact, EnvironmentFact, GpuFact, InputFact, OutputFact
 from lineage_server.domain.events import ModelVersionReported, ProjectReported, RunReported
 from lineage_server.domain.ids import new_run_id, now_micros
@@ -142,6 +147,15 @@ async def test_two_hundred_runs_in_one_call_page_by_page(served: Served) -> None
         refused = await served.refused(COMPARE, {"runs": wrong, "first": 10})
         assert refused["extensions"]["code"] == "BAD_INPUT"
         assert "2 to 200" in refused["message"]
+
+
+@pytest.mark.parametrize("count", [2, 16, 17, 200, 300])
+def test_what_the_client_asks_fits_however_many_runs_there_are(count: int) -> None:
+    asked = Table([f"run:{n}" for n in range(count)], everything=True, project="p").asked()
+    document = parse(COMPARING)
+    (definition,) = document.definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    check_document(build_schema().core, document, asked, definition)
 
 
 async def test_a_page_holds_no_more_values_than_it_may(served: Served) -> None:

@@ -123,7 +123,7 @@ def test_pages_are_gathered_and_bounded() -> None:
     table = Table(["run:1"] * 200, everything=True, project="p")
     asked = table.asked()
     assert asked
-    assert (asked["first"], asked["after"], asked["everything"]) == (60, "", True)
+    assert (asked["first"], asked["after"], asked["everything"]) == (40, "", True)
     table.add(page(200, [row("PARAMETER", "a", *range(200))], cursor="next"))
     asked = table.asked()
     assert asked
