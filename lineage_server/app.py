@@ -53,6 +53,7 @@ from lineage_server.graph.look_ahead import plan_ahead
 from lineage_server.graph.queries import server as server_queries
 from lineage_server.graph.schema import migrate
 from lineage_server.graph.write import GraphWriter
+from lineage_server.ingest.backup import Backups
 from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.others import watch_others
 from lineage_server.ingest.rebuild import Rebuilder
@@ -201,6 +202,7 @@ class Server:
             changes.resync_all(seq)
 
         ingest = self._make_writer(bolt, publish, resync)
+        direct = settings.auth.mode == "open" and is_loopback(settings.http.host)
         return Services(
             settings=settings,
             telemetry=self.telemetry,
@@ -208,15 +210,11 @@ class Server:
             changes=changes,
             ingest=ingest,
             lineage=LineageService(bolt),
-            artifacts=artifacts_for(
-                settings,
-                bolt,
-                ingest.record,
-                direct=settings.auth.mode == "open" and is_loopback(settings.http.host),
-            ),
+            artifacts=artifacts_for(settings, bolt, ingest.record, direct=direct),
             store=store,
             rebuilder=Rebuilder(bolt, store, ingest),
             eraser=eraser,
+            backups=Backups(bolt, ingest),
             access=access_for(settings.auth, tokens, members),
             tokens=tokens,
             members=members,

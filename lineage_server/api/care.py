@@ -1,4 +1,4 @@
-"""What an operator has done with stored events: rebuild the graph from them, archive old ones."""
+"""What an operator has done with all that is stored: rebuild, archive, back up, restore."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lineage_server.api.backups import backup_routes
 from lineage_server.api.deps import allowed, origin_of, services_of
 from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
@@ -18,6 +19,7 @@ def care_routes() -> list[Route]:
     return [
         Route("/api/v1/admin/rebuild", _rebuild, methods=["POST"]),
         Route("/api/v1/admin/archive", _archive, methods=["POST"]),
+        *backup_routes(),
     ]
 
 

@@ -11,6 +11,7 @@ from lineage_server.auth.members import Members
 from lineage_server.auth.tokens import Tokens
 from lineage_server.changes import Changes
 from lineage_server.graph.bolt import Bolt
+from lineage_server.ingest.backup import Backups
 from lineage_server.ingest.eraser import Eraser
 from lineage_server.ingest.rebuild import Rebuilder
 from lineage_server.ingest.store import EventStore
@@ -36,6 +37,7 @@ class Services:
     store: EventStore
     rebuilder: Rebuilder
     eraser: Eraser
+    backups: Backups
     access: Access
     tokens: Tokens
     members: Members

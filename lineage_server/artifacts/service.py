@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lineage_server.artifacts.bringing import Bringing
 from lineage_server.artifacts.claims import Claims
 from lineage_server.artifacts.collecting import Collector
 from lineage_server.artifacts.downloads import Downloads
@@ -22,6 +23,7 @@ class Artifacts:
     uploads: Uploads
     downloads: Downloads
     collector: Collector
+    bringing: Bringing
 
 
 class ArtifactService:
@@ -29,6 +31,11 @@ class ArtifactService:
 
     def __init__(self, parts: Artifacts | None) -> None:
         self._parts = parts
+
+    @property
+    def kept(self) -> bool:
+        """Whether bytes are kept here at all."""
+        return self._parts is not None
 
     def get(self) -> Artifacts:
         """Raises NotSupportedError where no store is named."""
@@ -63,4 +70,5 @@ def artifacts_for(settings: Settings, bolt: Bolt, record: Record, *, direct: boo
         deleted_days=told.deleted_days,
     )
     downloads = Downloads(stores, claims, limits, collector.verified)
-    return ArtifactService(Artifacts(uploads, downloads, collector))
+    bringing = Bringing(stores, uploads, collector.verified)
+    return ArtifactService(Artifacts(uploads, downloads, collector, bringing))

@@ -193,6 +193,20 @@ class Uploads:
                 return Committed(uid, told.digest, stored_at)
             # One that began meanwhile may have taken what was not yet told to be needed.
 
+    async def adopt(self, project: str, key: str, manifest: bytes) -> None:
+        """A manifest of which events tell already, with the objects that were sent; ``key`` is its own.
+
+        Raises InvalidInputError, MissingObjectsError.
+        """
+        told = await asyncio.to_thread(parse_checked, manifest)
+        if told.key != key:
+            raise InvalidInputError(f"the manifest's key is {told.key}, not {key}", field="key")
+        while True:
+            collection = await self.claims.last_collection()
+            await self._store(project, told)
+            if await self.claims.last_collection() == collection:
+                return
+
     async def _store(self, project: str, told: Manifest) -> None:
         """All objects and the manifest; raises MissingObjectsError."""
         store, objects = self.stores.of(project), told.objects()

@@ -17,6 +17,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from lineage_server import __version__
 from lineage_server.cli import (
     asking,
+    backups,
     care,
     comparing,
     demo,
@@ -48,7 +49,7 @@ _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
 _PARTS = (
     *(serving, demo, running, asking, transfers, registry),
-    *(comparing, questions, reproducing, exchanging, care, doctor),
+    *(comparing, questions, reproducing, exchanging, backups, care, doctor),
 )
 for part in _PARTS:
     part.add_to(app)

@@ -45,14 +45,14 @@ class Lease:
     async def held(self, work: str, *, wait_seconds: float = 0.0) -> AsyncGenerator[str]:
         """Hold it for ``work``; gives the holder's name. Raises ConflictError while another holds it."""
         owner = uuid.uuid4().hex
-        await self._acquire(owner, work, wait_seconds)
+        await self.acquire(owner, work, wait_seconds=wait_seconds)
         tasks = Tasks("lease")
         tasks.start("renew", self._renew(owner, work), ends=True)
         try:
             yield owner
         finally:
             await tasks.stop()
-            await self._release(owner)
+            await self.release(owner)
 
     @contextlib.asynccontextmanager
     async def transaction(self, owner: str, *, timeout_seconds: float = 60.0) -> AsyncGenerator[Transaction]:
@@ -66,7 +66,11 @@ class Lease:
         """Whoever holds it is dead: for a graph that nobody but this server can be at."""
         await self._bolt.write(q.CLEAR_LEASE, {"lease": self._name})
 
-    async def _acquire(self, owner: str, work: str, wait_seconds: float) -> None:
+    async def acquire(self, owner: str, work: str, *, wait_seconds: float = 0.0) -> None:
+        """Take it for as long as it lasts: for work in several requests, whichever server has them.
+
+        Raises ConflictError while another holds it. Whoever does this calls ``renew``, and ``release``.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_seconds
         while (holder := await self._take(owner, work)) is not None:
@@ -95,7 +99,14 @@ class Lease:
             except LineageError as error:
                 logger.warning("the lease for %s could not be renewed: %s", work, error.message)
 
-    async def _release(self, owner: str) -> None:
+    async def renew(self, owner: str) -> None:
+        """It lasts from now on anew; raises LeaseLostError where it was not held without a break."""
+        given = {"owner": owner, "lease": self._name, "milliseconds": int(self._seconds * 1000)}
+        if not await self._bolt.write(q.RENEW_LEASE, given, patience_seconds=_RETRY_SECONDS):
+            raise LeaseLostError
+
+    async def release(self, owner: str) -> None:
+        """Give it back; if that fails, it ends by itself."""
         try:
             given = {"owner": owner, "lease": self._name}
             await self._bolt.write(q.RELEASE_LEASE, given, patience_seconds=_RETRY_SECONDS)

@@ -272,9 +272,37 @@ def routes() -> dict[str, tuple[Need, Call]]:
             Need.PLATFORM,
             ("POST", "/api/v1/import/events", {"content": to_parquet([])}),
         ),
+        **backups(),
         "POST /api/v1/admin/rebuild": (Need.PLATFORM, ("POST", "/api/v1/admin/rebuild", {})),
         "POST /graphql": (Need.ANYBODY, ("POST", "/graphql", {"json": {"query": "{ me { subject } }"}})),
         **{f"GET {path}": (Need.NOTHING, ("GET", path, {})) for path in OPEN},
+    }
+
+
+def backups() -> dict[str, tuple[Need, Call]]:
+    """For the platform's admin alone; each leaves things as they are."""
+    base, manifest = "/api/v1/admin", f"default/{KEPT.manifest()['digest'].removeprefix('sha256:')}"
+    nodes = {"params": {"label": "Audit", "since": "1"}}
+    named = {"params": {"backup": "by-role", "merge": "true"}}
+    # In this order: a restore waits for a backup that has not ended.
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "POST /backup": ("/backup", named),
+        "POST /backup/renewal": ("/backup/renewal", named),
+        "GET /backup/nodes": ("/backup/nodes", nodes),
+        "GET /backup/manifests": ("/backup/manifests", {}),
+        "GET /backup/manifests/{project}/{key}": (f"/backup/manifests/{manifest}", {}),
+        "POST /backup/end": ("/backup/end", named),
+        "POST /restore": ("/restore", named),
+        "POST /restore/nodes": ("/restore/nodes", {"content": b""}),
+        "PUT /restore/manifests/{project}/{key}": (
+            f"/restore/manifests/{manifest}",
+            {"json": KEPT.manifest()},
+        ),
+        "POST /restore/end": ("/restore/end", named),
+    }
+    return {
+        pattern.replace(" ", f" {base}", 1): (Need.PLATFORM, (pattern.split()[0], f"{base}{path}", more))
+        for pattern, (path, more) in calls.items()
     }
 
 
@@ -297,7 +325,8 @@ def patterns(served: Served) -> Iterator[str]:
 
 def code_of(answer: Any) -> str:
     """The refusal; the intake tells it of the event."""
-    told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    kind = answer.headers.get("content-type", "")
+    told = answer.json() if "json" in kind and "ndjson" not in kind else {}
     if answer.status_code >= 400:
         return told.get("error") or told["errors"][0]["extensions"]["code"]
     refused = [one["code"] for one in told.get("events", ()) if one.get("code")] if "refused" in told else []

@@ -66,6 +66,8 @@ EXAMPLES = {
         "lineage export out.jsonl --format openlineage",
     ],
     "lineage import PATH": ["lineage import out", "lineage import out.json", "lineage import out.jsonl"],
+    "lineage backup DIR": ["lineage backup all"],
+    "lineage restore DIR": ["lineage restore all --dry-run", "lineage restore all --merge"],
     "lineage archive": ["lineage archive --days 1"],
     "lineage gc": ["lineage gc --dry-run", "lineage gc"],
     "lineage doctor": ["lineage doctor"],

@@ -17,6 +17,12 @@ SET l.owner = CASE WHEN free THEN $owner ELSE l.owner END,
 RETURN l.owner = $owner AS held, l.work AS work
 """
 
+# Not where it is nobody's: then others may have worked meanwhile.
+RENEW_LEASE: LiteralString = (
+    "MATCH (l:Lease {uid: $lease}) SET l.asked_by = $owner WITH l WHERE l.owner = $owner "
+    "SET l.until = timestamp() + $milliseconds RETURN l.uid AS uid"
+)
+
 RELEASE_LEASE: LiteralString = (
     "MATCH (l:Lease {uid: $lease}) WHERE l.owner = $owner "
     "SET l.owner = NULL, l.work = NULL, l.until = NULL RETURN l.uid AS uid"

@@ -1,0 +1,497 @@
+"""Backups of a whole server, and restoring them, over either engine: equal graphs, and all else with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from lineage_server.client.backups import layout, making, restoring
+from lineage_server.client.graphql import error_from
+from lineage_server.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotSupportedError
+from lineage_server.domain.events import AliasSet, ModelReported, ModelVersionReported, RunReported
+from lineage_server.domain.ids import new_run_id, now_micros
+from lineage_server.domain.nodes import RunState
+from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.lease import LeaseLostError
+from lineage_server.graph.schema import migrate
+from lineage_server.registry import delivering
+from tests.contract.test_exchange import stored
+from tests.support.dump import dump
+from tests.support.neo4j_server import Address
+from tests.support.receiver import Receiver, receiving
+from tests.support.served import Served, serving
+from tests.support.stored import Content, Sender
+from tests.support.stories import story
+from tests.support.warm import wipe as wipe_all
+
+pytestmark = pytest.mark.timeout(180)
+BEGIN, RESTORE = "/api/v1/admin/backup", "/api/v1/admin/restore"
+NODES = (
+    "MATCH (n) WHERE labels(n)[0] IN ['Token', 'Audit', 'Webhook', 'Delivery', 'Refused'] "
+    "AND n.uid <> 'webhooks' RETURN labels(n)[0] AS label, properties(n) AS props"
+)
+FOLDER = Content({"a/b": b"some bytes" * 100, "c": b"", "ü": b"x" * 70_000})
+FILE = Content({"f": b"one file"}, kind="file")
+
+
+class Through:
+    """Stands in for the connection of a client in a thread: asks the application in this process."""
+
+    def __init__(self, served: Served, token: str) -> None:
+        self._served = served
+        self._loop = asyncio.get_running_loop()
+        self._token = {"authorization": f"Bearer {token}"} if token else {}
+        self.asked: list[str] = []
+        self.before: Callable[[str], None] = lambda _: None
+
+    def __enter__(self) -> Through:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def call(
+        self, method: str, path: str, parameters: Any = None, *,
+        content: bytes | None = None, headers: Any = None, patient: bool = False,
+    ) -> httpx2.Response:  # fmt: skip
+        self.asked.append(f"{method} {path}")
+        self.before(path)
+        told = {**self._token, **(headers or {})}
+        sending = self._served.http.request(method, path, params=parameters, content=content, headers=told)
+        answer = asyncio.run_coroutine_threadsafe(sending, self._loop).result(60)
+        if answer.status_code >= 400:
+            said = answer.json()
+            raise error_from(said["error"], said["message"], said.get("details") or {})
+        return answer
+
+
+@pytest.fixture
+def through(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Through]:
+    """The client's commands ask this server from now on."""
+
+    def ask(served: Served, token: str = "") -> Through:
+        way = Through(served, token)
+        for module in (making, restoring):
+            monkeypatch.setattr(module, "Operating", lambda: way)
+        return way
+
+    return ask
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many pages, and no waiting for others who never end."""
+    monkeypatch.setattr("lineage_server.ingest.store.PAGE_EVENTS", 9)
+    monkeypatch.setattr("lineage_server.ingest.backup.PAGE_ROWS", 3)
+    monkeypatch.setattr("lineage_server.api.backups.PAGE_ROWS", 3)
+    monkeypatch.setattr("lineage_server.ingest.backup._WAIT_SECONDS", 0.3)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+def settings(folder: Path, **more: Any) -> dict[str, Any]:
+    hooks = {"key": "a key", "allowed_networks": ["127.0.0.0/8"]}
+    return {"ingest": {"archive_dir": str(folder / "archive")}, "webhooks": hooks, **more}
+
+
+async def nodes(graph: Bolt) -> dict[str, dict[str, Any]]:
+    """What no event tells of, by uid."""
+    rows = await graph.read(NODES)
+    told = {row["props"]["uid"]: {"label": row["label"], **row["props"]} for row in rows}
+    for props in told.values():
+        props.pop("last_used_at", None)
+    return told
+
+
+async def webhook(served: Served, token: str, url: str) -> str:
+    from tests.contract.test_webhooks import TEXTS
+
+    wanted = {"project": "default", "name": "ci", "url": url}
+    made = await served.ask(TEXTS["CreateWebhook"], {"input": wanted}, token)
+    return made["createWebhook"]["webhook"]["uid"]
+
+
+async def everything(served: Served, root: str, receiver: Receiver) -> None:
+    """Some of all that a server may hold; the story last, for its last new node is not made again."""
+    await Sender(served.http, "default", root).keep(FOLDER, "folder")
+    await Sender(served.http, "p", root).keep(FILE, "file")
+    told = story()
+    for start in range(0, len(told), 5):
+        if start == 30:
+            await served.services.store.archive(0)
+        await served.record(*told[start : start + 5])
+    await served.services.eraser.finish()
+    await served.service_token(default="editor")
+    await webhook(served, root, receiver.url)
+    headers = {"authorization": f"Bearer {root}"}
+    for n in range(5):
+        body = json.dumps({"type": "run", "run": f"no uuid {n}"}).encode()
+        assert (await served.http.post("/api/v1/events", content=body, headers=headers)).json()[
+            "refused"
+        ] == 1
+
+
+async def test_everything_of_a_server_comes_back(
+    bolt: Address,
+    graph: Bolt,
+    wipe: Callable[[], Awaitable[None]],
+    tmp_path: Path,
+    through: Callable[..., Through],
+    receiver: Receiver,
+) -> None:
+    folder = tmp_path / "backup"
+    one, two = tmp_path / "one", tmp_path / "two"
+    artifacts = {"artifacts": {"url": str(one / "artifacts")}}
+    async with serving(bolt, one, mode="token", settings=settings(one, **artifacts)) as first:
+        root = await first.token("root", platform_admin=True)
+        await everything(first, root, receiver)
+        before, kept, others = await dump(graph, whole=True), await stored(first), await nodes(graph)
+        through(first, root)
+        made = await asyncio.to_thread(making.back_up, folder)
+        assert (made.events, made.versions, made.lost) == (len(kept), 2, ())
+        assert made.nodes["Refused"] == 5
+        assert layout.read(folder) == made
+        layout.check(folder, made)
+        # Whoever has a token of the platform's admin may, nobody else.
+        through(first, await first.service_token(default="admin"))
+        with pytest.raises(ForbiddenError):
+            await asyncio.to_thread(making.back_up, tmp_path / "another")
+    await wipe()
+    artifacts = {"artifacts": {"url": str(two / "artifacts")}}
+    async with serving(bolt, two, mode="token", settings=settings(two, **artifacts)) as second:
+        there = await nodes(graph)
+        through(second, (two / "admin-token").read_text().strip())
+        report = await asyncio.to_thread(restoring.restore, folder)
+        assert (report.events.accepted, report.events.refused) == (len(kept), 0)
+        assert report.versions == 2
+        await second.services.eraser.finish()
+        assert _derived(await dump(graph, whole=True)) == _derived(before)
+        assert await stored(second) == kept
+        found = await nodes(graph)
+        own = {uid for uid, n in found.items() if n.get("action") in ("restore", "import")} | there.keys()
+        assert {uid: _still(n) for uid, n in found.items() if uid not in own} == {
+            uid: _still(n) for uid, n in others.items()
+        }
+        # The tokens open it, and the bytes are there.
+        sender = Sender(second.http, "default", root)
+        assert await sender.download(ref="dataset:folder") == dict(FOLDER.files)
+        assert (await second.answer("{ me { subject } }", token=root))["data"]["me"]["subject"] == "root"
+        # Again: nothing is doubled, though it is not empty, for another backup it is not empty.
+        with pytest.raises(ConflictError, match="not empty"):
+            await asyncio.to_thread(restoring.restore, folder)
+        through(second, root)
+        again = await asyncio.to_thread(restoring.restore, folder, merge=True)
+        assert (again.events.accepted, again.events.duplicate, again.objects) == (0, len(kept), 0)
+        assert _derived(await dump(graph, whole=True)) == _derived(before)
+        done = await second.services.artifacts.get().collector.collect(dry_run=True, actor="local/local")
+        assert done.objects == 0
+
+
+def _derived(dumped: dict[str, Any]) -> dict[str, Any]:
+    """Without what says where bytes lie: a project has them since they were put in."""
+    kept = {uid: node for uid, node in dumped["nodes"].items() if not uid.startswith("blob:")}
+    return {"nodes": kept, "edges": dumped["edges"]}
+
+
+def _still(node: dict[str, Any]) -> dict[str, Any]:
+    """What stays as it was: batches are numbered anew."""
+    return {key: value for key, value in node.items() if key != "since"}
+
+
+async def test_a_backup_is_as_of_one_moment_though_all_goes_on(
+    bolt: Address, graph: Bolt, tmp_path: Path, through: Callable[..., Through]
+) -> None:
+    """At every request something new comes: none of it is in, nothing of before is missing."""
+    async with serving(bolt, tmp_path, settings=settings(tmp_path)) as served:
+        await served.record(*story())
+        await served.services.eraser.finish()
+        before = {event.uid for event in await stored(served)}
+        way = through(served)
+        loop = asyncio.get_running_loop()
+
+        async def more() -> None:
+            await served.record(RunReported(id=new_run_id(), run=new_run_id(), state=RunState.RUNNING))
+            await served.token("somebody", kind="personal")
+            with pytest.raises(ConflictError, match="backing up"):
+                await served.services.store.archive(0)
+            with pytest.raises(ConflictError, match="backing up"):
+                await served.services.rebuilder.rebuild()
+
+        def between(path: str) -> None:
+            if path not in (BEGIN, f"{BEGIN}/end"):
+                asyncio.run_coroutine_threadsafe(more(), loop).result(60)
+
+        way.before = between
+        made = await asyncio.to_thread(making.back_up, tmp_path / "backup")
+        assert made.events == len(before)
+        assert made.nodes.get("Token", 0) == 0
+        assert len(await stored(served)) > len(before)
+        # The lease is back: others work again.
+        await served.services.store.archive(0)
+
+
+async def test_the_next_backup_fetches_what_is_new_and_takes_the_place_of_the_first(
+    bolt: Address, graph: Bolt, tmp_path: Path, through: Callable[..., Through]
+) -> None:
+    folder = tmp_path / "backup"
+    store = {"artifacts": {"url": str(tmp_path / "artifacts")}}
+    async with serving(bolt, tmp_path, settings=settings(tmp_path, **store)) as served:
+        sender = Sender(served.http)
+        await sender.keep(FOLDER, "folder")
+        way = through(served)
+        first = await asyncio.to_thread(making.back_up, folder)
+        await sender.keep(FILE, "file")
+        way.asked.clear()
+        second = await asyncio.to_thread(making.back_up, folder)
+        assert (first.versions, second.versions) == (1, 2)
+        assert sum(one.startswith("GET /api/v1/artifacts/objects") for one in way.asked) == 1
+        assert len(list(folder.glob("state-*"))) == 1
+        layout.check(folder, layout.read(folder))
+
+        # One that fails leaves the one before whole.
+        def stop(path: str) -> None:
+            if path.startswith("/api/v1/export"):
+                raise ConflictError("stopped")
+
+        way.before = stop
+        with pytest.raises(ConflictError, match="stopped"):
+            await asyncio.to_thread(making.back_up, folder)
+        assert layout.read(folder) == second
+        layout.check(folder, second)
+        # What the store has lost is told, and the rest is backed up.
+        way.before = lambda _: None
+        shutil.rmtree(folder)
+        gone = next(iter(FILE.objects))
+        (tmp_path / "artifacts" / "objects" / gone[:2] / gone).unlink()
+        third = await asyncio.to_thread(making.back_up, folder)
+        assert third.versions == 1
+        assert [gone in lost for lost in third.lost] == [True]
+        layout.check(folder, third)
+
+
+async def test_who_stood_still_for_too_long_is_told_to_begin_again(
+    bolt: Address,
+    graph: Bolt,
+    tmp_path: Path,
+    through: Callable[..., Through],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(bolt, tmp_path, settings=settings(tmp_path)) as served:
+        await served.record(*story())
+        way = through(served)
+        taken = False
+
+        def others(path: str) -> None:
+            nonlocal taken
+            if path == f"{BEGIN}/nodes" and not taken:
+                taken = True
+                clear = served.services.store.lease.clear()
+                asyncio.run_coroutine_threadsafe(clear, loop).result(10)
+
+        loop = asyncio.get_running_loop()
+        way.before = others
+        with pytest.raises(ConflictError):
+            await asyncio.to_thread(making.back_up, tmp_path / "backup")
+        assert not (tmp_path / "backup" / layout.LIST).exists()
+        with pytest.raises(InvalidInputError, match="cut off"):
+            layout.read(tmp_path / "backup")
+        with pytest.raises(LeaseLostError):
+            await served.services.backups.renew("nobody")
+
+
+async def test_webhooks_are_told_of_what_they_were_not_told_of_and_of_nothing_twice(
+    bolt: Address,
+    graph: Bolt,
+    wipe: Callable[[], Awaitable[None]],
+    tmp_path: Path,
+    through: Callable[..., Through],
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivering, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(delivering, "IDLE_SECONDS", 0.2)
+
+    def moves(n: int) -> list[Any]:
+        at = now_micros()
+        return [
+            ModelReported(id=f"m{n}", at=at, model="churn"),
+            ModelVersionReported(id=f"v{n}", at=at + 1, model="churn", version=str(n), uri="s3://x"),
+            AliasSet(id=f"a{n}", at=at + 2, model="churn", alias="prod", version=str(n)),
+        ]
+
+    async with serving(bolt, tmp_path / "one", settings=settings(tmp_path / "one")) as first:
+        await first.record(*moves(1))
+        await webhook(first, "", receiver.url)
+        await first.record(*moves(2))
+        await receiver.until(2)
+        with monkeypatch.context() as patched:
+
+            async def nothing(*_: Any) -> bool:
+                return True
+
+            patched.setattr(delivering.Deliverer, "step", nothing)
+            await asyncio.sleep(0.3)
+            await first.record(*moves(3))
+            through(first)
+            made = await asyncio.to_thread(making.back_up, tmp_path / "backup")
+            assert made.told < made.until
+    told = len(receiver.got)
+    await wipe()
+    async with serving(bolt, tmp_path / "two", settings=settings(tmp_path / "two")) as second:
+        through(second)
+        await asyncio.to_thread(restoring.restore, tmp_path / "backup")
+        got = await receiver.until(told + 2)
+        await asyncio.sleep(0.5)
+        assert {one.told["event"] for one in got[told:]} == {"a3", "v3"}
+        assert len(receiver.got) == told + 2
+
+
+# --- what is wrong ---------------------------------------------------------------------------
+
+
+async def test_nodes_that_are_none_are_refused_and_nothing_of_them_is_stored(
+    served: Served, graph: Bolt
+) -> None:
+    good = {"label": "Token", "uid": "token:1", "name": "n", "subject": "s", "kind": "personal", "hash": "h",
+            "scopes": [], "projects": [], "platform_admin": False, "created_at": 1}  # fmt: skip
+    before = await nodes(graph)
+    wrong: list[Any] = [
+        {**good, "label": "Run"},
+        {**good, "label": None},
+        {**good, "scopes": "all"},
+        {**good, "created_at": 1 << 70},
+        {**good, "created_at": -1},
+        {**good, "more": 1},
+        {**good, "uid": ""},
+        [good],
+        {},
+    ]
+    bodies = [json.dumps(one).encode() for one in wrong]
+    for body in (*bodies, b"{", b"\xff", b'{"a":' * 10_000, json.dumps(good).encode() + b"\n{}"):
+        answer = await served.http.post(f"{RESTORE}/nodes", content=body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT"), body[:80]
+    assert await nodes(graph) == before
+    assert (await served.http.post(f"{RESTORE}/nodes", content=json.dumps(good))).json() == {"nodes": 1}
+
+
+async def test_wrong_requests_are_told_what_is_allowed(served: Served) -> None:
+    key = "0" * 64
+    for method, path, asked, status in (
+        ("POST", BEGIN, {}, 400),
+        ("POST", f"{BEGIN}/renewal", {}, 400),
+        ("POST", f"{BEGIN}/renewal", {"backup": "nobody's"}, 409),
+        ("POST", f"{BEGIN}/end", {"backup": "x" * 101}, 400),
+        ("GET", f"{BEGIN}/nodes", {"label": "Event", "since": "1"}, 400),
+        ("GET", f"{BEGIN}/nodes", {"label": "Audit", "since": "-1"}, 400),
+        ("GET", f"{BEGIN}/manifests/default/{key}", {}, 501),
+        ("POST", RESTORE, {"backup": "b", "merge": "maybe"}, 400),
+        ("POST", RESTORE, {"backup": "b"}, 409),
+        ("PUT", f"{RESTORE}/manifests/a b/{key}", {}, 400),
+    ):
+        answer = await served.http.request(method, path, params=asked)
+        assert answer.status_code == status, (method, path, answer.text)
+
+
+async def test_where_no_bytes_are_kept_none_are_lost_in_silence(
+    bolt: Address,
+    graph: Bolt,
+    tmp_path: Path,
+    wipe: Callable[[], Awaitable[None]],
+    through: Callable[..., Through],
+) -> None:
+    store = {"artifacts": {"url": str(tmp_path / "artifacts")}}
+    async with serving(bolt, tmp_path, settings=settings(tmp_path, **store)) as served:
+        await Sender(served.http).keep(FILE, "file")
+        through(served)
+        await asyncio.to_thread(making.back_up, tmp_path / "backup")
+    await wipe()
+    async with serving(bolt, tmp_path / "two", settings=settings(tmp_path / "two")) as served:
+        through(served)
+        with pytest.raises(NotSupportedError, match="LINEAGE_ARTIFACTS__URL"):
+            await asyncio.to_thread(restoring.restore, tmp_path / "backup")
+        assert await served.services.store.next_batch() == 0
+
+
+@pytest.mark.parametrize(
+    "fault", ["list", "future", "page", "nodes", "manifests", "object", "short", "outside"]
+)
+async def test_a_damaged_backup_is_refused_before_anything_is_sent(
+    bolt: Address, graph: Bolt, tmp_path: Path, through: Callable[..., Through], fault: str
+) -> None:
+    folder = tmp_path / "backup"
+    store = {"artifacts": {"url": str(tmp_path / "artifacts")}}
+    async with serving(bolt, tmp_path, settings=settings(tmp_path, **store)) as served:
+        await Sender(served.http).keep(FOLDER, "folder")
+        way = through(served)
+        made = await asyncio.to_thread(making.back_up, folder)
+        way.asked.clear()
+        spoil(folder, made, fault)
+        with pytest.raises(InvalidInputError):
+            await asyncio.to_thread(restoring.restore, folder, merge=True)
+        assert way.asked == []
+
+
+def spoil(folder: Path, made: layout.Backup, fault: str) -> None:
+    listed = folder / layout.LIST
+    told = json.loads(listed.read_text())
+    objects = sorted((folder / layout.OBJECTS).glob("*/*"), key=lambda path: path.stat().st_size)
+    if fault == "list":
+        listed.write_bytes(listed.read_bytes()[:-20])
+    elif fault in ("future", "outside"):
+        told["version"] = 2 if fault == "future" else 1
+        told["files"][0]["path"] = "../../etc/passwd" if fault == "outside" else told["files"][0]["path"]
+        listed.write_text(json.dumps(told))
+    elif fault == "short":
+        objects[-1].write_bytes(objects[-1].read_bytes()[:-1])
+    elif fault == "object":
+        objects[-1].write_bytes(b"y" + objects[-1].read_bytes()[1:])
+    else:
+        file = {"page": made.files[0], "nodes": made.node_file, "manifests": made.manifest_file}[fault]
+        path = folder / file.path
+        path.write_bytes(path.read_bytes() + b" ")
+
+
+# --- from engine to engine -------------------------------------------------------------------
+
+
+async def test_a_backup_of_one_engine_is_restored_on_the_other(
+    bolt: Address,
+    graph: Bolt,
+    embedded_graph: Address,
+    neo4j_server: Address,
+    tmp_path: Path,
+    through: Callable[..., Through],
+) -> None:
+    other = neo4j_server if bolt == embedded_graph else embedded_graph
+    one, two = tmp_path / "one", tmp_path / "two"
+    store = {"artifacts": {"url": str(one / "artifacts")}}
+    async with serving(bolt, one, settings=settings(one, **store)) as first:
+        await Sender(first.http).keep(FOLDER, "folder")
+        await first.record(*story())
+        await first.services.eraser.finish()
+        before, kept = await dump(graph, whole=True), await stored(first)
+        through(first)
+        await asyncio.to_thread(making.back_up, tmp_path / "backup")
+    store = {"artifacts": {"url": str(two / "artifacts")}}
+    async with Bolt(other.uri, user=other.user, password=other.password, database=other.database) as there:
+        await migrate(there)
+        await wipe_all(there)
+        async with serving(other, two, settings=settings(two, **store)) as second:
+            through(second)
+            await asyncio.to_thread(restoring.restore, tmp_path / "backup")
+            await second.services.eraser.finish()
+            assert await stored(second) == kept
+            assert _derived(await dump(there, whole=True)) == _derived(before)
+            assert await Sender(second.http).download(ref="dataset:folder") == dict(FOLDER.files)
+        await wipe_all(there)
