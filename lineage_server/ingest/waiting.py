@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import cast
 
 from lineage_server.domain import ids
 from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.untyped import as_mapping
 from lineage_server.ingest.decode import Received, Unreadable
 from lineage_server.ingest.verdicts import Entry, IngestLimits
 
 BATCH_BYTES = 4 << 20
 """Bytes of events in one batch: what becomes of them must fit one statement."""
+BATCH_PARTS = 10_000
+"""Inputs, outputs, parameters and the like in one batch: as many as one event may have. Each may be a node
+or a property that the graph has not seen, some milliseconds of its time; more at once might never be done
+in time, and nobody else's events are while it tries."""
+_FEW_BYTES = 2 << 10
+"""A shorter event has too few parts to be worth counting."""
 
 
 class WaitingEvents:
@@ -62,16 +71,18 @@ class WaitingEvents:
         Imported events that were one batch are one again, for what follows from them was learned then.
         """
         entries: list[Entry] = []
-        size = 0
+        size = parts = 0
         while self._entries:
-            more = len(self._entries[0].raw)
+            more, wide = len(self._entries[0].raw), _parts_of(self._entries[0])
             old = _old_batch(self._entries[0])
             if entries and old != _old_batch(entries[0]):
                 break
-            if entries and old is None and (size + more > BATCH_BYTES or len(entries) >= most):
+            full = size + more > BATCH_BYTES or parts + wide > BATCH_PARTS or len(entries) >= most
+            if entries and old is None and full:
                 break
             entries.append(self._entries.popleft())
             size += more
+            parts += wide
         if entries:
             self._taken.append((len(entries), size))
         return entries
@@ -87,6 +98,20 @@ class WaitingEvents:
         self._entries.clear()
         self.events = sum(events for events, _ in self._taken)
         self.bytes = sum(size for _, size in self._taken)
+
+
+def _parts_of(entry: Entry) -> int:
+    """What an event tells by name: not the points of a series, which stay together as they came."""
+    if len(entry.raw) < _FEW_BYTES:
+        return 0
+    return sum(_named(getattr(entry.event, field.name)) for field in fields(entry.event))
+
+
+def _named(value: object) -> int:
+    if not isinstance(value, list):
+        return len(as_mapping(value))
+    items = cast("list[object]", value)
+    return 0 if items and isinstance(items[0], int | float) else len(items)
 
 
 def _old_batch(entry: Entry) -> int | None:
