@@ -58,6 +58,9 @@ class WriteBatch:
     _feeds: dict[tuple[str, str], dict[str, Any]] = field(
         default_factory=dict[tuple[str, str], dict[str, Any]]
     )
+    _changed: dict[tuple[EdgeType, str], dict[str, Any]] = field(
+        default_factory=dict[tuple[EdgeType, str], dict[str, Any]]
+    )
 
     def new_node(self, label: Label, row: dict[str, Any]) -> None:
         """A node of a label without a block of its own."""
@@ -88,13 +91,16 @@ class WriteBatch:
             self.rows["new_outputs"].append(row)
 
     def finish(self) -> None:
-        """All rows are in: new runs go with the version they made, roll-ups with their job."""
+        """All rows are in: new runs go with the version they made, changed edges with their anchor."""
         for row in self._runs.values():
             self.rows["new_runs_made" if "made" in row else "new_runs"].append(row)
         self._runs.clear()
         for (role, anchor), by in self._feeds.items():
             self.rows[f"set_feeds_{role}"].append({"anchor": anchor, "by": by})
         self._feeds.clear()
+        for (kind, anchor), by in self._changed.items():
+            self.rows["set_" + kind].append({"anchor": anchor, "by": by})
+        self._changed.clear()
 
     @property
     def may_be_large(self) -> bool:
@@ -114,7 +120,7 @@ class WriteBatch:
 
     def set_node(self, label: Label, uid: str, props: dict[str, Any]) -> None:
         # A small event may change a large node: of what is new, the events' own size tells enough.
-        self.text += sum(len(value) for value in props.values() if isinstance(value, (str, bytes)))
+        self.text += _text_of(props)
         self.rows["set_" + label].append({"uid": uid, "p": props})
 
     def new_edge(self, kind: EdgeType, role: str, row: dict[str, Any]) -> None:
@@ -127,8 +133,13 @@ class WriteBatch:
         if kind is EdgeType.FEEDS:
             self._feeds.setdefault((role, anchor), {})[other] = props
         else:
-            row = {"anchor": anchor, "other": other, "role": role, "p": props}
-            self.rows["set_" + kind].append(row)
+            by, key = self._changed.setdefault((kind, anchor), {}), f"{role}\n{other}"
+            by[key] = by.get(key, {}) | props
+            self.text += len(key) + _text_of(props)
+
+
+def _text_of(props: dict[str, Any]) -> int:
+    return sum(len(value) for value in props.values() if isinstance(value, (str, bytes)))
 
 
 _RUN_ROW = q.RUN_KEYS | {"inputs"}

@@ -169,19 +169,21 @@ def new_edge(kind: EdgeType) -> LiteralString:
     )
 
 
+# One walk over an anchor's edges for all that changed: ``by`` maps a role, a line's end and the uid of the
+# other end to new values.
+_SET_EDGE: LiteralString = "WITH e, r.by[e.role + '\\n' + o.uid] AS p WHERE p IS NOT NULL SET e += p"
+
+
 def set_edge(kind: EdgeType) -> LiteralString:
     """Change edges, found from their anchor: the other end may be a hub."""
     start, end = _ends(kind)
-    rule = RULES[kind]
-    if rule.anchored_at_start:
-        return (
-            f"MATCH (n:{start.value} {{uid: r.anchor}}) MATCH (n)-[e:{kind.value}]->(o:{end.value}) "
-            "WHERE o.uid = r.other AND e.role = r.role SET e += r.p"
+    if RULES[kind].anchored_at_start:
+        walk: LiteralString = (
+            f"(n:{start.value} {{uid: r.anchor}}) MATCH (n)-[e:{kind.value}]->(o:{end.value})"
         )
-    return (
-        f"MATCH (n:{end.value} {{uid: r.anchor}}) MATCH (n)<-[e:{kind.value}]-(o:{start.value}) "
-        "WHERE o.uid = r.other AND e.role = r.role SET e += r.p"
-    )
+    else:
+        walk = f"(n:{end.value} {{uid: r.anchor}}) MATCH (n)<-[e:{kind.value}]-(o:{start.value})"
+    return f"MATCH {walk} {_SET_EDGE}"
 
 
 _ROLL_UP: LiteralString = (
@@ -193,7 +195,7 @@ NEW_FEED_IN: LiteralString = (
 NEW_FEED_OUT: LiteralString = (
     f"MATCH (j:Job {{uid: r.anchor}}) MATCH (a:Artifact {{uid: r.other}}) CREATE (j)-[:FEEDS {_ROLL_UP}]->(a)"
 )
-# One walk over a job's edges for all that changed: ``by`` maps artifact uids to new values.
+# The same for a job's edges: ``by`` maps artifact uids to new values.
 _SET_ROLL_UP: LiteralString = (
     "WITH e, r.by[o.uid] AS f WHERE f IS NOT NULL "
     "SET e.first_at = f.first_at, e.last_at = f.last_at, e.run_count = f.run_count, e.last_run = f.last_run"
