@@ -1,4 +1,8 @@
-"""Rows for people: the table on screen, the JSON in ``benchmarks/out/``, the table in the docs."""
+"""Rows for people: the table on screen, the JSON in ``benchmarks/out/``, the table in the docs.
+
+What the table in the docs was made of lies in ``docs/figures/``, so that a new figure of one benchmark, from
+whatever machine, does not cost the others.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from benchmarks.rows import Row
 
 OUT = Path(__file__).parent / "out"
 DOCS = ROOT / "docs" / "performance.md"
+FIGURES = ROOT / "docs" / "figures"
 BEGIN = "<!-- figures: written by `python -m benchmarks --write-docs`, do not edit -->"
 END = "<!-- /figures -->"
 
@@ -58,11 +63,11 @@ def show(console: Console, rows: list[Row], title: str) -> None:
     console.print(table)
 
 
-def save(report: dict[str, Any]) -> Path:
+def save(report: dict[str, Any], folder: Path = OUT) -> Path:
     """Keep a run, named by its time and size."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     stamp = report["machine"]["date"].replace(":", "").replace("+0000", "Z")
-    path = OUT / f"{stamp}-{report['size']}.json"
+    path = folder / f"{stamp}-{report['size']}.json"
     path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return path
 
@@ -78,7 +83,7 @@ class Kept:
 def newest() -> dict[tuple[str, str], Kept]:
     """Of every benchmark and engine the newest figures; those of the full size come first."""
     found: dict[tuple[str, str], Kept] = {}
-    reports = [json.loads(path.read_text()) for path in OUT.glob("*.json")]
+    reports = [json.loads(path.read_text()) for folder in (FIGURES, OUT) for path in folder.glob("*.json")]
     for report in sorted(reports, key=lambda r: (r["size"] == "full", r["machine"]["date"])):
         for name, rows in report["benchmarks"].items():
             made = [Row(**one) for one in rows]
@@ -88,7 +93,7 @@ def newest() -> dict[tuple[str, str], Kept]:
 
 
 def write_docs(order: tuple[str, ...]) -> None:
-    """Put the newest figures between the marks of ``docs/performance.md``."""
+    """Put the newest figures between the marks of ``docs/performance.md``, and keep what they are made of."""
     found = newest()
     text = DOCS.read_text()
     before, _, rest = text.partition(BEGIN)
@@ -110,6 +115,19 @@ def write_docs(order: tuple[str, ...]) -> None:
         lines += ["| " + " | ".join((*map(_escaped, cells(row)), run)) + " |" for row in one.rows]
     lines += ["", *(_machine(index, report) for index, report in enumerate(runs, 1)), ""]
     DOCS.write_text(before + BEGIN + "\n".join(lines) + END + after)
+    _keep(found)
+
+
+def _keep(found: dict[tuple[str, str], Kept]) -> None:
+    """Of each run only what the table shows."""
+    used: dict[str, dict[str, Any]] = {}
+    for (name, _), kept in sorted(found.items()):
+        report = used.setdefault(kept.report["machine"]["date"], {**kept.report, "benchmarks": {}})
+        report["benchmarks"].setdefault(name, []).extend(row.plain() for row in kept.rows)
+    for path in FIGURES.glob("*.json"):
+        path.unlink()
+    for report in used.values():
+        save(report, FIGURES)
 
 
 def _escaped(text: str) -> str:
