@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, cast
 
 from lineage_server.client.ending import Ending
-from lineage_server.client.scrub import scrub_named, scrub_text, scrub_uri
+from lineage_server.client.scrub import scrub_named, scrub_text
 from lineage_server.client.wire import word_of
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.errors import InvalidInputError
@@ -29,6 +29,7 @@ from lineage_server.domain.ids import (
     shorten,
 )
 from lineage_server.domain.nodes import ArtifactType, JobKind, RunState, Scalar
+from lineage_server.domain.secrets import scrub_uri
 
 LAUNCHER = "lineage run"
 """The fact that marks runs whose command can be run again."""

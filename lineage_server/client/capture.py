@@ -27,9 +27,10 @@ from lineage_server.client.command import packages_of
 from lineage_server.client.config import Config
 from lineage_server.client.git import changes, git
 from lineage_server.client.place import Program
-from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text, scrub_uri
+from lineage_server.client.scrub import scrub_argv, scrub_named, scrub_text
 from lineage_server.domain.events import CodeFact, EnvironmentFact, GpuFact
 from lineage_server.domain.ids import shorten
+from lineage_server.domain.secrets import scrub_uri
 
 logger = logging.getLogger("lineage_server.client")
 

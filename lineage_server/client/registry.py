@@ -19,7 +19,6 @@ from lineage_server.client.graphql import error_from
 from lineage_server.client.registered import MOST_MOVES, Alias, AliasMove, Approval, ModelVersion
 from lineage_server.client.registrations import Registration
 from lineage_server.client.resolve import artifact_from
-from lineage_server.client.scrub import scrub_uri
 from lineage_server.domain.errors import ConflictError, InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.ids import (
     Reference,
@@ -28,6 +27,7 @@ from lineage_server.domain.ids import (
     parse_reference,
     shorten,
 )
+from lineage_server.domain.secrets import scrub_uri
 from lineage_server.domain.untyped import as_mapping
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from lineage_server.domain.event_parts import InputFact, OutputFact
 from lineage_server.domain.events import EVENT_TYPES, Event
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
 from lineage_server.domain.stored import StoredEvent
+from lineage_server.ingest.scrubbing import may_tell, without_secrets
 from lineage_server.ingest.values import MAX_TIME
 
 SECOND = 1_000_000
@@ -34,7 +35,7 @@ class _Envelope(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An event that could be read, with the bytes it came as.
+    """An event that could be read, with the bytes it came as (but for secrets).
 
     ``audit``: records of the actions that the event comes from, to be written with it. ``stored``: how
     another server had stored it, or this one before; then it is stored here as it was there.
@@ -82,13 +83,16 @@ def decode_lines(
 ) -> list[Received | Unreadable]:
     """Read a body of JSON lines (or one JSON array); ``now`` and ``at`` in microseconds.
 
-    Raises LimitError for more than ``max_events`` of them.
+    Secrets that a line tells are gone from it. Raises LimitError for more than ``max_events`` of them.
     """
     out: list[Received | Unreadable] = []
+    suspect = may_tell(body)
     for line in _lines(body, max_events):
         index = len(out)
         event = None
         try:
+            if suspect and len(line) <= max_event_bytes:
+                line = without_secrets(line)
             event = decode(line, max_event_bytes=max_event_bytes)
             _check_time(event, now, skew_seconds)
             out.append(Received(index, event, line))

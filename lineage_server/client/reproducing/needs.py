@@ -14,10 +14,10 @@ from lineage_server.client.contents import local_place
 from lineage_server.client.hashing import hash_path
 from lineage_server.client.remembered import Remembered
 from lineage_server.client.reproducing.recipe import Link, Recipe
-from lineage_server.client.scrub import GONE
 from lineage_server.client.transfer.cache import Cache
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import listed
+from lineage_server.domain.secrets import GONE
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client

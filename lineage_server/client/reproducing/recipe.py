@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lineage_server.client.builders import LAUNCHER
 from lineage_server.client.recipes import FAMILY, KNOWN, MEANT
-from lineage_server.client.scrub import GONE
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
+from lineage_server.domain.secrets import GONE
 from lineage_server.domain.untyped import as_mapping
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from lineage_server.client import builders
 from lineage_server.client.capture import Captured, capture
 from lineage_server.client.config import CAPTURES, CLIENT_SETTINGS, Config, captures, load_config
 from lineage_server.client.place import Program, default_name, this_program
-from lineage_server.client.scrub import is_secret_name, scrub_argv, scrub_text, scrub_tree, scrub_uri
+from lineage_server.client.scrub import scrub_argv, scrub_text, scrub_tree
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.secrets import is_secret_name, scrub_uri
 
 # --- scrub -----------------------------------------------------------------------------
 
