@@ -34,7 +34,13 @@ class Adopter:
 
     def look(self) -> None:
         """Send what is there, journal by journal; what cannot be sent now stays."""
-        with process.importing():
+        try:
+            self._send()
+        except Exception as error:  # noqa: BLE001 - the guard of this thread: others' journals can wait
+            logger.debug("lineage: journals of other processes were left: %s", error)
+
+    def _send(self) -> None:
+        with process.importing():  # raises where the interpreter is ending already
             from lineage_server.client.delivery import HttpDeliverer
             from lineage_server.client.openings import server_mark
             from lineage_server.client.syncing import sync_left_for
@@ -46,8 +52,6 @@ class Adopter:
             )
             if report.ended:
                 logger.info("lineage: %d run(s) of processes that are gone were ended", report.ended)
-        except Exception as error:  # noqa: BLE001 - the guard of this thread: others' journals can wait
-            logger.debug("lineage: journals of other processes were left: %s", error)
         finally:
             deliverer.close()
 

@@ -28,6 +28,9 @@ TERMINATED = frozenset(
 _UNFINISHED = "Neo.ClientError.Transaction.TransactionNotFound"
 """What the embedded engine answers to a COMMIT that failed inside, on a full disk for one."""
 
+_OVERTAKEN = "Neo.ClientError.Statement.EntityNotFound"
+"""What Neo4j answers where a node was deleted between being found and being locked."""
+
 _AWAY = (
     driver.ServiceUnavailable,
     driver.SessionExpired,
@@ -109,6 +112,8 @@ def _translate_answer(error: driver.Neo4jError, what: str) -> Exception:
         )
     if code in TERMINATED:
         return TransientGraphError("the statement was stopped on the server; try again", part="graph")
+    if code == _OVERTAKEN:
+        return TransientGraphError("something was deleted at the same moment; try again", part="graph")
     if isinstance(error, _AWAY):
         return GraphAwayError(f"{what} does not answer ({code}); try again", part="graph")
     if isinstance(error, driver.TransientError):

@@ -180,14 +180,24 @@ def opened(server: RunningServer, **options: Any) -> Generator[ClientConnection]
         yield one
 
 
+def ending(server: RunningServer, message: str | bytes) -> int | None:
+    """The code with which the server ends a connection for a message; None where none came through."""
+    with opened(server) as one:
+        try:
+            one.send(message)
+            said = one.recv(10)
+        except ConnectionClosedError as ended:
+            return ended.rcvd.code if ended.rcvd is not None else None
+    raise AssertionError(f"it was answered: {said!r}")
+
+
 def test_messages_that_are_none_close_their_connection_with_a_reason(running_server: RunningServer) -> None:
     for name, (message, code) in WRONG.items():
-        with opened(running_server) as one:
-            one.send(message if isinstance(message, str | bytes) else json.dumps(message))
-            with pytest.raises(ConnectionClosedError) as ended:
-                one.recv(10)
-        assert ended.value.rcvd is not None, name
-        assert (ended.value.rcvd.code, name) == (code, name)
+        text = message if isinstance(message, str | bytes) else json.dumps(message)
+        # Of a message that is cut off while it comes, TCP may drop the reason, too.
+        tries = 10 if len(text) > 1 << 20 else 1
+        told = {ending(running_server, text) for _ in range(tries)}
+        assert (told - {None} if tries > 1 else told) == {code}, name
     for origin in ("http://evil.example", "null", "http://[", "\xff", running_server.url + ".evil.example"):
         with pytest.raises(InvalidStatus) as refused, opened(running_server, origin=Origin(origin)):
             pass
