@@ -55,11 +55,8 @@ class WriteBatch:
     text: int = 0
     rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(list))
     _runs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    _feeds: dict[tuple[str, str], dict[str, Any]] = field(
+    _changed: dict[tuple[str, str], dict[str, Any]] = field(
         default_factory=dict[tuple[str, str], dict[str, Any]]
-    )
-    _changed: dict[tuple[EdgeType, str], dict[str, Any]] = field(
-        default_factory=dict[tuple[EdgeType, str], dict[str, Any]]
     )
 
     def new_node(self, label: Label, row: dict[str, Any]) -> None:
@@ -95,11 +92,8 @@ class WriteBatch:
         for row in self._runs.values():
             self.rows["new_runs_made" if "made" in row else "new_runs"].append(row)
         self._runs.clear()
-        for (role, anchor), by in self._feeds.items():
-            self.rows[f"set_feeds_{role}"].append({"anchor": anchor, "by": by})
-        self._feeds.clear()
-        for (kind, anchor), by in self._changed.items():
-            self.rows["set_" + kind].append({"anchor": anchor, "by": by})
+        for (block, anchor), by in self._changed.items():
+            self.rows[block].append({"anchor": anchor, "by": by})
         self._changed.clear()
 
     @property
@@ -131,11 +125,12 @@ class WriteBatch:
         """Change an edge; ``ends`` are the uids of its anchor and of its other end."""
         anchor, other = ends
         if kind is EdgeType.FEEDS:
-            self._feeds.setdefault((role, anchor), {})[other] = props
+            block, key = f"set_feeds_{role}", other
         else:
-            by, key = self._changed.setdefault((kind, anchor), {}), f"{role}\n{other}"
-            by[key] = by.get(key, {}) | props
-            self.text += len(key) + _text_of(props)
+            block, key = "set_" + kind, f"{role}\n{other}"
+        by = self._changed.setdefault((block, anchor), {})
+        by[key] = by.get(key, {}) | props
+        self.text += len(key) + _text_of(props)
 
 
 def _text_of(props: dict[str, Any]) -> int:
