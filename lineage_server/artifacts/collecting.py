@@ -316,7 +316,7 @@ class Collector:
 
     async def _left_over(self, store: Store, rules: Rules, done: Collection) -> None:
         """Of uploads that were never finished, and of writing that was cut off."""
-        for prefix in ("incoming", "checking"):
+        for prefix in ("incoming", "proven", "checking"):
             async for some in _listed(store, prefix):
                 old = [one for one in some if one.at < rules.cutoff]
                 for one in old:

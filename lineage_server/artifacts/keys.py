@@ -1,7 +1,8 @@
 """Where things lie in a store.
 
 ``objects/`` is what was verified, shared by all projects of the store; ``incoming/`` what is being
-uploaded, by project; ``checking/`` what is being verified where others can still write to incoming.
+uploaded, by project; ``checking/`` what is being verified where others can still write to incoming;
+``proven/`` what was uploaded, by project, to a store that itself refuses wrong bytes.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ def incoming_folder(project: str) -> str:
 
 def incoming_key(project: str, sha256: str) -> str:
     return f"incoming/{project}/{sha256}"
+
+
+def proven_folder(project: str) -> str:
+    return f"proven/{project}"
+
+
+def proven_key(project: str, sha256: str) -> str:
+    return f"proven/{project}/{sha256}"
 
 
 def checking_key() -> str:

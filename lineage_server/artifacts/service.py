@@ -8,6 +8,7 @@ from lineage_server.artifacts.bringing import Bringing
 from lineage_server.artifacts.claims import Claims
 from lineage_server.artifacts.collecting import Collector
 from lineage_server.artifacts.downloads import Downloads
+from lineage_server.artifacts.proving import Proving
 from lineage_server.artifacts.store import Stores
 from lineage_server.artifacts.uploads import Record, TransferLimits, Uploads
 from lineage_server.domain.errors import NotSupportedError
@@ -59,7 +60,7 @@ def artifacts_for(settings: Settings, bolt: Bolt, record: Record, *, direct: boo
         presign_seconds=told.presign_seconds,
         max_version_bytes=told.max_version_bytes,
     )
-    uploads = Uploads(stores, claims, record, limits)
+    uploads = Uploads(stores, claims, record, limits, Proving(settings.s3_secret))
     collector = Collector(
         bolt=bolt,
         stores=stores,

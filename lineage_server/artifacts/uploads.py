@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias, TypeVar
 from lineage_server.artifacts import keys
 from lineage_server.artifacts.claims import Claims
 from lineage_server.artifacts.manifest import PART, Manifest, canonical, parse_checked
+from lineage_server.artifacts.proving import Proving
 from lineage_server.artifacts.store import NoSuchObjectError, Store, Stores
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, Source
@@ -51,10 +52,11 @@ class TransferLimits:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An object to send; ``url`` where the store itself takes it."""
+    """An object to send; ``url`` where the store itself takes it, with these headers."""
 
     sha256: str
     url: str = ""
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,7 @@ class Uploads:
     claims: Claims
     record: Record
     limits: TransferLimits
+    proving: Proving
     _busy: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def ask(
@@ -117,16 +120,14 @@ class Uploads:
         there = await self.claims.kept(project, list(objects))
         if len(there) < len(objects):
             # What an upload that was cut off has sent already.
-            sent = await self._incoming(store, project)
+            sent = await self._sent(store, project)
             there |= {sha256: size for sha256, size in objects.items() if sent.get(sha256) == size}
         missing = [sha256 for sha256 in objects if sha256 not in there]
         present = len(objects) - len(missing)
         method = method_of(store, self.limits, methods)
         if method == "url":
-            addresses = [keys.incoming_key(project, sha256) for sha256 in missing]
             expires = now_micros() + int(self.limits.presign_seconds * 1_000_000)
-            urls = await store.sign("PUT", addresses, seconds=self.limits.presign_seconds)
-            told = [Missing(sha256, url) for sha256, url in zip(missing, urls, strict=True)]
+            told = await self._signed(store, project, missing)
             return Upload(method=method, missing=told, present=present, expires_at=expires)
         folder = await store.make_folder(keys.incoming_folder(project)) if method == "file" else None
         told = [Missing(sha256) for sha256 in missing]
@@ -227,25 +228,40 @@ class Uploads:
                 actual=manifest.size,
             )
 
-    async def _incoming(self, store: Store, project: str) -> dict[str, int]:
-        prefix = keys.incoming_folder(project)
-        return {one.key.rpartition("/")[2]: one.size async for one in store.list_below(prefix)}
+    async def _signed(self, store: Store, project: str, missing: Sequence[str]) -> list[Missing]:
+        seconds = self.limits.presign_seconds
+        if await self.proving.is_done_by(store):
+            wanted = {keys.proven_key(project, sha256): sha256 for sha256 in missing}
+            signed = await self.proving.sign(store, wanted, seconds=seconds)
+            return [Missing(sha256, url, told) for sha256, (url, told) in zip(missing, signed, strict=True)]
+        urls = await store.sign("PUT", [keys.incoming_key(project, one) for one in missing], seconds=seconds)
+        return [Missing(sha256, url) for sha256, url in zip(missing, urls, strict=True)]
+
+    async def _sent(self, store: Store, project: str) -> dict[str, int]:
+        """Sizes of what the project has sent, but not committed."""
+        return {**await _listed(store, keys.incoming_folder(project)), **await self._proven(store, project)}
+
+    async def _proven(self, store: Store, project: str) -> dict[str, int]:
+        """Of it, what the store has proved to be what its name says."""
+        if not await self.proving.is_done_by(store):
+            return {}
+        return await _listed(store, keys.proven_folder(project))
 
     async def _bring(self, store: Store, project: str, pending: Mapping[str, int]) -> None:
         """To its place, what is pending; raises MissingObjectsError once all that is there is kept."""
         if not pending:
             return
-        sent = await self._incoming(store, project)
+        proven = await self._proven(store, project)
+        sent = {**await _listed(store, keys.incoming_folder(project)), **proven}
         missing = [sha256 for sha256 in pending if sent.get(sha256) != pending[sha256]]
         there = sorted(pending.keys() - set(missing))
         await self.claims.outwait_collection(there)
-        bring = self._verify if store.signs else self._move
         size = _GROUP_VERIFIED if store.signs else _GROUP
         for start in range(0, len(there), size):
             kept: dict[str, int] = {}
 
             async def one(sha256: str, kept: dict[str, int] = kept) -> None:
-                if await bring(store, project, sha256):
+                if await self._place(store, project, sha256, proven=sha256 in proven):
                     kept[sha256] = pending[sha256]
                 else:
                     missing.append(sha256)
@@ -253,6 +269,8 @@ class Uploads:
             await each(one, there[start : start + size], at_once=_AT_ONCE)
             await store.settle()
             await self.claims.keep(project, kept)
+            # Not before: who commits the same meanwhile finds it there, or kept.
+            await store.delete([keys.proven_key(project, sha256) for sha256 in kept if sha256 in proven])
         if missing:
             # Another server may have brought some of them to their place meanwhile.
             others = await self.claims.kept(project, missing)
@@ -260,10 +278,16 @@ class Uploads:
         if missing:
             raise MissingObjectsError(missing)
 
-    async def _move(self, store: Store, project: str, sha256: str) -> bool:
-        """What this server has hashed when it came, or who owns the folder has put there."""
+    async def _place(self, store: Store, project: str, sha256: str, *, proven: bool) -> bool:
+        """Whether it has its name now."""
+        if store.signs and not proven:
+            return await self._verify(store, project, sha256)
         try:
-            await store.move(keys.incoming_key(project, sha256), keys.object_key(sha256))
+            if proven:
+                await store.copy(keys.proven_key(project, sha256), keys.object_key(sha256))
+            else:
+                # What this server has hashed when it came, or who owns the folder has put there.
+                await store.move(keys.incoming_key(project, sha256), keys.object_key(sha256))
         except NoSuchObjectError:
             return False
         return True
@@ -286,6 +310,11 @@ class Uploads:
         async for piece in store.stream(key, 0, 0):
             await asyncio.to_thread(digest.update, piece)
         return digest.hexdigest()
+
+
+async def _listed(store: Store, folder: str) -> dict[str, int]:
+    """Sizes by SHA-256."""
+    return {one.key.rpartition("/")[2]: one.size async for one in store.list_below(folder)}
 
 
 async def each(work: Callable[[_T], Awaitable[None]], items: Iterable[_T], *, at_once: int) -> None:

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
             return self.artifacts.url
         return "" if self.graph.uri else str(self.data_path / "artifacts")
 
+    @property
+    def s3_secret(self) -> str:
+        """What URLs of an S3 store are signed with, where the environment says it; a role's is not told."""
+        return os.environ.get("AWS_SECRET_ACCESS_KEY", "")
+
 
 def load(overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read all sources; ``overrides`` as ``{"http": {"port": 0}}``. Raises InvalidInputError."""

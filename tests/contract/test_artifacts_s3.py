@@ -1,8 +1,14 @@
-"""The same at a real S3 server: signed URLs, verified before anything is shared, and all its faults."""
+"""The same at a real S3 server: signed URLs, verified before anything is shared, and all its faults.
+
+``bucket`` is one of a store that itself refuses wrong bytes; what depends on that is asked of a careless one,
+too.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +17,14 @@ import httpx2
 import pytest
 
 from lineage_server.artifacts.manifest import PART
+from lineage_server.artifacts.proving import Proving
+from lineage_server.artifacts.signing import CHECKSUM
 from lineage_server.artifacts.store import Store
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.graph.bolt import Bolt
 from tests.support.neo4j_server import Address
 from tests.support.proxy import Proxy
-from tests.support.s3_server import S3Server
+from tests.support.s3_server import CARELESS, S3Server
 from tests.support.served import Served, serving
 from tests.support.stored import COMMITS, OBJECTS, Content, Sender, sha
 
@@ -42,9 +50,14 @@ class Bucket:
 
 @pytest.fixture
 async def bucket(
-    bolt: Address, graph: Bolt, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bolt: Address,
+    graph: Bolt,
+    s3_server: S3Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[Bucket]:
-    name = f"bucket-{uuid.uuid4().hex}"
+    name = f"{getattr(request, 'param', 'bucket')}-{uuid.uuid4().hex}"
     await asyncio.to_thread(s3_server.make_bucket, name)
     with Proxy(s3_server.url.replace("http:", "bolt:")) as proxy:
         for key, value in s3_server.environment(proxy.uri.replace("bolt:", "http:")).items():
@@ -60,11 +73,16 @@ async def bucket(
 CONTENT = Content({"a/b.txt": b"hello", "empty": b"", "large": b"0123456789abcdef" * (PART // 16) + b"end"})
 
 
+ANY = pytest.mark.parametrize("bucket", ["bucket", CARELESS], indirect=True)
+
+
+@ANY
 async def test_bytes_go_straight_to_the_store_and_back(bucket: Bucket) -> None:
     mine, theirs = await bucket.sender(), await bucket.sender("데이터")
     told = await mine.send(CONTENT)
     assert (told["method"], len(told["missing"])) == ("url", 4)
-    assert len(bucket.keys("incoming/default/")) == 4
+    place = "incoming" if bucket.name.startswith(CARELESS) else "proven"
+    assert len(bucket.keys(f"{place}/default/")) == 4
     assert (await mine.ask(CONTENT))["missing"] == []  # cut off here, it would go on
     done = (await mine.commit(CONTENT)).json()
     assert await mine.download(uid=done["uid"]) == dict(CONTENT.files)
@@ -75,10 +93,46 @@ async def test_bytes_go_straight_to_the_store_and_back(bucket: Bucket) -> None:
         f"pre/objects/{name[:2]}/{name}" for name in CONTENT.objects
     )
     assert len(bucket.keys("manifests/")) == 2
-    assert bucket.keys("incoming/") == bucket.keys("checking/") == []
+    assert bucket.keys("incoming/") == bucket.keys("proven/") == bucket.keys("checking/") == []
 
 
-async def test_wrong_bytes_at_the_store_are_never_shared(bucket: Bucket) -> None:
+async def test_wrong_bytes_are_refused_by_the_store_itself(bucket: Bucket) -> None:
+    """Nothing is left of them, whoever has the URL and whatever headers come with it."""
+    ours = await bucket.sender()
+    content = Content({"a": b"right"})
+    (one,) = (await ours.ask(content))["missing"]
+    url, headers = one["url"], one["headers"]
+    other = {CHECKSUM: base64.b64encode(hashlib.sha256(b"wrong").digest()).decode()}
+    for told, status in ((headers, 400), ({}, 403), (other, 403)):
+        assert (await bucket.outside.put(url, content=b"wrong", headers=told)).status_code == status
+    assert (await bucket.outside.put(url, content=b"right")).status_code == 403
+    assert bucket.keys("proven/") == bucket.keys("checking/") == []
+    answer = await ours.commit(content)
+    assert (answer.status_code, answer.json()["details"]) == (409, {"missing": [sha(b"right")]})
+    done = await ours.keep(content)
+    # Used again: the same bytes, or none.
+    assert (await bucket.outside.put(url, content=b"later", headers=headers)).status_code == 400
+    assert (await bucket.outside.put(url, content=b"right", headers=headers)).status_code == 200
+    assert await ours.download(uid=done["uid"]) == dict(content.files)
+    assert (await ours.commit(content)).json()["uid"] == done["uid"]
+
+
+async def test_only_a_store_that_was_tried_is_believed(bucket: Bucket) -> None:
+    """What lies where a proving store takes it is no proof to a server that does not know that of it."""
+    ours = await bucket.sender()
+    content = Content({"a": b"right"})
+    uploads = bucket.served.services.artifacts.get().uploads
+    uploads.proving = Proving("")  # the keys of a role: URLs cannot be signed again
+    await asyncio.to_thread(bucket.spoil, f"proven/default/{sha(b'right')}", b"wrong")
+    (one,) = (await ours.ask(content))["missing"]
+    assert one["headers"] == {}
+    assert (await ours.commit(content)).status_code == 409
+    done = await ours.keep(content)
+    assert await ours.download(uid=done["uid"]) == dict(content.files)
+
+
+@pytest.mark.parametrize("bucket", [CARELESS], indirect=True)
+async def test_wrong_bytes_at_a_careless_store_are_never_shared(bucket: Bucket) -> None:
     ours, theirs = await bucket.sender("a"), await bucket.sender("b")
     content = Content({"a": b"right", "b": b"fine"})
     name = sha(b"right")
@@ -129,7 +183,9 @@ async def test_signed_urls_end_and_are_given_anew(bucket: Bucket) -> None:
     told = await mine.ask(content)
     assert told["expires_at"] > 0
     await asyncio.sleep(2.1)
-    answer = await bucket.outside.put(told["missing"][0]["url"], content=b"late")
+    answer = await bucket.outside.put(
+        told["missing"][0]["url"], content=b"late", headers=told["missing"][0]["headers"]
+    )
     assert (answer.status_code, "expired" in answer.text) == (403, True)
     object.__setattr__(uploads.limits, "presign_seconds", 60)
     done = await mine.keep(content)

@@ -87,7 +87,7 @@ class Keeping:
             data = content.objects[one["sha256"]]
             if one["url"]:
                 assert sender.outside is not None
-                sent = await sender.outside.put(one["url"], content=data)
+                sent = await sender.outside.put(one["url"], content=data, headers=one["headers"])
             else:
                 sent = await sender.put(one["sha256"], data)
                 if self._refused(sent):

@@ -1,11 +1,16 @@
-"""A real S3 server on loopback, as a child process: moto's, and what it leaves out of signed URLs.
+"""A real S3 server on loopback, as a child process: moto's, and what it leaves out of signed URLs: their end,
+their signature, and the checksum that comes with a body.
 
 ``S3Server`` starts it and makes buckets. It keeps everything in memory; whoever needs it away puts a
-``Proxy`` in front. Run as a module it is that child.
+``Proxy`` in front. A bucket whose name begins with ``CARELESS`` is as moto has it: whoever comes may write,
+and checksums are taken without a look, as by many stores that speak S3. Run as a module it is that child.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -17,6 +22,7 @@ from typing import Any
 
 import httpx2
 
+CARELESS = "careless"
 _START_SECONDS = 60.0
 _Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -82,20 +88,50 @@ _AS_SOMEBODY = {
 }
 
 
-def _that_ends_signed_urls(app: _Wsgi) -> _Wsgi:
-    """moto takes a signed URL for ever; S3 says 403 after its time."""
+def _that_looks(app: _Wsgi) -> _Wsgi:
+    """moto takes any signed URL for ever, and any bytes; S3 refuses what is not as it was signed, or told."""
 
     def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         told = dict(urllib.parse.parse_qsl(environ.get("QUERY_STRING", "")))
+        careful = not environ["PATH_INFO"].startswith(f"/{CARELESS}")
+        status, code, words = "", "", ""
         if "X-Amz-Expires" in told:
             signed = datetime.strptime(told["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             if datetime.now(UTC) > signed + timedelta(seconds=int(told["X-Amz-Expires"])):
-                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-                start_response("403 Forbidden", [("content-type", "application/xml")])
-                return [b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"]
-        return app(environ, start_response)
+                status, code, words = "403 Forbidden", "AccessDenied", "Request has expired"
+            elif careful and told["X-Amz-Signature"] != _signature(environ, told, signed):
+                status, code, words = "403 Forbidden", "SignatureDoesNotMatch", "It was signed otherwise"
+        checksum = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256", "")
+        if not status and not (checksum and careful):
+            return app(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if not status and base64.b64encode(hashlib.sha256(body).digest()).decode() != checksum:
+            status, code, words = "400 Bad Request", "BadDigest", "The SHA256 you specified did not match"
+        if not status:
+            environ["wsgi.input"] = io.BytesIO(body)
+            return app(environ, start_response)
+        start_response(status, [("content-type", "application/xml")])
+        return [f"<Error><Code>{code}</Code><Message>{words}</Message></Error>".encode()]
 
     return wrapped
+
+
+def _signature(environ: dict[str, Any], told: dict[str, str], signed: datetime) -> str:
+    """What AWS's own library makes of the request as it came."""
+    from botocore.auth import S3SigV4QueryAuth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    names = told["X-Amz-SignedHeaders"].split(";")
+    headers = {name: environ.get("HTTP_" + name.upper().replace("-", "_"), "") for name in names}
+    query = "&".join(
+        part for part in environ["QUERY_STRING"].split("&") if not part.startswith("X-Amz-Signature=")
+    )
+    url = f"http://{environ['HTTP_HOST']}{environ['REQUEST_URI'].partition('?')[0]}?{query}"
+    request: Any = AWSRequest(method=environ["REQUEST_METHOD"], url=url, headers=headers)
+    request.context["timestamp"] = signed.strftime("%Y%m%dT%H%M%SZ")
+    auth = S3SigV4QueryAuth(Credentials("somebody", "secret"), "s3", "us-east-1")
+    return str(auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request))
 
 
 def _serve() -> None:
@@ -108,7 +144,7 @@ def _serve() -> None:
         protocol_version = "HTTP/1.1"  # else every request costs a connection
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = _that_ends_signed_urls(DomainDispatcherApplication(create_backend_app))
+    app = _that_looks(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     sys.stdout.write(f"{server.port}\n")
     sys.stdout.flush()

@@ -91,7 +91,7 @@ class Sender:
                 await asyncio.to_thread(place.write_bytes, data)
             elif told["method"] == "url":
                 assert self.outside is not None
-                answer = await self.outside.put(one["url"], content=data)
+                answer = await self.outside.put(one["url"], content=data, headers=one["headers"])
                 assert answer.status_code == 200, answer.text
             else:
                 answer = await self.put(one["sha256"], data)
