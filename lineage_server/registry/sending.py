@@ -36,13 +36,20 @@ class Sender:
         self._allowed = allowed
         self.timeout_seconds = timeout_seconds
         self._agent = f"lineage-server/{version}"
-        # A connection is to an address, for one host: it is not kept for another host there.
-        self._client = httpx2.AsyncClient(
-            trust_env=False,
-            follow_redirects=False,
-            timeout=timeout_seconds,
-            limits=httpx2.Limits(max_keepalive_connections=0),
-        )
+        self._made: httpx2.AsyncClient | None = None
+
+    @property
+    def _client(self) -> httpx2.AsyncClient:
+        """Made for the first delivery: reading the certificates takes a tenth of a server's start."""
+        if self._made is None:
+            # A connection is to an address, for one host: it is not kept for another host there.
+            self._made = httpx2.AsyncClient(
+                trust_env=False,
+                follow_redirects=False,
+                timeout=self.timeout_seconds,
+                limits=httpx2.Limits(max_keepalive_connections=0),
+            )
+        return self._made
 
     async def send(self, url: str, *, delivery: str, kind: str, body: bytes, secret: str) -> Outcome:
         """Send it; whatever goes wrong is told, not raised."""
@@ -82,4 +89,5 @@ class Sender:
         return Outcome(status, "" if 200 <= status < 300 else f"the target answered {status}")
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._made is not None:
+            await self._made.aclose()

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from lineage_server.graph.bolt import Bolt
 from tests.support.neo4j_server import Address
-from tests.support.served import Served, serving
-from tests.support.stories import story
+from tests.support.served import Served
+from tests.support.storied import Stories, Writes
+
+
+@pytest.fixture(scope="session")
+def stories() -> Iterator[Stories]:
+    """What each engine is known to hold, across the tests of this folder."""
+    writes = Writes()
+    with pytest.MonkeyPatch.context() as patch:
+        writes.watch(patch)
+        yield Stories(writes)
 
 
 @pytest.fixture
-async def served(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Served]:
-    """Open access, the story of ``tests/support/stories.py`` recorded."""
-    async with serving(bolt, tmp_path) as running:
-        await running.record(*story())
-        await running.services.eraser.finish()
+async def served(bolt: Address, stories: Stories, tmp_path: Path) -> AsyncIterator[Served]:
+    """Open access, the story of ``tests/support/stories.py`` recorded and nothing else."""
+    async with stories.told(bolt, tmp_path, mode="open") as running:
         yield running
 
 
 @pytest.fixture
-async def guarded(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[Served]:
+async def guarded(bolt: Address, stories: Stories, tmp_path: Path) -> AsyncIterator[Served]:
     """Access by token, the same story."""
-    async with serving(bolt, tmp_path, mode="token") as running:
-        await running.record(*story())
-        await running.services.eraser.finish()
+    async with stories.told(bolt, tmp_path, mode="token") as running:
         yield running

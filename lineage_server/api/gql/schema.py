@@ -6,6 +6,8 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from copy import copy
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -267,7 +269,18 @@ def build_schema(
     seconds: float = DEFAULT_SECONDS,
     histogram: Histogram | None = None,
 ) -> Schema:
-    schema = Schema(
+    """A schema of its own settings; ``seconds``: how long a question may take."""
+    schema = copy(_types())
+    schema.documents = documents if documents is not None else Documents(read_operations())
+    schema.seconds = seconds
+    schema.histogram = histogram
+    return schema
+
+
+@cache
+def _types() -> Schema:
+    """All types, resolved once a process: that takes longer than the rest of a server's start in it."""
+    return Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -276,10 +289,6 @@ def build_schema(
         extensions=[_Prepared, lambda: ValidationCache(maxsize=200)],
         execution_context_class=PlainExecutor,
     )
-    schema.documents = documents if documents is not None else Documents(read_operations())
-    schema.seconds = seconds
-    schema.histogram = histogram
-    return schema
 
 
 def sdl() -> str:
