@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import urllib.parse
 from collections.abc import AsyncGenerator
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
+from lineage_server.artifacts.claims import StoredVersion
 from lineage_server.artifacts.downloads import OBJECTS
 from lineage_server.artifacts.preview import preview
 from lineage_server.artifacts.uploads import METHODS
@@ -61,6 +63,8 @@ class _Download(msgspec.Struct):
     paths: list[str] = msgspec.field(default_factory=list[str])
     after: str = ""
     methods: list[str] = msgspec.field(default_factory=list[str])
+    locate: bool = True
+    """False: only what there is, not where its objects are."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -108,20 +112,23 @@ async def _commits(request: Request) -> Response:
 
 async def _downloads(request: Request) -> Response:
     asked = await _body(request, _Download)
-    services, principal = services_of(request), await principal_of(request)
-    downloads = services.artifacts.get().downloads
-    scope = principal.visible_projects()
-    uid = asked.uid
-    if bool(uid) == bool(asked.ref):
-        raise InvalidInputError("give a ref or a uid", field="ref", allowed="one of them")
-    if not uid:
-        project = clean_project(asked.project)
-        uid = await services.lineage.resolve(asked.ref, scope=scope, project=project)
-    version = await downloads.stored_version(uid, scope)
+    downloads = services_of(request).artifacts.get().downloads
+    version = await _stored(request, uid=asked.uid, ref=asked.ref, project=asked.project)
     page = await downloads.page(
-        version, paths=asked.paths, after=asked.after, methods=asked.methods or METHODS
+        version, paths=asked.paths, after=asked.after, methods=asked.methods or METHODS, locate=asked.locate
     )
     return _json(page)
+
+
+async def _stored(request: Request, *, uid: str, ref: str, project: str) -> StoredVersion:
+    """The version that a uid or a reference means; raises NotFoundError where its bytes are not kept."""
+    services, principal = services_of(request), await principal_of(request)
+    downloads, scope = services.artifacts.get().downloads, principal.visible_projects()
+    if bool(uid) == bool(ref):
+        raise InvalidInputError("give a ref or a uid", field="ref", allowed="one of them")
+    if not uid:
+        uid = await services.lineage.resolve(ref, scope=scope, project=clean_project(project))
+    return await downloads.stored_version(uid, scope)
 
 
 async def _get_object(request: Request) -> Response:
@@ -171,14 +178,20 @@ async def _collect(request: Request) -> Response:
 
 
 async def _preview(request: Request) -> Response:
-    """An image as it is, anything else as JSON."""
-    principal = await principal_of(request)
-    downloads = services_of(request).artifacts.get().downloads
+    """An image as it is (``x-lineage-path`` says of which file, percent-encoded), anything else as JSON."""
     asked = request.query_params
-    version = await downloads.stored_version(asked.get("uid", ""), principal.visible_projects())
-    found = await preview(downloads, version, asked.get("path", ""))
+    version = await _stored(
+        request,
+        uid=asked.get("uid", ""),
+        ref=asked.get("ref", ""),
+        project=asked.get("project", DEFAULT_PROJECT),
+    )
+    found = await preview(services_of(request).artifacts.get().downloads, version, asked.get("path", ""))
     if found.kind == "image":
-        return Response(found.image, media_type=found.media_type, headers=_SAFE)
+        headers = {**_SAFE, "x-lineage-path": urllib.parse.quote(found.path)}
+        if not asked.get("uid"):
+            headers["cache-control"] = "private, no-cache"  # what a reference means may change
+        return Response(found.image, media_type=found.media_type, headers=headers)
     return _json(found)
 
 

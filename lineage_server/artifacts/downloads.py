@@ -88,8 +88,10 @@ class Downloads:
         paths: Sequence[str] = (),
         after: str = "",
         methods: Sequence[str] = METHODS,
+        locate: bool = True,
     ) -> Download:
-        """Some entries and where their objects are; ``paths`` are patterns, of which one must match."""
+        """Some entries and, unless not to ``locate``, where their objects are; ``paths`` are patterns, of
+        which one must match."""
         if after and not (after.isdecimal() and len(after) < 10):
             raise InvalidInputError("after is no cursor of a download", field="after")
         manifest = await self.manifest(version)
@@ -105,7 +107,7 @@ class Downloads:
             version=version,
             manifest=Manifest(1, manifest.kind, manifest.digest, manifest.size, tuple(chosen)),
             method=method,
-            objects=await self._located(store, version.project, method, objects),
+            objects=await self._located(store, version.project, method, objects if locate else {}),
             after=str(following) if following < len(manifest.entries) else "",
             expires_at=expires,
         )

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lineage_server.cli.environment import wants_colour
-from lineage_server.client.render.words import cut, safe, width_of
+from lineage_server.client.render.words import bytes_told, cut, safe, width_of
 from lineage_server.domain.errors import LineageError
 
 _BOLD, _DIM, _PLAIN = "\033[1m", "\033[2m", "\033[0m"
@@ -268,11 +268,4 @@ def counted(count: int, word: str) -> str:
 
 def size(count: int | None) -> str:
     """Bytes in units that people read."""
-    if count is None:
-        return ""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
+    return "" if count is None else bytes_told(count)

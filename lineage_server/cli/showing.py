@@ -6,7 +6,6 @@ as they came; for people they are put into facts and small tables, times in thei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import typer
@@ -25,7 +24,9 @@ from lineage_server.cli.output import (
     short,
     short_time,
     size,
+    terminal_width,
 )
+from lineage_server.cli.showing_around import say_links, say_neighbours, say_part
 from lineage_server.cli.showing_models import OF_MODEL, OF_VERSION, VERSIONS, model_facts, say_model
 from lineage_server.cli.surroundings import (
     OF_CONTEXT,
@@ -39,7 +40,7 @@ from lineage_server.cli.surroundings import (
     say_repeats,
     say_reproductions,
 )
-from lineage_server.client.view import LineageView, ViewNode
+from lineage_server.client.view import LineageView
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.nodes import LABEL_OF
 from lineage_server.domain.untyped import as_mapping
@@ -125,6 +126,13 @@ _MOST_COLUMNS = 50
 
 def show(
     ref: Annotated[str, typer.Argument(help="A reference (dataset:iris@3, run:<id>) or a uid.")],
+    path: Annotated[
+        str, typer.Argument(help="With --preview: of which file; by default of the first one.")
+    ] = "",
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="A look at one file of a version, without fetching it."),
+    ] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     project: Project = "",
@@ -139,8 +147,14 @@ def show(
     """
     from lineage_server.client.client import Client
 
+    if path and not preview:
+        raise InvalidInputError(f"what is to be done with {path!r}?", field="path", allowed="with --preview")
     with Client(project=project_of(project)) as client:
         asked = _Asked(client, as_of, known_at)
+        if preview:
+            look = client.get(asked.uid_of(ref)).preview(path)
+            say_json(look.to_dict()) if as_json else say(look.to_text(width=terminal_width() or 200))
+            return
         told = asked.all_about(asked.uid_of(ref), everything=everything or as_json)
     if as_json:
         say_json(told)
@@ -217,12 +231,12 @@ def _say_all(told: dict[str, Any]) -> None:
     say_facts(_facts(node) | {"told by": told.get("recordedBy")})
     for title, values in (("parameters", node.get("paramMap")), ("metrics, latest", node.get("metricMap"))):
         if values:
-            _say_part(title)
+            say_part(title)
             say_facts(values)
     _say_columns(node)
     say_model(told)
     for title in ("inputs", "outputs"):
-        _say_links(title, node.get(title))
+        say_links(title, node.get(title))
     for title in ("versions", "children", "retries", "boards"):
         _say_page(title, node.get(title))
     _say_page("newest runs", told.get("runs") or node.get("runs"))
@@ -230,7 +244,7 @@ def _say_all(told: dict[str, Any]) -> None:
     say_reproductions(node.get("reproductions"))
     say_repeats(told.get("repeats"))
     if node["label"] != "Run":
-        _say_neighbours(told.get("neighbours") or ())
+        say_neighbours(told.get("neighbours") or ())
     say_long_parts(told)
 
 
@@ -271,11 +285,6 @@ def _facts(node: dict[str, Any]) -> dict[str, object]:
     return facts | model_facts(node) | facts_of(node)
 
 
-def _say_part(title: str) -> None:
-    say()
-    say(bold(title))
-
-
 def _say_columns(node: dict[str, Any]) -> None:
     stats = as_mapping(node.get("stats"))
     known = as_mapping(stats.get("columns"))
@@ -284,7 +293,7 @@ def _say_columns(node: dict[str, Any]) -> None:
     if rows is not None or columns:
         sampled = f", statistics from {stats.get('looked_at')} of them" if stats.get("looked_at") else ""
         of_rows = f", {counted(rows, 'row')}{sampled}" if rows is not None else ""
-        _say_part(counted(len(columns), "column") + of_rows)
+        say_part(counted(len(columns), "column") + of_rows)
     words = ("nulls", "distinct", "min", "max", "mean")
     if columns:
         say_table(
@@ -300,41 +309,8 @@ def _say_columns(node: dict[str, Any]) -> None:
         key: value for key, value in stats.items() if key not in ("columns", "rows", "sampled", "looked_at")
     }
     if others:
-        _say_part("statistics")
+        say_part("statistics")
         say_facts(others)
-
-
-def _say_links(title: str, page: dict[str, Any] | None) -> None:
-    """What a run read or wrote; what others may not let one see is at least counted."""
-    links = [edge["node"] for edge in page["edges"]] if page else []
-    hidden = page["hidden"] if page else 0
-    if not links and not hidden:
-        return
-    _say_part(title)
-    if links:
-        rows = [
-            (_title(link["version"]), link["role"], size(link["version"]["size"]), _doubt(link["basis"]))
-            for link in links
-        ]
-        say_table(["what", "as", "size", ""], rows)
-    if page and page["hasMore"]:
-        say(f"and more than these {len(links)}")
-    if hidden:
-        say(f"and {hidden} in projects that you may not see")
-
-
-def _doubt(basis: str) -> str:
-    return basis if basis == "inferred" else ""
-
-
-def _title(head: dict[str, Any]) -> str:
-    return ViewNode(
-        uid=head["uid"],
-        label=head["label"],
-        name=head["name"],
-        kind=head["kind"],
-        ordinal=head["ordinal"],
-    ).title
 
 
 def _say_page(title: str, page: dict[str, Any] | None) -> None:
@@ -342,7 +318,7 @@ def _say_page(title: str, page: dict[str, Any] | None) -> None:
     nodes = [edge["node"] for edge in page["edges"]] if page else []
     if not nodes:
         return
-    _say_part(title)
+    say_part(title)
     if "ordinal" in nodes[0]:
         head = ["version", "sealed", "size", "digest", "made by"]
         rows = [
@@ -375,19 +351,7 @@ def _say_page(title: str, page: dict[str, Any] | None) -> None:
 def _say_members(page: dict[str, Any] | None) -> None:
     members = [edge["node"] for edge in page["edges"]] if page else []
     if members:
-        _say_part("members")
+        say_part("members")
         say_table(["who", "role"], [(one["subject"], one["role"].lower()) for one in members])
     if page and page["hasMore"]:
         say(f"and more than these {len(members)}")
-
-
-def _say_neighbours(neighbours: Sequence[dict[str, Any]]) -> None:
-    """What it was made from, and what it was used for."""
-    for side, title in (("upstream", "made from"), ("downstream", "used for")):
-        nodes = [ViewNode(**one) for one in neighbours if one["side"] == side]
-        if nodes:
-            _say_part(title)
-            # A version's title is what one types for it; its uid would fill the screen.
-            uids = ["" if node.label == "ArtifactVersion" else node.uid for node in nodes]
-            rows = [(node.title, node.notes, uid) for node, uid in zip(nodes, uids, strict=True)]
-            say_table(["what", "state", "uid"], rows, whole=("uid",))

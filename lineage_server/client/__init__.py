@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lineage_server.client.client import Client, SyncStatus
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.origins import Origin
+    from lineage_server.client.previews import Preview
     from lineage_server.client.registered import Alias, AliasMove, Approval, ModelVersion
     from lineage_server.client.reproducing.reproduction import Reproduction
     from lineage_server.client.run import Run, current_run
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         offline,
         origin,
         path,
+        preview,
         promote,
         register,
         reject,
@@ -89,6 +91,7 @@ __all__ = [
     "Origin",
     "Output",
     "Param",
+    "Preview",
     "Reproduction",
     "Run",
     "SyncReport",
@@ -114,6 +117,7 @@ __all__ = [
     "offline",
     "origin",
     "path",
+    "preview",
     "promote",
     "register",
     "reject",
@@ -134,6 +138,7 @@ _HOMES = {
     "autologging": ("Autolog", "autolog"),
     "client": ("Client", "SyncStatus"),
     "origins": ("Origin",),
+    "previews": ("Preview",),
     "markers": ("Input", "Output", "Param"),
     "registered": ("Alias", "AliasMove", "Approval", "ModelVersion"),
     "reproducing.reproduction": ("Reproduction",),
@@ -145,8 +150,8 @@ _HOMES = {
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
         "download", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin", "path",
-        "promote", "register", "reject", "remove_alias", "reproduce", "request_approval", "start_run", "sync",
-        "sync_status",
+        "preview", "promote", "register", "reject", "remove_alias", "reproduce", "request_approval",
+        "start_run", "sync", "sync_status",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

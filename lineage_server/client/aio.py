@@ -28,6 +28,7 @@ from lineage_server.client.view import LineageView
 from lineage_server.domain.events import Event
 
 if TYPE_CHECKING:
+    from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
     from lineage_server.client.reproducing.reproduction import Reproduction
 
@@ -210,6 +211,10 @@ class AsyncClient(AsyncRegistering):
     ) -> Path:
         """See ``Client.download``; ``progress`` is called in other threads."""
         return await asyncio.to_thread(self.client.download, ref, to, overwrite=overwrite, progress=progress)
+
+    async def preview(self, ref: str | Artifact | ModelVersion, path: str = "") -> Preview:
+        """See ``Client.preview``."""
+        return await asyncio.to_thread(self.client.preview, ref, path)
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

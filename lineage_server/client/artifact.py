@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lineage_server.client.client import Client
+    from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
 
 
@@ -74,6 +75,12 @@ class Artifact:
         """Its file in the folder ``to``, or ``to`` with all its files; what is there already is not
         fetched again. Raises a domain error."""
         return self._asked().download(self, to, overwrite=overwrite, progress=progress)
+
+    @checked
+    def preview(self, path: str = "") -> Preview:
+        """A look at its file at ``path``, else at its first one, without fetching it: first rows of a table,
+        an image, or the beginning of a text. Raises a domain error."""
+        return self._asked().preview(self, path)
 
     @checked
     def register(

@@ -122,7 +122,7 @@ _RULES = {
     **dict.fromkeys(
         (
             *("job", "project", "description", "role", "uri", "text", "reason", "column", "token"),
-            *("alias", "expected", "comment", "card"),
+            *("alias", "expected", "comment", "card", "path"),
         ),
         _TEXT,
     ),

@@ -21,6 +21,7 @@ from lineage_server.client.checking import checked, told
 from lineage_server.client.config import Config, captures, load_config
 from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
+from lineage_server.client.looking import Looking
 from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
 from lineage_server.client.registering import Registering
@@ -67,7 +68,7 @@ class SyncStatus:
         return not (self.pending_bytes or self.waiting or self.dropped or self.uploads)
 
 
-class Client(Questions, Registering):
+class Client(Questions, Registering, Looking):
     """A connection to one server. Thread-safe; usable after a fork."""
 
     @checked
@@ -221,6 +222,10 @@ class Client(Questions, Registering):
 
         return downloads.get(self, self.start_of(ref))
 
+    def handle_of(self, ref: str | Artifact | ModelVersion) -> Artifact:
+        """The handle that was passed, else that of what it names; raises a domain error."""
+        return ref if isinstance(ref, Artifact) else self.get(ref)
+
     @checked
     def download(
         self,
@@ -238,7 +243,7 @@ class Client(Questions, Registering):
         """
         from lineage_server.client import downloads
 
-        artifact = ref if isinstance(ref, Artifact) else self.get(ref)
+        artifact = self.handle_of(ref)
         if to is None:
             return downloads.path_of(self, artifact, progress)
         return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)

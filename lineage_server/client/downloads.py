@@ -49,10 +49,10 @@ _READ_ONLY = 0o444
 
 def get(client: Client, ref: str) -> Artifact:
     """The handle of a version; raises a domain error where there is none."""
-    known = resolve.version_of_uid(ref)
-    asked = resolve.reference_of(known.ref if known is not None else ref, client.config.project)
+    named = resolve.reference_of_uid(ref)
+    asked = resolve.reference_of(named or ref, client.config.project)
     client.send_own()
-    found = client.graphql.run(STORED, {"ref": ref if known is not None else str(asked)})["version"]
+    found = client.graphql.run(STORED, {"ref": ref if named else str(asked)})["version"]
     return resolve.artifact_from(client, found, asked)
 
 
@@ -170,10 +170,9 @@ def _fetched(
     overwrite: bool = False,
 ) -> Received:
     """From the server; an error says where else it may lie."""
-    asked = {"uid": artifact.uid} if artifact.uid else {"ref": artifact.ref, "project": artifact.project}
-    wanted = Wanted(asked=asked, digest=artifact.digest, overwrite=overwrite)
+    wanted = Wanted(asked=asking_of(artifact), digest=artifact.digest, overwrite=overwrite)
     try:
-        _send_own(client)
+        send_own(client)
         with shown(f"get {artifact.ref}", progress) as report:
             exchange = Exchange(client.config)
             try:
@@ -188,7 +187,12 @@ def _fetched(
         raise _elsewhere(artifact, error.message) from None
 
 
-def _send_own(client: Client) -> None:
+def asking_of(artifact: Artifact) -> dict[str, str]:
+    """What names it to the server."""
+    return {"uid": artifact.uid} if artifact.uid else {"ref": artifact.ref, "project": artifact.project}
+
+
+def send_own(client: Client) -> None:
     """What this process has just made can be asked for, too."""
     if client.config.mode == "disabled" or not client.config.url:
         raise NotSupportedError("the client is told to work without a server")

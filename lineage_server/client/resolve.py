@@ -21,6 +21,16 @@ logger = logging.getLogger("lineage_server.client")
 _SECONDS = 5.0
 _FULL_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
 _VERSION_UID = re.compile(r"version:(?P<project>[^/]+)/(?P<type>[^/]+)/(?P<name>.+)@(?P<key>.+)", re.DOTALL)
+_REGISTERED_UID = re.compile(r"modelversion:(?P<project>[^/]+)/(?P<model>.+)@(?P<version>[^@]+)", re.DOTALL)
+
+
+def reference_of_uid(uid: str) -> str:
+    """What people type for the version that a uid names; empty for what is no uid of a version."""
+    known = version_of_uid(uid)
+    if known is not None:
+        return known.ref
+    found = _REGISTERED_UID.fullmatch(uid)
+    return str(Reference("model", found["model"], found["version"], found["project"])) if found else ""
 
 
 def version_of_uid(uid: str) -> Artifact | None:

@@ -109,6 +109,10 @@ async def test_previews_show_the_beginning_and_read_no_more(mine: Sender, read: 
     assert (shown["kind"], "not within" in shown["reason"]) == ("none", True)
     image = await look("picture")
     assert (image.headers["content-type"], image.content) == ("image/png", PNG)
+    assert (image.headers["x-lineage-path"], "immutable" in image.headers["cache-control"]) == (
+        "picture",
+        True,
+    )
     assert "sandbox" in image.headers["content-security-policy"]
     shown = await look("table.csv")
     assert (shown["rows"], shown["whole"]) == ([["1", "x, y"], ["2", "z"]], True)
@@ -125,3 +129,21 @@ async def test_previews_show_the_beginning_and_read_no_more(mine: Sender, read: 
     assert answer.status_code == 404
     answer = await mine.http.get("/api/v1/artifacts/preview", params={"uid": "nonsense"})
     assert answer.status_code == 400
+
+
+async def test_a_look_is_asked_for_by_reference_too(mine: Sender) -> None:
+    done = await mine.keep(Content({"꽃.png": PNG, "text": b"words"}), "iris")
+
+    async def look(**where: str) -> Any:
+        return await mine.http.get("/api/v1/artifacts/preview", params=where)
+
+    shown = await look(ref="dataset:iris", path="text", project="default")
+    assert (shown.status_code, shown.json()["text"]) == (200, "words")
+    assert (await look(ref="dataset:iris@1")).json()["path"] == "text"
+    image = await look(ref="dataset:iris", path="꽃.png")
+    assert image.headers["x-lineage-path"] == "%EA%BD%83.png"
+    # Another version may be the newest one tomorrow.
+    assert image.headers["cache-control"] == "private, no-cache"
+    assert (await look(ref="dataset:iris", uid=done["uid"])).status_code == 400
+    assert (await look()).status_code == 400
+    assert (await look(ref="dataset:nothing")).status_code == 404

@@ -60,3 +60,13 @@ def cut(text: str, width: int) -> str:
         out += char
     # Not in the middle of a sign that is made of several.
     return out.rstrip(_ZERO_WIDTH_JOINER) + "…"
+
+
+def bytes_told(count: int) -> str:
+    """Bytes in units that people read."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

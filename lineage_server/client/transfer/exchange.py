@@ -81,6 +81,13 @@ class Exchange:
         """A page of a version's entries, and where their objects are."""
         return self._post("downloads", body)
 
+    def preview(self, asked: Mapping[str, str]) -> tuple[Mapping[str, str], bytes]:
+        """A look at one file: headers and body of the answer."""
+        with self._told():
+            answer = self._server.get(f"{ARTIFACTS_PATH}/preview", params=dict(asked))
+            self._check(answer)
+        return answer.headers, answer.content
+
     def put_object(self, project: str, sha256: str, size: int, data: Iterable[bytes]) -> None:
         """Through the server."""
         with self._told():

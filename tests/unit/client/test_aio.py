@@ -20,6 +20,7 @@ from tests.unit.client.stub import StubServer
 
 FOR_OURSELVES = {
     "start_of",
+    "handle_of",
     "ends_of",
     "send_own",
     "capture_in_background",
@@ -140,6 +141,7 @@ def test_functions_of_the_module_are_methods_of_the_client() -> None:
         "reject",
         "approvals",
         "reproduce",
+        "preview",
         "gql",
         "flush",
         "sync",

@@ -42,7 +42,9 @@ NO_TIME: tuple[Any, ...] = (5, "yesterday", "", "2026-13-01", ["2026-01-01"], Tr
 WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("name", "job", "kind", "project", "description", "role", "type", "uri"), NO_TEXT),
     **dict.fromkeys(("text", "reason", "direction", "view", "column", "query", "run_id"), NO_TEXT),
-    **dict.fromkeys(("url", "token", "mode", "capture", "alias", "expected", "comment", "card"), NO_TEXT),
+    **dict.fromkeys(
+        ("url", "token", "mode", "capture", "alias", "expected", "comment", "card", "path"), NO_TEXT
+    ),
     **dict.fromkeys(
         ("values", "params", "tags", "metadata", "variables", "signature", "metrics"), NO_MAPPING
     ),
