@@ -11,9 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from lineage_server.cli.looking import say_file_changes
 from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of
 from lineage_server.cli.output import bold, one_line, padded, say, say_json, short, terminal_width
 from lineage_server.client.render.words import cut, width_of
+from lineage_server.domain.errors import InvalidInputError
 
 DIFF = """
 query Diff($a: String!, $b: String!, $project: String!, $asOf: DateTime, $knownAt: DateTime) {
@@ -60,12 +62,18 @@ def compare(
 def diff(
     a: Annotated[str, typer.Argument(help="One thing, such as model:churn@1.")],
     b: Annotated[str, typer.Argument(help="The other, such as model:churn@2.")],
+    files: Annotated[
+        bool, typer.Option("--files", help="Of two versions: which files were added, removed and changed.")
+    ] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
     """Why two things differ, the first cause at the top."""
+    if files:
+        _say_files(a, b, project, as_json=as_json, timed=bool(as_of or known_at))
+        return
     from lineage_server.client.answers import MOST_TITLES, TITLES, titles_in, variables
 
     asked = variables({"a": a, "b": b}, project=project_of(project), as_of=as_of, known_at=known_at)
@@ -86,6 +94,17 @@ def diff(
     say("1 thing is the same in both" if same == 1 else f"{same} things are the same in both")
     if answer["isPartial"]:
         say(f"incomplete: {answer['reason']}")
+
+
+def _say_files(a: str, b: str, project: str, *, as_json: bool, timed: bool) -> None:
+    from lineage_server.client.client import Client
+
+    if timed:
+        raise InvalidInputError(
+            "files of versions do not change with time", field="as_of", allowed="without --files"
+        )
+    with Client(project=project_of(project)) as client:
+        say_file_changes(client.get(a), client.get(b), as_json=as_json)
 
 
 def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:

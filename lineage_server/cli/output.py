@@ -15,9 +15,10 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 
 from lineage_server.cli.environment import wants_colour
@@ -88,6 +89,35 @@ def fail(text: str) -> None:
 def say_json(value: object) -> None:
     """The result for programs: one JSON document, two blanks deep, letters as they are."""
     say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def say_json_items(
+    head: Mapping[str, object],
+    name: str,
+    items: Iterable[object],
+    tail: Callable[[], Mapping[str, object]] = dict,
+) -> None:
+    """One JSON document of any length: ``items`` under their ``name``, one a line, as they come; before them
+    ``head``, after them what ``tail`` answers then. Nothing is said before the first item is known."""
+    walk = iter(items)
+    first = list(islice(walk, 1))
+    say("{")
+    for key, value in head.items():
+        say(f"  {_json(key)}: {_json(value)},")
+    say(f"  {_json(name)}: [")
+    before = ""
+    for item in chain(first, walk):
+        if before:
+            say(f"    {before},")
+        before = _json(item)
+    if before:
+        say(f"    {before}")
+    after = [f"  {_json(key)}: {_json(value)}" for key, value in tail().items()]
+    say("  ]" + "".join(f",\n{line}" for line in after) + "\n}")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def bold(text: str) -> str:

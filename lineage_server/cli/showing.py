@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from lineage_server.cli.looking import say_files, say_preview
 from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of
 from lineage_server.cli.output import (
     bold,
@@ -24,7 +25,6 @@ from lineage_server.cli.output import (
     short,
     short_time,
     size,
-    terminal_width,
 )
 from lineage_server.cli.showing_around import say_links, say_neighbours, say_part
 from lineage_server.cli.showing_models import OF_MODEL, OF_VERSION, VERSIONS, model_facts, say_model
@@ -126,13 +126,15 @@ _MOST_COLUMNS = 50
 
 def show(
     ref: Annotated[str, typer.Argument(help="A reference (dataset:iris@3, run:<id>) or a uid.")],
-    path: Annotated[
-        str, typer.Argument(help="With --preview: of which file; by default of the first one.")
-    ] = "",
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="With --preview: which file; with --files: patterns such as '*.csv'."),
+    ] = None,
     preview: Annotated[
         bool,
         typer.Option("--preview", help="A look at one file of a version, without fetching it."),
     ] = False,
+    files: Annotated[bool, typer.Option("--files", help="The files of a version.")] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     project: Project = "",
@@ -147,13 +149,15 @@ def show(
     """
     from lineage_server.client.client import Client
 
-    if path and not preview:
-        raise InvalidInputError(f"what is to be done with {path!r}?", field="path", allowed="with --preview")
+    if (preview and files) or (paths and not (preview or files)):
+        raise InvalidInputError(
+            "what is to be shown is not clear", field="path", allowed="a path with --preview or with --files"
+        )
     with Client(project=project_of(project)) as client:
         asked = _Asked(client, as_of, known_at)
-        if preview:
-            look = client.get(asked.uid_of(ref)).preview(path)
-            say_json(look.to_dict()) if as_json else say(look.to_text(width=terminal_width() or 200))
+        if preview or files:
+            say_part_of = say_preview if preview else say_files
+            say_part_of(client.get(asked.uid_of(ref)), paths or (), as_json=as_json)
             return
         told = asked.all_about(asked.uid_of(ref), everything=everything or as_json)
     if as_json:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         connect,
         cost,
         download,
+        files,
         flush,
         get,
         gql,
@@ -108,6 +109,7 @@ __all__ = [
     "cost",
     "current_run",
     "download",
+    "files",
     "flush",
     "get",
     "gql",
@@ -149,8 +151,8 @@ _HOMES = {
     "view": ("LineageView",),
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
-        "download", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin", "path",
-        "preview", "promote", "register", "reject", "remove_alias", "reproduce", "request_approval",
+        "download", "files", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin",
+        "path", "preview", "promote", "register", "reject", "remove_alias", "reproduce", "request_approval",
         "start_run", "sync", "sync_status",
     ),
 }  # fmt: skip

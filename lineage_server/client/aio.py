@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +22,7 @@ from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import check, checked
 from lineage_server.client.client import Client, SyncStatus
+from lineage_server.client.file_changes import FileEntry
 from lineage_server.client.origins import Origin
 from lineage_server.client.run import Run
 from lineage_server.client.syncing import SyncReport
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
     from lineage_server.client.reproducing.reproduction import Reproduction
+
+_FILES_AT_ONCE = 1_000
 
 
 class AsyncClient(AsyncRegistering):
@@ -215,6 +219,14 @@ class AsyncClient(AsyncRegistering):
     async def preview(self, ref: str | Artifact | ModelVersion, path: str = "") -> Preview:
         """See ``Client.preview``."""
         return await asyncio.to_thread(self.client.preview, ref, path)
+
+    @checked
+    async def files(self, ref: str | Artifact | ModelVersion) -> AsyncIterator[FileEntry]:
+        """See ``Client.files``; to be walked over by ``async for``."""
+        found = iter(await asyncio.to_thread(self.client.files, ref))
+        while some := await asyncio.to_thread(list[FileEntry], islice(found, _FILES_AT_ONCE)):
+            for one in some:
+                yield one
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lineage_server.client.client import Client
+    from lineage_server.client.file_changes import FilesDiff
+    from lineage_server.client.listings import Files
     from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
 
@@ -75,6 +77,19 @@ class Artifact:
         """Its file in the folder ``to``, or ``to`` with all its files; what is there already is not
         fetched again. Raises a domain error."""
         return self._asked().download(self, to, overwrite=overwrite, progress=progress)
+
+    @property
+    def files(self) -> Files:
+        """Its files (path, size, SHA-256), to be walked over page by page; see ``Client.files``."""
+        return self._asked().files(self)
+
+    @checked
+    def diff(self, ref: str | Artifact | ModelVersion) -> FilesDiff:
+        """Which files were added, removed or changed from this version to another one, ``ref``; raises a
+        domain error where the files of one are not known, at the first step of a walk over them."""
+        from lineage_server.client.file_changes import FilesDiff
+
+        return FilesDiff(self.files, self._asked().files(ref))
 
     @checked
     def preview(self, path: str = "") -> Preview:

@@ -58,7 +58,7 @@ def get(client: Client, ref: str) -> Artifact:
 
 def path_of(client: Client, artifact: Artifact, progress: Report | None = None) -> Path:
     """A file or folder with its content: the original, or what is in the cache (read-only)."""
-    original = _original(client, artifact)
+    original = original_of(client, artifact)
     if original is not None:
         return original[0]
     cache = Cache(client.config.cache_dir, client.config.cache_bytes, shares=True)
@@ -78,7 +78,7 @@ def download(
 ) -> Path:
     """The file that is then in the folder ``to``, or ``to`` itself for a version that is a folder."""
     target = Path(to).expanduser().absolute()
-    original = _original(client, artifact)
+    original = original_of(client, artifact)
     if original is not None and original[1] is not None:
         with shown(f"copy {artifact.ref}", progress) as report, Folder(target) as folder:
             name = copy_original(*original, folder, report=report, overwrite=overwrite)  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ def verify_cache(config: Config) -> tuple[int, list[Cached]]:
     return right, wrong
 
 
-def _original(client: Client, artifact: Artifact) -> tuple[Path, Hashed | None] | None:
+def original_of(client: Client, artifact: Artifact) -> tuple[Path, Hashed | None] | None:
     """Where it was recorded, if that is still there and the same; of what has no digest only where it is."""
     place = local_place(artifact.uri)
     if place is None or not place.exists():

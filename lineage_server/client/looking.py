@@ -9,6 +9,7 @@ from lineage_server.client.checking import checked
 if TYPE_CHECKING:
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.client import Client
+    from lineage_server.client.listings import Files
     from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
 
@@ -24,3 +25,12 @@ class Looking:
 
         client = cast("Client", self)
         return preview_of(client, client.handle_of(ref), path)
+
+    @checked
+    def files(self, ref: str | Artifact | ModelVersion) -> Files:
+        """The files of a version (path, size, SHA-256), to be walked over: page by page, 100,000 of them in
+        little memory. Raises a domain error, some only at the first step."""
+        from lineage_server.client.listings import Files
+
+        client = cast("Client", self)
+        return Files(client, client.handle_of(ref))

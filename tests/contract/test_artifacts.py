@@ -60,6 +60,8 @@ async def test_what_was_uploaded_comes_back_as_it_was(keeping: Served) -> None:
         assert (await mine.commit(content)).json() == done
     some = await mine.download(uid=folder_uid(folder), paths=["데이터/*", "empty"])
     assert sorted(some) == ["empty", "데이터/꽃.csv"]
+    names = (await mine.post(DOWNLOADS, uid=folder_uid(folder), paths=["x*"], locate=False)).json()
+    assert (names["objects"], [one["path"] for one in names["manifest"]["entries"]]) == ([], ["x" * 255])
     answer = await mine.post(DOWNLOADS, uid=folder_uid(folder), paths=["nothing"])
     assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
 

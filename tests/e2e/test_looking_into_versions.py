@@ -79,5 +79,41 @@ def test_a_look_at_a_file(client: Client, say: Any, tmp_path: Path) -> None:
     told = json.loads(say("show dataset:mixed text --preview --json"))
     assert (told["path"], told["kind"], told["text"]) == ("text", "text", "one\ntwo\n")
     assert say("show model:words@prod --preview").splitlines() == ["text  8 B", "one", "two"]
-    assert "allowed: with --preview" in say("show dataset:mixed text", 2)
+    assert "a path with --preview or with --files" in say("show dataset:mixed text", 2)
     assert "is a Run, not a version" in say(f"show run:{run.id} --preview", 4)
+
+
+def test_files_of_versions_and_what_changed(client: Client, say: Any, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "data", a=b"1", b=b"22", c=b"333")
+    with client.start_run("make") as run:
+        first = run.produce("many", folder)
+        (folder / "a").unlink()
+        (folder / "b").write_bytes(b"2222")
+        (folder / "d.csv").write_bytes(b"x\n1\n")
+        second = run.produce("many", folder)
+        away = run.produce("away", folder, upload=False)
+    assert client.flush(30)
+    assert [(one.path, one.size) for one in first.files] == [("a", 1), ("b", 2), ("c", 3)]
+    assert [one.path for one in second.files.matching("*.csv", "b")] == ["b", "d.csv"]
+    assert list(away.files) == list(second.files)  # from where it lies
+    with pytest.raises(NotFoundError, match=r"matches \*\.txt"):
+        list(second.files.matching("*.txt"))
+    changes = first.diff(second)
+    assert [f"{one.kind} {one.path}" for one in changes] == ["removed a", "changed b", "added d.csv"]
+    assert (changes.counts.same, changes.counts.bytes_added, changes.counts.bytes_removed) == (1, 8, 3)
+
+    lines = say("show dataset:many@1 --files").splitlines()
+    assert [line.split()[-1] for line in lines[:3]] == ["a", "b", "c"]
+    assert lines[3] == "3 files, 6 B"
+    told = json.loads(say("show dataset:many --files *.csv --json"))
+    assert [(one["path"], one["size"]) for one in told["files"]] == [("d.csv", 4)]
+    assert say("diff dataset:many@1 dataset:many@2 --files").splitlines() == [
+        "- a  1 B", "~ b  2 B → 4 B", "+ d.csv  4 B",
+        "1 added, 1 removed, 1 changed, 1 the same; 8 B new, 3 B gone",
+    ]  # fmt: skip
+    told = json.loads(say("diff dataset:many@1 dataset:many@2 --files --json"))
+    assert told["counts"]["changed"] == 1
+    assert told["changes"][0] == {
+        "kind": "removed", "path": "a", "after": None,
+        "before": {"path": "a", "size": 1, "sha256": next(iter(first.files)).sha256, "link": ""},
+    }  # fmt: skip

@@ -142,6 +142,7 @@ def test_functions_of_the_module_are_methods_of_the_client() -> None:
         "approvals",
         "reproduce",
         "preview",
+        "files",
         "gql",
         "flush",
         "sync",
