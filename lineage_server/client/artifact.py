@@ -7,12 +7,13 @@ how a version is found or recorded (``run``, ``resolve``), how its bytes are fet
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.checking import checked
+from lineage_server.client.render.words import bytes_told, safe
 from lineage_server.domain.errors import ConflictError, NotSupportedError
 from lineage_server.domain.ids import Reference, version_uid
 from lineage_server.domain.nodes import Column
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from lineage_server.client.listings import Files
     from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
+
+_DIGITS = len("sha256:") + 12
+"""Of a digest, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,30 @@ class Artifact:
         import lineage_server.client as default
 
         return default
+
+    def __str__(self) -> str:
+        """Which one it is, and how large: ``dataset:iris@3  1.2 KiB  5 columns``."""
+        selector = str(self.ordinal) if self.ordinal is not None else self.digest[:_DIGITS]
+        told = [str(Reference(self.type, self.name, selector))]
+        if self.size is not None:
+            told.append(bytes_told(self.size))
+        if self.columns:
+            told.append(f"{len(self.columns)} column{'' if len(self.columns) == 1 else 's'}")
+        return safe("  ".join(told))
+
+    def _repr_html_(self) -> str:
+        """For what knows no bundles: Marimo, documentation builders."""
+        from lineage_server.client.render.handles import artifact_html
+
+        return artifact_html(self)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """For notebooks."""
+        from lineage_server.client.render.handles import forms
+
+        return forms(self, self._repr_html_, include, exclude)
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which has a client of its own."""

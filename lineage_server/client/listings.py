@@ -96,7 +96,7 @@ def _told(entry: Entry) -> FileEntry:
 def _pages(client: Client, asked: dict[str, str], patterns: Sequence[str]) -> Generator[list[Entry]]:
     """Each checked before the next is asked for; all of them are the version that its digest says."""
     with _connected(client) as ask:
-        body: dict[str, Any] = {**asked, "paths": list(patterns), "locate": False}
+        body: dict[str, Any] = {**asked, "paths": list(patterns), "after": "", "locate": False}
         page = ask(body)
         listing = Listing(page.size)
         while True:

@@ -6,7 +6,7 @@ Plain data as the server told it; a version also gives its files. What is asked 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -84,6 +84,20 @@ class ModelVersion:
         told = ", ".join(word for word in (self.state, *self.aliases) if word)
         return f"{Reference('model', self.model, self.version)}{f'  {told}' if told else ''}"
 
+    def _repr_html_(self) -> str:
+        """For what knows no bundles: Marimo, documentation builders."""
+        from lineage_server.client.render.handles import version_html
+
+        return version_html(self)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """For notebooks."""
+        from lineage_server.client.render.handles import forms
+
+        return forms(self, self._repr_html_, include, exclude)
+
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which has a client of its own."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "client"}
@@ -155,6 +169,20 @@ class Alias:
         from lineage_server.client.render.registry import history_of
 
         return history_of(self)
+
+    def _repr_html_(self) -> str:
+        """For what knows no bundles: Marimo, documentation builders."""
+        from lineage_server.client.render.handles import alias_html
+
+        return alias_html(self)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """For notebooks."""
+        from lineage_server.client.render.handles import forms
+
+        return forms(self, self._repr_html_, include, exclude)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

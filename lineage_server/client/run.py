@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import replace
@@ -25,6 +25,7 @@ from lineage_server.client import builders, process
 from lineage_server.client.checking import check, checked
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.client.inputs_outputs import InputsAndOutputs
+from lineage_server.client.render.words import safe
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
 
@@ -83,6 +84,24 @@ class Run(InputsAndOutputs):
 
     def __repr__(self) -> str:
         return f"<Run {self.name or ''} {self.id} of project {self.project}>"
+
+    def __str__(self) -> str:
+        """Which one it is: ``run train  0198…``."""
+        return safe(f"run {self.name}  {self.id}" if self.name else f"run {self.id}")
+
+    def _repr_html_(self) -> str:
+        """For what knows no bundles: Marimo, documentation builders."""
+        from lineage_server.client.render.handles import run_html
+
+        return run_html(self)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """For notebooks."""
+        from lineage_server.client.render.handles import forms
+
+        return forms(self, self._repr_html_, include, exclude)
 
     @property
     def uid(self) -> str:
