@@ -82,6 +82,15 @@ class Artifact:
         fetched again. Raises a domain error."""
         return self._asked().download(self, to, overwrite=overwrite, progress=progress)
 
+    @checked
+    def load(self, *, trust: bool = False) -> Any:
+        """The model that ``log_model`` or autolog wrote: an estimator or booster, of PyTorch the state. One
+        that was pickled (by joblib, too) is only read if you ``trust`` who made it: reading it runs their
+        code. Raises a domain error."""
+        from lineage_server.client.model_loading import loaded
+
+        return loaded(self, trust=trust)
+
     @property
     def files(self) -> Files:
         """Its files (path, size, SHA-256), to be walked over page by page; see ``Client.files``."""

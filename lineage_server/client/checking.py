@@ -103,6 +103,10 @@ def _is_flag_or_name(value: object) -> bool:
     return _is_flag(value) or _is_named(value)
 
 
+def _is_flag_or_describe(value: object) -> bool:
+    return _is_flag(value) or value == "describe"
+
+
 def _are_names(value: object) -> bool:
     if isinstance(value, list | tuple | set | frozenset):
         return all(_is_text(one) for one in cast("Iterable[object]", value))
@@ -171,13 +175,14 @@ _RULES = {
     "partial": _FLAG,
     "upload": _FLAG,
     "overwrite": _FLAG,
+    "trust": _FLAG,
     "everything": _FLAG,
     "perform": _FLAG,
     "repo": _FOLDER,
     "tolerance": Rule("a number from 0 to 1", _is_seconds),
     "record": _FLAG,
     "data": _FLAG,
-    "models": _FLAG,
+    "models": Rule("True, False, or 'describe'", _is_flag_or_describe),
     "folder": _FOLDER,
     "to": _FOLDER,
     "journal_dir": _FOLDER,

@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from lineage_server.client.arrays import are_arrays, columns_of_array, is_array, is_sparse
 from lineage_server.client.contents import Content, content_of_bytes
 from lineage_server.client.frames import columns_of, is_frame, table_of
 from lineage_server.client.quietly import Quietly
-from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.errors import InvalidInputError, LimitError
 
 _ROWS = 5
 """Of an example that are looked at."""
@@ -38,18 +38,38 @@ class Written(NamedTuple):
 class _Format(NamedTuple):
     name: str
     file: str
-    write: Callable[[Any], bytes]
+    write: Callable[[Any, BinaryIO], object]
 
 
-def written(model: Any) -> Written | None:
+class _Bounded(io.BytesIO):
+    """Takes so many bytes, and no more: what would not be kept is not made."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self._most = most_bytes
+
+    def write(self, data: Any, /) -> int:
+        """Raises LimitError."""
+        size = self.tell() + memoryview(data).nbytes
+        self.expect(size)
+        return super().write(data)
+
+    def expect(self, size: int) -> None:
+        """So many will come; raises LimitError."""
+        if size > self._most:
+            raise LimitError(f"the model has more than {self._most} bytes", limit=self._most, actual=size)
+
+
+def written(model: Any, *, most_bytes: int | None = None) -> Written | None:
     """The model as a file; None for what is none. Raises InvalidInputError for one that nothing here can
-    write."""
+    write, LimitError for one that has more than ``most_bytes``."""
     kind = cast("type[Any]", type(model))
     found = _format_of(model)
     if found is None:
         return None
+    out = io.BytesIO() if most_bytes is None else _Bounded(most_bytes)
     try:
-        data = found.write(model)
+        found.write(model, out)
     except _FAILURES as error:
         raise InvalidInputError(
             f"this {kind.__name__} can not be written as {found.name}: {error}",
@@ -63,7 +83,7 @@ def written(model: Any) -> Written | None:
         "type": f"{kind.__module__}.{kind.__qualname__}",
         "format": found.name,
     }
-    return Written(content_of_bytes(data, found.file), facts)
+    return Written(content_of_bytes(out.getvalue(), found.file), facts)
 
 
 def signature_of(model: Any, example: Any) -> dict[str, Any] | None:
@@ -141,27 +161,28 @@ def _library(kind: type[Any]) -> str:
     return kind.__module__.partition(".")[0]
 
 
-def _by_path(suffix: str) -> Callable[[Any], bytes]:
+def _by_path(suffix: str) -> Callable[[Any, BinaryIO], object]:
     """By a ``save_model`` that writes a file."""
 
-    def write(model: Any) -> bytes:
+    def write(model: Any, out: BinaryIO) -> object:
         with tempfile.TemporaryDirectory(prefix="lineage-model-") as folder:
             path = Path(folder) / f"model{suffix}"
             model.save_model(str(path))
-            return path.read_bytes()
+            return out.write(path.read_bytes())
 
     return write
 
 
-def _lightgbm(model: Any) -> bytes:
-    return str(model.model_to_string()).encode()
+def _lightgbm(model: Any, out: BinaryIO) -> object:
+    return out.write(str(model.model_to_string()).encode())
 
 
-def _state_dict(model: Any) -> bytes:
+def _state_dict(model: Any, out: BinaryIO) -> object:
     torch: Any = sys.modules["torch"]
-    out = io.BytesIO()
-    torch.save(model.state_dict(), out)
-    return out.getvalue()
+    state: Any = model.state_dict()
+    if isinstance(out, _Bounded):
+        out.expect(sum(int(each.nbytes) for each in state.values() if hasattr(each, "nbytes")))
+    return torch.save(state, out)
 
 
 def _joblib() -> Any:
@@ -171,14 +192,12 @@ def _joblib() -> Any:
         return None
 
 
-def _joblibbed(model: Any) -> bytes:
-    out = io.BytesIO()
-    _joblib().dump(model, out)
-    return out.getvalue()
+def _joblibbed(model: Any, out: BinaryIO) -> object:
+    return _joblib().dump(model, out)
 
 
-def _pickled(model: Any) -> bytes:
-    return pickle.dumps(model, protocol=5)
+def _pickled(model: Any, out: BinaryIO) -> object:
+    return pickle.dump(model, out, protocol=5)
 
 
 _JOBLIB = _Format("joblib", "model.joblib", _joblibbed)

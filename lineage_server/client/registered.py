@@ -80,6 +80,11 @@ class ModelVersion:
         """Its files in the folder ``to``, see ``Client.download``."""
         return self.artifact.download(to, overwrite=overwrite, progress=progress)
 
+    @checked
+    def load(self, *, trust: bool = False) -> Any:
+        """The model itself, see ``Artifact.load``."""
+        return self.artifact.load(trust=trust)
+
     def __str__(self) -> str:
         told = ", ".join(word for word in (self.state, *self.aliases) if word)
         return f"{Reference('model', self.model, self.version)}{f'  {told}' if told else ''}"

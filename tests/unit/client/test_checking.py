@@ -55,7 +55,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "model": (None, "", "  "),
     "columns_from": (*NO_MAPPING, {"a": 5}, {"a": "text"}, {"a": [5]}, {"a": [("x", "y", "z")]}, {5: None}),
     **dict.fromkeys(
-        ("partial", "upload", "data", "models", "record", "overwrite", "everything", "perform"), NO_FLAG
+        ("partial", "upload", "data", "models", "record", "overwrite", "everything", "perform", "trust"),
+        NO_FLAG,
     ),
     "number": (*NO_COUNT, 1 << 32),
     "tolerance": (*NO_SECONDS, -0.1, 1, 2),

@@ -4,6 +4,7 @@ waiting for a server."""
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client
+from lineage_server.client.hashing import hash_path
 from lineage_server.client.model_files import written
-from lineage_server.domain.errors import InvalidInputError, LimitError
+from lineage_server.domain.errors import InvalidInputError, LimitError, NotSupportedError
 from tests.unit.client.stub import StubServer
 
 pytestmark = pytest.mark.timeout(30)  # libraries of models take their time to be imported
 
 PETALS = pd.DataFrame({"length": [1.4, 4.7, 1.3, 5.0], "width": [0.2, 1.4, 0.3, 1.7]})
 KINDS = [0, 1, 0, 1]
+
+
+def recorded_at(path: Path) -> Artifact:
+    """A handle of what lies there."""
+    digest = hash_path(path).digest
+    return Artifact(name="churn", type="model", project="p", uri=str(path), digest=digest, run="0198")
 
 
 def fitted() -> Any:
@@ -88,12 +97,49 @@ def test_boosters_are_written_as_their_libraries_do(library: str, tmp_path: Path
     assert made.facts["framework"] == library
     path = tmp_path / made.content.held.name
     made.content.held.write(path)
-    if library == "xgboost":
-        again: Any = xgboost.XGBClassifier()
-        again.load_model(path)
-    else:
-        again = lightgbm.Booster(model_file=str(path))
+    again = recorded_at(path).load()
+    assert type(again) is type(model)
     assert np.array_equal(again.predict(x), model.predict(x))
+
+
+def test_a_booster_of_no_estimator_is_read_as_one(tmp_path: Path) -> None:
+    import xgboost
+
+    x, y = np.random.default_rng(7).normal(size=(40, 3)), np.arange(40) % 2
+    model = xgboost.train({"objective": "binary:logistic"}, xgboost.DMatrix(x, y), 3)
+    written(model).content.held.write(tmp_path / "model.ubj")  # type: ignore[union-attr]
+    again = recorded_at(tmp_path / "model.ubj").load()
+    assert type(again) is xgboost.Booster
+    assert np.array_equal(again.predict(xgboost.DMatrix(x)), model.predict(xgboost.DMatrix(x)))
+
+
+def test_pickles_are_read_only_where_they_are_trusted(tmp_path: Path) -> None:
+    written(fitted()).content.held.write(tmp_path / "model.joblib")  # type: ignore[union-attr]
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(Ours(2.0)))
+    for name in ("model.joblib", "model.pkl"):
+        made = recorded_at(tmp_path / name)
+        with pytest.raises(InvalidInputError, match=r"is a pickle.*run:0198.*nothing was read") as caught:
+            made.load()
+        assert (caught.value.field, "trust=True" in caught.value.allowed) == ("trust", True)
+        assert made.load(trust=True).predict(PETALS).shape == (4,)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "weights.bin", "model"])
+def test_what_is_no_known_model_is_said_to_be_at_its_path(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"a b c")
+    with pytest.raises(NotSupportedError, match=r"at \.path"):
+        recorded_at(tmp_path / name).load(trust=True)
+    with pytest.raises(NotSupportedError, match="is a folder"):
+        recorded_at(tmp_path).load()
+
+
+def test_no_more_is_written_than_may_be() -> None:
+    large = written(Ours(rule=np.zeros(10_000)))
+    assert large is not None
+    size = large.content.size or 0
+    assert written(Ours(rule=np.zeros(10_000)), most_bytes=size) is not None
+    with pytest.raises(LimitError, match=f"more than {size - 1} bytes"):
+        written(Ours(rule=np.zeros(10_000)), most_bytes=size - 1)
 
 
 class Ours:
