@@ -60,11 +60,12 @@ class Autolog:
         self.undo()
 
 
-def autolog(*frameworks: str | bool, data: bool = True, models: bool = True) -> Autolog:
+def autolog(*frameworks: str | bool, data: bool = True, models: bool | str = True) -> Autolog:
     """Record fits of these frameworks (none named: of all), loaded already or later; ``False`` ends it.
 
     Parameters, metrics by step or epoch, the data by its content and the model as an output: into the open
-    run, or one run a fit. ``data``, ``models``: leave these out. Nothing of it raises into a training.
+    run, or one run a fit. ``data``, ``models``: leave these out; ``models="describe"``: record what a model
+    is and not its bytes, as of those of more than 128 MiB. Nothing of it raises into a training.
     """
     if False in frameworks:
         ended = Autolog(tuple(_patched))

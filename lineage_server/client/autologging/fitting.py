@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 from lineage_server.client import builders, recorded
 from lineage_server.client.ending import ending_of
 from lineage_server.client.quietly import Quietly
+from lineage_server.client.recording import uploads
 from lineage_server.client.run import Run
 from lineage_server.client.shortcuts import recording_client
 from lineage_server.client.surroundings import tell_surroundings
@@ -29,9 +30,12 @@ from lineage_server.domain.ids import new_run_id
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
+    from lineage_server.client.model_files import Written
 
 _LARGEST_BYTES = 1 << 30
 """What is larger is not read to record its content."""
+_LARGEST_MODEL_BYTES = 128 << 20
+"""A larger model is only described: writing it would take its time after each fit."""
 _MOST_COLUMNS = 200
 
 active: set[str] = set()
@@ -109,23 +113,44 @@ class Fit:
         with Quietly(f"the {part} of {self.label}"):
             recorded.use(self.run, value, role, f"{self.run.job}.{part}")
 
-    def model(self, **facts: Any) -> None:
-        """The fitted model: what it is; its bytes are for whoever saves it."""
+    def model(self, fitted: Any = None, **facts: Any) -> None:
+        """The ``fitted`` model as a file, unless it is too large or only to be described, and what it is."""
         if not settings["models"]:
             return
         name = self.run.job if self._own else f"{self.run.job}.{self.label}"
         known = {key: as_param(value) for key, value in facts.items() if value is not None}
         told = {key: value for key, (plain, value) in known.items() if plain}
-        fact = builders.output_fact(
-            name,
-            "model",
-            role="model",
-            metadata={"framework": self.library, "framework_version": _version(self.library), **told},
-        )
+        metadata = {"framework": self.library, "framework_version": _version(self.library), **told}
+        with Quietly(f"the bytes of model {name}"):
+            made = self._written(fitted)
+            if made is not None:
+                metadata["format"] = made.facts["format"]
+                self.run.produce(name, made.content, type="model", role="model", metadata=metadata)
+                return
+        fact = builders.output_fact(name, "model", role="model", metadata=metadata)
         self.run.client.report(builders.run_told(self.run.id, project=self.run.project, outputs=[fact]))
 
+    def _written(self, fitted: Any) -> Written | None:
+        """The model as a file, where its bytes go somewhere; raises a domain error."""
+        if settings["models"] == "describe" or not uploads(self.run.client, None, False):
+            return None
+        if fitted is None or _is_shared_out():
+            return None
+        from lineage_server.client.model_files import written
 
-settings = {"data": True, "models": True}
+        return written(fitted, most_bytes=_LARGEST_MODEL_BYTES)
+
+
+settings: dict[str, bool | str] = {"data": True, "models": True}
+
+
+def _is_shared_out() -> bool:
+    """Whether PyTorch trains in several processes: each may hold a part of the model, and asking one of them
+    for all of it would wait for the others."""
+    distributed: Any = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return False
+    return bool(distributed.get_world_size() > 1)
 
 
 def _begun(client: Client, label: str) -> Run:

@@ -43,6 +43,7 @@ def _callback(fit: Fit) -> Any:
 
 def _after(fit: Fit, given: dict[str, Any], result: Any) -> None:
     fit.model(
+        result,
         type="lightgbm.Booster",
         objective=given["params"].get("objective"),
         features=result.num_feature(),

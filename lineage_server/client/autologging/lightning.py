@@ -34,6 +34,7 @@ def _patch_trainer(lightning: Any, patches: Patches) -> None:
         callbacks, model = given["self"].callbacks, given["model"]
         callbacks[:] = [each for each in callbacks if not isinstance(each, callback)]
         fit.model(
+            model,
             type=type_of(model),
             torch_version=_torch_version(),
             parameters=sum(int(each.numel()) for each in model.parameters()),

@@ -94,6 +94,7 @@ def _after(fit: Fit, given: dict[str, Any], result: Any) -> None:
     told["training_score"] = _training_score(estimator, x, y)
     fit.log({name: value for name, value in told.items() if isinstance(value, float | int)})
     fit.model(
+        estimator,
         type=type_of(estimator),
         inputs=schema_of(x),
         output=str(getattr(y, "dtype", "")) or None,

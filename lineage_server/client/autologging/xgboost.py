@@ -57,6 +57,7 @@ def _tell_data(fit: Fit, matrix: Any) -> None:
 
 def _after(fit: Fit, given: dict[str, Any], result: Any) -> None:
     fit.model(
+        result,
         type="xgboost.Booster",
         objective=given["params"].get("objective"),
         features=result.num_features(),

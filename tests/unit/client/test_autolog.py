@@ -70,7 +70,9 @@ def test_an_estimator(told: Told) -> None:
     assert all(i["digest"].startswith("sha256:") for i in run["inputs"])
     (model,) = run["outputs"]
     assert (model["name"], model["type"], model["role"]) == ("LogisticRegression", "model", "model")
+    assert model["digest"].startswith("sha256:")
     facts = model["metadata"]
+    assert facts["format"] == "joblib"
     assert (facts["framework"], facts["features"], facts["classes"]) == ("scikit-learn", 3, "[0, 1]")
     assert facts["inputs"] == '{"a": "float64", "b": "float64", "c": "float64"}'
     assert dict((key, value) for key, _, _, value in run["points"])["training_score"] > 0.9
@@ -196,6 +198,32 @@ def test_recording_never_raises(
             assert odd.fit(object()) is odd
     assert 0 < len(caplog.records) <= 3, "each once"
     assert [run["name"] for run in told()] == ["Odd"] * 3
+
+
+def test_models_that_cannot_be_written_or_should_not_be_are_described(
+    told: Told, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Local(LogisticRegression):
+        """Of a class that no pickle can name."""
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            Local().fit(X, Y)
+        assert [record.message.partition(" can not be")[0] for record in caplog.records] == [
+            "lineage: not recorded: the bytes of model Local: InvalidInputError: this Local"
+        ]
+        monkeypatch.setattr("lineage_server.client.autologging.fitting._LARGEST_MODEL_BYTES", 100)
+        LogisticRegression().fit(X, Y)
+        assert "has more than 100 bytes" in caplog.records[-1].message
+    monkeypatch.undo()
+    with autolog("sklearn", models="describe"):
+        LogisticRegression().fit(X, Y)
+    autolog(data=True, models=True)
+    runs = told()
+    assert len(runs) == 4
+    for run in runs:
+        (model,) = run["outputs"]
+        assert ("digest" in model, model["metadata"]["features"]) == (False, 3)
 
 
 def test_it_ends_without_a_trace(told: Told, logged: Autolog) -> None:
