@@ -235,7 +235,8 @@ class Uploads:
             signed = await self.proving.sign(store, wanted, seconds=seconds)
             return [Missing(sha256, url, told) for sha256, (url, told) in zip(missing, signed, strict=True)]
         urls = await store.sign("PUT", [keys.incoming_key(project, one) for one in missing], seconds=seconds)
-        return [Missing(sha256, url) for sha256, url in zip(missing, urls, strict=True)]
+        told = store.put_headers
+        return [Missing(sha256, url, told) for sha256, url in zip(missing, urls, strict=True)]
 
     async def _sent(self, store: Store, project: str) -> dict[str, int]:
         """Sizes of what the project has sent, but not committed."""
