@@ -1,12 +1,14 @@
-"""The application over a real graph that holds one story, once for each engine and mode."""
+"""The application over a real graph that holds one story, once for each engine and mode; its backups."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from lineage_server.client.backups import making, restoring
+from tests.support.backing import Through
 from tests.support.neo4j_server import Address
 from tests.support.served import Served
 from tests.support.storied import Stories, Writes
@@ -33,3 +35,25 @@ async def guarded(bolt: Address, stories: Stories, tmp_path: Path) -> AsyncItera
     """Access by token, the same story."""
     async with stories.told(bolt, tmp_path, mode="token") as running:
         yield running
+
+
+@pytest.fixture
+def through(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Through]:
+    """The client's commands make and put in backups of this server from now on, in many small pages."""
+    _make_small(monkeypatch)
+
+    def ask(served: Served, token: str = "") -> Through:
+        way = Through(served, token)
+        for module in (making, restoring):
+            monkeypatch.setattr(module, "Operating", lambda: way)
+        return way
+
+    return ask
+
+
+def _make_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many pages, and no waiting for others who never end."""
+    monkeypatch.setattr("lineage_server.ingest.store.PAGE_EVENTS", 9)
+    monkeypatch.setattr("lineage_server.ingest.backup.PAGE_ROWS", 3)
+    monkeypatch.setattr("lineage_server.api.backups.PAGE_ROWS", 3)
+    monkeypatch.setattr("lineage_server.ingest.backup._WAIT_SECONDS", 0.3)

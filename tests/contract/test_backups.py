@@ -1,10 +1,14 @@
-"""Backups of a whole server, and restoring them, over either engine: equal graphs, and all else with them."""
+"""Backups of a whole server, and restoring them, over either engine: equal graphs, and all else with them.
+
+Not here: what is wrong with one (``test_backups_damaged``).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shutil
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,106 +16,33 @@ from typing import Any
 import httpx2
 import pytest
 
+from lineage_server.artifacts.manifest import PART
 from lineage_server.client.backups import layout, making, restoring
-from lineage_server.client.graphql import error_from
-from lineage_server.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotSupportedError
+from lineage_server.domain.errors import ConflictError, ForbiddenError
 from lineage_server.domain.events import AliasSet, ModelReported, ModelVersionReported, RunReported
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import RunState
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.lease import LeaseLostError
 from lineage_server.graph.schema import migrate
 from lineage_server.registry import delivering
 from tests.contract.test_exchange import stored
+from tests.support.backing import BEGIN, FILE, FOLDER, Through, nodes, settings
 from tests.support.dump import dump
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
+from tests.support.s3_server import S3Server
 from tests.support.served import Served, serving
 from tests.support.stored import Content, Sender
 from tests.support.stories import story
 from tests.support.warm import wipe as wipe_all
 
 pytestmark = pytest.mark.timeout(180)
-BEGIN, RESTORE = "/api/v1/admin/backup", "/api/v1/admin/restore"
-NODES = (
-    "MATCH (n) WHERE labels(n)[0] IN ['Token', 'Audit', 'Webhook', 'Delivery', 'Refused'] "
-    "AND n.uid <> 'webhooks' RETURN labels(n)[0] AS label, properties(n) AS props"
-)
-FOLDER = Content({"a/b": b"some bytes" * 100, "c": b"", "ü": b"x" * 70_000})
-FILE = Content({"f": b"one file"}, kind="file")
-
-
-class Through:
-    """Stands in for the connection of a client in a thread: asks the application in this process."""
-
-    def __init__(self, served: Served, token: str) -> None:
-        self._served = served
-        self._loop = asyncio.get_running_loop()
-        self._token = {"authorization": f"Bearer {token}"} if token else {}
-        self.asked: list[str] = []
-        self.before: Callable[[str], None] = lambda _: None
-
-    def __enter__(self) -> Through:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def call(
-        self, method: str, path: str, parameters: Any = None, *,
-        content: bytes | None = None, headers: Any = None, patient: bool = False,
-    ) -> httpx2.Response:  # fmt: skip
-        self.asked.append(f"{method} {path}")
-        self.before(path)
-        told = {**self._token, **(headers or {})}
-        sending = self._served.http.request(method, path, params=parameters, content=content, headers=told)
-        answer = asyncio.run_coroutine_threadsafe(sending, self._loop).result(60)
-        if answer.status_code >= 400:
-            said = answer.json()
-            raise error_from(said["error"], said["message"], said.get("details") or {})
-        return answer
-
-
-@pytest.fixture
-def through(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Through]:
-    """The client's commands ask this server from now on."""
-
-    def ask(served: Served, token: str = "") -> Through:
-        way = Through(served, token)
-        for module in (making, restoring):
-            monkeypatch.setattr(module, "Operating", lambda: way)
-        return way
-
-    return ask
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many pages, and no waiting for others who never end."""
-    monkeypatch.setattr("lineage_server.ingest.store.PAGE_EVENTS", 9)
-    monkeypatch.setattr("lineage_server.ingest.backup.PAGE_ROWS", 3)
-    monkeypatch.setattr("lineage_server.api.backups.PAGE_ROWS", 3)
-    monkeypatch.setattr("lineage_server.ingest.backup._WAIT_SECONDS", 0.3)
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as one:
         yield one
-
-
-def settings(folder: Path, **more: Any) -> dict[str, Any]:
-    hooks = {"key": "a key", "allowed_networks": ["127.0.0.0/8"]}
-    return {"ingest": {"archive_dir": str(folder / "archive")}, "webhooks": hooks, **more}
-
-
-async def nodes(graph: Bolt) -> dict[str, dict[str, Any]]:
-    """What no event tells of, by uid."""
-    rows = await graph.read(NODES)
-    told = {row["props"]["uid"]: {"label": row["label"], **row["props"]} for row in rows}
-    for props in told.values():
-        props.pop("last_used_at", None)
-    return told
 
 
 async def webhook(served: Served, token: str, url: str) -> str:
@@ -280,34 +211,52 @@ async def test_the_next_backup_fetches_what_is_new_and_takes_the_place_of_the_fi
         layout.check(folder, third)
 
 
-async def test_who_stood_still_for_too_long_is_told_to_begin_again(
+@pytest.mark.parametrize("bolt", ["embedded"], indirect=True)
+async def test_bytes_of_one_bucket_are_restored_in_another(
     bolt: Address,
     graph: Bolt,
+    wipe: Callable[[], Awaitable[None]],
+    s3_server: S3Server,
     tmp_path: Path,
     through: Callable[..., Through],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with serving(bolt, tmp_path, settings=settings(tmp_path)) as served:
-        await served.record(*story())
-        way = through(served)
-        taken = False
-
-        def others(path: str) -> None:
-            nonlocal taken
-            if path == f"{BEGIN}/nodes" and not taken:
-                taken = True
-                clear = served.services.store.lease.clear()
-                asyncio.run_coroutine_threadsafe(clear, loop).result(10)
-
-        loop = asyncio.get_running_loop()
-        way.before = others
-        with pytest.raises(ConflictError):
-            await asyncio.to_thread(making.back_up, tmp_path / "backup")
-        assert not (tmp_path / "backup" / layout.LIST).exists()
-        with pytest.raises(InvalidInputError, match="cut off"):
-            layout.read(tmp_path / "backup")
-        with pytest.raises(LeaseLostError):
-            await served.services.backups.renew("nobody")
+    for key, value in s3_server.environment().items():
+        monkeypatch.setenv(key, value)
+    large = Content({**FOLDER.files, "large": b"0123456789abcdef" * (PART // 16) + b"end"})
+    buckets = [f"backup-{uuid.uuid4().hex}" for _ in range(2)]
+    stores = [{"artifacts": {"url": f"s3://{bucket}/pre"}} for bucket in buckets]
+    for bucket in buckets:
+        await asyncio.to_thread(s3_server.make_bucket, bucket)
+    folder = tmp_path / "backup"
+    async with (
+        serving(bolt, tmp_path / "one", settings=settings(tmp_path / "one", **stores[0])) as first,
+        httpx2.AsyncClient(timeout=30) as outside,
+    ):
+        sender = Sender(first.http, outside=outside)
+        await sender.keep(large, "folder")
+        await sender.keep(FILE, "file")
+        through(first)
+        made = await asyncio.to_thread(making.back_up, folder)
+        assert (made.versions, made.lost) == (2, ())
+        # What that store lost afterwards, or spoilt, is not of the backup.
+        (name,) = FILE.objects
+        await asyncio.to_thread(s3_server.write, buckets[0], f"pre/objects/{name[:2]}/{name}", b"other")
+        again = await asyncio.to_thread(making.back_up, tmp_path / "again")
+        assert (again.versions, [name in lost for lost in again.lost]) == (1, [True])
+    await wipe()
+    async with (
+        serving(bolt, tmp_path / "two", settings=settings(tmp_path / "two", **stores[1])) as second,
+        httpx2.AsyncClient(timeout=30) as outside,
+    ):
+        through(second)
+        report = await asyncio.to_thread(restoring.restore, folder)
+        assert (report.versions, report.objects) == (2, len(large.objects) + 1)
+        sender = Sender(second.http, outside=outside)
+        for ref, content in (("dataset:folder", large), ("dataset:file", FILE)):
+            assert await sender.download(ref=ref) == dict(content.files)
+    keys = await asyncio.to_thread(s3_server.keys, buckets[1])
+    assert {key.split("/")[1] for key in keys} == {"objects", "manifests"}
 
 
 async def test_webhooks_are_told_of_what_they_were_not_told_of_and_of_nothing_twice(
@@ -355,111 +304,6 @@ async def test_webhooks_are_told_of_what_they_were_not_told_of_and_of_nothing_tw
         await asyncio.sleep(0.5)
         assert {one.told["event"] for one in got[told:]} == {"a3", "v3"}
         assert len(receiver.got) == told + 2
-
-
-# --- what is wrong ---------------------------------------------------------------------------
-
-
-async def test_nodes_that_are_none_are_refused_and_nothing_of_them_is_stored(
-    served: Served, graph: Bolt
-) -> None:
-    good = {"label": "Token", "uid": "token:1", "name": "n", "subject": "s", "kind": "personal", "hash": "h",
-            "scopes": [], "projects": [], "platform_admin": False, "created_at": 1}  # fmt: skip
-    before = await nodes(graph)
-    wrong: list[Any] = [
-        {**good, "label": "Run"},
-        {**good, "label": None},
-        {**good, "scopes": "all"},
-        {**good, "created_at": 1 << 70},
-        {**good, "created_at": -1},
-        {**good, "more": 1},
-        {**good, "uid": ""},
-        [good],
-        {},
-    ]
-    bodies = [json.dumps(one).encode() for one in wrong]
-    for body in (*bodies, b"{", b"\xff", b'{"a":' * 10_000, json.dumps(good).encode() + b"\n{}"):
-        answer = await served.http.post(f"{RESTORE}/nodes", content=body)
-        assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT"), body[:80]
-    assert await nodes(graph) == before
-    assert (await served.http.post(f"{RESTORE}/nodes", content=json.dumps(good))).json() == {"nodes": 1}
-
-
-async def test_wrong_requests_are_told_what_is_allowed(served: Served) -> None:
-    key = "0" * 64
-    for method, path, asked, status in (
-        ("POST", BEGIN, {}, 400),
-        ("POST", f"{BEGIN}/renewal", {}, 400),
-        ("POST", f"{BEGIN}/renewal", {"backup": "nobody's"}, 409),
-        ("POST", f"{BEGIN}/end", {"backup": "x" * 101}, 400),
-        ("GET", f"{BEGIN}/nodes", {"label": "Event", "since": "1"}, 400),
-        ("GET", f"{BEGIN}/nodes", {"label": "Audit", "since": "-1"}, 400),
-        ("GET", f"{BEGIN}/manifests/default/{key}", {}, 501),
-        ("POST", RESTORE, {"backup": "b", "merge": "maybe"}, 400),
-        ("POST", RESTORE, {"backup": "b"}, 409),
-        ("PUT", f"{RESTORE}/manifests/a b/{key}", {}, 400),
-    ):
-        answer = await served.http.request(method, path, params=asked)
-        assert answer.status_code == status, (method, path, answer.text)
-
-
-async def test_where_no_bytes_are_kept_none_are_lost_in_silence(
-    bolt: Address,
-    graph: Bolt,
-    tmp_path: Path,
-    wipe: Callable[[], Awaitable[None]],
-    through: Callable[..., Through],
-) -> None:
-    store = {"artifacts": {"url": str(tmp_path / "artifacts")}}
-    async with serving(bolt, tmp_path, settings=settings(tmp_path, **store)) as served:
-        await Sender(served.http).keep(FILE, "file")
-        through(served)
-        await asyncio.to_thread(making.back_up, tmp_path / "backup")
-    await wipe()
-    async with serving(bolt, tmp_path / "two", settings=settings(tmp_path / "two")) as served:
-        through(served)
-        with pytest.raises(NotSupportedError, match="LINEAGE_ARTIFACTS__URL"):
-            await asyncio.to_thread(restoring.restore, tmp_path / "backup")
-        assert await served.services.store.next_batch() == 0
-
-
-@pytest.mark.parametrize(
-    "fault", ["list", "future", "page", "nodes", "manifests", "object", "short", "outside"]
-)
-async def test_a_damaged_backup_is_refused_before_anything_is_sent(
-    bolt: Address, graph: Bolt, tmp_path: Path, through: Callable[..., Through], fault: str
-) -> None:
-    folder = tmp_path / "backup"
-    store = {"artifacts": {"url": str(tmp_path / "artifacts")}}
-    async with serving(bolt, tmp_path, settings=settings(tmp_path, **store)) as served:
-        await Sender(served.http).keep(FOLDER, "folder")
-        way = through(served)
-        made = await asyncio.to_thread(making.back_up, folder)
-        way.asked.clear()
-        spoil(folder, made, fault)
-        with pytest.raises(InvalidInputError):
-            await asyncio.to_thread(restoring.restore, folder, merge=True)
-        assert way.asked == []
-
-
-def spoil(folder: Path, made: layout.Backup, fault: str) -> None:
-    listed = folder / layout.LIST
-    told = json.loads(listed.read_text())
-    objects = sorted((folder / layout.OBJECTS).glob("*/*"), key=lambda path: path.stat().st_size)
-    if fault == "list":
-        listed.write_bytes(listed.read_bytes()[:-20])
-    elif fault in ("future", "outside"):
-        told["version"] = 2 if fault == "future" else 1
-        told["files"][0]["path"] = "../../etc/passwd" if fault == "outside" else told["files"][0]["path"]
-        listed.write_text(json.dumps(told))
-    elif fault == "short":
-        objects[-1].write_bytes(objects[-1].read_bytes()[:-1])
-    elif fault == "object":
-        objects[-1].write_bytes(b"y" + objects[-1].read_bytes()[1:])
-    else:
-        file = {"page": made.files[0], "nodes": made.node_file, "manifests": made.manifest_file}[fault]
-        path = folder / file.path
-        path.write_bytes(path.read_bytes() + b" ")
 
 
 # --- from engine to engine -------------------------------------------------------------------
