@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
+from lineage_server.client.transfer.drafts import is_draft
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 PART = 16 * 1024 * 1024
@@ -190,7 +191,7 @@ def _fill(file: FileIO, view: memoryview) -> int:
 def hash_folder(
     root: Path, cache: Remembered | None = None, *, in_parts: bool = False, follow: bool = True
 ) -> Hashed:
-    """Digest of a folder's manifest."""
+    """Digest of a folder's manifest; what a download that was cut off left there is none of its files."""
     top, real = os.fsencode(root), os.fsencode(root.resolve())
     files: list[bytes] = []
     entries: list[Entry] = []
@@ -235,7 +236,7 @@ def manifest_digest(entries: Sequence[Entry]) -> str:
 
 
 def _walk(root: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Everything but folders, and whether it is a link."""
+    """Everything but folders and hidden parts of downloads, and whether it is a link."""
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -244,7 +245,7 @@ def _walk(root: bytes) -> Iterator[tuple[bytes, bool]]:
                 for one in inside:
                     if one.is_dir(follow_symlinks=False):
                         folders.append(one.path)
-                    else:
+                    elif not is_draft(one.name):
                         yield one.path, one.is_symlink()
         except OSError as error:
             raise InvalidInputError(

@@ -2,13 +2,12 @@
 
 Everything below it is reached from one open descriptor, step by step, and no link is followed. A file has
 its name once it is whole; until then it is a hidden part beside it, which one process at a time writes and
-the next one goes on with. Not here: where bytes come from (``receive``).
+the next one goes on with (``drafts``). Not here: where bytes come from (``receive``).
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import threading
@@ -18,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lineage_server.client.locks import try_lock
+from lineage_server.client.transfer import drafts
 from lineage_server.client.transfer.manifest import shown
 from lineage_server.domain.errors import (
     ConflictError,
@@ -39,13 +39,16 @@ class Draft:
     """A file that is not whole yet. ``had``: its bytes when it was opened; ``waited``: another process
     had it before, and may have finished it."""
 
-    def __init__(self, parent: int, aside: bytes, name: bytes, fd: int, *, waited: bool) -> None:
+    def __init__(
+        self, parent: int, aside: bytes, name: bytes, fd: int, *, waited: bool, left: list[bytes]
+    ) -> None:
         self.fd = fd
         self.had = os.fstat(fd).st_size
         self.waited = waited
         self._parent = parent
         self._aside = aside
         self._name = name
+        self._left = left
 
     def finish(self, size: int, mode: int | None) -> None:
         """Give it its name."""
@@ -54,6 +57,7 @@ class Draft:
         if mode is not None:
             os.fchmod(self.fd, mode)
         os.rename(self._aside, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+        drafts.remove_others(self._parent, self._name, self._left)
 
     def discard(self) -> None:
         """Nothing of it is of use."""
@@ -71,6 +75,8 @@ class Folder:
         self.root = root
         self._mode = mode
         self._lockless = False
+        self._left: dict[bytes, list[bytes]] = {}
+        self._looking = threading.Lock()
         try:
             root.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(root, _STEP)
@@ -128,12 +134,12 @@ class Folder:
     def draft(self, path: bytes, digest: str) -> Generator[Draft]:
         """To write a file of this digest; what was left of it is there. Every OSError inside is told as
         what it means for this file."""
-        key = hashlib.sha256(digest.encode() + path).hexdigest()[:32]
         try:
             with self._parent(path, make=True) as (parent, name):
-                fd, aside, waited = self._taken(parent, f".lineage-{key}.part".encode())
+                left = self._left_in(path.rpartition(b"/")[0], parent)
+                fd, aside, waited = self._taken(parent, drafts.name_of(name, digest))
                 try:
-                    yield Draft(parent, aside, name, fd, waited=waited)
+                    yield Draft(parent, aside, name, fd, waited=waited, left=left)
                 finally:
                     os.close(fd)
         except OSError as error:
@@ -141,6 +147,13 @@ class Folder:
 
     def finish(self, draft: Draft, size: int) -> None:
         draft.finish(size, self._mode)
+
+    def _left_in(self, folder: bytes, parent: int) -> list[bytes]:
+        """Parts that others have left there when it was first written into; the old ones of them go."""
+        with self._looking:
+            if folder not in self._left:
+                self._left[folder] = drafts.remove_old(parent)
+            return self._left[folder]
 
     def _taken(self, parent: int, aside: bytes) -> tuple[int, bytes, bool]:
         """The hidden part, ours alone; where nobody can say whose it is, another one."""
@@ -152,7 +165,7 @@ class Folder:
                 if not stat.S_ISREG(state.st_mode) or (state.st_nlink > 1):
                     os.unlink(aside, dir_fd=parent)  # none of ours
                 elif try_lock(fd):
-                    if _is_at(parent, aside, state.st_ino):
+                    if drafts.is_at(parent, aside, state.st_ino):
                         fd, mine = -1, fd
                         return mine, aside, waited
                 else:
@@ -236,12 +249,6 @@ def _below(here: int, step: bytes, *, make: bool) -> int:
     with suppress(FileExistsError):  # another thread was quicker
         os.mkdir(step, dir_fd=here)
     return os.open(step, flags, dir_fd=here)
-
-
-def _is_at(parent: int, name: bytes, inode: int) -> bool:
-    with suppress(FileNotFoundError):
-        return os.stat(name, dir_fd=parent, follow_symlinks=False).st_ino == inode
-    return False
 
 
 def _text_of(parent: int, name: bytes) -> bytes | None:

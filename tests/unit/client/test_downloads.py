@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 
 from lineage_server import Client, ConflictError, InvalidInputError, LineageError, NotFoundError
 from lineage_server.client.artifact import Artifact
-from lineage_server.client.hashing import PART, Entry, manifest_digest
+from lineage_server.client.hashing import PART, Entry, hash_path, manifest_digest
+from lineage_server.client.locks import try_lock
+from lineage_server.client.transfer import bringing, drafts, receive
 from tests.support.stored import pieces, sha
 from tests.unit.client.stub import StubServer
 
@@ -183,10 +186,18 @@ def test_the_servers_file_is_not_just_any_file(
     assert everything(tmp_path / "out") == []
 
 
-@pytest.mark.parametrize("data", [b"x", b"", b"y" * (PART + 1), b"z" * (9 * PART)])
+@pytest.mark.parametrize("data", [b"x", b"", b"y" * (PART + 1), b"z" * (2 * PART) + b"end"])
 def test_wrong_bytes_never_get_the_name(
-    serve: Callable[..., None], stub: StubServer, iris: Artifact, tmp_path: Path, data: bytes
+    serve: Callable[..., None],
+    stub: StubServer,
+    iris: Artifact,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    data: bytes,
 ) -> None:
+    """The last one has its parts arrive at once."""
+    for module in (bringing, receive):
+        monkeypatch.setattr(module, "SEVERAL_PARTS", 3)
     serve(page([entry("a", data)], data), data=(data,))
     *_, last = pieces(data)
     for wrong in (last + b"more", last[:-1] + b"?", last[:-1]):
@@ -209,6 +220,40 @@ def test_parts_that_make_another_file_never_get_the_name(
     with pytest.raises(NotFoundError, match="do not make the file"):
         iris.download(tmp_path / "out")
     assert everything(tmp_path / "out") == []
+
+
+def test_what_a_killed_download_left_goes_when_it_is_of_no_use(
+    serve: Callable[..., None], client: Client, iris: Artifact, tmp_path: Path
+) -> None:
+    """Another content of a file that is there now, and what nobody went on with for long; nothing else."""
+    out = tmp_path / "out"
+    (out / "d").mkdir(parents=True)
+    long_ago = time.time() - drafts.KEPT_SECONDS - 60
+    other, resumed = drafts.name_of(b"a", sha(b"other")), drafts.name_of(b"a", sha(b"x"))
+    later, old = drafts.name_of(b"b", sha(b"b")), drafts.name_of(b"c", sha(b"c"))
+    lockless, held = old + b".1.2", drafts.name_of(b"e", sha(b"e"))
+    for name in (other, resumed, later, old, lockless, held):
+        for folder in (out, out / "d"):
+            (folder / os.fsdecode(name)).write_bytes(b"left")
+            if name in (old, lockless, held):
+                os.utime(folder / os.fsdecode(name), (long_ago, long_ago))
+    (out / ".lineage-mine.part").write_bytes(b"of the user")
+    before = sorted(path.name for path in out.iterdir() if path.is_file())
+    assert hash_path(out).entries == hash_path(out, follow=False).entries
+    assert [one.path for one in hash_path(out).entries or ()] == [b".lineage-mine.part"]
+    serve(page([entry("a")], digest=f"sha256:{'0' * 64}"))
+    with pytest.raises(InvalidInputError):
+        iris.download(out)
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == before
+    serve(page([entry("a"), entry("d/a")]))
+    with (out / os.fsdecode(held)).open("rb") as file:
+        assert try_lock(file.fileno())
+        iris.download(out)
+    stays = [os.fsdecode(later), "a"]
+    assert everything(out) == sorted(
+        [*stays, *(f"d/{name}" for name in stays), "d", ".lineage-mine.part", os.fsdecode(held)]
+    )
+    iris.download(out, overwrite=True)
 
 
 def test_nothing_is_written_through_what_lies_there(
