@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +22,10 @@ import pytest
 
 from lineage_server import Client
 from lineage_server.client.config import load_config
-from lineage_server.client.hashing import PART
-from lineage_server.client.transfer.jobs import FOLDER
+from lineage_server.client.hashing import PART, Entry, hash_path
+from lineage_server.client.transfer.exchange import Asked, Exchange
+from lineage_server.client.transfer.jobs import FOLDER, Job
+from lineage_server.client.transfer.send import ChangedError, send
 from tests.e2e.conftest import client_environment
 from tests.support.stored import Sender
 
@@ -107,13 +113,102 @@ async def test_the_same_through_the_server(start_server: StartServer, tmp_path: 
     await check_all_forms(server.url, tmp_path, "uploads-server")
 
 
-async def test_the_same_straight_into_s3(
+async def test_the_same_straight_into_s3_with_urls_that_end(
     start_server: StartServer, s3_server: S3Server, tmp_path: Path
 ) -> None:
     s3_server.make_bucket("uploads")
     told = {"LINEAGE_ARTIFACTS__URL": "s3://uploads/x", **s3_server.environment()}
     server = start_server(environment=client_environment(tmp_path / "user", **told))
     await check_all_forms(server.url, tmp_path, "uploads-s3")
+    check_ended_urls(server.url, tmp_path)
+    check_changed(server.url, tmp_path)
+
+
+def check_changed(url: str, folder: Path) -> None:
+    """The store says that a part is not what was recorded: it is asked no more for it."""
+    file = folder / "changed.bin"
+    file.write_bytes(os.urandom(PART + 9))
+    hashed = hash_path(file, in_parts=True)
+    entry = Entry(b"changed.bin", hashed.size, hashed.digest.removeprefix("sha256:"), hashed.parts)
+    told = load_config(environ=client_environment(folder, url), project="uploads-changed")
+    job = Job(
+        project=told.project, type="model", name="m", kind="file", digest=hashed.digest, source=file,
+        entries=(entry,),
+    )  # fmt: skip
+    with file.open("r+b") as changing:
+        changing.seek(PART)
+        changing.write(b"?")
+    exchange = Exchange(told)
+    with pytest.raises(ChangedError, match="changed since it was recorded"):
+        send(job, exchange, lambda count: None)
+    exchange.close()
+
+
+def check_ended_urls(url: str, folder: Path) -> None:
+    """The store says that they have ended: new ones are asked for, and what has arrived is not sent again."""
+    content = {f"{number}": os.urandom(100) for number in range(20)}
+    large = os.urandom(64) * (PART // 64) * 2 + b"end"
+    source = folder / "ended"
+    source.mkdir()
+    for name, data in {**content, "large": large}.items():
+        (source / name).write_bytes(data)
+    sent: list[int] = []
+    got: list[str] = []
+    put_url, get = Exchange.put_url, Exchange.get
+
+    def counted_put(self: Exchange, url: str, headers: Any, size: int, data: Any) -> None:
+        put_url(self, url, headers, size, data)
+        sent.append(size)
+
+    def counted_get(self: Exchange, url: str) -> Generator[bytes]:
+        yield from get(self, url)
+        got.append(url)
+
+    with pytest.MonkeyPatch.context() as patched, client_of(folder, url, "uploads-ended") as client:
+        patched.setattr(Exchange, "put_url", counted_put)
+        patched.setattr(Exchange, "get", counted_get)
+        told = ended_at_first(patched)
+        with client.start_run("maker") as run:
+            made = run.produce("ended", source, type="dataset")
+        assert client.sync_status().all_sent
+        assert sorted(sent) == sorted([100] * 20 + [3, PART])  # both parts of 16 MiB are one object
+        shutil.rmtree(source)
+        client.download(made.uid, folder / "back")
+        assert told == ["ended", "new", "ended", "new"]
+        # A file of fewer than eight parts is fetched part after part; those of one object, each for itself.
+        assert len(got) == 20 + 3
+    assert {path.name: path.read_bytes() for path in (folder / "back").iterdir()} == {
+        **content,
+        "large": large,
+    }
+
+
+def ended_at_first(patched: pytest.MonkeyPatch) -> list[str]:
+    """Every second signed URL of a first answer, to an upload and to a download, was signed a day ago."""
+    told: list[str] = []
+    ask, page = Exchange.ask, Exchange.page
+    aged = re.compile(r"(?<=X-Amz-Date=)\d{8}")
+
+    def asked(self: Exchange, *arguments: Any) -> Asked:
+        found = ask(self, *arguments)
+        told.append("new" if told else "ended")
+        if told == ["ended"]:
+            assert len(found.urls) == 22
+            old = {name: aged.sub("20200101", found.urls[name]) for name in list(found.urls)[::2]}
+            return replace(found, urls={**found.urls, **old})
+        return found
+
+    def paged(self: Exchange, body: Any) -> dict[str, Any]:
+        found = page(self, body)
+        told.append("ended" if len(told) == 2 else "new")
+        if told[-1] == "ended":
+            for one in found["objects"][::2]:
+                one["url"] = aged.sub("20200101", one["url"])
+        return found
+
+    patched.setattr(Exchange, "ask", asked)
+    patched.setattr(Exchange, "page", paged)
+    return told
 
 
 async def test_what_a_killed_process_left_is_sent_by_sync_and_by_the_next_one(
