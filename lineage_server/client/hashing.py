@@ -19,8 +19,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lineage_server.client.drafts import is_draft
 from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
-from lineage_server.client.transfer.drafts import is_draft
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 PART = 16 * 1024 * 1024

@@ -16,8 +16,8 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lineage_server.client import drafts
 from lineage_server.client.locks import try_lock
-from lineage_server.client.transfer import drafts
 from lineage_server.client.transfer.manifest import shown
 from lineage_server.domain.errors import (
     ConflictError,

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from lineage_server import Client, ConflictError, InvalidInputError, LineageError, NotFoundError
+from lineage_server.client import drafts
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.hashing import PART, Entry, hash_path, manifest_digest
 from lineage_server.client.locks import try_lock
-from lineage_server.client.transfer import bringing, drafts, receive
+from lineage_server.client.transfer import bringing, receive
 from tests.support.stored import pieces, sha
 from tests.unit.client.stub import StubServer
 
