@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 
 from lineage_server.api import errors
 from lineage_server.api.artifacts import artifact_routes
+from lineage_server.api.bulk import bulk_routes
 from lineage_server.api.care import care_routes
 from lineage_server.api.deps import GuardMiddleware
 from lineage_server.api.exchange import exchange_routes
@@ -96,6 +97,7 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
     app.router.routes.extend(health_routes(readiness, server.telemetry) + page_routes(settings.http))
     app.router.routes.extend(intake_routes() + care_routes() + artifact_routes() + exchange_routes())
+    app.router.routes.extend(bulk_routes())
     return app
 
 

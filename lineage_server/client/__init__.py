@@ -38,7 +38,9 @@ if TYPE_CHECKING:
         gql,
         impact,
         lineage,
+        metrics,
         model_version,
+        models,
         offline,
         origin,
         path,
@@ -49,9 +51,11 @@ if TYPE_CHECKING:
         remove_alias,
         reproduce,
         request_approval,
+        runs,
         start_run,
         sync,
         sync_status,
+        versions,
     )
     from lineage_server.client.syncing import SyncReport
     from lineage_server.client.tracking import track
@@ -115,7 +119,9 @@ __all__ = [
     "gql",
     "impact",
     "lineage",
+    "metrics",
     "model_version",
+    "models",
     "offline",
     "origin",
     "path",
@@ -126,11 +132,13 @@ __all__ = [
     "remove_alias",
     "reproduce",
     "request_approval",
+    "runs",
     "seed",
     "start_run",
     "sync",
     "sync_status",
     "track",
+    "versions",
 ]
 
 _HOMES = {
@@ -151,9 +159,9 @@ _HOMES = {
     "view": ("LineageView",),
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
-        "download", "files", "flush", "get", "gql", "impact", "lineage", "model_version", "offline", "origin",
-        "path", "preview", "promote", "register", "reject", "remove_alias", "reproduce", "request_approval",
-        "start_run", "sync", "sync_status",
+        "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics", "model_version",
+        "models", "offline", "origin", "path", "preview", "promote", "register", "reject", "remove_alias",
+        "reproduce", "request_approval", "runs", "start_run", "sync", "sync_status", "versions",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

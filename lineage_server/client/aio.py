@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage_server.client import answers, comparisons, origins, queries
 from lineage_server.client.aio_registering import AsyncRegistering
 from lineage_server.client.aio_run import AsyncRun, plain
+from lineage_server.client.aio_tables import AsyncTables
 from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import check, checked
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _FILES_AT_ONCE = 1_000
 
 
-class AsyncClient(AsyncRegistering):
+class AsyncClient(AsyncRegistering, AsyncTables):
     """A ``Client`` for coroutines; shares journal and sender with ``client``."""
 
     @checked

@@ -177,6 +177,7 @@ _RULES = {
     "overwrite": _FLAG,
     "trust": _FLAG,
     "everything": _FLAG,
+    "wide": _FLAG,
     "perform": _FLAG,
     "repo": _FOLDER,
     "tolerance": Rule("a number from 0 to 1", _is_seconds),

@@ -26,6 +26,7 @@ from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
 from lineage_server.client.registering import Registering
 from lineage_server.client.run import Run
+from lineage_server.client.tables import Tables
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
@@ -68,7 +69,7 @@ class SyncStatus:
         return not (self.pending_bytes or self.waiting or self.dropped or self.uploads)
 
 
-class Client(Questions, Registering, Looking):
+class Client(Questions, Registering, Looking, Tables):
     """A connection to one server. Thread-safe; usable after a fork."""
 
     @checked

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from lineage_server.client.checking import checked
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from lineage_server.client.config import Config
 
 _SECONDS = 30.0
+_BULK_SECONDS = 120.0
+"""Without a byte: a page of a long list is being made meanwhile."""
 _JSON = {"content-type": "application/json"}
 _BY_CODE: dict[str, type[LineageError]] = {cls.code: cls for cls in ERRORS}
 
@@ -82,8 +86,18 @@ def data_from(status: int, body: bytes, url: str) -> dict[str, Any]:
     raise UnavailableError(f"{url} answers {status}, not as a lineage server does: {text}", part="server")
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer as far as it came; ``broken``: why there is no more of it."""
+
+    url: str
+    status: int
+    body: io.BytesIO
+    broken: str = ""
+
+
 class GraphQL:
-    """One kept connection each for sync and async callers."""
+    """One kept connection each for sync and async callers; beside questions, long answers come over it."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -99,12 +113,8 @@ class GraphQL:
         self._check()
         asked = _body(query, variables)
         try:
-            if self._sync is None:
-                self._sync = sync_client(self._config, _SECONDS)
-                # A client that nobody closes lets go of its connection when it or the process ends.
-                weakref.finalize(self, self._sync.close)
             timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-            answer = self._sync.post(GRAPHQL_PATH, content=asked, headers=_JSON, timeout=timeout)
+            answer = self._connected().post(GRAPHQL_PATH, content=asked, headers=_JSON, timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return data_from(answer.status_code, answer.content, self._config.url)
@@ -116,12 +126,59 @@ class GraphQL:
         self._check()
         asked = _body(query, variables)
         try:
-            if self._async is None:
-                self._async = async_client(self._config, _SECONDS)
-            answer = await self._async.post(GRAPHQL_PATH, content=asked, headers=_JSON)
+            answer = await self._connected_async().post(GRAPHQL_PATH, content=asked, headers=_JSON)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return data_from(answer.status_code, answer.content, self._config.url)
+
+    def fetch(self, path: str, query: Mapping[str, str | list[str]]) -> Fetched:
+        """A long answer, whole or as far as it came; raises UnavailableError where none begins."""
+        import httpx2
+
+        self._check()
+        body, status, url = io.BytesIO(), 0, f"{self._config.url}{path}"
+        try:
+            timeout = httpx2.Timeout(_BULK_SECONDS, connect=CONNECT_SECONDS)
+            with self._connected().stream("GET", path, params=dict(query), timeout=timeout) as answer:
+                status = answer.status_code
+                for piece in answer.iter_bytes():
+                    body.write(piece)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            if not status:
+                raise self._away(error) from None
+            return Fetched(url, status, body, reason_of(error))
+        return Fetched(url, status, body)
+
+    async def fetch_async(self, path: str, query: Mapping[str, str | list[str]]) -> Fetched:
+        """The same, from a coroutine."""
+        import httpx2
+
+        self._check()
+        body, status, url = io.BytesIO(), 0, f"{self._config.url}{path}"
+        try:
+            timeout = httpx2.Timeout(_BULK_SECONDS, connect=CONNECT_SECONDS)
+            client = self._connected_async()
+            async with client.stream("GET", path, params=dict(query), timeout=timeout) as answer:
+                status = answer.status_code
+                async for piece in answer.aiter_bytes():
+                    body.write(piece)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            if not status:
+                raise self._away(error) from None
+            return Fetched(url, status, body, reason_of(error))
+        return Fetched(url, status, body)
+
+    def _connected(self) -> httpx2.Client:
+        if self._sync is None:
+            self._sync = sync_client(self._config, _SECONDS)
+            # A client that nobody closes lets go of its connection when it or the process ends.
+            weakref.finalize(self, self._sync.close)
+        return self._sync
+
+    def _connected_async(self) -> httpx2.AsyncClient:
+        if self._async is None:
+            self._async = async_client(self._config, _SECONDS)
+        return self._async
 
     def _check(self) -> None:
         if self._config.mode == "disabled" or not self._config.url:

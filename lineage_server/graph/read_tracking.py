@@ -224,6 +224,22 @@ class TrackingReader:
             key=lambda chunk: chunk.rid,
         )
 
+    async def points(
+        self, runs: Sequence[str], scope: frozenset[str] | None, *, keys: Sequence[str]
+    ) -> dict[str, int]:
+        """How many points the chunks hold that ``many_chunks`` would read, by run; of those one may see."""
+        given = {"uids": list(runs), "keys": list(keys), "every": not keys}
+        rows = await self._ask(cypher.POINTS_OF, {**scope_of(scope), **given})
+        return {row["uid"]: int(row["points"] or 0) for row in rows}
+
+    async def many_chunks(
+        self, runs: Sequence[str], scope: frozenset[str] | None, *, keys: Sequence[str]
+    ) -> list[tuple[str, bytes]]:
+        """Runs and their chunks that hold any of ``keys`` (none = all), in no order."""
+        given = {"uids": list(runs), "keys": list(keys), "every": not keys}
+        rows = await self._ask(cypher.CHUNKS_OF_MANY, {**scope_of(scope), **given})
+        return [(row["uid"], bytes(row["data"])) for row in rows if row["data"] is not None]
+
     async def projects(self, scope: frozenset[str] | None, *, after: str, limit: int) -> list[Node]:
         return _nodes(await self._ask(cypher.PROJECTS, {**scope_of(scope), "after": after, "limit": limit}))
 

@@ -63,6 +63,19 @@ def series_of(chunks: Iterable[bytes], keys: Sequence[str], max_points: int | No
     ]
 
 
+def points_of(chunks: Iterable[tuple[int, bytes]], keys: Sequence[str]) -> Any:
+    """All points of ``keys`` (none = all) of many runs as one table, by run, key, step and time; runs are
+    numbers. None where there is no chunk."""
+    tables = [_of_run(run, _read(data), keys) for run, data in chunks]
+    return _once(pa.concat_tables(tables), ("run", "key", "step", "time")) if tables else None
+
+
+def _of_run(run: int, points: Any, keys: Sequence[str]) -> Any:
+    if keys:
+        points = points.filter(pc.is_in(points["key"], value_set=pa.array(list(keys), pa.string())))
+    return points.append_column("run", pa.array([run] * points.num_rows, pa.int32()))
+
+
 def _table(chunks: Iterable[bytes]) -> Any:
     tables = [_read(data) for data in chunks]
     return pa.concat_tables(tables) if tables else None
@@ -75,25 +88,35 @@ def _read(data: bytes) -> Any:
     return table.set_column(0, "key", table["key"].cast(pa.string()))
 
 
-def _series(name: str, points: Any, max_points: int | None) -> Series:
-    # The same point from two witnesses: the larger value wins, a number over NaN, as in the run.
-    values = pc.if_else(pc.is_nan(points["value"]), pa.scalar(None, pa.float64()), points["value"])
+def _once(points: Any, by: Sequence[str]) -> Any:
+    """The same point from two witnesses: the larger value wins, a number over NaN, as in the run. Values are
+    in ``value``, sorted by the columns ``by``."""
     once = (
-        points.set_column(points.schema.get_field_index("value"), "value", values)
-        .group_by(["step", "time"])
+        points.set_column(points.schema.get_field_index("value"), "value", _numbers(points["value"]))
+        .group_by(list(by))
         .aggregate([("value", "max")])
-        .sort_by([("step", "ascending"), ("time", "ascending")])
+        .sort_by([(column, "ascending") for column in by])
     )
+    filled = once["value_max"].fill_null(float("nan"))
+    return once.drop_columns(["value_max"]).append_column("value", filled)
+
+
+def _numbers(values: Any) -> Any:
+    """Nothing in place of what is no number."""
+    return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+
+
+def _series(name: str, points: Any, max_points: int | None) -> Series:
+    once = _once(points, ("step", "time"))
     total = once.num_rows
     if max_points is not None and total > max_points:
-        once = once.take(pa.array(_kept(once["value_max"], max_points)))
-    values = once["value_max"].fill_null(float("nan"))
+        once = once.take(pa.array(_kept(_numbers(once["value"]), max_points)))
     return Series(
         key=name,
         total=total,
         steps=tuple(once["step"].to_pylist()),
         times=tuple(once["time"].to_pylist()),
-        values=tuple(values.to_pylist()),
+        values=tuple(once["value"].to_pylist()),
     )
 
 

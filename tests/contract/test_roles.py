@@ -272,10 +272,23 @@ def routes() -> dict[str, tuple[Need, Call]]:
             Need.PLATFORM,
             ("POST", "/api/v1/import/events", {"content": to_parquet([])}),
         ),
+        **bulk(),
         **backups(),
         "POST /api/v1/admin/rebuild": (Need.PLATFORM, ("POST", "/api/v1/admin/rebuild", {})),
         "POST /graphql": (Need.ANYBODY, ("POST", "/graphql", {"json": {"query": "{ me { subject } }"}})),
         **{f"GET {path}": (Need.NOTHING, ("GET", path, {})) for path in OPEN},
+    }
+
+
+def bulk() -> dict[str, tuple[Need, Call]]:
+    """For whoever may see the project that they name."""
+    more = {"versions": {"artifact": "dataset:iris"}}
+    return {
+        f"GET /api/v1/bulk/{name}": (
+            Need.READ,
+            ("GET", f"/api/v1/bulk/{name}", {"params": {"project": "default", **more.get(name, {})}}),
+        )
+        for name in ("runs", "metrics", "artifacts", "models", "versions")
     }
 
 

@@ -139,6 +139,12 @@ def test_functions_and_fits_print_how_the_model_came_about(
     assert done.stdout == block("text", "Functions and fits")
 
 
+def test_many_runs_come_as_tables(running_server: RunningServer, tmp_path: Path, project: str) -> None:
+    told = client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project)
+    heading = "Many runs at once"
+    assert _run([sys.executable, "-c", block("python", heading)], told, tmp_path) == block("text", heading)
+
+
 @pytest.mark.usefixtures("five_lines")  # as who reads from the top has run them already
 def test_files_go_there_and_come_back(running_server: RunningServer, tmp_path: Path, project: str) -> None:
     flowers = tmp_path / "flowers.csv"

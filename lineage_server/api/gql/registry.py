@@ -38,14 +38,14 @@ class RegistryQueries:
         after: str = "",
         project: str = DEFAULT_PROJECT,
     ) -> Connection[ModelVersion]:
-        uid = (await context_of(info).node(_model_uid(model, project))).uid
+        uid = (await context_of(info).node(model_uid_of(model, project))).uid
         wanted, order = model_version_filter(uid, filter), model_version_order(order_by)
         projects = [ids.project_of(uid)]
         return await list_of(info, Label.MODEL_VERSION, projects, wanted, order, first, after)
 
     @strawberry.field(description="An alias: what it points to, what it pointed to, who moved it")
     async def alias(self, info: Ctx, model: str, name: str, project: str = DEFAULT_PROJECT) -> Alias:
-        owner, _, own = _model_uid(model, project).removeprefix("model:").partition("/")
+        owner, _, own = model_uid_of(model, project).removeprefix("model:").partition("/")
         return shown.node_of(await context_of(info).node(ids.alias_uid(owner, own, name)))
 
     @strawberry.field(description="Approvals, given and requested, the newest first")
@@ -58,7 +58,7 @@ class RegistryQueries:
         first: int = 50,
         after: str = "",
     ) -> Connection[Approval]:
-        uid = _model_uid(model, project or DEFAULT_PROJECT) if model else ""
+        uid = model_uid_of(model, project or DEFAULT_PROJECT) if model else ""
         if uid:
             await context_of(info).node(uid)
         projects = [ids.project_of(uid)] if uid else [project] if project is not None else []
@@ -67,6 +67,6 @@ class RegistryQueries:
         return await list_of(info, Label.APPROVAL, projects, wanted, order, first, after)
 
 
-def _model_uid(text: str, project: str) -> str:
+def model_uid_of(text: str, project: str) -> str:
     """From a uid or a name."""
     return text if text.startswith("model:") and "/" in text else ids.model_uid(project, text)

@@ -190,6 +190,16 @@ WHERE n.rid > $after AND ($every OR any(key IN n.keys WHERE key IN $keys))
 RETURN r.uid AS run, n.rid AS rid, n.points AS points, n.data AS data
 """
 
+_CHUNKS_OF_MANY: LiteralString = """
+UNWIND $uids AS uid
+MATCH (r:Run {uid: uid})
+WHERE ($all OR r.project IN $scope) AND r.deleted_at IS NULL
+OPTIONAL MATCH (n:MetricChunk {run: uid})
+WHERE $every OR any(key IN n.keys WHERE key IN $keys)
+"""
+POINTS_OF: LiteralString = f"{_CHUNKS_OF_MANY}RETURN uid, sum(n.points) AS points\n"
+CHUNKS_OF_MANY: LiteralString = f"{_CHUNKS_OF_MANY}RETURN uid, n.data AS data\n"
+
 # --- search ----------------------------------------------------------------------------------------
 
 SEARCHED: dict[Label, LiteralString] = {

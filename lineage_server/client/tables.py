@@ -1,0 +1,80 @@
+"""``Tables``: whole lists of the server as Arrow tables. Its twin for coroutines is in ``aio_tables``.
+
+What is asked and how it is read is in ``bulk``, what may be looked for in ``finding``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, cast
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lineage_server.client.bulk import Read
+    from lineage_server.client.client import Client
+    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions
+    from lineage_server.client.run import Run
+
+
+class Tables:
+    """The half of ``Client`` that reads much at once; each call raises a domain error.
+
+    What is looked for: ``text`` (words of name, description and tags), ``tag`` (``{"team": "vision"}``,
+    ``"team=vision"`` or ``"team"``), ``state`` and ``kind``, conditions such as ``metric="auc>0.9"`` and
+    ``param="lr<0.1"`` (each one or several, all must hold), ``since`` and ``until``. ``sort="-auc"``: the
+    greatest first. ``limit``: at most so many rows. ``project``: the client's unless named, ``"*"`` for all.
+    ``wide=False`` keeps parameters, metrics and tags as maps instead of columns of their own.
+    """
+
+    def runs(self, **find: Unpack[FindRuns]) -> pa.Table:
+        """Runs with ``params.…``, ``metrics.…`` and ``tags.…``, the newest first unless told otherwise:
+        sorted by a metric, by ``param:lr``, or by started, ended, created, updated, name or duration."""
+        from lineage_server.client import bulk
+
+        return self._read([bulk.runs(self._client.config, find)])
+
+    def metrics(
+        self,
+        runs: str | Run | Iterable[str | Run] | pa.Table | None = None,
+        keys: str | Iterable[str] | None = None,
+        **find: Unpack[FindRuns],
+    ) -> pa.Table:
+        """Points of ``runs`` (a run, ids, a table that ``runs()`` answered), or of those that are looked for
+        (``limit`` counts runs): run, key, step, time and value, in that order. ``keys``: these metrics
+        alone."""
+        from lineage_server.client import bulk
+
+        return self._read(bulk.metrics(self._client.config, runs, keys, find))
+
+    def artifacts(self, **find: Unpack[FindArtifacts]) -> pa.Table:
+        """Artifacts, by name unless told otherwise; sorted by name, created or updated."""
+        from lineage_server.client import bulk
+
+        return self._read([bulk.artifacts(self._client.config, find)])
+
+    def models(self, **find: Unpack[FindModels]) -> pa.Table:
+        """Registered models and their aliases, by name unless told otherwise; sorted as artifacts are."""
+        from lineage_server.client import bulk
+
+        return self._read([bulk.models(self._client.config, find)])
+
+    def versions(self, of: str, **find: Unpack[FindVersions]) -> pa.Table:
+        """Versions of an artifact (``"dataset:iris"``) or of a registered model (``"churn"``) and the run
+        that made each, the newest first unless told otherwise. Of an artifact they are sorted by ordinal,
+        sealed, created, updated or size; of a model by number, created, updated or a metric."""
+        from lineage_server.client import bulk
+
+        return self._read([bulk.versions(self._client.config, of, find)])
+
+    @property
+    def _client(self) -> Client:
+        """What this is a half of."""
+        return cast("Client", self)
+
+    def _read(self, reads: Sequence[Read]) -> Any:
+        from lineage_server.client import bulk
+
+        self._client.send_own()
+        graphql = self._client.graphql
+        return bulk.table_from(reads, [graphql.fetch(read.path, read.query) for read in reads])
