@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from lineage_server.cli import finding
 from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of, project_to_list
 from lineage_server.cli.output import (
     duration,
@@ -27,27 +28,46 @@ from lineage_server.cli.showing_models import OF_VERSION, VERSION_COLUMNS, versi
 from lineage_server.domain.nodes import JobKind
 
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
-_NAMED = "query($project: String, $first: Int!) {{ {0}(project: $project, first: $first) {{ {1} }} }}"
+
+
+def _named(
+    name: str,
+    fields: str,
+    kind: str = "ListFilterInput",
+    order: str = "ListOrder",
+    *,
+    declared: str = "$project: String",
+    given: str = "project: $project",
+) -> str:
+    """The document of a list that is narrowed and sorted."""
+    return (
+        f"query({declared}, $first: Int!, $filter: {kind}, $orderBy: {order}) "
+        f"{{ {name}({given}, first: $first, filter: $filter, orderBy: $orderBy) {{ {_NODES % fields} }} }}"
+    )
+
+
 _LISTS = {
-    "runs": _NAMED.format("runs", _NODES % "jobName state startedAt endedAt"),
-    "jobs": _NAMED.format("jobs", _NODES % "description"),
-    "artifacts": _NAMED.format("artifacts", _NODES % "description versionCount latestAt"),
-    "models": _NAMED.format("models", _NODES % "description state highest aliases { name version }"),
-    "approvals": _NAMED.format(
-        "approvals", _NODES % "model version alias state asker question by comment requestedAt"
-    ),
-    "deployments": _NAMED.format("deployments", _NODES % "revision state traffic fromAt toAt"),
-    "projects": "query($first: Int!) { projects(first: $first) { " + _NODES % "description owner" + " } }",
-    "versions of a model": (
-        "query($model: String!, $first: Int!) { modelVersions(model: $model, first: $first) { "
-        + _NODES % f"description {OF_VERSION} run {{ uid name }}"
+    "runs": _named("runs", "jobName state startedAt endedAt", "RunFilter", "RunOrder"),
+    "jobs": _named("jobs", "description"),
+    "artifacts": _named("artifacts", "description versionCount latestAt"),
+    "models": _named("models", "description state highest aliases { name version }"),
+    "approvals": (
+        "query($project: String, $first: Int!, $states: [ApprovalState!]) "
+        "{ approvals(project: $project, first: $first, states: $states) { "
+        + _NODES % "model version alias state asker question by comment requestedAt"
         + " } }"
     ),
-    "versions": (
-        "query($of: String!, $project: String!, $first: Int!) { versions(artifact: $of, project: $project, "
-        "first: $first) { " + _NODES % "ordinal digest size sealedAt run { uid name }" + " } }"
+    "deployments": _named("deployments", "revision state traffic fromAt toAt"),
+    "projects": "query($first: Int!) { projects(first: $first) { " + _NODES % "description owner" + " } }",
+    "versions of a model": _named(
+        "modelVersions", f"description {OF_VERSION} run {{ uid name }}", "ModelVersionFilter",
+        "ModelVersionOrder", declared="$model: String!", given="model: $model",
     ),
-}
+    "versions": _named(
+        "versions", "ordinal digest size sealedAt run { uid name }", "VersionFilter", "VersionOrder",
+        declared="$of: String!, $project: String!", given="artifact: $of, project: $project",
+    ),
+}  # fmt: skip
 _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
     "runs": {
         "uid": itemgetter("uid"),
@@ -190,14 +210,23 @@ def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
 def ls(
     what: Annotated[Listed, typer.Argument(help="What to list.")] = Listed.RUNS,
     of: Annotated[str, typer.Argument(help="Of versions: dataset:iris, or a model as model:churn.")] = "",
+    text: finding.Text = "",
+    state: finding.States = None,
+    kind: finding.Kinds = None,
+    tag: finding.Tags = None,
+    param: finding.Params = None,
+    metric: finding.Metrics = None,
+    since: finding.Since = None,
+    until: finding.Until = None,
+    sort: finding.Sort = None,
     project: Project = "",
     first: Annotated[int, typer.Option("--first", "-n", min=1, max=500, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List runs, artifacts, versions, models and more.
 
-    Runs, versions and approvals come the newest first, all else by name. Versions of a model are those of
-    the registered one, where there is one of that name.
+    Runs, versions and approvals come the newest first, all else by name, unless --sort says otherwise.
+    Versions of a model are those of the registered one, where there is one of that name.
     """
     variables: dict[str, Any] = {"first": first}
     if what is Listed.VERSIONS:
@@ -208,9 +237,14 @@ def ls(
         raise typer.BadParameter(f"only versions are listed of something, not {what}")
     elif what is not Listed.PROJECTS:
         variables["project"] = project_to_list(project)
-    asked = what
+    asked = what.value
     if what is Listed.VERSIONS and (model := _registered(of, project_of(project))):
         asked, variables = _OF_MODEL, {"model": model, "first": first}
+    wanted = finding.wanted(
+        text=text, state=state, kind=kind, tag=tag, param=param, metric=metric, since=since, until=until,
+        sort=sort,
+    )  # fmt: skip
+    variables |= finding.narrowed(asked, wanted)
     page = _ask(_LISTS[asked], variables)["modelVersions" if asked == _OF_MODEL else what]
     rows = [edge["node"] for edge in page["edges"]]
     if as_json:
@@ -218,7 +252,8 @@ def ls(
         return
     if not rows:
         within = variables.get("project")
-        say(f"no {what.value} yet" + (f" in project {within}" if within else ""))
+        found = "like this" if variables.get("filter") else "yet"
+        say(f"no {what.value} {found}" + (f" in project {within}" if within else ""))
         return
     columns = _COLUMNS[asked]
     say_table(

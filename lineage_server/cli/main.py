@@ -23,6 +23,7 @@ from lineage_server.cli import (
     demo,
     doctor,
     exchanging,
+    finding,
     questions,
     registry,
     reproducing,
@@ -48,7 +49,7 @@ app = typer.Typer(
 _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
 _PARTS = (
-    *(serving, demo, running, asking, transfers, registry),
+    *(serving, demo, running, asking, finding, transfers, registry),
     *(comparing, questions, reproducing, exchanging, backups, care, doctor),
 )
 for part in _PARTS:

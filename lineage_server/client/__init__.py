@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.autologging import Autolog, autolog
     from lineage_server.client.client import Client, SyncStatus
+    from lineage_server.client.found import Found
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.origins import Origin
     from lineage_server.client.previews import Preview
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         reproduce,
         request_approval,
         runs,
+        search,
         start_run,
         sync,
         sync_status,
@@ -84,6 +86,7 @@ __all__ = [
     "Client",
     "ConflictError",
     "ForbiddenError",
+    "Found",
     "Input",
     "InvalidInputError",
     "LimitError",
@@ -133,6 +136,7 @@ __all__ = [
     "reproduce",
     "request_approval",
     "runs",
+    "search",
     "seed",
     "start_run",
     "sync",
@@ -147,6 +151,7 @@ _HOMES = {
     "artifact": ("Artifact",),
     "autologging": ("Autolog", "autolog"),
     "client": ("Client", "SyncStatus"),
+    "found": ("Found",),
     "origins": ("Origin",),
     "previews": ("Preview",),
     "markers": ("Input", "Output", "Param"),
@@ -161,7 +166,7 @@ _HOMES = {
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
         "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics", "model_version",
         "models", "offline", "origin", "path", "preview", "promote", "register", "reject", "remove_alias",
-        "reproduce", "request_approval", "runs", "start_run", "sync", "sync_status", "versions",
+        "reproduce", "request_approval", "runs", "search", "start_run", "sync", "sync_status", "versions",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

@@ -1,4 +1,4 @@
-"""``AsyncTables``: whole lists of the server as Arrow tables, for coroutines."""
+"""``AsyncTables``: whole lists of the server as Arrow tables, and search, for coroutines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lineage_server.client import bulk
+from lineage_server.client import bulk, found
+from lineage_server.client.asking import walk_async
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from lineage_server.client.aio_run import AsyncRun
     from lineage_server.client.bulk import Read
     from lineage_server.client.client import Client
-    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions
+    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions, Words
+    from lineage_server.client.found import Found
     from lineage_server.client.run import Run
 
 
@@ -47,6 +49,15 @@ class AsyncTables:
     async def versions(self, of: str, **find: Unpack[FindVersions]) -> pa.Table:
         """See ``Client.versions``."""
         return await self._read([bulk.versions(self.client.config, of, find)])
+
+    async def search(
+        self, text: str, *, what: Words = None, limit: int = 100, project: str | None = None
+    ) -> list[Found]:
+        """See ``Client.search``."""
+        asked = self.client.config.project if project is None else project
+        steps = found.search(text, what=what, limit=limit, project=asked)
+        await asyncio.to_thread(self.client.send_own)
+        return await walk_async(steps, self.client.graphql.run_async)
 
     async def _read(self, reads: Sequence[Read]) -> Any:
         await asyncio.to_thread(self.client.send_own)

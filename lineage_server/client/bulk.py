@@ -176,8 +176,10 @@ def _table(fetched: Fetched) -> Any:
     if fetched.status != 200:
         data_from(fetched.status, fetched.body.getvalue(), fetched.url)
     batches: list[Any] = []
+    schema: Any = None
     try:
         with pa.ipc.open_stream(pa.py_buffer(fetched.body.getbuffer())) as stream:
+            schema = stream.schema
             while True:
                 batch, more = stream.read_next_batch_with_custom_metadata()
                 if more is not None and _ERROR in more:
@@ -186,7 +188,7 @@ def _table(fetched: Fetched) -> Any:
     except StopIteration:
         if fetched.broken:
             raise _broke_off(fetched) from None
-        return pa.Table.from_batches(batches, schema=stream.schema)
+        return pa.Table.from_batches(batches, schema=schema)
     except (pa.ArrowInvalid, OSError):
         raise _broke_off(fetched) from None
 

@@ -47,6 +47,8 @@ class Sorts:
 
     @property
     def allowed(self) -> str:
+        if not self.own:
+            return "no order but their own"
         words = ", ".join(self.own)
         if self.metrics:
             words += ", a metric (auc, or metric:auc)"
@@ -81,13 +83,23 @@ JOBS = Listing("jobs", ("text", "kind", "tag"), Sorts(_LIST_SORTS), tuple(JobKin
 MODELS = Listing("models", ("text", "state", "tag"), Sorts(_LIST_SORTS), (), tuple(ModelState))
 DEPLOYMENTS = Listing("deployments", ("text", "state", "tag"), Sorts(_LIST_SORTS))
 VERSIONS = Listing(
-    "versions of an artifact", ("text", "tag", "since", "until"),
+    "versions", ("text", "tag", "since", "until"),
     Sorts(("ordinal", "sealed", "created", "updated", "size")), between=("sealedAfter", "sealedBefore"),
 )  # fmt: skip
 MODEL_VERSIONS = Listing(
     "versions of a model", ("text", "state", "tag", "metric"),
     Sorts(("number", "created", "updated"), metrics=True), (), tuple(ModelState), enums=True,
 )  # fmt: skip
+
+
+APPROVALS = Listing(
+    "approvals", ("state",), Sorts(()), (), ("pending", "approved", "rejected", "used"), enums=True
+)
+PROJECTS = Listing("projects", (), Sorts(()))
+LISTINGS = {
+    one.name: one
+    for one in (*(RUNS, JOBS, ARTIFACTS, MODELS, DEPLOYMENTS, VERSIONS, MODEL_VERSIONS, APPROVALS, PROJECTS),)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +179,9 @@ def filter_of(listing: Listing, wanted: Wanted) -> dict[str, Any]:
     for name in given:
         if name not in listing.conditions:
             raise InvalidInputError(
-                f"{listing.name} are not found by {name}", field=name, allowed=", ".join(listing.conditions)
+                f"{listing.name} are not found by {name}",
+                field=name,
+                allowed=", ".join(listing.conditions) or "no conditions",
             )
     out: dict[str, Any] = {}
     for name, value in given.items():
@@ -206,7 +220,7 @@ def _is_empty(value: object) -> bool:
     return isinstance(value, list | tuple | Mapping) and not value
 
 
-def _words(value: object, field: str, allowed: str) -> list[str]:
+def words_in(value: object, field: str, allowed: str) -> list[str]:
     """One text or several; raises InvalidInputError."""
     several = [value] if isinstance(value, str) else value
     if not isinstance(several, Iterable):
@@ -235,12 +249,12 @@ def _one_of(field: str, words: list[str], known: tuple[str, ...]) -> list[str]:
 
 
 def _states(listing: Listing, value: object) -> dict[str, Any]:
-    states = _one_of("state", _words(value, "state", ", ".join(listing.states) or "a text"), listing.states)
+    states = _one_of("state", words_in(value, "state", ", ".join(listing.states) or "a text"), listing.states)
     return {"states": [state.upper() for state in states] if listing.enums else states}
 
 
 def _kinds(listing: Listing, value: object) -> dict[str, Any]:
-    return {"kinds": _one_of("kind", _words(value, "kind", ", ".join(listing.kinds)), listing.kinds)}
+    return {"kinds": _one_of("kind", words_in(value, "kind", ", ".join(listing.kinds)), listing.kinds)}
 
 
 def _tags(_listing: Listing, value: object) -> dict[str, Any]:
@@ -248,7 +262,7 @@ def _tags(_listing: Listing, value: object) -> dict[str, Any]:
         pairs = cast("Mapping[object, object]", value).items()
         return {"tags": [{"key": str(k), **({} if v is None else {"value": str(v)})} for k, v in pairs]}
     out: list[dict[str, str]] = []
-    for text in _words(value, "tag", _EXAMPLES["tag"]):
+    for text in words_in(value, "tag", _EXAMPLES["tag"]):
         key, sign, wanted = text.partition("=")
         if not key.strip():
             raise _no_condition(text, "tag")
@@ -257,11 +271,13 @@ def _tags(_listing: Listing, value: object) -> dict[str, Any]:
 
 
 def _params(_listing: Listing, value: object) -> dict[str, Any]:
-    return {"params": [_condition(text, "param") for text in _words(value, "param", _EXAMPLES["param"])]}
+    return {"params": [_condition(text, "param") for text in words_in(value, "param", _EXAMPLES["param"])]}
 
 
 def _metrics(_listing: Listing, value: object) -> dict[str, Any]:
-    return {"metrics": [_condition(text, "metric") for text in _words(value, "metric", _EXAMPLES["metric"])]}
+    return {
+        "metrics": [_condition(text, "metric") for text in words_in(value, "metric", _EXAMPLES["metric"])]
+    }
 
 
 def _condition(text: str, field: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``Tables``: whole lists of the server as Arrow tables. Its twin for coroutines is in ``aio_tables``.
+"""``Tables``: whole lists of the server as Arrow tables, and search. For coroutines: ``aio_tables``.
 
 What is asked and how it is read is in ``bulk``, what may be looked for in ``finding``.
 """
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from lineage_server.client.bulk import Read
     from lineage_server.client.client import Client
-    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions
+    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions, Words
+    from lineage_server.client.found import Found
     from lineage_server.client.run import Run
 
 
@@ -66,6 +67,20 @@ class Tables:
         from lineage_server.client import bulk
 
         return self._read([bulk.versions(self._client.config, of, find)])
+
+    def search(
+        self, text: str, *, what: Words = None, limit: int = 100, project: str | None = None
+    ) -> list[Found]:
+        """Anything by words of its name, kind, description and tags, or by the first digits of its digest:
+        the best match first, runs the newest first. ``what``: run, artifact, version, model, modelversion,
+        deployment, job, project, one or several of them."""
+        from lineage_server.client import found
+        from lineage_server.client.asking import walk
+
+        asked = self._client.config.project if project is None else project
+        steps = found.search(text, what=what, limit=limit, project=asked)
+        self._client.send_own()
+        return walk(steps, self._client.graphql.run)
 
     @property
     def _client(self) -> Client:

@@ -252,6 +252,9 @@ async def test_the_client_reads_lists_as_tables(
         assert (await client.models(text="churn")).num_rows == 1
         assert (await client.versions("dataset:iris", sort="ordinal", limit=1))["ordinal"].to_pylist() == [1]
         assert (await client.versions("churn", wide=False))["aliases"].to_pylist()
+        hits = await client.search("fit", what=["run", "job"], limit=3, project="lots")
+        assert [(hit.what, hit.name) for hit in hits] == [("job", "fit"), ("run", "fit 6"), ("run", "fit 5")]
+        assert len(await client.search("fit", project="*")) == 8
         everywhere = await client.runs(project="*", wide=False)
         assert {*UIDS, f"run:{TRAIN}"} <= set(everywhere["uid"].to_pylist())
         for wrong, field in (
@@ -262,6 +265,9 @@ async def test_the_client_reads_lists_as_tables(
             (client.metrics(found, text="x"), "text"),
             (client.metrics(3), "runs"),  # pyright: ignore[reportArgumentType]
             (client.versions(""), "of"),
+            (client.search(" "), "text"),
+            (client.search("x", what="thing"), "what"),
+            (client.search("x", limit=0), "limit"),
             (client.versions("data:iris"), "type"),
         ):
             with pytest.raises(InvalidInputError) as refused:

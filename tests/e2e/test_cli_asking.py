@@ -40,6 +40,45 @@ def test_show_of_a_run_tells_what_it_was_told_read_and_wrote(lineage: RunLineage
         assert any(line[: len(words)] == words for line in lines), words
 
 
+def test_ls_finds_what_is_looked_for_in_the_order_asked_for(lineage: RunLineage) -> None:
+    found = told(lineage, "ls runs --metric 'loss<=0.2' --param 'rate>0' --text 학습 --sort loss")["runs"]
+    assert [run["name"] for run in found] == ["학습", "학습"]
+    least = told(lineage, "ls runs --metric loss --state complete --sort -loss --first 1")
+    assert (least["hasMore"], least["runs"][0]["uid"]) == (True, found[1]["uid"])
+    assert told(lineage, "ls runs --metric 'loss>0.2'")["runs"] == []
+    assert said(lineage, "ls artifacts --kind report") == [f"no artifacts like this in project {PROJECT}"]
+    assert told(lineage, "ls artifacts --kind model --sort -name")["artifacts"][0]["name"] == "모형"
+    assert len(told(lineage, "ls versions dataset:꽃 --sort size")["versions"]) == 1
+    assert told(lineage, "ls versions model:판별 --state ready")["versions"][0]["version"] == "1"
+    assert told(lineage, "ls approvals --state pending")["approvals"] == []
+    for line, words in (
+        ("ls runs --metric 'loss>much'", "allowed: such as 'auc>0.9'"),
+        ("ls runs --state done", "allowed: declared, queued, running, complete"),
+        ("ls runs --since gestern", "allowed: 2026-05-01"),
+        ("ls artifacts --metric 'loss>1'", "allowed: text, kind, tag"),
+        ("ls models --sort loss", "allowed: name, created, updated"),
+        ("ls projects --text x", "allowed: no conditions"),
+    ):
+        answer = lineage(*shlex.split(line), LINEAGE_PROJECT=PROJECT)
+        assert (answer.code, answer.out) == (2, ""), line
+        assert words in answer.err, (line, answer.err)
+
+
+def test_search_finds_anything_by_its_words(lineage: RunLineage) -> None:
+    found = told(lineage, "search 꽃")["found"]
+    assert {(one["what"], one["name"]) for one in found} >= {("artifact", "꽃")}
+    assert {one["what"] for one in told(lineage, "search 학습 --what run --what job")["found"]} == {
+        "run",
+        "job",
+    }
+    head, *lines = said(lineage, "search 누가 떠나나")
+    assert head.split()[:3] == ["uid", "what", "name"]
+    assert [line.split()[:3] for line in lines] == [[f"model:{PROJECT}/판별", "model", "판별"]]
+    assert said(lineage, "search 없다") == ["nothing of this is found"]
+    wrong = lineage("search", "x", "--what", "thing")
+    assert (wrong.code, "allowed: project, model" in wrong.err) == (2, True)
+
+
 def test_show_of_a_dataset_tells_its_columns(lineage: RunLineage) -> None:
     lines = [line.split() for line in said(lineage, "show dataset:꽃")]
     assert ["1", "column,", "3", "rows"] in lines
