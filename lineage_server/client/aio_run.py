@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from lineage_server.client.aio_logged import AsyncLogged
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.run import Run
@@ -18,7 +19,7 @@ from lineage_server.client.run import Run
 T = TypeVar("T")
 
 
-class AsyncRun:
+class AsyncRun(AsyncLogged):
     """A ``Run`` for coroutines; use it in an ``async with`` block."""
 
     def __init__(self, run: Run) -> None:

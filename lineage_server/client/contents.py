@@ -6,6 +6,7 @@ are named and not read.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -30,7 +31,13 @@ from lineage_server.client.frames import arrow, columns_of, digest_of, is_frame,
 from lineage_server.client.hashing import Hashed, hash_path
 from lineage_server.client.remembered import Remembered
 from lineage_server.client.transfer import spool
-from lineage_server.domain.errors import InvalidInputError, LineageError, NotSupportedError
+from lineage_server.domain.errors import (
+    InvalidInputError,
+    LineageError,
+    NotFoundError,
+    NotSupportedError,
+)
+from lineage_server.domain.ids import shorten
 
 _TABLES = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
@@ -76,6 +83,11 @@ def content_of(
         if is_address(value):
             return Content(uri=value, name=name_of_file(urlsplit(value).path or value))
         path = path_of_uri(value) or Path(value)
+        if not _is_there(path):
+            raise NotFoundError(
+                f"there is no file or folder {shorten(value, 200)}; nothing was recorded. "
+                "If the text itself is meant: run.log_text(name, text)"
+            )
         return _file(path, cache, with_stats=with_stats, in_parts=in_parts)
     if isinstance(value, os.PathLike):
         path = Path(cast("os.PathLike[str]", value))
@@ -89,6 +101,17 @@ def content_of(
     if isinstance(value, bytes | bytearray | memoryview):
         return content_of_bytes(bytes(cast("bytes", value)), "value.bin")
     return _json(value)
+
+
+def _is_there(path: Path) -> bool:
+    """What looks like no path at all (a long text, a NUL in it) is none."""
+    try:
+        path.expanduser().stat()
+    except ValueError:
+        return False
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.ENOTDIR)
+    return True
 
 
 def _file(path: Path, cache: Remembered | None, *, with_stats: bool, in_parts: bool) -> Content:

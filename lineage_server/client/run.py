@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage_server.client import builders, process
 from lineage_server.client.checking import check, checked
 from lineage_server.client.ending import Ending, ending_of
-from lineage_server.client.inputs_outputs import InputsAndOutputs
+from lineage_server.client.logged import Logged
 from lineage_server.client.render.words import safe
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
@@ -45,7 +45,7 @@ _current: ContextVar[Run | None] = ContextVar("lineage_current_run", default=Non
 _latest: list[Run] = []
 
 
-class Run(InputsAndOutputs):
+class Run(Logged):
     """One execution. Use it in a ``with`` block: an exception makes it failed, its end complete."""
 
     def __init__(
