@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 from lineage_server.cli.output import bold, one_line, say, say_facts, say_table, short_time
@@ -49,6 +50,10 @@ def say_model(told: dict[str, Any]) -> None:
         if columns:
             _say_part(title)
             _say_columns(columns)
+    example = as_mapping(node.get("signature")).get("example")
+    if isinstance(example, list) and example:
+        _say_part("example")
+        _say_example(cast("list[Any]", example))
     page = told.get("modelVersions")
     if page and page["edges"]:
         _say_versions(page)
@@ -64,6 +69,19 @@ def _say_columns(columns: Any) -> None:
         say_table(["column", "type"], [(row["name"], row.get("type")) for row in rows])
     else:
         say(one_line(cast("object", columns)))
+
+
+def _say_example(rows: list[Any]) -> None:
+    if all(isinstance(row, dict) for row in rows):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        say_table(names, [[_cell(row.get(name)) for name in names] for row in rows])
+    else:
+        for row in rows:
+            say(one_line(_cell(row)))
+
+
+def _cell(value: object) -> object:
+    return value if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
 
 
 def _say_versions(page: dict[str, Any]) -> None:

@@ -116,7 +116,8 @@ class InputsAndOutputs:
         library (XGBoost, LightGBM, PyTorch's state), else by joblib or pickle. ``register``: as a version of
         the registered model of this name, or of another that is named; ``aliases`` (which register it, too)
         are moved to that version. ``example``: some rows of what goes in, from which the ``signature`` is
-        taken where none is given. ``card`` (Markdown), ``metrics`` and ``tags`` are of that version.
+        taken where none is given; the first five are kept with it. ``card`` (Markdown), ``metrics`` and
+        ``tags`` are of that version.
         """
         called = builders.name_and_type(name, "model", "model")[0]
         told = self._registration(
@@ -124,10 +125,10 @@ class InputsAndOutputs:
             description=description,
         )  # fmt: skip
         value, facts = (model, {}) if self._outbox is None else self._written(model, upload)
-        if signature is None and example is not None and self._outbox is not None:
-            from lineage_server.client.model_files import signature_of
+        if example is not None and self._outbox is not None:
+            from lineage_server.client.model_files import signature_of, with_example
 
-            signature = signature_of(model, example)
+            signature = with_example(signature, example) if signature else signature_of(model, example)
         artifact = self.produce(
             called, value, type="model", role=role, description=description, upload=upload,
             metadata={**facts, **(signature or {}), **(metadata or {})} or None,

@@ -7,6 +7,8 @@ a model has its library. What is no model (a path, a folder, bytes, arrays) is r
 from __future__ import annotations
 
 import io
+import json
+import math
 import os
 import pickle
 import sys
@@ -19,11 +21,12 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from lineage_server.client.arrays import are_arrays, columns_of_array, is_array, is_sparse
 from lineage_server.client.contents import Content, content_of_bytes
 from lineage_server.client.frames import columns_of, is_frame, table_of
-from lineage_server.client.quietly import Quietly
+from lineage_server.client.quietly import Quietly, warn_once
 from lineage_server.domain.errors import InvalidInputError, LimitError
 
 _ROWS = 5
-"""Of an example that are looked at."""
+"""Of an example that are looked at, and kept."""
+_EXAMPLE_CHARACTERS = 20_000
 _FAILURES = (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError, OSError)
 """What libraries raise for an object that they can not write."""
 
@@ -87,18 +90,58 @@ def written(model: Any, *, most_bytes: int | None = None) -> Written | None:
 
 
 def signature_of(model: Any, example: Any) -> dict[str, Any] | None:
-    """Columns that go in and, where it predicts, come out, in Arrow's words; None where the example is no
-    table and no array. What goes wrong is one warning."""
+    """Columns that go in and, where it predicts, come out, in Arrow's words, and the first rows of the
+    example; None where it is no table and no array. What goes wrong is one warning."""
     told: dict[str, Any] = {}
     some = example
     with Quietly("what goes into the model"):
         some = _first_rows(example)
         told["inputs"] = _columns(some)
+        told |= example_of(some)
     predict = getattr(model, "predict", None)
     if told and callable(predict):
         with Quietly("what comes out of the model"):
             told["outputs"] = _columns(predict(some))
     return told or None
+
+
+def with_example(signature: Mapping[str, Any], example: Any) -> dict[str, Any]:
+    """A signature that somebody gave, and the first rows of their example."""
+    told: dict[str, Any] = {}
+    with Quietly("the example of what goes into the model"):
+        told = example_of(_first_rows(example))
+    return {**told, **signature}
+
+
+def example_of(rows: Any) -> dict[str, Any]:
+    """Rows as ``example``: mappings by column, of arrays lists. Nothing, and a warning, where they are too
+    large to be kept with a signature."""
+    if is_sparse(rows):
+        rows = rows.toarray()
+    values: Any = rows.tolist() if is_array(rows) else table_of(rows).to_pylist()
+    told = json.loads(json.dumps(values, default=_as_text))
+    told = _finite(told)
+    size = len(json.dumps(told))
+    if size > _EXAMPLE_CHARACTERS:
+        warn_once("the example of what goes into the model", f"its first rows are {size} characters of JSON")
+        return {}
+    return {"example": told}
+
+
+def _as_text(value: object) -> str:
+    """Times, decimals and the like; of bytes only how many."""
+    return f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for NaN and the infinities; null is what is nearest."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(one) for one in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def _columns(value: Any) -> list[dict[str, Any]]:

@@ -123,6 +123,9 @@ def test_a_training_is_done_again_and_is_the_same(work: Work, tmp_path: Path) ->
     assert repeats["differing"] == 0
     lines = work.lineage("reproduce", "model:net@1").out.splitlines()
     assert lines[-1] == "nothing that is known to be needed is missing; --run does it"
+    work.lineage("register", "churn", "model:net@1", "--alias", "prod")
+    by_alias = work.again(ref="model:churn@prod")[1]
+    assert (by_alias["run"], by_alias["missing"], by_alias["canRun"]) == (told["run"], [], True)
     # What the owner has now does not matter, only that the commit is there.
     (work.folder / "train.py").write_text("raise SystemExit('another')")
     (work.folder / "made.txt").write_text("of the owner")

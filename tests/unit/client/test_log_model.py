@@ -58,6 +58,7 @@ def test_an_estimator_is_recorded_and_registered_with_its_alias(client: Client, 
     assert version["metrics"] == {"auc": 0.9, "loss": "NaN"}
     assert [one["name"] for one in version["signature"]["inputs"]] == ["length", "width"]
     assert version["signature"]["outputs"] == [{"name": "values", "type": "int64", "nullable": False}]
+    assert version["signature"]["example"] == PETALS.head(5).to_dict("records")
     assert json.loads(told["inputs"]) == version["signature"]["inputs"]
     (alias,) = stub.of_type("model.alias")
     assert (alias["alias"], alias["origin"], alias["project"]) == ("candidate", made.uid, "team-a")
