@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.checking import checked
-from lineage_server.client.render.words import bytes_told, safe
 from lineage_server.domain.errors import ConflictError, NotSupportedError
 from lineage_server.domain.ids import Reference, version_uid
 from lineage_server.domain.nodes import Column
@@ -158,6 +157,8 @@ class Artifact:
 
     def __str__(self) -> str:
         """Which one it is, and how large: ``dataset:iris@3  1.2 KiB  5 columns``."""
+        from lineage_server.client.render.words import bytes_told, safe
+
         selector = str(self.ordinal) if self.ordinal is not None else self.digest[:_DIGITS]
         told = [str(Reference(self.type, self.name, selector))]
         if self.size is not None:

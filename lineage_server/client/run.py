@@ -25,7 +25,6 @@ from lineage_server.client import builders, process
 from lineage_server.client.checking import check, checked
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.client.logged import Logged
-from lineage_server.client.render.words import safe
 from lineage_server.domain.edges import Basis
 from lineage_server.domain.nodes import RunState
 
@@ -87,6 +86,8 @@ class Run(Logged):
 
     def __str__(self) -> str:
         """Which one it is: ``run train  0198…``."""
+        from lineage_server.client.render.words import safe
+
         return safe(f"run {self.name}  {self.id}" if self.name else f"run {self.id}")
 
     def _repr_html_(self) -> str:
