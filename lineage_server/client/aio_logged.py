@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lineage_server.client.artifact import Artifact
-    from lineage_server.client.logged import About
     from lineage_server.client.run import Run
 
 
@@ -16,18 +16,102 @@ class AsyncLogged:
 
     run: Run
 
-    async def log_text(self, name: str, text: str, **about: Unpack[About]) -> Artifact:
+    async def log_text(
+        self,
+        name: str,
+        text: str,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """See ``Run.log_text``."""
-        return await asyncio.to_thread(self.run.log_text, name, text, **about)
+        return await asyncio.to_thread(
+            self.run.log_text,
+            name,
+            text,
+            step=step,
+            type=type,
+            description=description,
+            metadata=metadata,
+            role=role,
+            upload=upload,
+        )
 
-    async def log_figure(self, name: str, figure: Any, **about: Unpack[About]) -> Artifact:
+    async def log_figure(
+        self,
+        name: str,
+        figure: Any,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """See ``Run.log_figure``."""
-        return await asyncio.to_thread(self.run.log_figure, name, figure, **about)
+        return await asyncio.to_thread(
+            self.run.log_figure,
+            name,
+            figure,
+            step=step,
+            type=type,
+            description=description,
+            metadata=metadata,
+            role=role,
+            upload=upload,
+        )
 
-    async def log_image(self, name: str, image: Any, **about: Unpack[About]) -> Artifact:
+    async def log_image(
+        self,
+        name: str,
+        image: Any,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """See ``Run.log_image``."""
-        return await asyncio.to_thread(self.run.log_image, name, image, **about)
+        return await asyncio.to_thread(
+            self.run.log_image,
+            name,
+            image,
+            step=step,
+            type=type,
+            description=description,
+            metadata=metadata,
+            role=role,
+            upload=upload,
+        )
 
-    async def log_table(self, name: str, table: Any, **about: Unpack[About]) -> Artifact:
+    async def log_table(
+        self,
+        name: str,
+        table: Any,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """See ``Run.log_table``."""
-        return await asyncio.to_thread(self.run.log_table, name, table, **about)
+        return await asyncio.to_thread(
+            self.run.log_table,
+            name,
+            table,
+            step=step,
+            type=type,
+            description=description,
+            metadata=metadata,
+            role=role,
+            upload=upload,
+        )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from lineage_server.client import bulk, found
 from lineage_server.client.asking import walk_async
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pyarrow as pa
 
     from lineage_server.client.aio_run import AsyncRun
     from lineage_server.client.bulk import Read
     from lineage_server.client.client import Client
-    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions, Words
+    from lineage_server.client.finding import Tags, Words
     from lineage_server.client.found import Found
     from lineage_server.client.run import Run
 
@@ -25,29 +27,130 @@ class AsyncTables:
 
     client: Client
 
-    async def runs(self, **find: Unpack[FindRuns]) -> pa.Table:
+    async def runs(
+        self,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        kind: Words = None,
+        tag: Tags = None,
+        param: Words = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """See ``Client.runs``."""
+        find = bulk.given(
+            text=text,
+            state=state,
+            kind=kind,
+            tag=tag,
+            param=param,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+            wide=wide,
+        )
         return await self._read([bulk.runs(self.client.config, find)])
 
     async def metrics(
         self,
         runs: str | Run | AsyncRun | Iterable[str | Run | AsyncRun] | pa.Table | None = None,
         keys: str | Iterable[str] | None = None,
-        **find: Unpack[FindRuns],
+        *,
+        text: str | None = None,
+        state: Words = None,
+        kind: Words = None,
+        tag: Tags = None,
+        param: Words = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
     ) -> pa.Table:
         """See ``Client.metrics``."""
+        find = bulk.given(
+            text=text,
+            state=state,
+            kind=kind,
+            tag=tag,
+            param=param,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+        )
         return await self._read(bulk.metrics(self.client.config, runs, keys, find))
 
-    async def artifacts(self, **find: Unpack[FindArtifacts]) -> pa.Table:
+    async def artifacts(
+        self,
+        *,
+        text: str | None = None,
+        kind: Words = None,
+        tag: Tags = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """See ``Client.artifacts``."""
+        find = bulk.given(text=text, kind=kind, tag=tag, sort=sort, limit=limit, project=project, wide=wide)
         return await self._read([bulk.artifacts(self.client.config, find)])
 
-    async def models(self, **find: Unpack[FindModels]) -> pa.Table:
+    async def models(
+        self,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        tag: Tags = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """See ``Client.models``."""
+        find = bulk.given(text=text, state=state, tag=tag, sort=sort, limit=limit, project=project, wide=wide)
         return await self._read([bulk.models(self.client.config, find)])
 
-    async def versions(self, of: str, **find: Unpack[FindVersions]) -> pa.Table:
+    async def versions(
+        self,
+        of: str,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        tag: Tags = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """See ``Client.versions``."""
+        find = bulk.given(
+            text=text,
+            state=state,
+            tag=tag,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+            wide=wide,
+        )
         return await self._read([bulk.versions(self.client.config, of, find)])
 
     async def search(

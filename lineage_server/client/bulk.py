@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lineage_server.client.config import Config
-    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions
     from lineage_server.client.graphql import Fetched
 
 _PATH = "/api/v1/bulk"
@@ -53,19 +52,24 @@ class Read:
     spread: bool = False
 
 
-def runs(config: Config, find: FindRuns) -> Read:
+def given(**find: Any) -> dict[str, Any]:
+    """Arguments of a call without those that nobody gave."""
+    return {name: value for name, value in find.items() if value is not None}
+
+
+def runs(config: Config, find: Mapping[str, Any]) -> Read:
     return _list("runs", RUNS, config, find)
 
 
-def artifacts(config: Config, find: FindArtifacts) -> Read:
+def artifacts(config: Config, find: Mapping[str, Any]) -> Read:
     return _list("artifacts", ARTIFACTS, config, find)
 
 
-def models(config: Config, find: FindModels) -> Read:
+def models(config: Config, find: Mapping[str, Any]) -> Read:
     return _list("models", MODELS, config, find)
 
 
-def versions(config: Config, of: object, find: FindVersions) -> Read:
+def versions(config: Config, of: object, find: Mapping[str, Any]) -> Read:
     """Of a registered model by its name, or of an artifact as ``type:name``."""
     name = of.strip() if isinstance(of, str) else ""
     if not name:
@@ -79,7 +83,7 @@ def versions(config: Config, of: object, find: FindVersions) -> Read:
     return _list("versions", MODEL_VERSIONS, config, find, model=name)
 
 
-def metrics(config: Config, runs: object, keys: object, find: FindRuns) -> list[Read]:
+def metrics(config: Config, runs: object, keys: object, find: Mapping[str, Any]) -> list[Read]:
     """Points of runs that are named, in groups; or of those that are looked for."""
     chosen = [] if keys is None else [str(key) for key in _several(keys, "keys")]
     asked = {"key": chosen} if chosen else {}

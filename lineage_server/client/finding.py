@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias, TypedDict, cast
+from typing import Any, TypeAlias, cast
 
 from lineage_server.client.checking import told
 from lineage_server.client.moments import moment
@@ -115,46 +115,6 @@ class Wanted:
     since: date | str | None = None
     until: date | str | None = None
     sort: str | None = None
-
-
-class _Find(TypedDict, total=False):
-    """What every list can be asked by."""
-
-    text: str | None
-    tag: Tags
-    sort: str | None
-    limit: int | None
-    project: str | None
-    wide: bool
-
-
-class FindRuns(_Find, total=False):
-    """Runs by what they are, logged and were told, and when they began."""
-
-    state: Words
-    kind: Words
-    param: Words
-    metric: Words
-    since: date | str | None
-    until: date | str | None
-
-
-class FindArtifacts(_Find, total=False):
-    kind: Words
-
-
-class FindModels(_Find, total=False):
-    state: Words
-
-
-class FindVersions(_Find, total=False):
-    """Of an artifact by ``since`` and ``until``: when they were sealed; of a model by ``state`` and
-    ``metric``."""
-
-    state: Words
-    metric: Words
-    since: date | str | None
-    until: date | str | None
 
 
 def wanted_of(listing: Listing, given: Mapping[str, Any]) -> Wanted:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any
 
 from lineage_server.client import builders
 from lineage_server.client.artifact import Artifact
@@ -19,51 +19,116 @@ if TYPE_CHECKING:
     from lineage_server.client.pictures import Picture
 
 
-class About(TypedDict, total=False):
-    """What is told of something logged: the ``step`` it is of, else as in ``produce``."""
-
-    step: int | None
-    type: str | None
-    description: str | None
-    metadata: Mapping[str, Any] | None
-    role: str | None
-    upload: bool | None
-
-
 class Logged(InputsAndOutputs):
     """The half of ``Run`` that logs what people look at: the same content under a name is the same version,
     and its bytes are sent as those that ``produce`` records."""
 
-    def log_text(self, name: str, text: str, **about: Unpack[About]) -> Artifact:
+    def log_text(
+        self,
+        name: str,
+        text: str,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """Record a text; the ending of its ``name`` (``notes.md``, ``page.html``) says what kind of text."""
         from lineage_server.client.pictures import text_as_file
 
         check("text", text)
-        return self._log(name, text, text_as_file, "file", about)
+        return self._log(
+            name,
+            text,
+            text_as_file,
+            "file",
+            _about(
+                step=step, type=type, description=description, metadata=metadata, role=role, upload=upload
+            ),
+        )
 
-    def log_figure(self, name: str, figure: Any, **about: Unpack[About]) -> Artifact:
+    def log_figure(
+        self,
+        name: str,
+        figure: Any,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """Record a figure: of matplotlib or seaborn as PNG, of plotly, altair and their like as HTML, or the
         path of one."""
         from lineage_server.client.pictures import figure_as_file
 
-        return self._log(name, figure, figure_as_file, "figure", about)
+        return self._log(
+            name,
+            figure,
+            figure_as_file,
+            "figure",
+            _about(
+                step=step, type=type, description=description, metadata=metadata, role=role, upload=upload
+            ),
+        )
 
-    def log_image(self, name: str, image: Any, **about: Unpack[About]) -> Artifact:
+    def log_image(
+        self,
+        name: str,
+        image: Any,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """Record an image: of Pillow, an array of height × width (× 1, 3 or 4 channels; 8 bits, booleans or
         fractions from 0 to 1), bytes of an image file, or the path of one."""
         from lineage_server.client.pictures import image_as_file
 
-        return self._log(name, image, image_as_file, "figure", about)
+        return self._log(
+            name,
+            image,
+            image_as_file,
+            "figure",
+            _about(
+                step=step, type=type, description=description, metadata=metadata, role=role, upload=upload
+            ),
+        )
 
-    def log_table(self, name: str, table: Any, **about: Unpack[About]) -> Artifact:
+    def log_table(
+        self,
+        name: str,
+        table: Any,
+        *,
+        step: int | None = None,
+        type: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        upload: bool | None = None,
+    ) -> Artifact:
         """Record a table: any frame, columns by name, a list of rows, or the path of a file of one."""
-        return self._log(name, table, _table, "table", about)
+        return self._log(
+            name,
+            table,
+            _table,
+            "table",
+            _about(
+                step=step, type=type, description=description, metadata=metadata, role=role, upload=upload
+            ),
+        )
 
     def _log(
-        self, name: str, value: Any, as_file: Callable[[str, Any], Picture], usual: str, about: About
+        self, name: str, value: Any, as_file: Callable[[str, Any], Picture], usual: str, about: dict[str, Any]
     ) -> Artifact:
         check("name", name)
-        more: dict[str, Any] = {key: said for key, said in about.items() if said is not None}
+        more = dict(about)
         step, kind, metadata = more.pop("step", None), more.pop("type", None), more.pop("metadata", {})
         for key, said in (("type", kind or usual), ("step", step or 0), ("metadata", metadata)):
             check(key, said)
@@ -75,6 +140,11 @@ class Logged(InputsAndOutputs):
         if step is not None:
             facts = {**facts, "step": int(step)}
         return self.produce(called, made, type=kind, metadata={**facts, **metadata} or None, **more)
+
+
+def _about(**told: Any) -> dict[str, Any]:
+    """What is told of it: the ``step`` it is of, else as in ``produce``."""
+    return {name: said for name, said in told.items() if said is not None}
 
 
 def _table(_name: str, table: Any) -> Picture:

@@ -6,14 +6,16 @@ What is asked and how it is read is in ``bulk``, what may be looked for in ``fin
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pyarrow as pa
 
     from lineage_server.client.bulk import Read
     from lineage_server.client.client import Client
-    from lineage_server.client.finding import FindArtifacts, FindModels, FindRuns, FindVersions, Words
+    from lineage_server.client.finding import Tags, Words
     from lineage_server.client.found import Found
     from lineage_server.client.run import Run
 
@@ -28,44 +30,145 @@ class Tables:
     ``wide=False`` keeps parameters, metrics and tags as maps instead of columns of their own.
     """
 
-    def runs(self, **find: Unpack[FindRuns]) -> pa.Table:
+    def runs(
+        self,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        kind: Words = None,
+        tag: Tags = None,
+        param: Words = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """Runs with ``params.…``, ``metrics.…`` and ``tags.…``, the newest first unless told otherwise:
         sorted by a metric, by ``param:lr``, or by started, ended, created, updated, name or duration."""
         from lineage_server.client import bulk
 
+        find = bulk.given(
+            text=text,
+            state=state,
+            kind=kind,
+            tag=tag,
+            param=param,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+            wide=wide,
+        )
         return self._read([bulk.runs(self._client.config, find)])
 
     def metrics(
         self,
         runs: str | Run | Iterable[str | Run] | pa.Table | None = None,
         keys: str | Iterable[str] | None = None,
-        **find: Unpack[FindRuns],
+        *,
+        text: str | None = None,
+        state: Words = None,
+        kind: Words = None,
+        tag: Tags = None,
+        param: Words = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
     ) -> pa.Table:
         """Points of ``runs`` (a run, ids, a table that ``runs()`` answered), or of those that are looked for
         (``limit`` counts runs): run, key, step, time and value, in that order. ``keys``: these metrics
         alone."""
         from lineage_server.client import bulk
 
+        find = bulk.given(
+            text=text,
+            state=state,
+            kind=kind,
+            tag=tag,
+            param=param,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+        )
         return self._read(bulk.metrics(self._client.config, runs, keys, find))
 
-    def artifacts(self, **find: Unpack[FindArtifacts]) -> pa.Table:
+    def artifacts(
+        self,
+        *,
+        text: str | None = None,
+        kind: Words = None,
+        tag: Tags = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """Artifacts, by name unless told otherwise; sorted by name, created or updated."""
         from lineage_server.client import bulk
 
+        find = bulk.given(text=text, kind=kind, tag=tag, sort=sort, limit=limit, project=project, wide=wide)
         return self._read([bulk.artifacts(self._client.config, find)])
 
-    def models(self, **find: Unpack[FindModels]) -> pa.Table:
+    def models(
+        self,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        tag: Tags = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """Registered models and their aliases, by name unless told otherwise; sorted as artifacts are."""
         from lineage_server.client import bulk
 
+        find = bulk.given(text=text, state=state, tag=tag, sort=sort, limit=limit, project=project, wide=wide)
         return self._read([bulk.models(self._client.config, find)])
 
-    def versions(self, of: str, **find: Unpack[FindVersions]) -> pa.Table:
+    def versions(
+        self,
+        of: str,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        tag: Tags = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+        wide: bool = True,
+    ) -> pa.Table:
         """Versions of an artifact (``"dataset:iris"``) or of a registered model (``"churn"``) and the run
         that made each, the newest first unless told otherwise. Of an artifact they are sorted by ordinal,
         sealed, created, updated or size; of a model by number, created, updated or a metric."""
         from lineage_server.client import bulk
 
+        find = bulk.given(
+            text=text,
+            state=state,
+            tag=tag,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+            wide=wide,
+        )
         return self._read([bulk.versions(self._client.config, of, find)])
 
     def search(

@@ -260,8 +260,8 @@ async def test_the_client_reads_lists_as_tables(
         for wrong, field in (
             (client.runs(metric="auc>high"), "metric"),
             (client.runs(limit=0), "limit"),
+            (client.versions("dataset:iris", metric="auc>1"), "metric"),
             (client.runs(wide="no"), "wide"),  # pyright: ignore[reportArgumentType]
-            (client.artifacts(metric="auc>1"), "metric"),  # pyright: ignore[reportCallIssue]
             (client.metrics(found, text="x"), "text"),
             (client.metrics(3), "runs"),  # pyright: ignore[reportArgumentType]
             (client.versions(""), "of"),
