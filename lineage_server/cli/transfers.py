@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(put)
     app.command()(get)
+    app.command()(verify)
     cache.command(name="ls")(cache_ls)
     cache.command(name="clear")(cache_clear)
     cache.command(name="verify")(cache_verify)
@@ -169,6 +170,35 @@ def get(
         say_json({"path": str(path), **told})
     else:
         say(str(path))
+
+
+def verify(
+    refs: Annotated[list[str], typer.Argument(metavar="REF...", help="Versions, such as dataset:iris@3.")],
+    project: Project = "",
+    as_json: AsJson = False,
+) -> int:
+    """Whether versions still lie where they were recorded, or have drifted.
+
+    Files are read; addresses (s3://, hf://, oci://, https://) are asked for their ETag or
+    version, by this machine, and nothing is fetched. Exit code 5: something else lies
+    there now, or nothing; 7: of some it cannot be told.
+    """
+    from dataclasses import asdict
+
+    from lineage_server.client.client import Client
+    from lineage_server.client.verifying import Finding, Verification
+
+    with Client(project=project or None) as client:
+        found: list[Verification] = [client.verify(ref) for ref in refs]
+    if as_json:
+        say_json([asdict(one) for one in found])
+    else:
+        for one in found:
+            say(safe(str(one)))
+    if any(one.drifted for one in found):
+        return ConflictError.exit_code
+    unknown = any(one.finding is Finding.UNKNOWN for one in found)
+    return UnavailableError.exit_code if unknown else 0
 
 
 # --- the cache -------------------------------------------------------------------------------

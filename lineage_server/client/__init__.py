@@ -57,10 +57,12 @@ if TYPE_CHECKING:
         start_run,
         sync,
         sync_status,
+        verify,
         versions,
     )
     from lineage_server.client.syncing import SyncReport
     from lineage_server.client.tracking import track
+    from lineage_server.client.verifying import Verification
     from lineage_server.client.view import LineageView
     from lineage_server.domain.errors import (
         ConflictError,
@@ -105,6 +107,7 @@ __all__ = [
     "SyncReport",
     "SyncStatus",
     "UnavailableError",
+    "Verification",
     "alias",
     "approvals",
     "approve",
@@ -142,6 +145,7 @@ __all__ = [
     "sync",
     "sync_status",
     "track",
+    "verify",
     "versions",
 ]
 
@@ -161,12 +165,14 @@ _HOMES = {
     "run": ("Run", "current_run"),
     "syncing": ("SyncReport",),
     "tracking": ("track",),
+    "verifying": ("Verification",),
     "view": ("LineageView",),
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
         "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics", "model_version",
         "models", "offline", "origin", "path", "preview", "promote", "register", "reject", "remove_alias",
-        "reproduce", "request_approval", "runs", "search", "start_run", "sync", "sync_status", "versions",
+        "reproduce", "request_approval", "runs", "search", "start_run", "sync", "sync_status", "verify",
+        "versions",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

@@ -27,6 +27,7 @@ from lineage_server.client.file_changes import FileEntry
 from lineage_server.client.origins import Origin
 from lineage_server.client.run import Run
 from lineage_server.client.syncing import SyncReport
+from lineage_server.client.verifying import Verification
 from lineage_server.client.view import LineageView
 from lineage_server.domain.events import Event
 
@@ -228,6 +229,10 @@ class AsyncClient(AsyncRegistering, AsyncTables):
         while some := await asyncio.to_thread(list[FileEntry], islice(found, _FILES_AT_ONCE)):
             for one in some:
                 yield one
+
+    async def verify(self, ref: str | Artifact | ModelVersion) -> Verification:
+        """See ``Client.verify``."""
+        return await asyncio.to_thread(self.client.verify, ref)
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""

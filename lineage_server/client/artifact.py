@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lineage_server.client.listings import Files
     from lineage_server.client.previews import Preview
     from lineage_server.client.registered import ModelVersion
+    from lineage_server.client.verifying import Verification
 
 _DIGITS = len("sha256:") + 12
 """Of a digest, for people."""
@@ -133,11 +134,15 @@ class Artifact:
 
     def verify(self) -> Path:
         """Where it was recorded, once its content is found to be the same; raises ConflictError if it is
-        not. What lies there no more is taken from elsewhere."""
+        not. What lies there no more is taken from elsewhere; of an address its place is asked first."""
         from lineage_server.client.contents import content_of, local_place
 
-        place = local_place(self.uri)
+        place = local_place(self.uri, self.client.config.volumes if self.client is not None else None)
         if place is None or not place.exists():
+            if place is None and self.uri and self.uid:
+                found: Verification = self._asked().verify(self)
+                if found.drifted:
+                    raise ConflictError(str(found))
             return self.path
         now = content_of(place, with_stats=False).digest
         if self.digest and now != self.digest:

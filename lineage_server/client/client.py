@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lineage_server.client.registered import ModelVersion
     from lineage_server.client.reproducing.reproduction import Reproduction
     from lineage_server.client.syncing import Left, SyncReport
+    from lineage_server.client.verifying import Verification
     from lineage_server.domain.events import RunReported
 
 logger = logging.getLogger("lineage_server.client")
@@ -248,6 +249,17 @@ class Client(Questions, Registering, Looking, Tables):
         if to is None:
             return downloads.path_of(self, artifact, progress)
         return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)
+
+    @checked
+    def verify(self, ref: str | Artifact | ModelVersion) -> Verification:
+        """Whether what lies where a version was recorded is still that version, or has drifted; raises a
+        domain error where there is no such version.
+
+        Files are read; of addresses (``s3://…``) this machine asks their place, and fetches nothing.
+        """
+        from lineage_server.client import verifying
+
+        return verifying.verify(self, self.start_of(ref))
 
     @checked
     def reproduce(

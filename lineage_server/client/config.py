@@ -18,8 +18,9 @@ from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
 DEFAULT_URL = "http://127.0.0.1:8080"
 MODES = ("online", "offline", "disabled")
 UPLOADS = ("auto", "always", "never")
-CAPTURES = ("git", "diff", "entry", "argv", "packages", "image", "host", "gpu", "cluster")
-"""What is captured by itself; each word switches one thing."""
+CAPTURES = ("git", "diff", "entry", "argv", "packages", "image", "host", "gpu", "cluster", "address")
+"""What is captured by itself; each word switches one thing. ``address``: of addresses that are read or made,
+which version lies there, as their place tells it (ETag, commit …)."""
 
 
 class Setting(NamedTuple):
@@ -63,11 +64,18 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
     Setting(
         "LINEAGE_CAPTURE",
         ",".join(CAPTURES),
-        "what runs capture by themselves, separated by commas; 'none' = nothing, '-diff' = all but that",
+        "what runs capture by themselves, separated by commas; 'none' = nothing, '-diff' = all but that; "
+        "'address' asks addresses (s3://…) which version lies there",
     ),
     Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
     Setting("LINEAGE_RUN_ID", "", "id of the first run of the process; set by launchers"),
     Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of; set by 'lineage run'"),
+    Setting(
+        "LINEAGE_VOLUMES",
+        "",
+        "where claims are mounted here, as 'claim=/folder,…': what lies there is told as pvc://claim/path, "
+        "which means the same wherever else the claim is mounted",
+    ),
     Setting(
         "LINEAGE_SCRATCH",
         "",
@@ -106,6 +114,7 @@ class Config:
     run_id: str = ""
     parent_run: str = ""
     scratch: Path | None = None
+    volumes: Mapping[str, Path] = field(default_factory=dict[str, Path])
     rank: int = 0
     environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -152,6 +161,7 @@ def load_config(
         run_id=env.get("LINEAGE_RUN_ID", "").strip(),
         parent_run=env.get("LINEAGE_PARENT_RUN", "").strip(),
         scratch=Path(scratch).resolve() if (scratch := env.get("LINEAGE_SCRATCH", "").strip()) else None,
+        volumes=_volumes(env.get("LINEAGE_VOLUMES", "")),
         rank=_rank(env),
         environ=env,
     )
@@ -169,6 +179,20 @@ def _number(text: str, name: str) -> float:
             allowed="a number, 0 or more",
         )
     return number
+
+
+def _volumes(text: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for pair in filter(None, (raw.strip() for raw in text.split(","))):
+        claim, _, folder = (word.strip() for word in pair.partition("="))
+        if not claim or "/" in claim or not os.path.isabs(folder):
+            raise InvalidInputError(
+                f"LINEAGE_VOLUMES has {shorten(pair)!r}",
+                field="volumes",
+                allowed="claim=/folder,claim=/folder",
+            )
+        found[claim] = Path(folder)
+    return found
 
 
 def _clean_url(url: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,8 @@ EVENTS_PATH = "/api/v1/events"
 GRAPHQL_PATH = "/graphql"
 ARTIFACTS_PATH = "/api/v1/artifacts"
 CONNECT_SECONDS = 3.0
+
+_unlogged: ContextVar[bool] = ContextVar("lineage_unlogged", default=False)
 
 
 def sync_client(config: Config, seconds: float) -> httpx2.Client:
@@ -35,12 +40,24 @@ def async_client(config: Config, seconds: float) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(**_options(config, seconds))
 
 
-def outside_client(seconds: float) -> httpx2.Client:
-    """For signed URLs of a store: it is told nothing of who we are."""
+def outside_client(seconds: float, *, keeps: bool = True) -> httpx2.Client:
+    """For places that are told nothing of who we are; ``keeps`` connections for later requests."""
     import httpx2
 
     _quieten()
-    return httpx2.Client(timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)))
+    limits = httpx2.Limits(max_connections=100, max_keepalive_connections=20 if keeps else 0)
+    timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+    return httpx2.Client(timeout=timeout, limits=limits)
+
+
+@contextmanager
+def unlogged() -> Generator[None]:
+    """Requests in here are ours, wherever they go."""
+    token = _unlogged.set(True)
+    try:
+        yield
+    finally:
+        _unlogged.reset(token)
 
 
 def _options(config: Config, seconds: float) -> dict[str, Any]:
@@ -64,6 +81,8 @@ def _quieten() -> None:
 
 def _is_not_ours(record: logging.LogRecord) -> bool:
     words: Any = record.args
+    if _unlogged.get() and record.levelno <= logging.INFO:
+        return False
     if record.levelno > logging.INFO or not isinstance(words, tuple) or len(words) < 2:  # pyright: ignore[reportUnknownArgumentType]
         return True
     url = str(words[1])  # pyright: ignore[reportUnknownArgumentType]

@@ -1,7 +1,7 @@
 """What a value that a run reads or writes consists of: digest, size, schema, statistics, address.
 
-Files, folders, frames, bytes, JSON values, and references to elsewhere, which are recorded as they
-are named and not read.
+Files, folders, frames, bytes, JSON values, and addresses of elsewhere, whose bytes are not read: what lies
+there is known by the version that its place tells.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from lineage_server.client.addresses.seen import Seen
+from lineage_server.client.addresses.seen import digest_of as digest_of_address
 from lineage_server.client.arrays import (
     are_arrays,
     columns_of_array,
@@ -43,6 +46,7 @@ _TABLES = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
     ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
 }  # fmt: skip
+_CLAIM = "pvc://"
 _LARGEST_TABLE_BYTES = 1 << 30
 """A larger file's columns are recorded only where its format tells them without reading it."""
 
@@ -58,8 +62,8 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """``digest`` is empty for a reference. ``kind``: the artifact type where nobody said one. Where the
-    bytes are: at ``path``, as ``hashed`` says, or ``held``."""
+    """``digest`` is empty for an address of which nobody tells the version. ``kind``: the artifact type
+    where nobody said one. Where the bytes are: at ``path``, as ``hashed`` says, or ``held``."""
 
     digest: str = ""
     uri: str = ""
@@ -74,14 +78,20 @@ class Content:
 
 
 def content_of(
-    value: object, *, cache: Remembered | None = None, with_stats: bool = True, in_parts: bool = False
+    value: object,
+    *,
+    cache: Remembered | None = None,
+    with_stats: bool = True,
+    in_parts: bool = False,
+    seen_at: Callable[[str], Seen | None] | None = None,
 ) -> Content:
-    """Look at a value; raises a LineageError that says what would do. ``in_parts``: it may be uploaded."""
+    """Look at a value; raises a LineageError that says what would do. ``in_parts``: it may be uploaded;
+    ``seen_at`` tells what lies at an address."""
     if isinstance(value, Content):
         return value
     if isinstance(value, str):
         if is_address(value):
-            return Content(uri=value, name=name_of_file(urlsplit(value).path or value))
+            return _address(value, seen_at(value) if seen_at is not None else None)
         path = path_of_uri(value) or Path(value)
         if not _is_there(path):
             raise NotFoundError(
@@ -112,6 +122,14 @@ def _is_there(path: Path) -> bool:
     except OSError as error:
         return error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.ENOTDIR)
     return True
+
+
+def _address(uri: str, seen: Seen | None) -> Content:
+    path = re.split(r"[?#]", uri.partition("://")[2], maxsplit=1)[0].partition("/")[2]
+    found = Content(uri=uri, name=name_of_file(path or uri))
+    if seen is None:
+        return found
+    return replace(found, digest=digest_of_address(uri, seen), size=seen.size, stats=dict(seen.told) or None)
 
 
 def _file(path: Path, cache: Remembered | None, *, with_stats: bool, in_parts: bool) -> Content:
@@ -159,9 +177,25 @@ def path_of_uri(uri: str) -> Path | None:
     return Path(path.lstrip("/")) if path[2:3] == ":" else Path(path)
 
 
-def local_place(uri: str) -> Path | None:
-    """A path of this machine; None for an address elsewhere, and for none."""
+def local_place(uri: str, volumes: Mapping[str, Path] | None = None) -> Path | None:
+    """A path of this machine; None for an address elsewhere, and for none. ``volumes``: where claims are
+    mounted here (``pvc://claim/path``)."""
+    if uri.startswith(_CLAIM):
+        claim, _, rest = uri.removeprefix(_CLAIM).partition("/")
+        mounted, parts = (volumes or {}).get(claim), PurePosixPath(unquote(rest)).parts
+        return mounted.joinpath(*parts) if mounted is not None and ".." not in parts else None
     return path_of_uri(uri) if "://" in uri else Path(uri) if uri else None
+
+
+def place_told(uri: str, volumes: Mapping[str, Path]) -> str:
+    """The same place as all see it who mount the claim, wherever they do: ``pvc://claim/path``."""
+    place = path_of_uri(uri)
+    if place is not None:
+        for claim, mounted in volumes.items():
+            if place.is_relative_to(mounted):
+                below = place.relative_to(mounted)
+                return _CLAIM + claim + ("/" + quote(os.fsencode(below)) if below.parts else "")
+    return uri
 
 
 def _look_inside(path: Path, hashed: Hashed) -> tuple[list[dict[str, Any]] | None, dict[str, Any] | None]:

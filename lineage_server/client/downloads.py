@@ -117,7 +117,7 @@ def verify_cache(config: Config) -> tuple[int, list[Cached]]:
 
 def original_of(client: Client, artifact: Artifact) -> tuple[Path, Hashed | None] | None:
     """Where it was recorded, if that is still there and the same; of what has no digest only where it is."""
-    place = local_place(artifact.uri)
+    place = local_place(artifact.uri, client.config.volumes)
     if place is None or not place.exists():
         return None
     if not artifact.digest:
@@ -184,7 +184,7 @@ def _fetched(
     except SpoiltError:
         raise
     except (NotFoundError, NotSupportedError) as error:
-        raise _elsewhere(artifact, error.message) from None
+        raise _elsewhere(client, artifact, error.message) from None
 
 
 def asking_of(artifact: Artifact) -> dict[str, str]:
@@ -202,9 +202,9 @@ def send_own(client: Client) -> None:
         client.send_own()
 
 
-def _elsewhere(artifact: Artifact, why: str) -> LineageError:
+def _elsewhere(client: Client, artifact: Artifact, why: str) -> LineageError:
     """What to say of bytes that the server does not have."""
-    place = local_place(artifact.uri)
+    place = local_place(artifact.uri, client.config.volumes)
     if place is None and artifact.uri:
         return NotSupportedError(
             f"the bytes of {artifact.ref} are at {shorten(artifact.uri, 200)}; only where they are was "

@@ -22,6 +22,7 @@ from lineage_server.domain.ids import Reference, clean_artifact_type, clean_proj
 from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
+    from lineage_server.client.addresses.seen import Seen
     from lineage_server.client.client import Client
     from lineage_server.client.contents import Content
 
@@ -71,11 +72,15 @@ def input_of(
 
 
 def _told(client: Client, uri: str) -> str:
-    """Where it lies, unless that is in a folder that goes again: then others keep their word for it."""
-    scratch = client.config.scratch
-    if scratch is None:
+    """Where it lies, on a volume as all see it who mount it; unless that is in a folder that goes again: then
+    others keep their word for it."""
+    scratch, volumes = client.config.scratch, client.config.volumes
+    if scratch is None and not volumes:
         return uri
-    from lineage_server.client.contents import local_place
+    from lineage_server.client.contents import local_place, place_told
+
+    if scratch is None:
+        return place_told(uri, volumes)
 
     place = local_place(uri)
     if place is None or not place.is_absolute():
@@ -197,12 +202,23 @@ def _handle(
 
 def looked_at(client: Client, value: Any, *, in_parts: bool = False) -> Content:
     """Digest, schema and the rest; a client that is switched off reads nothing."""
-    from lineage_server.client.contents import content_of
+    from lineage_server.client.contents import content_of, local_place
     from lineage_server.client.remembered import Remembered
 
     if client.outbox is None:
         return _unread(value)
-    return content_of(value, cache=Remembered(client.config.cache_dir), in_parts=in_parts)
+    if isinstance(value, str) and builders.is_address(value):
+        value = local_place(value, client.config.volumes) or value
+    return content_of(
+        value, cache=Remembered(client.config.cache_dir), in_parts=in_parts,
+        seen_at=lambda uri: _seen_at(client, uri),
+    )  # fmt: skip
+
+
+def _seen_at(client: Client, uri: str) -> Seen | None:
+    from lineage_server.client.addresses.asking import seen_at
+
+    return seen_at(uri, client.config)
 
 
 def _unread(value: Any) -> Content:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _MOST = 20
 _WHERE = {
     "original": "where it was recorded", "cache": "in the cache", "store": "in the server's store",
-    "address": "at its address, not looked at", "drifted": "MISSING: something else is there now",
+    "address": "at its address, the same", "unseen": "at its address, not looked at",
+    "drifted": "MISSING: something else is there now",
     "gone": "MISSING",
 }  # fmt: skip
 _VERDICTS = {

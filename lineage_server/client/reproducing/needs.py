@@ -15,6 +15,8 @@ from lineage_server.client.hashing import hash_path
 from lineage_server.client.remembered import Remembered
 from lineage_server.client.reproducing.recipe import Link, Recipe
 from lineage_server.client.transfer.cache import Cache
+from lineage_server.client.verifying import Finding
+from lineage_server.client.verifying import look as look_at
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import listed
 from lineage_server.domain.secrets import GONE
@@ -34,7 +36,8 @@ class Missing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """Where the bytes of an input are: ``original`` (where it was recorded), ``cache``, ``store`` (of the
-    server), ``address`` (of somewhere else, not looked at), ``drifted`` or ``gone``."""
+    server), ``address`` (of somewhere else, where that version lies now), ``unseen`` (the same, but it cannot
+    be told what lies there), ``drifted`` or ``gone``."""
 
     link: Link
     where: str
@@ -42,7 +45,7 @@ class Input:
 
     @property
     def is_there(self) -> bool:
-        return self.where in ("original", "cache", "store", "address")
+        return self.where in ("original", "cache", "store", "address", "unseen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +185,13 @@ def _environment(client: Client, recipe: Recipe) -> tuple[list[str], list[str]]:
 # --- inputs ------------------------------------------------------------------------------------
 
 
+_AT_ADDRESS = {
+    Finding.SAME: "address", Finding.UNKNOWN: "unseen", Finding.DRIFTED: "drifted", Finding.GONE: "gone",
+}  # fmt: skip
+
+
 def _input(client: Client, link: Link) -> Input:
-    place = local_place(link.uri)
+    place = local_place(link.uri, client.config.volumes)
     drifted = False
     if place is not None and place.is_absolute() and place.exists():
         if link.digest and _digest_of(Remembered(client.config.cache_dir), place) == link.digest:
@@ -195,7 +203,7 @@ def _input(client: Client, link: Link) -> Input:
     if link.stored:
         return Input(link=link, where="store", place=place)
     if link.uri and place is None:
-        return Input(link=link, where="address")
+        return Input(link=link, where=_AT_ADDRESS[look_at(link.uri, link.digest, {}, client.config).finding])
     return Input(link=link, where="drifted" if drifted else "gone", place=place)
 
 
@@ -208,7 +216,7 @@ def _digest_of(remembered: Remembered | None, place: Path) -> str:
 
 def _inputs(recipe: Recipe, inputs: Sequence[Input]) -> Iterator[Missing]:
     for one in inputs:
-        title, place = one.link.title, one.place or "anywhere"
+        title, place = one.link.title, one.place or one.link.uri or "anywhere"
         if one.where == "drifted":
             yield Missing(
                 "inputs", f"{title}: what is at {place} is not what it was, and it is not in the store"

@@ -1,0 +1,114 @@
+"""Versions that lie elsewhere, and whether they still do: with a real S3 server and loopback places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineage_server import AsyncClient, Client, ConflictError
+from lineage_server.client.config import load_config
+from tests.e2e.conftest import client_environment
+from tests.support.places import Places, serving_places
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import RunLineage, RunningServer
+    from tests.support.s3_server import S3Server
+
+pytestmark = pytest.mark.e2e
+
+PROJECT = "verifying"
+
+
+@pytest.fixture
+def places() -> Iterator[Places]:
+    with serving_places() as there:
+        yield there
+
+
+def fill(places: Places, s3: S3Server, bucket: str, folder: Path, data: bytes) -> None:
+    places.files = {"/a.csv": data, "/org/bert/w.bin": data}
+    places.images, places.commits = {"a/b:v1": data}, {"org/bert": data.hex()}
+    s3.write(bucket, "one.csv", data)
+    s3.write(bucket, "many/1", b"stays")
+    s3.write(bucket, "many/2", data)
+    (folder / "local").write_bytes(data)
+
+
+def test_what_lies_elsewhere_says_when_it_has_drifted(
+    running_server: RunningServer, lineage: RunLineage, s3_server: S3Server, places: Places, tmp_path: Path
+) -> None:
+    s3_server.make_bucket("verifying")
+    fill(places, s3_server, "verifying", tmp_path, b"before")
+    env = {**s3_server.environment(), "HF_ENDPOINT": places.url, "LINEAGE_UPLOAD": "never"}
+    uris = {
+        "web": f"{places.url}/a.csv", "image": f"oci://{places.host}/a/b:v1", "repo": "hf://org/bert",
+        "file": "hf://org/bert/w.bin", "object": "s3://verifying/one.csv", "prefix": "s3://verifying/many",
+        "local": (tmp_path / "local").as_uri(),
+    }  # fmt: skip
+    environment = client_environment(tmp_path, running_server.url, **env)
+    with Client(config=load_config(environ=environment, project=PROJECT)) as client:
+        with client.start_run("maker", capture="none") as run:
+            made = {name: run.produce(name, uri) for name, uri in uris.items()}
+        with client.start_run("reader", capture="none") as run:
+            read = {name: run.use(uri, name=name) for name, uri in uris.items()}
+        assert {name: one.uid for name, one in read.items()} == {name: one.uid for name, one in made.items()}
+        refs = {name: client.get(f"dataset:{name}").ref for name in uris}
+        # Readers of the same version are downstream of who made it.
+        titles = {node.title for node in client.lineage(refs["object"], "downstream").nodes}
+        assert any("reader" in title for title in titles)
+        assert {client.verify(ref).finding for ref in refs.values()} == {"same"}
+
+        fill(places, s3_server, "verifying", tmp_path, b"after!")
+        done = lineage("verify", *refs.values(), "--json", LINEAGE_PROJECT=PROJECT, **env)
+        assert (done.code, done.err) == (5, "")
+        found = dict(zip(refs, json.loads(done.out), strict=True))
+        assert {one["finding"] for one in found.values()} == {"drifted"}
+        assert found["object"]["recorded"]["etag"] != found["object"]["present"]["etag"]
+        assert found["prefix"]["present"] == {"objects": 2}
+        assert found["repo"]["reason"] == f"version {b'before'.hex()} → {b'after!'.hex()}"
+        with pytest.raises(ConflictError, match="has drifted: etag"):
+            client.get(refs["object"]).verify()
+        # Read again, it is another version.
+        with client.start_run("later", capture="none") as run:
+            assert run.use(uris["object"], name="object").digest != made["object"].digest
+
+        places.files, places.images, places.commits = {}, {}, {}
+        for key in ("one.csv", "many/1", "many/2"):
+            s3_server.remove("verifying", key)
+        (tmp_path / "local").unlink()
+        assert {client.verify(ref).finding for ref in refs.values()} == {"gone"}
+    nobody = {**env, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    done = lineage("verify", refs["object"], LINEAGE_PROJECT=PROJECT, **nobody)
+    assert (done.code, done.out.count("cannot be verified: 127.0.0.1:9 was not reached")) == (7, 1)
+
+
+async def test_coroutines_verify_too(running_server: RunningServer, tmp_path: Path) -> None:
+    environment = client_environment(tmp_path, running_server.url, LINEAGE_UPLOAD="never")
+    (tmp_path / "x").write_bytes(b"1")
+    with Client(config=load_config(environ=environment, project=PROJECT)) as client:
+        with client.start_run("maker", capture="none") as run:
+            made = run.produce("by-coroutine", tmp_path / "x")
+        async with AsyncClient(client=client) as twin:
+            assert (await twin.verify(made)).finding == "same"
+            (tmp_path / "x").write_bytes(b"2")
+            assert (await twin.verify(made)).drifted
+
+
+def test_reproducing_says_which_inputs_have_drifted(
+    running_server: RunningServer, places: Places, tmp_path: Path
+) -> None:
+    places.files = {"/a.csv": b"before"}
+    environment = client_environment(tmp_path, running_server.url)
+    with Client(config=load_config(environ=environment, project=PROJECT)) as client:
+        with client.start_run("far", capture="none") as run:
+            run.use(f"{places.url}/a.csv")
+        assert client.flush(20)
+        assert [one.where for one in client.reproduce(run).needs.inputs] == ["address"]
+        places.files = {"/a.csv": b"after"}
+        found = client.reproduce(run)
+        assert [one.where for one in found.needs.inputs] == ["drifted"]
+        assert "/a.csv is not what it was" in found.to_text()
