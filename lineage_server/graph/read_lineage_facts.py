@@ -125,6 +125,15 @@ class LineageFacts:
                 out[run.uid] = _run_facts(run, row)
         return out
 
+    async def parent_facts(self, uids: Iterable[str], sight: Sight) -> dict[str, RunFacts]:
+        """By child: of the run that it is part of, the one that was told last."""
+        out: dict[str, RunFacts] = {}
+        for row in await self._by_uid(cypher.PARENT_FACTS, uids, sight):
+            run = node_from_record(row["props"])
+            if isinstance(run, Run):
+                out[row["child"]] = _run_facts(run, row)
+        return out
+
     async def version_facts(self, uids: Iterable[str], sight: Sight) -> dict[str, VersionFacts]:
         rows = await self._by_uid(cypher.VERSION_FACTS, uids, sight)
         return {row["uid"]: _version_facts(row) for row in rows}

@@ -152,7 +152,7 @@ def _versions(links: Sequence[Link]) -> dict[str, object]:
 
 def _code(execution: Execution) -> dict[str, object]:
     told = {**execution.facts.code, "uncommitted": execution.facts.code.get("dirty_digest")}
-    told |= {"script": execution.entry_digest, "command": shlex.join(execution.command)}
+    told |= {"script": execution.captured.entry_digest, "command": shlex.join(execution.captured.command)}
     return {key: value for key, value in told.items() if value and key != "dirty_digest"}
 
 
@@ -161,7 +161,7 @@ def _resources(execution: Execution) -> dict[str, object]:
     told: dict[str, object] = {
         "gpu": execution.facts.gpu_product,
         "gpu count": run.gpu_count,
-        "machine": execution.machine,
+        "machine": execution.captured.machine,
     }
     asked = as_mapping(run.properties.get("resources"))
     return {key: value for key, value in told.items() if value} | {

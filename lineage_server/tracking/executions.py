@@ -6,20 +6,21 @@ Comparing runs, and telling whether two of them should have had one result, both
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
-from lineage_server.domain.untyped import as_mapping
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts, RunFacts
 from lineage_server.graph.read_tracking_parts import Link, Links, PartsReader
+from lineage_server.tracking.determinants import Captured, Determinants, determinants_of
 from lineage_server.tracking.filters import Scope
 
 MOST_LINKS = 100
 """Of what a run read, or wrote: more are counted, not looked at."""
 _TOGETHER = 200
+_MOST_LEVELS = 8
+"""Of runs that are part of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Execution:
 
     ``unseen_inputs`` and ``unseen_outputs`` are not looked at: of projects that one may not see, or beyond
     the first hundred. ``unversioned``: roles of what it read without anybody knowing which version.
+    ``ancestors``: the runs it is part of, the nearest first, as far as they are to tell what it does not.
     """
 
     facts: RunFacts
@@ -36,41 +38,27 @@ class Execution:
     unseen_inputs: int = 0
     unseen_outputs: int = 0
     unversioned: tuple[str, ...] = ()
+    ancestors: tuple[RunFacts, ...] = ()
 
     @property
     def uid(self) -> str:
         return self.facts.run.uid
 
     @property
-    def command(self) -> list[str]:
-        """The words of its command; none where nobody captured them."""
-        argv = self._captured.get("argv")
-        return [str(word) for word in cast("list[Any]", argv)] if isinstance(argv, list) else []
+    def captured(self) -> Captured:
+        """What it captured itself."""
+        return Captured(self.facts)
 
     @property
-    def folder(self) -> str:
-        """Where it was started; empty where nobody captured it."""
-        return str(self._captured.get("cwd") or "")
+    def generation(self) -> int:
+        """How many levels of runs lie between this and the one whose code it is."""
+        line = [self.uid, *(one.run.uid for one in self.ancestors)]
+        return line.index(self.determinants.code.facts.run.uid)
 
     @property
-    def root(self) -> str:
-        """Top of the repository it was started in; empty where nobody captured it."""
-        return str(self._captured.get("root") or "")
-
-    @property
-    def machine(self) -> str:
-        """Kind of processor, such as ``x86_64``; empty where nobody captured it."""
-        return str(as_mapping(self._captured.get("host")).get("machine") or "")
-
-    @property
-    def entry_digest(self) -> str:
-        """Digest of the script that was started; empty where nobody captured it."""
-        return str(self._captured.get("entry_digest") or "")
-
-    @property
-    def _captured(self) -> dict[str, Any]:
-        """What a client told of itself; anybody may have told anything else."""
-        return as_mapping(self.facts.run.properties.get("facts"))
+    def determinants(self) -> Determinants:
+        """What determined it, with what it has from the runs that it is part of."""
+        return determinants_of(self.facts, self.ancestors)
 
 
 class Executions:
@@ -81,7 +69,8 @@ class Executions:
         self._parts = PartsReader(bolt)
 
     async def of(self, runs: Iterable[str], *, scope: Scope) -> dict[str, Execution]:
-        """By uid, four questions to the graph for each two hundred."""
+        """By uid, four questions to the graph for each two hundred, and one for each level of runs above
+        those that have not captured all themselves."""
         wanted = list(dict.fromkeys(runs))
         out: dict[str, Execution] = {}
         for start in range(0, len(wanted), _TOGETHER):
@@ -100,6 +89,7 @@ class Executions:
         roles: dict[str, list[str]] = {}
         for one in unknown:
             roles.setdefault(one.run, []).append(one.role)
+        above = await self._ancestors(facts, sight)
         out: dict[str, Execution] = {}
         for index, uid in enumerate(uids):
             if uid not in facts:
@@ -113,8 +103,31 @@ class Executions:
                 unseen_inputs=unseen_inputs,
                 unseen_outputs=unseen_outputs,
                 unversioned=tuple(roles.get(uid, ())),
+                ancestors=tuple(above.get(uid, ())),
             )
         return out
+
+    async def _ancestors(self, facts: Mapping[str, RunFacts], sight: Sight) -> dict[str, list[RunFacts]]:
+        """Of those runs that have not captured all themselves, level by level until all is known."""
+        above: dict[str, list[RunFacts]] = {}
+        ends = {uid: one for uid, one in facts.items() if not Captured(one).is_whole}
+        for _ in range(_MOST_LEVELS):
+            if not ends:
+                break
+            parents = await self._facts.parent_facts((one.run.uid for one in ends.values()), sight)
+            ends = {uid: parents[one.run.uid] for uid, one in ends.items() if one.run.uid in parents}
+            for uid, one in ends.items():
+                above.setdefault(uid, []).append(one)
+            ends = {uid: one for uid, one in ends.items() if not _is_known(facts[uid], above[uid])}
+        return above
+
+
+def _is_known(own: RunFacts, above: Sequence[RunFacts]) -> bool:
+    found = determinants_of(own, above)
+    return (
+        found.code.has_code and found.environment.has_environment
+        and found.command.has_command and found.machine.has_machine
+    )  # fmt: skip
 
 
 def _links(found: Mapping[int, Links], index: int) -> tuple[tuple[Link, ...], int]:

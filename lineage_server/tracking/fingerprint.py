@@ -18,6 +18,8 @@ from pathlib import PurePath
 
 from lineage_server.domain.ids import listed
 from lineage_server.domain.nodes import Scalar
+from lineage_server.graph.read_lineage_facts import RunFacts
+from lineage_server.tracking.determinants import Captured, Determinants
 from lineage_server.tracking.executions import Execution
 
 _FORMAT = "lineage-fingerprint/1"
@@ -65,21 +67,22 @@ class Fingerprint:
 
 def fingerprint_of(execution: Execution) -> Fingerprint:
     """What the graph knows of the run's determinants."""
+    by = execution.determinants
     told = {
-        FingerprintPart.CODE: _code(execution),
-        FingerprintPart.ENVIRONMENT: _environment(execution),
-        FingerprintPart.COMMAND: _command(execution),
-        FingerprintPart.PARAMETERS: _parameters(execution),
+        FingerprintPart.CODE: _code(by.code),
+        FingerprintPart.ENVIRONMENT: _environment(by.environment.facts),
+        FingerprintPart.COMMAND: _command(by),
+        FingerprintPart.PARAMETERS: _parameters(by),
         FingerprintPart.INPUTS: _inputs(execution),
-        FingerprintPart.RESOURCES: _resources(execution),
+        FingerprintPart.RESOURCES: _resources(by.machine),
     }
-    missing = tuple(_missing(execution, told))
+    missing = tuple(_missing(execution, by, told))
     unknown = {one.part for one in missing}
     return Fingerprint(
         digest=_digest([_FORMAT, {part: told[part] for part in sorted(told)}]),
         parts={part: _digest(value) for part, value in told.items() if part not in unknown},
         missing=missing,
-        seeds=seeds_of(execution.facts.run.params, execution.command),
+        seeds=seeds_of(by.params, by.command.command),
     )
 
 
@@ -91,17 +94,17 @@ def _digest(value: object) -> str:
 # --- parts -------------------------------------------------------------------------------------
 
 
-def _code(execution: Execution) -> list[str]:
-    """Commit and what differed from it, or else the script that was started: where it came from does not
-    matter."""
-    code = execution.facts.code
+def _code(captured: Captured) -> list[str]:
+    """Commit and what differed from it, or else the script that was started, and the cell of a notebook:
+    where they came from does not matter."""
+    code = captured.facts.code
+    cell = [captured.cell] if captured.cell else []
     if code.get("commit"):
-        return [code["commit"], code.get("dirty_digest", "")]
-    return [execution.entry_digest] if execution.entry_digest else []
+        return [code["commit"], code.get("dirty_digest", ""), *cell]
+    return [captured.entry_digest, *cell] if captured.entry_digest or cell else []
 
 
-def _environment(execution: Execution) -> dict[str, str]:
-    facts = execution.facts
+def _environment(facts: RunFacts) -> dict[str, str]:
     told = {
         "installed": facts.installed,
         "image": facts.environment.get("image_digest", ""),
@@ -110,20 +113,21 @@ def _environment(execution: Execution) -> dict[str, str]:
     return {key: value for key, value in told.items() if value}
 
 
-def _command(execution: Execution) -> list[str]:
-    """Its words without the place it was started from: another checkout runs the same."""
-    words = execution.command
-    spec = str(execution.facts.run.properties.get("spec_digest") or "")
+def _command(by: Determinants) -> list[str]:
+    """Its words without the place it was started from (another checkout runs the same), and which part of
+    that the run is."""
+    captured = by.command
+    words, spec = captured.command, captured.spec
     if not words:
-        return [word for word in (spec, execution.facts.code.get("entry", "")) if word]
+        return [word for word in (spec, captured.facts.code.get("entry", ""), *by.steps) if word]
     here = words[1:]
-    for place in (execution.folder.rstrip("/"), execution.root.rstrip("/")):
+    for place in (captured.folder.rstrip("/"), captured.root.rstrip("/")):
         here = [word.replace(place + "/", "") if len(place) > 1 else word for word in here]
-    return [PurePath(words[0]).name, *here, *([spec] if spec else [])]
+    return [PurePath(words[0]).name, *here, *([spec] if spec else []), *by.steps]
 
 
-def _parameters(execution: Execution) -> dict[str, Scalar]:
-    return {key: _plain(value) for key, value in execution.facts.run.params.items()}
+def _parameters(by: Determinants) -> dict[str, Scalar]:
+    return {key: _plain(value) for key, value in by.params.items()}
 
 
 def _plain(value: Scalar) -> Scalar:
@@ -135,24 +139,27 @@ def _inputs(execution: Execution) -> list[list[str]]:
     return sorted([link.role, link.version.digest or link.version.uid] for link in execution.inputs)
 
 
-def _resources(execution: Execution) -> dict[str, object]:
+def _resources(captured: Captured) -> dict[str, object]:
     """The class of machine: what it was asked to be, else what it was found to be."""
-    run = execution.facts.run
-    told = {"gpu": execution.facts.gpu_product, "gpus": run.gpu_count, "machine": execution.machine}
+    facts = captured.facts
+    told = {"gpu": facts.gpu_product, "gpus": facts.run.gpu_count, "machine": captured.machine}
     return {key: value for key, value in told.items() if value}
 
 
 # --- what is missing ---------------------------------------------------------------------------
 
 
-def _missing(execution: Execution, told: Mapping[FingerprintPart, object]) -> Iterator[Missing]:
-    facts = execution.facts
-    if facts.run.deleted_at is not None:
+def _missing(
+    execution: Execution, by: Determinants, told: Mapping[FingerprintPart, object]
+) -> Iterator[Missing]:
+    if execution.facts.run.deleted_at is not None:
         yield Missing(FingerprintPart.PARAMETERS, "the run was deleted")
     if not told[FingerprintPart.CODE]:
         yield Missing(FingerprintPart.CODE, "neither the commit nor the content of its script is known")
+    elif not by.code.facts.code.get("commit") and not by.code.entry_digest:
+        yield Missing(FingerprintPart.CODE, "only its cell is known, not what ran before it")
     if not told[FingerprintPart.ENVIRONMENT]:
-        named = facts.environment.get("image")
+        named = by.environment.facts.environment.get("image")
         why = (
             f"of image {named} no digest is known"
             if named
@@ -161,7 +168,7 @@ def _missing(execution: Execution, told: Mapping[FingerprintPart, object]) -> It
         yield Missing(FingerprintPart.ENVIRONMENT, why)
     if not told[FingerprintPart.COMMAND]:
         yield Missing(FingerprintPart.COMMAND, "its command is not known")
-    elif "***" in " ".join(execution.command):
+    elif "***" in " ".join(by.command.command):
         yield Missing(FingerprintPart.COMMAND, "its command holds secrets, which are not recorded")
     if not told[FingerprintPart.RESOURCES]:
         yield Missing(FingerprintPart.RESOURCES, "neither its machine nor its GPUs are known")

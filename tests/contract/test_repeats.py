@@ -106,6 +106,40 @@ async def test_fingerprints_of_many_runs_are_asked_for_at_once(served: Served) -
     assert (len(few["repeats"]), few["isPartial"], few["reason"]) == (2, True, "there are more than these 2")
 
 
+async def test_steps_are_compared_with_the_same_steps_of_runs_of_their_code(served: Served) -> None:
+    """They capture nothing themselves: code, packages, command and machine are those of their parents."""
+    bare: dict[str, Any] = {"code": None, "environment": None, "facts": None, "params": {"fold": 1}}
+    first, again, changed, mine, same, sibling, other, elsewhere, deep = (new_run_id() for _ in range(9))
+    await served.record(
+        run(first),
+        run(again, 1, outputs=[]),
+        run(changed, 1, code=CodeFact(repo="r", commit="c2", entry="train.py"), outputs=[]),
+        run(mine, 2, **bare, name="fold", parent=first),
+        run(same, 3, **bare, name="fold", parent=first),
+        run(sibling, 3, **bare, name="report", parent=first, outputs=net(TWO)),
+        run(other, 4, **bare, name="fold", parent=again, outputs=net(TWO)),
+        run(elsewhere, 5, **bare, name="fold", parent=changed, outputs=net(TWO)),
+        run(deep, 6, **bare, name="fold", parent=mine, outputs=net(TWO)),
+    )
+    answer = await repeated(served, f"run:{mine}")
+    assert answer["fingerprint"]["missing"] == []
+    assert verdicts(answer) == {other: "DIFFERS", same: "SAME"}
+    assert answer["fingerprint"]["seeds"] == [{"key": "seed", "value": 1}]
+    assert verdicts(await repeated(served, f"run:{deep}")) == {}
+
+
+async def test_a_parent_that_one_may_not_see_tells_nothing(guarded: Served) -> None:
+    theirs, mine = new_run_id(), new_run_id()
+    await guarded.record(
+        *(ProjectReported(id=name, at=now_micros(), project=name) for name in ("lab", "mine")),
+        run(theirs, inputs=[], outputs=[]),
+        run(mine, project="mine", parent=theirs, code=None, environment=None, facts=None, inputs=[]),
+    )
+    token = await guarded.service_token(mine="viewer")
+    told = (await guarded.ask(FINGERPRINT, {"uid": mine}, token))["run"]["fingerprint"]
+    assert [one["part"] for one in told["missing"]] == ["CODE", "ENVIRONMENT", "COMMAND", "RESOURCES"]
+
+
 async def test_runs_that_were_deleted_repeat_nothing(served: Served) -> None:
     first, gone = new_run_id(), new_run_id()
     await served.record(

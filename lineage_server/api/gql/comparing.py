@@ -16,8 +16,9 @@ from lineage_server.domain import ids
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
-from lineage_server.domain.nodes import Label
+from lineage_server.domain.nodes import Label, Run
 from lineage_server.tracking import comparison, parts
+from lineage_server.tracking.determinants import step_of
 from lineage_server.tracking.executions import Execution
 from lineage_server.tracking.filters import check_first
 from lineage_server.tracking.fingerprint import fingerprint_of
@@ -55,7 +56,7 @@ class ComparisonQueries:
         own = await _execution(info, uid, of)
         # Without a whole fingerprint there is nothing to compare, and nothing more to ask for.
         known = fingerprint_of(own).complete
-        others, more = await _of_the_same_code(info, uid) if known else ([], False)
+        others, more = await _of_the_same_code(info, own) if known else ([], False)
         return repeats_shown(repeats_of(own, others, more=more), first)
 
 
@@ -66,18 +67,32 @@ async def _execution(info: Ctx, uid: str, text: str) -> Execution:
     return found
 
 
-async def _of_the_same_code(info: Ctx, uid: str) -> tuple[list[Execution], bool]:
-    """Other runs that used what the run used, the newest first; and whether there are more."""
+async def _of_the_same_code(info: Ctx, own: Execution) -> tuple[list[Execution], bool]:
+    """Other runs that used what the run used, the newest first; and whether there are more. Of a run whose
+    code is that of one above it: the same part of other runs of this code."""
     loaders = context_of(info).loaders
-    around = await loaders.surroundings.load(uid) or {}
+    around = await loaders.surroundings.load(own.determinants.code.facts.run.uid) or {}
     wanted = [
         parts.runs_of(code, EdgeType.USED_CODE, first=MOST_LOOKED_AT)
         for code in around.get(EdgeType.USED_CODE, ())
     ]
     pages = [page for page in await asyncio.gather(*map(loaders.runs.load, wanted)) if page is not None]
-    others = dict.fromkeys(node.uid for page in pages for node in page.items if node.uid != uid)
-    found = await asyncio.gather(*map(loaders.executions.load, list(others)[:MOST_LOOKED_AT]))
-    more = any(page.has_more for page in pages) or len(others) > MOST_LOOKED_AT
+    more = any(page.has_more for page in pages)
+    for _ in range(own.generation):
+        above = list(dict.fromkeys(node.uid for page in pages for node in page.items))
+        more = more or len(above) > MOST_LOOKED_AT
+        below = [
+            parts.runs_of(uid, EdgeType.CHILD_OF, first=MOST_LOOKED_AT) for uid in above[:MOST_LOOKED_AT]
+        ]
+        pages = [page for page in await asyncio.gather(*map(loaders.runs.load, below)) if page is not None]
+        more = more or any(page.has_more for page in pages)
+    nodes = {node.uid: node for page in pages for node in page.items if node.uid != own.uid}
+    others = list(nodes)
+    if own.generation:
+        step = step_of(own.facts.run)
+        others = [uid for uid, node in nodes.items() if isinstance(node, Run) and step_of(node) == step]
+    found = await asyncio.gather(*map(loaders.executions.load, others[:MOST_LOOKED_AT]))
+    more = more or len(others) > MOST_LOOKED_AT
     return [one for one in found if one is not None], more
 
 

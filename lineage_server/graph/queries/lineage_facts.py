@@ -9,16 +9,26 @@ from typing import LiteralString
 
 from lineage_server.graph.queries.window import holds
 
-RUN_FACTS: LiteralString = """
-UNWIND $uids AS uid
-MATCH (r:Run {uid: uid})
-WHERE $all OR r.project IN $scope
-RETURN r.uid AS uid, properties(r) AS props,
+_RUN_FACTS: LiteralString = """properties(r) AS props,
        [(r)-[e:USED_CODE]->(c:CodeRef) | [e.at, c.uid, c.repo, c.commit, c.dirty_digest, c.entry]] AS code,
        [(r)-[e:USED_ENV]->(v:Environment) |
         [e.at, v.uid, v.image, v.image_digest, v.lock_digest, v.python, v.packages, v.digest]] AS env,
        [(r)-[:ON_GPU]->(g:Gpu) | g.product] AS gpus
 """
+RUN_FACTS: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (r:Run {{uid: uid}})
+WHERE $all OR r.project IN $scope
+RETURN r.uid AS uid, {_RUN_FACTS}
+"""
+PARENT_FACTS: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (child:Run {{uid: uid}})-[o:CHILD_OF]->(r:Run)
+WHERE $all OR (child.project IN $scope AND r.project IN $scope)
+WITH uid, r, o ORDER BY o.at, r.uid
+RETURN uid AS child, {_RUN_FACTS}
+"""
+"""Of the runs that others are part of; where there are several, the last counts."""
 
 VERSION_FACTS: LiteralString = """
 UNWIND $uids AS uid
