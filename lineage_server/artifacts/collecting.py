@@ -78,9 +78,11 @@ class Collection:
 
 @dataclass(slots=True)
 class _Manifests:
-    """What was found: by project, which objects are needed; which manifests go, by store and project."""
+    """What was found: by project, which objects are needed; which manifests go, by store and project, and
+    ``forgotten``, the versions that lose their bytes."""
 
     needed: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set[bytes]))
+    forgotten: set[str] = field(default_factory=set[str])
     going: list[tuple[Store, str, list[Stored]]] = field(
         default_factory=list[tuple[Store, str, list[Stored]]]
     )
@@ -114,6 +116,7 @@ class Collector:
             if not dry_run:
                 await self.bolt.write(q.BEGIN_COLLECTION, {"uid": COLLECTION, "owner": owner})
             found = await self._judge(rules, done)
+            _leave_out(done, found.forgotten)
             if not dry_run:
                 for store, project, manifests in found.going:
                     for some in _pages(manifests, _DOOMED_AT_ONCE):
@@ -169,6 +172,7 @@ class Collector:
                 gone.append(one)
                 done.note(one, reason)
                 going |= {version["uid"]: reason for version in mine}
+                found.forgotten.update(version["uid"] for version in mine)
             else:
                 await self._need(store, project, one, found)
         found.going.append((store, project, gone))
@@ -328,6 +332,12 @@ class Collector:
             done.note(one, "writing it was cut off")
         if not done.dry_run:
             await store.delete_unfinished([one.key for one in cut_off])
+
+
+def _leave_out(done: Collection, forgotten: set[str]) -> None:
+    """What goes itself need not be made again."""
+    for version in done.versions:
+        version.irreproducible[:] = [uid for uid in version.irreproducible if uid not in forgotten]
 
 
 def _gone(project: str, version: Mapping[str, Any]) -> Event:

@@ -61,6 +61,10 @@ def put(
     ] = False,
     alias: Aliases = None,
     description: Annotated[str, typer.Option("--description", help="A word on this version.")] = "",
+    ttl_days: Annotated[
+        float | None,
+        typer.Option("--ttl-days", min=0, max=36_500, help="Days after which its bytes may go (lineage gc)."),
+    ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="KEY=VALUE, of the run; repeatable.")] = None,
     project: Project = "",
     as_json: AsJson = False,
@@ -77,6 +81,10 @@ def put(
     registers = register or bool(alias)
     if registers and kind not in (None, "model"):
         raise InvalidInputError(f"a {kind} is not registered", field="type", allowed="model")
+    if registers and ttl_days is not None:
+        raise InvalidInputError(
+            "what is registered is kept; nothing was recorded", field="ttl_days", allowed="without --register"
+        )
     if not is_address(path) and not Path(path).expanduser().exists():
         raise NotFoundError(f"there is no file or folder {path}; nothing was recorded")
     with Client(project=project or None) as client:
@@ -88,7 +96,9 @@ def put(
                 )
             else:
                 called = kind or ("model" if registers else None)
-                made = run.produce(name, path, type=called, description=description or None)
+                made = run.produce(
+                    name, path, type=called, description=description or None, ttl_days=ttl_days
+                )
             _wait_for_uploads(client, made.ref)
         _check_sent(client, run)
         version = None

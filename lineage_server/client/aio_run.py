@@ -81,11 +81,13 @@ class AsyncRun(AsyncLogged):
         columns_from: ColumnsFrom | None = None,
         partial: bool = False,
         upload: bool | None = None,
+        ttl_days: float | None = None,
     ) -> Artifact:
         """See ``Run.produce``."""
         return await asyncio.to_thread(
             self.run.produce, name, value, type=type, role=role, uri=uri, description=description,
             metadata=metadata, columns_from=columns_from, partial=partial, upload=upload,
+            ttl_days=ttl_days,
         )  # fmt: skip
 
     async def log_model(

@@ -37,6 +37,8 @@ MAX_TEXT = 65_536
 MAX_KEY = 250
 MAX_PARAMS = 5_000
 _INT64 = 1 << 63
+_DAY = 86_400_000_000
+"""Microseconds."""
 ARTIFACT_TYPES = frozenset(str(kind) for kind in ArtifactType)
 
 ColumnsFrom = Mapping[str, Sequence[tuple[str, str]]]
@@ -257,6 +259,7 @@ def output_fact(
     partial: bool = False,
     description: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    ttl_days: float | None = None,
 ) -> OutputFact:
     """A run wrote this."""
     told = clean_params(metadata, "metadata") if metadata is not None else {}
@@ -272,6 +275,7 @@ def output_fact(
         fields=_fields(columns_from) if columns_from else None,
         partial=partial,
         sealed_at=None if partial else now_micros(),
+        ttl_at=now_micros() + int(ttl_days * _DAY) if ttl_days is not None else None,
         description=description[:MAX_TEXT] if description is not None else None,
         metadata={k: v for k, v in told.items() if v is not None} or None,
     )

@@ -87,6 +87,10 @@ def _is_version(value: object) -> bool:
     return _is_text(value) or _one_of("ModelVersion")(value)
 
 
+def _is_days(value: object) -> bool:
+    return _is_seconds(value) and 0 <= float(cast("float", value)) <= _MOST_DAYS
+
+
 def _is_source(value: object) -> bool:
     return _is_named(value) or _one_of("Artifact", "ModelVersion")(value)
 
@@ -117,6 +121,7 @@ def _is_error(value: object) -> bool:
     return isinstance(value, BaseException)
 
 
+_MOST_DAYS = 36_500
 _TEXT = Rule("a text", _is_text)
 _RUN = Rule("a run, or its id", _run_or_id)
 _THING = Rule("a reference such as 'model:churn@prod', a uid, a run, an artifact or a version", _is_thing)
@@ -166,6 +171,7 @@ _RULES = {
     "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_content),
     "value": Rule("a file, a folder, a frame, bytes, JSON values, or an address", _is_content),
     "step": Rule("a whole number", _is_step),
+    "ttl_days": Rule("days, as a number from 0 to 36500", _is_days),
     "number": Rule("a whole number, 0 or more", _is_count),
     "k": Rule("a whole number, 0 or more", _is_count),
     "depth": Rule("a whole number, 0 or more", _is_count),

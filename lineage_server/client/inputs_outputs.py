@@ -72,6 +72,7 @@ class InputsAndOutputs:
         columns_from: ColumnsFrom | None = None,
         partial: bool = False,
         upload: bool | None = None,
+        ttl_days: float | None = None,
     ) -> Artifact:
         """Record an output, and get its handle: the same content under a name is the same version.
 
@@ -79,11 +80,13 @@ class InputsAndOutputs:
         and not read). ``columns_from``: of each column the columns of inputs (by role or name) it was
         made from. ``partial``: more of it will come. Its bytes are sent to the server's store in the
         background, unless ``upload`` (or LINEAGE_UPLOAD) says otherwise; a file must not change until then.
+        ``ttl_days``: after which they may go (``lineage gc``), unless it is held or registered by then.
         """
         sends = recording.uploads(self.client, upload, partial) and self._outbox is not None
         artifact, event, content = recording.output_of(
             self.client, self, name, value, kind=type, role=role, uri=uri, description=description,
             metadata=metadata, columns_from=columns_from, partial=partial, upload=sends,
+            ttl_days=ttl_days,
         )  # fmt: skip
         self._put(event)
         if not partial:

@@ -133,6 +133,7 @@ def output_of(
     columns_from: builders.ColumnsFrom | None,
     partial: bool,
     upload: bool,
+    ttl_days: float | None = None,
 ) -> tuple[Artifact, Event, Content]:
     """The handle of an output, the event that tells of it, and what it consists of."""
     # First the cheap checks: a wrong name must not cost the reading of a large file.
@@ -152,6 +153,7 @@ def output_of(
         partial=partial,
         description=description,
         metadata=metadata,
+        ttl_days=ttl_days,
     )
     artifact = _handle(client, content, called, kind, run.project, role, value, uri=uri, run=run.id)
     return artifact, builders.run_told(run.id, project=run.project, outputs=[fact]), content

@@ -158,7 +158,7 @@ class VersionReported(Event):
     sealed_at: int | None = None  # since when the content is final
     partial: bool | None = None  # not whole yet
     hold: bool | None = None  # must not be removed
-    ttl_at: int | None = None  # when it may be removed
+    ttl_at: int | None = None  # when its bytes may be removed; 0 = never
     stored_at: int | None = None  # since when the artifact store keeps its bytes; 0 = no longer
     description: str | None = None  # for people
     tags: dict[str, str | None] | None = None  # merged key by key, null removes one

@@ -89,9 +89,10 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
         stats=dumps(event.stats) if event.stats is not None else None,
         partial=event.partial,
         hold=event.hold,
-        ttl_at=epoch(event.ttl_at, "ttl_at") if event.ttl_at is not None else None,
         description=event.description,
     )
+    if event.ttl_at is not None:
+        facts.values["ttl_at"] = epoch(event.ttl_at, "ttl_at") or None
     if event.stored_at is not None:
         facts.values["stored_at"] = epoch(event.stored_at, "stored_at") or None
     facts.note_map("metadata", event.metadata)

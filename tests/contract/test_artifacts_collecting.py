@@ -32,6 +32,7 @@ from lineage_server.domain.events import (
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import artifacts as q
+from tests.contract.test_operations import TEXTS
 from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving
 from tests.support.stored import OBJECTS, Content, Sender, sha
@@ -125,6 +126,66 @@ async def test_only_what_nothing_needs_goes_and_says_why(served: Served, tmp_pat
     again = await collect(served, dry_run="false")
     assert (again["objects"], again["versions"]) == (0, [])
     assert (await served.http.post(GC, params={"dry_run": "perhaps"})).status_code == 400
+
+
+async def test_time_to_live_holds_and_deletions_can_be_taken_back(
+    bolt: Address, graph: Bolt, tmp_path: Path
+) -> None:
+    """By whoever may write, until the collection has come by."""
+    settings = {"artifacts": {"url": str(tmp_path / "kept"), "grace_hours": 0, "deleted_days": 1}}
+    async with serving(bolt, tmp_path, settings=settings) as served:
+        mine = Sender(served.http)
+        done = {name: one["uid"] for name, one in (await keep(mine, "old", "held", "gone")).items()}
+
+        async def do(operation: str, **told: Any) -> None:
+            (answer,) = (await served.ask(TEXTS[operation], {"input": told})).values()
+            assert answer["problems"] == []
+
+        async def going() -> set[str]:
+            await asyncio.sleep(0.01)
+            return {one["uid"] for one in (await collect(served))["versions"]}
+
+        await do("SetTimeToLive", uid=done["old"], ttlAt="2020-01-01T00:00:00Z")
+        await do("SetTimeToLive", uid=done["held"], ttlAt="2020-01-01T00:00:00Z")
+        await do("SetTimeToLive", uid=done["gone"], ttlAt="2999-01-01T00:00:00Z")
+        await do("SetHold", uid=done["held"], hold=True)
+        await do("DeleteNode", uid=done["gone"])
+        assert await going() == {done["old"]}
+        await do("SetTimeToLive", uid=done["old"], ttlAt=None)
+        await do("SetHold", uid=done["held"], hold=False)
+        assert await going() == {done["held"]}
+        await do("RestoreNode", uid=done["gone"])
+        await collect(served, dry_run="false")
+        assert await mine.download(uid=done["gone"]) == dict(content("gone").files)
+        assert await mine.download(uid=done["old"]) == dict(content("old").files)
+        # The version stays, and what it came to.
+        assert (await graph.read("MATCH (v {uid: $uid}) RETURN v.digest AS d", {"uid": done["held"]}))[0]["d"]
+        wrong = {"input": {"uid": "artifact:default/dataset/old"}}
+        (refused,) = (await served.ask(TEXTS["SetTimeToLive"], wrong))["setTimeToLive"]["problems"]
+        assert (refused["code"], refused["allowed"]) == ("BAD_INPUT", "versions of artifacts")
+
+
+async def test_what_goes_itself_is_not_told_to_be_irreproducible(served: Served) -> None:
+    mine = Sender(served.http)
+    done = await keep(mine, "source", "middle", "end")
+    past = now_micros() - 1_000_000
+
+    def run(read: str, made: str) -> RunReported:
+        return RunReported(
+            run=new_run_id(),
+            inputs=[InputFact(name=read, digest=done[read]["digest"])],
+            outputs=[OutputFact(name=made, digest=done[made]["digest"])],
+        )
+
+    gone = ("source", "middle")
+    await served.record(
+        run("source", "middle"),
+        run("middle", "end"),
+        *(VersionReported(artifact=n, digest=done[n]["digest"], at=now_micros(), ttl_at=past) for n in gone),
+    )
+    await asyncio.sleep(0.01)
+    lost = {one["uid"]: one["irreproducible"] for one in (await collect(served))["versions"]}
+    assert lost == {done["source"]["uid"]: [], done["middle"]["uid"]: [done["end"]["uid"]]}
 
 
 def failing(real: Any, calls: int) -> Any:

@@ -62,6 +62,9 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
         "default", "model:default/fresh", {"state": "ready"}, {"state": "archived", "reason": "a try"},
     ),
     "SetHold": ("default", IRIS_2, {"hold": False}, {"hold": True, "reason": "evidence"}),
+    "SetTimeToLive": (
+        "default", IRIS_2, {"ttlAt": None}, {"ttlAt": 1_893_456_000_000_000, "reason": "a try"},
+    ),
     "SetAlias": ("default", PROD, {"version": ""}, {"version": "1", "reason": ""}),
     "DeleteAlias": ("default", PROD, {"version": "1"}, {"version": "", "reason": "it was wrong"}),
     "SetProtection": (

@@ -111,6 +111,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     },
     "SetModelState": {"uid": "model:default/fresh", "state": "ARCHIVED", "reason": "a try"},
     "SetHold": {"uid": IRIS_2, "hold": True, "reason": "evidence"},
+    "SetTimeToLive": {"uid": IRIS_2, "ttlAt": "2030-01-01T00:00:00Z", "reason": "a try"},
     "SetAlias": {"project": "default", "model": "churn", "alias": "prod", "version": "1", "expected": ""},
     "DeleteAlias": {"project": "default", "model": "churn", "alias": "prod", "reason": "it was wrong"},
     "SetProtection": {"project": "default", "model": "churn", "alias": "prod", "movers": ["kim"]},

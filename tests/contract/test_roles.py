@@ -146,7 +146,7 @@ FIELDS: dict[str, Need] = {
     **dict.fromkeys(
         (
             *("registerModel", "updateModel", "createModelVersion", "updateModelVersion", "setModelState"),
-            *("setHold", "setAlias", "deleteAlias", "requestApproval", "decideApproval"),
+            *("setHold", "setTimeToLive", "setAlias", "deleteAlias", "requestApproval", "decideApproval"),
         ),
         Need.WRITE,
     ),

@@ -62,6 +62,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "tolerance": (*NO_SECONDS, -0.1, 1, 2),
     "refs": (5, "run:1", b"x", {"a": 1}, None, object()),
     "timeout": NO_SECONDS,
+    "ttl_days": (*NO_SECONDS, -1, 36_501, float("inf")),
     **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
     **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end", "run"), NO_RUN),
     **dict.fromkeys(("folder", "journal_dir", "to", "repo"), NO_PATH),

@@ -14,7 +14,7 @@ from lineage_server.api.gql.inputs.lists import (
     comparisons_of,
     tag_conditions,
 )
-from lineage_server.api.gql.scalars import Json, Real
+from lineage_server.api.gql.scalars import Json, Micros, Real
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import ModelState
 from lineage_server.tracking import filters
@@ -97,6 +97,13 @@ class SetModelStateInput:
 class SetHoldInput:
     uid: str = strawberry.field(description="of an artifact version, or of a model version")
     hold: bool
+    reason: str = ""
+
+
+@strawberry.input
+class SetTimeToLiveInput:
+    uid: str = strawberry.field(description="of an artifact version")
+    ttl_at: Micros | None = strawberry.field(description="when its bytes may go; null: never")
     reason: str = ""
 
 

@@ -15,6 +15,7 @@ from lineage_server.api.gql.inputs.models import (
     RegisterModelInput,
     SetHoldInput,
     SetModelStateInput,
+    SetTimeToLiveInput,
     UpdateModelInput,
     UpdateModelVersionInput,
 )
@@ -159,6 +160,28 @@ class ModelMutations:
         node = shown.node_of(await seen_node(context, input.uid))
         return payloads.SetHoldPayload(problems=[], node=node)
 
+    @strawberry.mutation(
+        permission_classes=[MayWrite],
+        description="Say when a version's bytes may go, unless it is held, registered or deployed by then: "
+        "the next collection (lineage gc) takes them, the version and its lineage stay",
+    )
+    async def set_time_to_live(self, info: Ctx, input: SetTimeToLiveInput) -> payloads.SetTimeToLivePayload:
+        context = context_of(info)
+        old = await seen_node(context, input.uid)
+        try:
+            if not isinstance(old, ArtifactVersion):
+                raise InvalidInputError(
+                    f"a {old.label} has no time to live", field="uid", allowed="versions of artifacts"
+                )
+            event = _of_version(old, ttl_at=input.ttl_at or 0)
+            before = {"ttlAt": old.ttl_at}
+            after = {"ttlAt": input.ttl_at, "reason": input.reason}
+            await record(context, event, "setTimeToLive", input.uid, before=before, after=after)
+        except MENDABLE as error:
+            return payloads.SetTimeToLivePayload(problems=[problem_of(error)])
+        node = shown.node_of(await seen_node(context, input.uid))
+        return payloads.SetTimeToLivePayload(problems=[], node=node)
+
 
 _MODELS = "uids of registered models and of their versions"
 
@@ -234,8 +257,12 @@ def _hold(old: Node, hold: bool) -> Event:
         raise InvalidInputError(
             f"a {old.label} is not held", field="uid", allowed="versions of artifacts and of models"
         )
+    return _of_version(old, hold=hold)
+
+
+def _of_version(old: Node, **told: Any) -> Event:
     key = old.uid.rpartition("@")[2]
     run = key.removeprefix("run:") if key.startswith("run:") else ""
     return VersionReported(
-        project=old.project, artifact=old.name, kind=old.kind, hold=hold, run=run, digest="" if run else key
+        project=old.project, artifact=old.name, kind=old.kind, run=run, digest="" if run else key, **told
     )

@@ -46,6 +46,12 @@ class SetHoldPayload:
 
 
 @strawberry.type
+class SetTimeToLivePayload:
+    problems: list[Problem]
+    node: Node | None = None
+
+
+@strawberry.type
 class SetAliasPayload:
     problems: list[Problem]
     alias: Alias | None = None
