@@ -156,6 +156,10 @@ def _check_sent(client: Client, run: Run) -> None:
 
 def get(
     ref: Annotated[str, typer.Argument(help="A version, such as dataset:iris@3 or model:churn@prod.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATTERN...", help="Only such files: '*.json', 'data/**/*.csv', 'data/'."),
+    ] = None,
     to: Annotated[
         Path | None, typer.Option("--to", "-o", help="Folder; by default one that is called as it is.")
     ] = None,
@@ -174,7 +178,7 @@ def get(
     with Client(project=project or None) as client:
         found = client.get(ref)
         folder = to or Path(found.name.rpartition("/")[2])
-        path = client.download(found, folder, overwrite=overwrite)
+        path = client.download(found, folder, overwrite=overwrite, paths=paths or None)
     if as_json:
         told = {"uid": found.uid, "ref": found.ref, "digest": found.digest, "size": found.size}
         say_json({"path": str(path), **told})

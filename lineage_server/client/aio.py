@@ -214,9 +214,12 @@ class AsyncClient(AsyncRegistering, AsyncTables):
         *,
         overwrite: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        paths: str | Sequence[str] | None = None,
     ) -> Path:
         """See ``Client.download``; ``progress`` is called in other threads."""
-        return await asyncio.to_thread(self.client.download, ref, to, overwrite=overwrite, progress=progress)
+        return await asyncio.to_thread(
+            self.client.download, ref, to, overwrite=overwrite, progress=progress, paths=paths
+        )
 
     async def preview(self, ref: str | Artifact | ModelVersion, path: str = "") -> Preview:
         """See ``Client.preview``."""

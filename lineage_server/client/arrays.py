@@ -16,10 +16,13 @@ from lineage_server.domain.errors import InvalidInputError
 _NAMES = {"float64": "double", "float32": "float", "float16": "halffloat"}
 _SPARSE = ("indptr", "indices", "data")
 _BLOCK = 1 << 26
+_MOST_NAME = 1_000
+"""Characters."""
 
 
-class _Values(NamedTuple):
-    """``kind``: the type's name; ``own``: whether numpy has that type (else the array holds its bits)."""
+class Values(NamedTuple):
+    """An array as numpy has it. ``kind``: the type's name; ``own``: whether numpy has that type (else the
+    array holds its bits)."""
 
     array: Any
     kind: str
@@ -61,10 +64,12 @@ def digest_of_array(value: Any) -> tuple[str, int]:
     digest = hashlib.sha256(b"lineage-array-v1\n")
     sparse = is_sparse(value)
     parts = [getattr(value, part) for part in _SPARSE] if sparse else [value]
-    digest.update(f"{value.format if sparse else 'dense'} {tuple(value.shape)}\n".encode())
+    shape = value.array.shape if isinstance(value, Values) else value.shape
+    layout = getattr(value, "format", "") if sparse else "dense"
+    digest.update(f"{layout} {tuple(shape)}\n".encode())
     size = 0
     for part in parts:
-        values = _values_of(part)
+        values = values_of(part)
         _feed(digest, values)
         size += int(values.array.nbytes)
     return f"sha256:{digest.hexdigest()}", size
@@ -81,19 +86,21 @@ def digest_of_arrays(value: Mapping[str, Any]) -> tuple[str, int]:
     return f"sha256:{digest.hexdigest()}", size
 
 
-def _values_of(value: Any) -> _Values:
-    """On this machine's own memory, as numpy has it."""
+def values_of(value: Any) -> Values:
+    """In this machine's own memory, as numpy has it; raises InvalidInputError."""
+    if isinstance(value, Values):
+        return value
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         value = _of_torch(value, torch)
-        if isinstance(value, _Values):
+        if isinstance(value, Values):
             return value
     numpy: Any = sys.modules["numpy"]
     array = numpy.asarray(value)
     if array.dtype.kind == "V" and array.dtype.names is None and array.dtype.type is not numpy.void:
         # bfloat16 and its like, which JAX adds to numpy.
-        return _Values(array.view(f"u{array.dtype.itemsize}"), str(array.dtype), own=False)
-    return _Values(array, str(array.dtype), own=True)
+        return Values(array.view(f"u{array.dtype.itemsize}"), str(array.dtype), own=False)
+    return Values(array, str(array.dtype), own=True)
 
 
 def _of_torch(tensor: Any, torch: Any) -> Any:
@@ -107,7 +114,7 @@ def _of_torch(tensor: Any, torch: Any) -> Any:
         except TypeError:  # a type that numpy has not: its bits
             kind = str(tensor.dtype).removeprefix("torch.")
             bits = torch.uint8 if tensor.element_size() == 1 else torch.int16
-            return _Values(plain.contiguous().view(bits).numpy(), kind, own=False)
+            return Values(plain.contiguous().view(bits).numpy(), kind, own=False)
     except (RuntimeError, NotImplementedError, TypeError) as error:
         raise InvalidInputError(
             f"this tensor has no values that can be read here: {error}",
@@ -116,7 +123,7 @@ def _of_torch(tensor: Any, torch: Any) -> Any:
         ) from None
 
 
-def _feed(digest: Any, values: _Values) -> None:
+def _feed(digest: Any, values: Values) -> None:
     array = values.array
     if array.dtype.hasobject:
         digest.update(f"object {array.shape}\n".encode())
@@ -136,6 +143,14 @@ def _feed(digest: Any, values: _Values) -> None:
     step = max(1, _BLOCK // max(1, array.dtype.itemsize))
     for start in range(0, flat.size, step):
         digest.update(flat[start : start + step].astype(little, copy=False).tobytes())
+
+
+def are_keepable(value: Mapping[str, Any]) -> bool:
+    """Whether a file can hold them all: arrays of objects and names that are no text it cannot."""
+    return all(
+        name.isprintable() and len(name) <= _MOST_NAME and not getattr(each.dtype, "hasobject", False)
+        for name, each in value.items()
+    )
 
 
 def columns_of_array(value: Any) -> list[dict[str, Any]]:

@@ -77,10 +77,12 @@ class Artifact:
         *,
         overwrite: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        paths: str | Sequence[str] | None = None,
     ) -> Path:
         """Its file in the folder ``to``, or ``to`` with all its files; what is there already is not
-        fetched again. Raises a domain error."""
-        return self._asked().download(self, to, overwrite=overwrite, progress=progress)
+        fetched again. ``paths``: only files that fit a pattern, such as ``"*.json"``. Raises a domain
+        error."""
+        return self._asked().download(self, to, overwrite=overwrite, progress=progress, paths=paths)
 
     @checked
     def load(self, *, trust: bool = False) -> Any:

@@ -153,6 +153,7 @@ _RULES = {
     "columns_from": Rule('{"out": [("input name or role", "column")]}', _has_items),
     "signature": Rule("a mapping, such as {'inputs': [{'name': 'petal', 'type': 'double'}]}", _has_items),
     "metrics": Rule("a mapping, such as {'auc': 0.91}", _has_items),
+    "paths": Rule("a pattern such as '*.json', or a list of patterns", _are_names),
     "aliases": Rule("a name such as 'prod', or a list of names", _are_names),
     "register": Rule("True, False, or the name of a registered model", _is_flag_or_name),
     "version": Rule("a version such as 'model:churn@3', or what register() answers", _is_version),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -236,19 +236,25 @@ class Client(Questions, Registering, Looking, Tables):
         *,
         overwrite: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        paths: str | Sequence[str] | None = None,
     ) -> Path:
         """A version's file in the folder ``to``, or ``to`` with all its files; raises a domain error.
 
         Without ``to`` it comes into the cache, and must not be written to. What is there already is not
         fetched again; what is there with other content stays, unless ``overwrite`` says otherwise.
-        ``progress`` is told of how many bytes are there, and of how many there will be.
+        ``progress`` is told of how many bytes are there, and of how many there will be. ``paths``: only
+        files that fit a pattern (``"*.json"``, ``"data/**/*.csv"``, ``"data/"``), into the folder ``to``.
         """
         from lineage_server.client import downloads
 
         artifact = self.handle_of(ref)
         if to is None:
+            if paths is not None:
+                raise InvalidInputError(
+                    "the cache keeps whole versions", field="paths", allowed="with a folder (to=…)"
+                )
             return downloads.path_of(self, artifact, progress)
-        return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress)
+        return downloads.download(self, artifact, to, overwrite=overwrite, progress=progress, paths=paths)
 
     @checked
     def verify(self, ref: str | Artifact | ModelVersion) -> Verification:

@@ -22,15 +22,25 @@ from lineage_server.client.addresses.seen import Seen
 from lineage_server.client.addresses.seen import digest_of as digest_of_address
 from lineage_server.client.arrays import (
     are_arrays,
+    are_keepable,
     columns_of_array,
     columns_of_arrays,
     digest_of_array,
     digest_of_arrays,
     is_array,
     is_sparse,
+    values_of,
 )
 from lineage_server.client.builders import is_address, name_of_file
-from lineage_server.client.frames import arrow, columns_of, digest_of, is_frame, table_of
+from lineage_server.client.frames import (
+    are_frames,
+    arrow,
+    columns_of,
+    digest_of,
+    digest_of_frames,
+    is_frame,
+    table_of,
+)
 from lineage_server.client.hashing import Hashed, hash_path
 from lineage_server.client.remembered import Remembered
 from lineage_server.client.transfer import spool
@@ -104,6 +114,8 @@ def content_of(
         return _file(path, cache, with_stats=with_stats, in_parts=in_parts)
     if are_arrays(value):
         return _arrays(cast("Mapping[str, Any]", value))
+    if are_frames(value):
+        return _frames(cast("Mapping[str, Any]", value))
     if is_frame(value):
         return _frame(value, with_stats=with_stats)
     if is_array(value) or is_sparse(value):
@@ -273,18 +285,39 @@ def _frame(value: Any, *, with_stats: bool) -> Content:
 def _array(value: Any) -> Content:
     digest, size = digest_of_array(value)
     rows = int(value.shape[0]) if value.shape else 1
-    held = None  # no file holds any objects
+    held = None  # no file holds objects of any kind
     if is_sparse(value):
         held = Held(partial(spool.sparse_into, matrix=value), spool.SPARSE, as_value=True)
-    elif not getattr(value.dtype, "hasobject", True):  # nor a tensor: numpy has not all its types
-        held = Held(partial(spool.array_into, array=value), spool.ARRAY, as_value=True)
+    elif not getattr(value.dtype, "hasobject", False):
+        values = values_of(value)
+        if values.own:
+            held = Held(partial(spool.array_into, array=values.array), spool.ARRAY, as_value=True)
+        else:
+            held = Held(partial(spool.tensor_into, tensor=values), spool.TENSOR, as_value=True)
     columns = columns_of_array(value)
     return Content(digest=digest, size=size, columns=columns, stats={"rows": rows}, held=held)
 
 
 def _arrays(value: Mapping[str, Any]) -> Content:
     digest, size = digest_of_arrays(value)
-    return Content(digest=digest, size=size, columns=columns_of_arrays(value))
+    held = None
+    if are_keepable(value):
+        held = Held(partial(spool.arrays_into, arrays=dict(value)), spool.ARRAYS, as_value=True)
+    return Content(digest=digest, size=size, columns=columns_of_arrays(value), held=held)
+
+
+def _frames(value: Mapping[str, Any]) -> Content:
+    tables = {name: table_of(each) for name, each in value.items()}
+    digest, size = digest_of_frames(tables)
+    columns = [
+        {**column, "name": f"{name}.{column['name']}"}
+        for name, table in tables.items()
+        for column in columns_of(table)
+    ]
+    held = None
+    if all(name.isprintable() for name in tables):
+        held = Held(partial(spool.frames_into, tables=tables), spool.FRAMES, as_value=True)
+    return Content(digest=digest, size=size, columns=columns, stats={"tables": len(tables)}, held=held)
 
 
 def _json(value: object) -> Content:

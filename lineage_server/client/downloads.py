@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from lineage_server.client.remembered import Known, Remembered, is_settled, key_
 from lineage_server.client.transfer import spool
 from lineage_server.client.transfer.bringing import SpoiltError
 from lineage_server.client.transfer.cache import Cache, Cached, Kept
+from lineage_server.client.transfer.chosen import Chosen
 from lineage_server.client.transfer.exchange import Exchange
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.originals import copy_original
@@ -75,16 +76,19 @@ def download(
     *,
     overwrite: bool = False,
     progress: Report | None = None,
+    paths: str | Sequence[str] | None = None,
 ) -> Path:
     """The file that is then in the folder ``to``, or ``to`` itself for a version that is a folder."""
-    target = Path(to).expanduser().absolute()
+    target, chosen = Path(to).expanduser().absolute(), Chosen(paths)
     original = original_of(client, artifact)
     if original is not None and original[1] is not None:
         with shown(f"copy {artifact.ref}", progress) as report, Folder(target) as folder:
-            name = copy_original(*original, folder, report=report, overwrite=overwrite)  # type: ignore[arg-type]
+            name = copy_original(*original, folder, report=report, overwrite=overwrite, chosen=chosen)  # type: ignore[arg-type]
         return target / os.fsdecode(name) if name else target
     cache = Cache(client.config.cache_dir, client.config.cache_bytes)
-    got = _fetched(client, artifact, cache, lambda page: Folder(target), progress, overwrite=overwrite)
+    got = _fetched(
+        client, artifact, cache, lambda page: Folder(target), progress, overwrite=overwrite, chosen=chosen
+    )
     return target / os.fsdecode(got.name) if got.name else target
 
 
@@ -168,6 +172,7 @@ def _fetched(
     progress: Report | None,
     *,
     overwrite: bool = False,
+    chosen: Chosen | None = None,
 ) -> Received:
     """From the server; an error says where else it may lie."""
     wanted = Wanted(asked=asking_of(artifact), digest=artifact.digest, overwrite=overwrite)
@@ -177,7 +182,13 @@ def _fetched(
             exchange = Exchange(client.config)
             try:
                 return Download(
-                    exchange, place, wanted, copies=cache, remembered=_remembered(client), report=report
+                    exchange,
+                    place,
+                    wanted,
+                    copies=cache,
+                    remembered=_remembered(client),
+                    report=report,
+                    chosen=chosen,
                 ).run()
             finally:
                 exchange.close()

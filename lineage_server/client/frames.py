@@ -47,6 +47,31 @@ def is_frame(value: object) -> bool:
     return False
 
 
+def are_frames(value: object) -> bool:
+    """A mapping of names to tables, which have columns themselves."""
+    if not isinstance(value, Mapping) or not value:
+        return False
+    parts = cast("Mapping[object, Any]", value).items()
+    return all(isinstance(name, str) and _is_table(each) for name, each in parts)
+
+
+def _is_table(value: Any) -> bool:
+    """Not a column: neither a series nor an array."""
+    has_columns = hasattr(value, "columns") or hasattr(value, "schema")
+    return has_columns and (hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__"))
+
+
+def digest_of_frames(tables: Mapping[str, Any]) -> tuple[str, int]:
+    """The digest over all tables by name, in whatever order they come, and how many bytes they take."""
+    digest, size = hashlib.sha256(b"lineage-frames-v1\n"), 0
+    for name in sorted(tables):
+        one, bytes_of_it = digest_of(tables[name])
+        text = name.encode("utf-8", "surrogatepass")
+        digest.update(b"%d " % len(text) + text + one.encode())
+        size += bytes_of_it
+    return f"sha256:{digest.hexdigest()}", size
+
+
 def _is_column(value: Any) -> bool:
     return (
         isinstance(value, list | tuple) or hasattr(value, "__array__") or hasattr(value, "__arrow_c_array__")

@@ -18,6 +18,7 @@ from lineage_server import (
     AsyncClient,
     Client,
     ConflictError,
+    InvalidInputError,
     NotFoundError,
     NotSupportedError,
     UnavailableError,
@@ -170,6 +171,34 @@ def test_a_registered_model_is_got_by_its_alias(running_server: RunningServer, t
         assert client.download("model:판별@7", tmp_path / "out").read_bytes() == b"weights"
         with pytest.raises(NotFoundError, match="no version or alias 'nobody'"):
             client.get("model:판별@nobody")
+
+
+@pytest.mark.parametrize("upload", ["auto", "never"])
+def test_only_files_that_fit_a_pattern_come(
+    running_server: RunningServer, tmp_path: Path, upload: str
+) -> None:
+    """From the server, and from where it was recorded; of what is left out nothing is written."""
+    project = f"downloads-chosen-{upload}"
+    top = tree(tmp_path)
+    with client_of(tmp_path, running_server.url, project, LINEAGE_UPLOAD=upload) as client:
+        with client.start_run("maker") as run:
+            made = run.produce("data", top)
+        assert client.flush(60)
+        if upload == "auto":
+            shutil.rmtree(top)
+        out = client.download(made.uid, tmp_path / "out", paths=["deep/é*", "deep/er/", "l*e"])
+        assert {path.split(b"/")[-1] for path in content_of(out)} == {
+            ("é" * 127).encode(), b"\xff\xfe", b"large",
+        }  # fmt: skip
+        assert (out / "large").read_bytes() == LARGE
+        with pytest.raises(NotFoundError, match="no file of this version is called nothing"):
+            client.download(made.uid, tmp_path / "none", paths="nothing")
+        assert content_of(tmp_path / "none") == {}
+        for hostile in ("../*", "/etc/*", "deep/../../*"):
+            with pytest.raises(InvalidInputError, match="within a version"):
+                client.download(made.uid, tmp_path / "none", paths=hostile)
+        with pytest.raises(InvalidInputError, match="with a folder"):
+            client.download(made.uid, paths="*")
 
 
 async def test_coroutines_wait_for_downloads_too(running_server: RunningServer, tmp_path: Path) -> None:

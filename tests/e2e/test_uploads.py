@@ -49,6 +49,48 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+CHILDREN = """
+import multiprocessing, os, sys
+import lineage_server as lineage
+
+
+def made(run, name):
+    run.produce(name, {"of": name})
+    run.produce(name + ".file", sys.argv[1] if len(sys.argv) > 1 else __file__, type="file")
+
+
+def joined(run_id, name):
+    run = lineage.attach_run(run_id)
+    made(run, name)
+    assert lineage.flush(60)
+
+
+if __name__ == "__main__":
+    run = lineage.start_run("parent")
+    made(run, "parent")  # its uploads are under way when it forks
+    pid = os.fork()
+    if pid == 0:
+        made(run, "forked")
+        sys.exit(0)
+    workers = [
+        multiprocessing.get_context(how).Process(target=target, args=(arg, how))
+        for how, target, arg in (("fork", made, run), ("spawn", joined, run.id))
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert os.waitpid(pid, 0)[1] == 0
+    assert run.finish()
+"""
+CHILDRENS = """
+query($run: String!) { run(uid: $run) { state outputs(first: 50) { edges { node { version {
+  name uid storedAt
+} } } } } }
+"""
+
+
 def client_of(folder: Path, url: str, project: str, **more: str) -> Client:
     told = client_environment(folder, url, LINEAGE_CAPTURE="none", **more)
     return Client(config=load_config(environ=told, project=project))
@@ -273,6 +315,31 @@ def test_a_file_that_changed_is_never_uploaded_as_what_it_was(
             "query($uid: String!) { node(uid: $uid) { ... on ArtifactVersion { digest storedAt } } }", asked
         )["node"]
         assert node == {"digest": made.digest, "storedAt": None}
+
+
+def test_children_upload_what_they_make(running_server: RunningServer, tmp_path: Path) -> None:
+    """Forked in the middle of its parent's uploads, by multiprocessing, and spawned: each sends its own."""
+    script = tmp_path / "children.py"
+    script.write_text(CHILDREN)
+    (tmp_path / "large").write_bytes(LARGE)
+    told = client_environment(
+        tmp_path, running_server.url, LINEAGE_CAPTURE="none", LINEAGE_PROJECT="upload-children"
+    )
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "large"], env=told, cwd=tmp_path, capture_output=True, text=True,
+        timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert waiting(tmp_path) == []
+    with client_of(tmp_path, running_server.url, "upload-children") as client:
+        runs = client.gql('{ runs(project: "upload-children") { edges { node { uid } } } }')["runs"]
+        found = client.gql(CHILDRENS, {"run": runs["edges"][0]["node"]["uid"]})["run"]
+        versions = [edge["node"]["version"] for edge in found["outputs"]["edges"]]
+        made = {version["name"]: version for version in versions}
+        names = {f"{who}{what}" for who in ("parent", "forked", "fork", "spawn") for what in ("", ".file")}
+        assert (found["state"], set(made)) == ("COMPLETE", names)
+        assert all(version["storedAt"] for version in made.values())
+        assert client.get(made["spawn.file"]["uid"]).path.read_bytes() == LARGE
 
 
 def test_nothing_is_uploaded_where_nobody_wants_it(running_server: RunningServer, tmp_path: Path) -> None:

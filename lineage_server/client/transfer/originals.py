@@ -8,9 +8,11 @@ from pathlib import Path
 
 from lineage_server.client.hashing import Entry, Hashed
 from lineage_server.client.transfer.bringing import Bringer, NoCopies
+from lineage_server.client.transfer.chosen import Chosen
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.manifest import check_links, shown
 from lineage_server.client.transfer.page import Page
+from lineage_server.client.transfer.receive import nothing_chosen
 from lineage_server.client.transfer.together import each
 from lineage_server.domain.errors import ConflictError
 
@@ -32,17 +34,22 @@ def copy_original(
     *,
     report: Callable[[int, int], None],
     overwrite: bool = False,
+    chosen: Chosen | None = None,
 ) -> bytes:
     """The name of the one file; empty for a folder. Raises a domain error."""
     entries = _entries(source, hashed)
     check_links(entries)
+    if chosen:
+        entries = tuple(entry for entry in entries if chosen(entry.path))
+        if not entries:
+            raise nothing_chosen(chosen)
     files = {entry.digest: _place(source, hashed, entry) for entry in entries if not entry.link}
     done = 0
 
     def count(size: int) -> None:
         nonlocal done
         done += size
-        report(done, hashed.size)
+        report(done, sum(entry.size for entry in entries) if chosen else hashed.size)
 
     bringer = Bringer(_changed, folder, _Originals(files), count, overwrite)
     nowhere = Page(

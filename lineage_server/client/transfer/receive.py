@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lineage_server.client.hashing import Entry
@@ -24,12 +24,14 @@ from lineage_server.client.transfer.bringing import (
     SpoiltError,
     again,
 )
+from lineage_server.client.transfer.chosen import Chosen
 from lineage_server.client.transfer.exchange import Exchange, ExpiredError
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.manifest import Listing
 from lineage_server.client.transfer.page import METHODS, Page, page_from
 from lineage_server.client.transfer.together import each
-from lineage_server.domain.errors import UnavailableError
+from lineage_server.domain.errors import NotFoundError, UnavailableError
+from lineage_server.domain.ids import listed
 
 logger = logging.getLogger("lineage_server.client")
 
@@ -62,6 +64,11 @@ class Wanted:
     overwrite: bool = False
 
 
+def nothing_chosen(chosen: Chosen) -> NotFoundError:
+    """The error of patterns that match no file."""
+    return NotFoundError(f"no file of this version is called {listed(chosen.words)}; nothing was fetched")
+
+
 class Download:
     """Of one version into the folder that ``place`` makes, once it is known what it is."""
 
@@ -74,7 +81,9 @@ class Download:
         copies: Copies,
         remembered: Remembered,
         report: Report,
+        chosen: Chosen | None = None,
     ) -> None:
+        self._chosen = chosen if chosen is not None else Chosen()
         self._exchange = exchange
         self._place = place
         self._wanted = wanted
@@ -90,7 +99,7 @@ class Download:
     def run(self) -> Received:
         """All of it; raises a domain error."""
         page = self._page("")
-        self._total = page.size
+        self._total = 0 if self._chosen else page.size
         with self._place(page) as folder:
             bringer = Bringer(
                 self._exchange.get, folder, self._copies, self._report, self._wanted.overwrite, self._ending
@@ -98,6 +107,8 @@ class Download:
             self._bring_all(bringer, page)
             for path, text in self._links.items():
                 folder.link(path, text, overwrite=self._wanted.overwrite)
+            if self._chosen and not self._files:
+                raise nothing_chosen(self._chosen)
         name = b"" if page.kind == "folder" else page.entries[0].path
         return Received(
             uid=page.uid, kind=page.kind, digest=page.digest, size=page.size, files=self._files, name=name
@@ -110,10 +121,17 @@ class Download:
             listing.add(page.entries)
             if not page.after:
                 listing.check(page.kind, page.digest)
-            self._bring(bringer, page, after)
+            self._bring(bringer, self._narrowed(page), after)
             if not page.after:
                 return
             after, page = page.after, self._page(page.after, page)
+
+    def _narrowed(self, page: Page) -> Page:
+        """The same with the files that are wanted."""
+        if not self._chosen:
+            return page
+        entries = tuple(entry for entry in page.entries if self._chosen(entry.path))
+        return replace(page, entries=entries)
 
     def _page(self, after: str, before: Page | None = None) -> Page:
         """All pages are of the version that the first one was of."""
@@ -128,6 +146,8 @@ class Download:
     def _bring(self, bringer: Bringer, page: Page, after: str) -> None:
         """Once more, with other places, where the ones that were told do not serve."""
         known, done = self._known(bringer.folder, page), self._done
+        if self._chosen:
+            self._total += sum(entry.size for entry in page.entries)
         for _ in range(_ROUNDS):
             try:
                 self._bring_from(bringer, page, known)
@@ -139,7 +159,7 @@ class Download:
                 logger.info("lineage: %s", error)
             self._ending.clear()
             self._done = done
-            page = self._page(after, page)
+            page = self._narrowed(self._page(after, page))
         raise UnavailableError(f"the store refuses the signed URLs of {page.uid}", part="artifacts")
 
     def _bring_from(self, bringer: Bringer, page: Page, known: Mapping[bytes, str]) -> None:

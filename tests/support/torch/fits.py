@@ -66,7 +66,7 @@ def fit_transformers(folder: str) -> None:
     Trainer(model=BertForSequenceClassification(config), args=told, train_dataset=Words()).train()
 
 
-def loop_of_ones_own(folder: str) -> None:
+def loop_of_ones_own(folder: str) -> list[lineage.Artifact]:
     net = torch.nn.Linear(4, 1)
     with lineage.start_run("loop") as run, SummaryWriter(folder) as board:
         run.use(TENSOR, name="rows")
@@ -77,11 +77,25 @@ def loop_of_ones_own(folder: str) -> None:
         assert weights.digest == run.produce("weights", dict(net.state_dict()), type="model").digest
         numbers = {run.produce("numbers", value).digest for value in (ROWS, TENSOR, TENSOR.t().clone().t())}
         assert len(numbers) == 1
-        short = TENSOR.bfloat16()
-        assert run.produce("short", short).digest not in numbers
+        short = run.produce("short", TENSOR.bfloat16())
+        assert short.digest not in numbers
+        tensor = run.produce("tensor", TENSOR[:, :2].t())
+        mixed = run.produce("mixed", {"short": TENSOR.bfloat16(), "rows": ROWS})
         for unreadable in (TENSOR.to_sparse(), torch.empty(2, device="meta"), quantized()):
             with pytest.raises(lineage.InvalidInputError, match="tensor"):
                 run.produce("none", unreadable)
+    return [weights, short, tensor, mixed]
+
+
+def come_back(made: list[lineage.Artifact]) -> None:
+    """What was uploaded has the digest that it was recorded with, and is what it was."""
+    weights, short, tensor, mixed = (lineage.get(one.uid).path for one in made)
+    assert set(np.load(weights).files) == {"weight", "bias"}
+    np.testing.assert_array_equal(np.load(tensor), ROWS[:, :2].T)
+    np.testing.assert_array_equal(np.load(mixed)["rows"], ROWS)
+    for file, name in ((short, "values"), (mixed, "short")):
+        bits = torch.from_numpy(np.load(file)[name]).view(torch.bfloat16)
+        assert torch.equal(bits, TENSOR.bfloat16())
 
 
 def quantized() -> torch.Tensor:
@@ -92,5 +106,6 @@ if __name__ == "__main__":
     lineage.autolog()
     fit_lightning()
     fit_transformers(sys.argv[1])
-    loop_of_ones_own(sys.argv[1])
+    made = loop_of_ones_own(sys.argv[1])
     assert lineage.flush(30)
+    come_back(made)

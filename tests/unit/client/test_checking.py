@@ -48,6 +48,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(
         ("values", "params", "tags", "metadata", "variables", "signature", "metrics"), NO_MAPPING
     ),
+    "paths": (5, True, b"x", [5], {"a": 1}, object()),
     "aliases": (5, True, b"x", [5], [None], {"a": 1}, object()),
     "register": (5, 0, "", " ", ["a"], object()),
     **dict.fromkeys(("version", "source", "request", "approval"), (5, True, b"x", ["a"], {"a": 1}, object())),
