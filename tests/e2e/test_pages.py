@@ -37,7 +37,7 @@ def test_a_newcomer_finds_the_way_and_asks(start_server: StartServer, tmp_path: 
     server = start_server(environment=told)
     token = (server.data_dir / "admin-token").read_text().strip()
     with browsing(tmp_path) as page:
-        page.open(f"{server.url}/")
+        page.open(f"{server.url}/start")
         for width, dark in ((1200, False), (340, True)):
             assert page.look(width, 900, dark=dark).startswith(b"\x89PNG")
             assert page.run(FITS), f"{width} pixels are not enough for the start page"

@@ -1,4 +1,6 @@
-"""What a browser is shown by the server itself: the start page at ``/`` and GraphQL's own page.
+"""What a browser is shown without the web view: what the server offers, and GraphQL's own page.
+
+What it offers is at ``/start``, and at ``/`` too where the web view was not built.
 
 The files lie beside this one. Nothing is loaded from outside, and the browser is told to refuse it if
 it were. The pages are open without a token: they hold nothing but what every copy of this program holds.
@@ -15,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from lineage_server import __version__
+from lineage_server.api.static import is_built, page
 from lineage_server.auth.access import is_loopback
 from lineage_server.settings import HttpSettings
 
@@ -32,6 +35,8 @@ _HEADERS = {
     "cache-control": "no-cache",
 }
 _ASK = '<li><a href="/graphql"><strong>GraphQL</strong><span>ask in the browser</span></a></li>'
+_NO_VIEW = """<p class="lead" role="note"><strong>This server was installed without its web view.</strong>
+Nothing else is missing. In a checkout, <code>make run</code> builds it, or says why it cannot.</p>"""
 
 
 def has_graphql_page(http: HttpSettings) -> bool:
@@ -40,18 +45,27 @@ def has_graphql_page(http: HttpSettings) -> bool:
 
 
 def page_routes(http: HttpSettings) -> list[Route]:
-    """The start page, which leads to GraphQL's page where there is one, and what both are made of."""
+    """The page of what there is, which leads to GraphQL's page where there is one; what both are made of."""
     ask = _ASK if has_graphql_page(http) else ""
-    start = Template(_text("start.html")).substitute(version=__version__, ask=ask)
+    view = "" if is_built() else _NO_VIEW
+    start = Template(_text("start.html")).substitute(version=__version__, ask=ask, view=view)
 
     async def show(_request: Request) -> Response:
         return _page(start)
+
+    async def first(request: Request) -> Response:
+        return page(request) if is_built() else _page(start)
 
     async def events(_request: Request) -> Response:
         return PlainTextResponse(next(path for path in _EVENTS if path.exists()).read_text("utf-8"))
 
     parts = [path for path in _FOLDER.iterdir() if path.suffix in _TYPES]
-    return [Route("/", show), Route("/docs/events", events), *(_part(path) for path in parts)]
+    return [
+        Route("/", first),
+        Route("/start", show),
+        Route("/docs/events", events),
+        *(_part(path) for path in parts),
+    ]
 
 
 def graphql_page() -> Response:

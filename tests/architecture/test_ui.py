@@ -1,0 +1,101 @@
+"""The web view's layout: no feature knows another, what is shared knows no feature, files are small."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.sources import ROOT
+
+UI = ROOT / "ui"
+SRC = UI / "src"
+GENERATED = SRC / "gql"
+SHARED = ("components", "lib", "locales")
+FILE_LIMIT = 400
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.(module|test|worker|d))?\.(tsx?|css|json)")
+IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""")
+
+
+def files() -> list[Path]:
+    return sorted(path for path in SRC.rglob("*") if path.is_file() and not path.is_relative_to(GENERATED))
+
+
+def imports(file: Path) -> Iterator[str]:
+    """What a file takes from ours, as paths below ``src``."""
+    for told in IMPORT.findall(file.read_text("utf-8")):
+        if told.startswith("@/"):
+            yield told[2:]
+        elif told.startswith("."):
+            yield str((file.parent / told).resolve().relative_to(SRC))
+
+
+def test_no_feature_imports_another_and_nothing_shared_imports_a_feature() -> None:
+    wrong: list[str] = []
+    for file in files():
+        if file.suffix not in (".ts", ".tsx"):
+            continue
+        here = file.relative_to(SRC).parts
+        for there in (Path(told).parts for told in imports(file)):
+            up = there[0] == "app" and here[0] != "app"
+            other = there[0] == "features" and here[0] == "features" and here[:2] != there[:2]
+            if up or other or (there[0] == "features" and here[0] in SHARED):
+                wrong.append(f"{'/'.join(here)} imports {'/'.join(there)}")
+    assert not wrong, "shared below features, features below app:\n" + "\n".join(wrong)
+
+
+def test_files_are_small_named_alike_and_never_barrels() -> None:
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for file in files()
+        if "locales" not in file.parts and (lines := len(file.read_text("utf-8").splitlines())) > FILE_LIMIT
+    }
+    assert not long, f"over {FILE_LIMIT} lines, split them: {long}"
+    odd = [str(file.relative_to(ROOT)) for file in files() if not KEBAB.fullmatch(file.name)]
+    assert not odd, f"kebab-case, please: {odd}"
+    assert not [file for file in files() if file.stem == "index"]
+
+
+def test_types_of_answers_are_generated_only() -> None:
+    """Written by hand they would go on to be believed when the contract changes."""
+    own = [
+        str(file.relative_to(ROOT))
+        for file in files()
+        if re.search(
+            r"""\b(?:gql|graphql)`|["'`]\s*(?:query|mutation|subscription)\s+\w+\s*[({]""",
+            file.read_text("utf-8"),
+        )
+    ]
+    assert not own, f"operations belong into graphql/operations: {own}"
+
+
+def test_every_message_is_used() -> None:
+    said = "\n".join(file.read_text("utf-8") for file in files() if file.suffix in (".ts", ".tsx"))
+    whole = set(re.findall(r"""["'`]([\w.]+)["'`]""", said))
+    begun = tuple(re.findall(r"`([\w.]+\.)\$\{", said))
+    ids = json.loads((SRC / "locales" / "en.json").read_text("utf-8"))
+    unused = [one for one in ids if one not in whole and not one.startswith(begun)]
+    assert not unused, f"nobody says these: {unused}"
+
+
+def test_the_lock_of_packages_names_no_address() -> None:
+    lock = json.loads((UI / "package-lock.json").read_text("utf-8"))
+    packages = {name: told for name, told in lock["packages"].items() if name}
+    assert not [name for name, told in packages.items() if "://" in told.get("resolved", "")]
+    assert not [name for name, told in packages.items() if not told.get("integrity")]
+
+
+def test_what_is_shipped_may_be_shipped() -> None:
+    lock = json.loads((UI / "package-lock.json").read_text("utf-8"))
+    allowed = set("MIT ISC BSD-2-Clause BSD-3-Clause Apache-2.0 0BSD CC0-1.0 Unlicense".split())
+    wrong = {
+        name: told.get("license")
+        for name, told in lock["packages"].items()
+        if name
+        and not told.get("dev")
+        and not allowed & set(re.findall(r"[\w.-]+", told.get("license", "")))
+        # Data of a build tool, which a package names as if it were needed to run.
+        and name != "node_modules/caniuse-lite"
+    }
+    assert not wrong, wrong

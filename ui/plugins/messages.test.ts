@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import en from "../src/locales/en.json";
+import ko from "../src/locales/ko.json";
+import { problems } from "./messages";
+
+describe("translations", () => {
+  test("English and Korean are complete and take the same values", () => {
+    expect(problems({ en, ko })).toEqual([]);
+  });
+
+  test("a message that is missing or empty in one language is told", () => {
+    expect(problems({ en: { a: "A", b: "B" }, ko: { a: "가", b: "" } })).toEqual(["ko: b is missing"]);
+    expect(problems({ en: {}, ko: { a: "가" } })).toEqual(["en: a is missing"]);
+  });
+
+  test("a value that only one language takes is told, also inside of a plural", () => {
+    const told = problems({
+      en: { a: "{n, plural, one {# run of {who}} other {# runs}}", b: "{x}" },
+      ko: { a: "실행 {n}개", b: "{x}" },
+    });
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("who");
+  });
+
+  test("Korean puts no particle right after a value, since it would depend on the value", () => {
+    const particles = /\}(을|를|이|가|은|는|와|과|으로|로)(?=[\s.,]|$)/;
+    expect(Object.entries(ko).filter(([, text]) => particles.test(text))).toEqual([]);
+  });
+});

@@ -1,0 +1,119 @@
+/** All addresses of the page, and what is true for each: errors, sessions, what loads when. */
+import { QueryCache, QueryClient } from "@tanstack/react-query";
+import {
+  Navigate,
+  Outlet,
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { Trouble } from "@/components/trouble";
+import { HomePage } from "@/features/home/home-page";
+import { lineageSearch } from "@/features/lineage/lineage-search";
+import { AskError } from "@/lib/graphql";
+import { preferredProject } from "@/lib/project";
+import { shellQuery } from "./shell-query";
+import { NotFound } from "./not-found";
+import { Shell } from "./shell";
+
+const FRESH_MILLISECONDS = 5_000;
+const TRIES = 2;
+
+export const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: leaveWhenOver }),
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MILLISECONDS,
+      retry: (failed, error) => error instanceof AskError && error.retriable && failed < TRIES,
+    },
+  },
+});
+
+/** A session that is over leads to the sign-in page, which leads back. */
+function leaveWhenOver(error: unknown): void {
+  if (!(error instanceof AskError) || error.code !== "UNAUTHENTICATED") return;
+  const { pathname, href } = router.state.location;
+  if (pathname === "/sign-in") return;
+  void router.navigate({ to: "/sign-in", search: { next: href }, replace: true });
+}
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+});
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  loader: async ({ context }) => {
+    const { projects } = await context.queries.ensureQueryData(shellQuery);
+    const names = projects.edges.map(({ node }) => node.name);
+    throw redirect({ to: "/p/$project", params: { project: preferredProject(names) }, replace: true });
+  },
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (told: Record<string, unknown>): { next?: string } => {
+    const { next } = told;
+    // Only paths of our own: an address in a link must not lead somewhere else after signing in.
+    return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+  },
+  component: lazyRouteComponent(() => import("@/features/session/sign-in-page"), "SignInPage"),
+});
+
+const project = createRoute({
+  getParentRoute: () => root,
+  path: "/p/$project",
+  loader: ({ context }) => context.queries.ensureQueryData(shellQuery),
+  component: Shell,
+});
+
+const home = createRoute({ getParentRoute: () => project, path: "/", component: Home });
+
+function Home() {
+  const params = project.useParams();
+  return <HomePage key={params.project} project={params.project} />;
+}
+
+const runs = createRoute({
+  getParentRoute: () => project,
+  path: "/runs",
+  component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
+});
+
+const lineage = createRoute({
+  getParentRoute: () => project,
+  path: "/lineage",
+  validateSearch: lineageSearch,
+  component: lazyRouteComponent(() => import("@/features/lineage/lineage-page"), "LineagePage"),
+});
+
+/** A failure of a page is shown in its place; that nobody is signed in leads away from it. */
+function Failed({ error, reset }: { error: unknown; reset: () => void }) {
+  if (error instanceof AskError && error.code === "UNAUTHENTICATED") {
+    return <Navigate to="/sign-in" search={{ next: window.location.pathname + window.location.search }} replace />;
+  }
+  const retry = (): void => {
+    reset();
+    void router.invalidate();
+  };
+  return <Trouble error={error} retry={retry} />;
+}
+
+export const router = createRouter({
+  routeTree: root.addChildren([start, signIn, project.addChildren([home, runs, lineage])]),
+  context: { queries },
+  defaultPreload: "intent",
+  defaultErrorComponent: Failed,
+  defaultNotFoundComponent: NotFound,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,33 @@
+/** The state of a run as a word with a sign: never by colour alone. */
+import { useWords } from "@/lib/words";
+import type { MessageId } from "@/lib/words";
+import styles from "./state-badge.module.css";
+
+const LOOKS: Record<string, { tone: string; sign: string }> = {
+  complete: { tone: "ok", sign: "✓" },
+  cached: { tone: "ok", sign: "↻" },
+  ready: { tone: "ok", sign: "✓" },
+  failed: { tone: "bad", sign: "✕" },
+  aborted: { tone: "bad", sign: "⊘" },
+  running: { tone: "busy", sign: "▶" },
+  queued: { tone: "idle", sign: "…" },
+  declared: { tone: "idle", sign: "…" },
+  pending: { tone: "idle", sign: "…" },
+  archived: { tone: "idle", sign: "▪" },
+  deleted: { tone: "bad", sign: "⌫" },
+  hidden: { tone: "idle", sign: "◌" },
+  stub: { tone: "idle", sign: "?" },
+};
+
+/** States are told in capitals by lists and in small letters by lineage. */
+export function StateBadge({ state }: { state: string }) {
+  const { say } = useWords();
+  const key = state.toLowerCase();
+  const look = LOOKS[key];
+  if (!look) return state ? <span className={styles.badge}>{state}</span> : null;
+  return (
+    <span className={styles.badge} data-tone={look.tone}>
+      <span aria-hidden="true">{look.sign}</span> {say(`state.${key}` as MessageId)}
+    </span>
+  );
+}

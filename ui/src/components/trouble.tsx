@@ -1,0 +1,35 @@
+/** What went wrong, in words for people, by the code of the server's one table of errors. */
+import { Button } from "@mantine/core";
+import { AskError } from "@/lib/graphql";
+import { useWords } from "@/lib/words";
+import type { MessageId } from "@/lib/words";
+import { EmptyState } from "./empty-state";
+import type { EmptyKind } from "./empty-state";
+
+const KNOWN = ["BAD_INPUT", "UNAUTHENTICATED", "NOT_FOUND", "FORBIDDEN", "LIMIT", "UNAVAILABLE", "NOT_SUPPORTED", "UNREACHABLE"];
+
+function kindOf(code: string): EmptyKind {
+  if (code === "FORBIDDEN" || code === "UNAUTHENTICATED") return "forbidden";
+  return code === "NOT_FOUND" ? "none" : "down";
+}
+
+export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { say } = useWords();
+  const code = error instanceof AskError && KNOWN.includes(error.code) ? error.code : "INTERNAL";
+  const details = error instanceof Error ? error.message : String(error);
+  return (
+    <EmptyState
+      kind={kindOf(code)}
+      title={say(`error.${code}` as MessageId)}
+      why={
+        <>
+          <p>{say(`error.${code}.what` as MessageId)}</p>
+          <p lang="en">
+            <code>{details}</code>
+          </p>
+        </>
+      }
+      action={retry && <Button onClick={retry}>{say("action.retry")}</Button>}
+    />
+  );
+}

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { lineageSearch } from "./lineage-search";
+
+test("an address says only what differs from the usual", () => {
+  expect(lineageSearch({ focus: "model:churn@prod", up: 1, down: 3, tab: "graph" })).toEqual({
+    focus: "model:churn@prod",
+    down: 3,
+  });
+});
+
+test("what somebody made up is left out", () => {
+  expect(lineageSearch({ focus: 7, up: -1, down: 1e9, more: ["<a", "x", 3], at: "", view: "FIELD" })).toEqual({ more: ["<a"] });
+});

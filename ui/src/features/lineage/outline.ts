@@ -1,0 +1,98 @@
+/** The same scene as a tree of rows: the form that can be read aloud, printed and walked by keys. */
+import { waysOf } from "./scene";
+import type { Scene } from "./scene";
+
+/** `side` tells what a row is to the one above it; `again`: its own rows stand where it came first. */
+export interface Row {
+  key: string;
+  id: string;
+  parent: string | null;
+  level: number;
+  side: "FOCUS" | "UPSTREAM" | "DOWNSTREAM";
+  place: number;
+  of: number;
+  open: boolean;
+  opens: boolean;
+  again: boolean;
+}
+
+/** Rows from the focus outwards, without those below a closed row. */
+export function outlineOf(scene: Scene, closed: ReadonlySet<string>): Row[] {
+  const ways = waysOf(scene);
+  const rows: Row[] = [];
+  const seen = new Set([scene.focus]);
+
+  const below = (id: string, parent: Row, side: "UPSTREAM" | "DOWNSTREAM"): void => {
+    const ids = [...new Set((side === "UPSTREAM" ? ways.up : ways.down).get(id) ?? [])];
+    ids.forEach((next, at) => {
+      const again = seen.has(next);
+      seen.add(next);
+      const onward = (side === "UPSTREAM" ? ways.up : ways.down).get(next) ?? [];
+      const key = `${parent.key}/${side === "UPSTREAM" ? "<" : ">"}${next}`;
+      const opens = !again && onward.length > 0;
+      const row: Row = {
+        key,
+        id: next,
+        parent: parent.key,
+        level: parent.level + 1,
+        side,
+        place: at + 1,
+        of: ids.length,
+        open: opens && !closed.has(key),
+        opens,
+        again,
+      };
+      rows.push(row);
+      if (row.open) below(next, row, side);
+    });
+  };
+
+  const key = scene.focus;
+  const opens = scene.lines.length > 0;
+  const first: Row = {
+    key,
+    id: scene.focus,
+    parent: null,
+    level: 1,
+    side: "FOCUS",
+    place: 1,
+    of: 1,
+    open: opens && !closed.has(key),
+    opens,
+    again: false,
+  };
+  rows.push(first);
+  if (first.open) {
+    below(scene.focus, first, "UPSTREAM");
+    below(scene.focus, first, "DOWNSTREAM");
+  }
+  return rows;
+}
+
+/** Where a key leads from a row, or what it opens and closes there: as the ARIA practices have it. */
+export type Step = { go: string } | { open: string } | { close: string } | null;
+
+export function stepOf(rows: readonly Row[], from: string, key: string): Step {
+  const at = Math.max(0, rows.findIndex((row) => row.key === from));
+  const row = rows[at];
+  if (!row) return null;
+  const to = (target: Row | undefined): Step => (target ? { go: target.key } : null);
+  switch (key) {
+    case "ArrowDown":
+      return to(rows[at + 1]);
+    case "ArrowUp":
+      return to(rows[at - 1]);
+    case "Home":
+      return to(rows[0]);
+    case "End":
+      return to(rows.at(-1));
+    case "ArrowRight":
+      if (!row.opens) return null;
+      return row.open ? to(rows[at + 1]) : { open: row.key };
+    case "ArrowLeft":
+      if (row.open) return { close: row.key };
+      return row.parent === null ? null : { go: row.parent };
+    default:
+      return null;
+  }
+}

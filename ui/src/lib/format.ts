@@ -1,0 +1,43 @@
+/** Numbers, times and sizes in the words of a language. */
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** "3 minutes ago"; `now` in milliseconds. */
+export function ago(time: string, language: string, now = Date.now()): string {
+  const seconds = (Date.parse(time) - now) / 1_000;
+  const [unit, size] = STEPS.find(([, one]) => Math.abs(seconds) >= one) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }).format(Math.trunc(seconds / size), unit);
+}
+
+/** A point in time in full, in the zone of the reader. */
+export function moment(time: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
+}
+
+/** "1 h 5 min", "3.2 s": at most two units, since more is never read. */
+export function duration(seconds: number, language: string): string {
+  const unit = (value: number, name: string, digits = 0): string =>
+    new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+  if (seconds < 60) return unit(seconds, "second", seconds < 10 ? 1 : 0);
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return [unit(Math.floor(whole / 60), "minute"), whole % 60 && unit(whole % 60, "second")].filter(Boolean).join(" ");
+  const minutes = Math.round(whole / 60);
+  return [unit(Math.floor(minutes / 60), "hour"), minutes % 60 && unit(minutes % 60, "minute")].filter(Boolean).join(" ");
+}
+
+export function count(value: number, language: string): string {
+  return new Intl.NumberFormat(language).format(value);
+}
+
+/** Figures of metrics: four digits that matter. */
+export function figure(value: number | string, language: string): string {
+  if (typeof value === "string") return value;
+  return new Intl.NumberFormat(language, { maximumSignificantDigits: 4 }).format(value);
+}

@@ -1,0 +1,104 @@
+/** Questions to the server and subscriptions: one way for all, with the errors of its one table. */
+import { createClient } from "graphql-ws";
+import type { Client } from "graphql-ws";
+import type { TypedDocumentString } from "@/gql/graphql";
+
+/** `code` is the server's, or UNREACHABLE where nobody answered. */
+export class AskError extends Error {
+  readonly code: string;
+  readonly retriable: boolean;
+
+  constructor(code: string, message: string, retriable = false) {
+    super(message);
+    this.name = "AskError";
+    this.code = code;
+    this.retriable = retriable;
+  }
+}
+
+interface Answer<T> {
+  data?: T | null;
+  errors?: { message: string; extensions?: { code?: string; retriable?: boolean } }[];
+}
+
+/** The data of an operation; raises AskError. */
+export async function ask<TResult, TVariables>(
+  document: TypedDocumentString<TResult, TVariables>,
+  variables: TVariables,
+  signal?: AbortSignal,
+): Promise<TResult> {
+  const response = await send("/graphql", {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify({ query: document.toString(), variables }),
+    ...(signal ? { signal } : {}),
+  });
+  const answer = (await response.json().catch(() => ({}))) as Answer<TResult>;
+  const [error] = answer.errors ?? [];
+  if (error) throw new AskError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions?.retriable);
+  if (!answer.data) throw new AskError("INTERNAL", `HTTP ${response.status}`);
+  return answer.data;
+}
+
+/** Exchanges a token for a cookie that no script can read; raises AskError. */
+export async function signIn(token: string): Promise<void> {
+  const response = await send("/api/v1/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  if (response.ok) return;
+  const told = (await response.json().catch(() => ({}))) as { error?: string; message?: string };
+  throw new AskError(told.error ?? "INTERNAL", told.message ?? `HTTP ${response.status}`);
+}
+
+/** Ends the session of this browser. */
+export async function signOut(): Promise<void> {
+  await send("/api/v1/session", { method: "DELETE" });
+  socket?.terminate();
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new AskError("UNREACHABLE", String(error), true);
+  }
+}
+
+// --- subscriptions --------------------------------------------------------------------------------
+
+const AGAIN_MILLISECONDS = 1_000;
+let socket: Client | undefined;
+
+/** One socket a tab, opened by the first subscription and closed after the last. */
+function opened(): Client {
+  const address = new URL("/graphql", window.location.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  socket ??= createClient({ url: address.href, retryAttempts: Infinity, shouldRetry: () => true });
+  return socket;
+}
+
+/** Calls `told` with each notice until the returned function is called. A stream that ends (the server
+ * ends each after ten minutes) or breaks begins again, and `missed` is called: read anew what is shown. */
+export function follow<TResult, TVariables>(
+  document: TypedDocumentString<TResult, TVariables>,
+  variables: TVariables,
+  { told, missed }: { told: (notice: TResult) => void; missed: () => void },
+): () => void {
+  let over = false;
+  let timer: number | undefined;
+  let stop = () => {};
+  const begin = (): void => {
+    const again = (): void => {
+      if (!over) timer = window.setTimeout(() => (missed(), begin()), AGAIN_MILLISECONDS);
+    };
+    stop = opened().subscribe<TResult>(
+      { query: document.toString(), variables: variables as Record<string, unknown> },
+      { next: ({ data }) => data && told(data), error: again, complete: again },
+    );
+  };
+  begin();
+  return () => {
+    over = true;
+    window.clearTimeout(timer);
+    stop();
+  };
+}
