@@ -50,10 +50,15 @@ export function Shell() {
       <header className={styles.header}>
         <Breadcrumb project={project} projects={data.projects.edges.map(({ node }) => node.name)} />
         <div className={styles.tools}>
-          <button type="button" className={styles.search} onClick={open} aria-keyshortcuts="Control+K Meta+K">
+          <button
+            type="button"
+            className={styles.search}
+            onClick={open}
+            aria-keyshortcuts="Control+K Meta+K"
+          >
             <Icon name="search" />
             <span className={styles.wide}>{say("palette.open")}</span>
-            <kbd className={styles.wide} aria-hidden="true">
+            <kbd aria-hidden="true">
               {/Mac/.test(navigator.userAgent) ? "⌘K" : "Ctrl K"}
             </kbd>
           </button>

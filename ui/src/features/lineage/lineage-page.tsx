@@ -1,6 +1,6 @@
-/** What made a thing and what came of it: its outline, and a panel for the box that is looked at. */
-import { useCallback } from "react";
-import { Skeleton } from "@mantine/core";
+/** What made a thing and what came of it: the graph or its outline, and a panel for the box that is looked at. */
+import { Suspense, lazy, useCallback } from "react";
+import { SegmentedControl, Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Trouble } from "@/components/trouble";
@@ -13,6 +13,10 @@ import type { Scene } from "./scene";
 import { StartFinder } from "./start-finder";
 import { useLiveScene } from "./use-live-scene";
 import styles from "./lineage-page.module.css";
+
+const GraphView = lazy(() => import("./graph-view").then(({ GraphView: it }) => ({ default: it })));
+
+const NOTHING: readonly string[] = [];
 
 export function LineagePage() {
   const { project } = useParams({ from: "/p/$project/lineage" });
@@ -27,6 +31,7 @@ interface Focused {
 }
 
 function FocusedLineage({ project, search }: Focused) {
+  const { say } = useWords();
   const navigate = useNavigate({ from: "/p/$project/lineage" });
   const { focus, up, down, more, view, group } = search;
   const asked = sceneQuery(project, { focus, up, down, more, view, group } as Focused["search"]);
@@ -50,12 +55,33 @@ function FocusedLineage({ project, search }: Focused) {
         </h1>
         <Steps side="up" value={up ?? 1} change={(value) => change({ up: value === 1 ? undefined : value })} />
         <Steps side="down" value={down ?? 1} change={(value) => change({ down: value === 1 ? undefined : value })} />
+        <SegmentedControl
+          size="xs"
+          aria-label={say("lineage.form")}
+          value={search.tab ?? "graph"}
+          onChange={(tab) => change({ tab: tab === "graph" ? undefined : tab }, true)}
+          data={[
+            { value: "graph", label: say("lineage.graph") },
+            { value: "outline", label: say("lineage.outline") },
+          ]}
+        />
       </div>
       <Notes scene={scene} news={live.news} show={live.show} />
       <div className={styles.body}>
         <div className={styles.view}>
           {!scene && <Skeleton height="100%" radius={0} />}
-          {scene && <OutlineView scene={scene} at={search.at} look={look} />}
+          {scene && search.tab === "outline" && <OutlineView scene={scene} at={search.at} look={look} />}
+          {scene && search.tab !== "outline" && (
+            <Suspense fallback={<Skeleton height="100%" radius={0} />}>
+              <GraphView
+                scene={scene}
+                at={search.at}
+                look={look}
+                expand={(told) => change({ more: [...(more ?? []), told] }, true)}
+                opened={more ?? NOTHING}
+              />
+            </Suspense>
+          )}
         </div>
         {shown && (
           <BoxPanel

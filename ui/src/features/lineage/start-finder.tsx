@@ -10,12 +10,12 @@ import { kindIcon } from "@/components/kinds";
 import { Trouble } from "@/components/trouble";
 import { SearchDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { LINEAGE_LABELS, lineageOf } from "@/lib/lineage-of";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
 import styles from "./start-finder.module.css";
 
 const PAUSE_MILLISECONDS = 200;
-const LABELS = ["Artifact", "ArtifactVersion", "Run", "RegisteredModel", "ModelVersion", "Deployment"];
 /** `model:churn@prod`, `run:0197…`: what the server resolves by itself. */
 const REFERENCE = /^[a-z]+:\S+$/;
 
@@ -25,7 +25,7 @@ export function StartFinder({ project }: { project: string }) {
   const [text] = useDebouncedValue(typed.trim(), PAUSE_MILLISECONDS);
   const { data, error, refetch } = useQuery({
     queryKey: ["search", project, text, "start"],
-    queryFn: ({ signal }) => ask(SearchDocument, { text, project, labels: LABELS, first: 20 }, signal),
+    queryFn: ({ signal }) => ask(SearchDocument, { text, project, labels: LINEAGE_LABELS, first: 20 }, signal),
     enabled: text !== "",
     placeholderData: keepPreviousData,
   });
@@ -54,7 +54,7 @@ export function StartFinder({ project }: { project: string }) {
       <ul className={styles.found}>
         {found?.map((node) => (
           <li key={node.uid}>
-            <Link to="/p/$project/lineage" params={{ project }} search={{ focus: node.uid }}>
+            <Link to="/p/$project/lineage" params={{ project }} search={lineageOf(node)}>
               <Icon name={kindIcon(node.label, node.kind)} />
               <bdi>{node.name}</bdi>
               <span className="faint">

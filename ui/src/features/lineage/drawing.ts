@@ -1,0 +1,102 @@
+/** Draws a scene on a canvas: needs nothing but the canvas, so that pictures can be made from it too. */
+import { kindHue } from "@/components/kinds";
+import type { Hue } from "@/components/kinds";
+import { CARD } from "./geometry";
+import type { Camera } from "./geometry";
+import type { Places } from "./layout";
+import type { Line, Scene } from "./scene";
+
+export interface Colours {
+  edge: string;
+  lit: string;
+  focus: string;
+  hues: Record<Hue, string>;
+}
+
+export interface Drawing {
+  scene: Scene;
+  places: Places;
+  lit: ReadonlySet<string> | null;
+  boxes: boolean;
+  camera: Camera;
+  width: number;
+  height: number;
+  colours: Colours;
+}
+
+const DIM = 0.25;
+const ARROWS_FROM = 0.35;
+const ARROW = 7;
+
+export function draw(context: CanvasRenderingContext2D, drawing: Drawing): void {
+  const { camera, width, height, scene } = drawing;
+  context.clearRect(0, 0, width, height);
+  context.save();
+  context.translate(camera.x, camera.y);
+  context.scale(camera.zoom, camera.zoom);
+  for (const line of scene.lines) if (!isLit(drawing, line)) drawLine(context, drawing, line);
+  // On top of the others, so that a path is not crossed out.
+  for (const line of scene.lines) if (isLit(drawing, line)) drawLine(context, drawing, line);
+  if (drawing.boxes) drawBoxes(context, drawing);
+  context.restore();
+}
+
+function isLit({ lit }: Drawing, { from, to }: Line): boolean {
+  return lit !== null && lit.has(from) && lit.has(to);
+}
+
+/** What of the picture is on the screen, in its own measure. */
+function viewOf({ camera, width, height }: Drawing) {
+  return {
+    left: -camera.x / camera.zoom,
+    top: -camera.y / camera.zoom,
+    right: (width - camera.x) / camera.zoom,
+    bottom: (height - camera.y) / camera.zoom,
+  };
+}
+
+function drawLine(context: CanvasRenderingContext2D, drawing: Drawing, line: Line): void {
+  const from = drawing.places[line.from];
+  const to = drawing.places[line.to];
+  if (!from || !to) return;
+  const a = { x: from.x + CARD.width, y: from.y + CARD.height / 2 };
+  const b = { x: to.x, y: to.y + CARD.height / 2 };
+  const view = viewOf(drawing);
+  const bend = Math.max(40, Math.abs(b.x - a.x) / 2);
+  if (Math.max(a.x + bend, b.x) < view.left || Math.min(a.x, b.x - bend) > view.right) return;
+  if (Math.max(a.y, b.y) < view.top || Math.min(a.y, b.y) > view.bottom) return;
+  const lit = isLit(drawing, line);
+  context.globalAlpha = drawing.lit === null || lit ? 1 : DIM;
+  context.strokeStyle = lit ? drawing.colours.lit : drawing.colours.edge;
+  context.lineWidth = (lit ? 2 : 1.4) + Math.min(3, Math.log2(line.weight));
+  if (drawing.camera.zoom < ARROWS_FROM) context.lineWidth = Math.max(context.lineWidth, 0.8 / drawing.camera.zoom);
+  context.beginPath();
+  context.moveTo(a.x, a.y);
+  context.bezierCurveTo(a.x + bend, a.y, b.x - bend, b.y, b.x - ARROW / 2, b.y);
+  context.stroke();
+  if (drawing.camera.zoom >= ARROWS_FROM) {
+    context.fillStyle = context.strokeStyle;
+    context.beginPath();
+    context.moveTo(b.x, b.y);
+    context.lineTo(b.x - ARROW - 2, b.y - ARROW / 1.6);
+    context.lineTo(b.x - ARROW - 2, b.y + ARROW / 1.6);
+    context.fill();
+  }
+}
+
+function drawBoxes(context: CanvasRenderingContext2D, drawing: Drawing): void {
+  const view = viewOf(drawing);
+  for (const box of drawing.scene.boxes.values()) {
+    const place = drawing.places[box.id];
+    if (!place || place.x > view.right || place.y > view.bottom) continue;
+    if (place.x + CARD.width < view.left || place.y + CARD.height < view.top) continue;
+    context.globalAlpha = drawing.lit === null || drawing.lit.has(box.id) ? 1 : DIM;
+    context.fillStyle = drawing.colours.hues[kindHue(box.label, box.kind)];
+    context.fillRect(place.x, place.y, CARD.width, CARD.height);
+    if (box.id === drawing.scene.focus) {
+      context.strokeStyle = drawing.colours.focus;
+      context.lineWidth = 3 / drawing.camera.zoom;
+      context.strokeRect(place.x, place.y, CARD.width, CARD.height);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** Sizes, levels and cameras: what of the picture is arithmetic. */
+import type { Places } from "./layout";
+
+/** Every card has this size at every level, so that nothing moves when one comes nearer. */
+export const CARD = { width: 232, height: 68 } as const;
+
+export type Level = "full" | "compact" | "far";
+
+const FULL_FROM = 0.6;
+const COMPACT_FROM = 0.25;
+/** Below this a card can be read no longer: better to see a part. */
+const LEAST_ZOOM = 0.5;
+const MOST_ZOOM = 1;
+/** Room for the buttons at both sides of the outermost cards. */
+const MARGIN = { across: 112, along: 48 };
+
+export function levelOf(zoom: number): Level {
+  if (zoom >= FULL_FROM) return "full";
+  return zoom >= COMPACT_FROM ? "compact" : "far";
+}
+
+export interface Camera {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+interface Bounds {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export function boundsOf(places: Places): Bounds {
+  const all = Object.values(places);
+  if (all.length === 0) return { x: 0, y: 0, ...CARD };
+  const x = Math.min(...all.map((one) => one.x));
+  const y = Math.min(...all.map((one) => one.y));
+  const right = Math.max(...all.map((one) => one.x)) + CARD.width;
+  const bottom = Math.max(...all.map((one) => one.y)) + CARD.height;
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** All of it, in the middle, at most at its own size. */
+export function cameraOver(places: Places, { width, height }: { width: number; height: number }): Camera {
+  const bounds = boundsOf(places);
+  const zoom = Math.min(MOST_ZOOM, (width - MARGIN.across) / bounds.width, (height - MARGIN.along) / bounds.height);
+  return {
+    x: width / 2 - (bounds.x + bounds.width / 2) * zoom,
+    y: height / 2 - (bounds.y + bounds.height / 2) * zoom,
+    zoom,
+  };
+}
+
+/** All of it where its cards can be read then, else the focus in the middle at a size that can. */
+export function cameraOn(places: Places, focus: string, screen: { width: number; height: number }): Camera {
+  const all = cameraOver(places, screen);
+  const place = places[focus];
+  if (all.zoom >= LEAST_ZOOM || !place) return all;
+  const zoom = 0.8;
+  return {
+    x: screen.width / 2 - (place.x + CARD.width / 2) * zoom,
+    y: screen.height / 2 - (place.y + CARD.height / 2) * zoom,
+    zoom,
+  };
+}
+
+/** The box at a point of the picture. */
+export function boxAt(places: Places, { x, y }: { x: number; y: number }): string | undefined {
+  return Object.entries(places).find(
+    ([, place]) => x >= place.x && x <= place.x + CARD.width && y >= place.y && y <= place.y + CARD.height,
+  )?.[0];
+}
