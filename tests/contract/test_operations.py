@@ -82,7 +82,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "IngestStatus": ({}, 0),
     "RefusedEvents": ({}, 2),
     "Event": ({"id": "event-001"}, 1),
-    "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 4),
+    "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 2),
     "Shell": ({}, 1),
     "Me": ({}, 0),
     "Server": ({}, 0),
