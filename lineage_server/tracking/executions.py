@@ -68,16 +68,18 @@ class Executions:
         self._facts = LineageFacts(bolt)
         self._parts = PartsReader(bolt)
 
-    async def of(self, runs: Iterable[str], *, scope: Scope) -> dict[str, Execution]:
-        """By uid, four questions to the graph for each two hundred, and one for each level of runs above
-        those that have not captured all themselves."""
+    async def of(
+        self, runs: Iterable[str], *, scope: Scope, with_ancestors: bool = False
+    ) -> dict[str, Execution]:
+        """By uid, four questions to the graph for each two hundred; with ancestors one more for each level
+        of runs above those that have not captured all themselves."""
         wanted = list(dict.fromkeys(runs))
         out: dict[str, Execution] = {}
         for start in range(0, len(wanted), _TOGETHER):
-            out |= await self._some(wanted[start : start + _TOGETHER], scope)
+            out |= await self._some(wanted[start : start + _TOGETHER], scope, with_ancestors)
         return out
 
-    async def _some(self, uids: list[str], scope: Scope) -> dict[str, Execution]:
+    async def _some(self, uids: list[str], scope: Scope, with_ancestors: bool) -> dict[str, Execution]:
         sight = Sight(scope=scope)
         starts = [(uid, None) for uid in uids]
         facts, unknown, read, wrote = await asyncio.gather(
@@ -89,7 +91,7 @@ class Executions:
         roles: dict[str, list[str]] = {}
         for one in unknown:
             roles.setdefault(one.run, []).append(one.role)
-        above = await self._ancestors(facts, sight)
+        above = await self._ancestors(facts, sight) if with_ancestors else {}
         out: dict[str, Execution] = {}
         for index, uid in enumerate(uids):
             if uid not in facts:

@@ -53,7 +53,7 @@ class ComparisonQueries:
     async def repeats(self, info: Ctx, of: str, first: int = 20, project: str = DEFAULT_PROJECT) -> Repeats:
         check_first(first)
         (uid,) = await runs_meant(info, [of], project)
-        own = await _execution(info, uid, of)
+        own = _found(await context_of(info).loaders.determined.load(uid), of)
         # Without a whole fingerprint there is nothing to compare, and nothing more to ask for.
         known = fingerprint_of(own).complete
         others, more = await _of_the_same_code(info, own) if known else ([], False)
@@ -61,7 +61,10 @@ class ComparisonQueries:
 
 
 async def _execution(info: Ctx, uid: str, text: str) -> Execution:
-    found = await context_of(info).loaders.executions.load(uid)
+    return _found(await context_of(info).loaders.executions.load(uid), text)
+
+
+def _found(found: Execution | None, text: str) -> Execution:
     if found is None:
         raise NotFoundError(f"{ids.shorten(text)!r} is not there, or not yours to see")
     return found
@@ -91,7 +94,7 @@ async def _of_the_same_code(info: Ctx, own: Execution) -> tuple[list[Execution],
     if own.generation:
         step = step_of(own.facts.run)
         others = [uid for uid, node in nodes.items() if isinstance(node, Run) and step_of(node) == step]
-    found = await asyncio.gather(*map(loaders.executions.load, others[:MOST_LOOKED_AT]))
+    found = await asyncio.gather(*map(loaders.determined.load, others[:MOST_LOOKED_AT]))
     more = more or len(others) > MOST_LOOKED_AT
     return [one for one in found if one is not None], more
 

@@ -97,6 +97,10 @@ class Loaders:
         self.executions: Loader[str, Execution] = Loader(
             "executions", tasks, partial(tracking.executions.of, scope=scope)
         )
+        self.determined: Loader[str, Execution] = Loader(
+            "executions with ancestors", tasks,
+            partial(tracking.executions.of, scope=scope, with_ancestors=True),
+        )  # fmt: skip
         self.diffs: Loader[str, str] = Loader("diffs", tasks, partial(parts.diffs, scope=scope))
         self.packages: Loader[str, dict[str, str]] = Loader(
             "packages", tasks, partial(parts.packages, scope=scope)

@@ -159,7 +159,7 @@ class Run(Node):
 
     @strawberry.field(description="of all that should determine what it makes", metadata=_MANY)
     async def fingerprint(self, info: Ctx) -> Fingerprint | None:
-        execution = await context_of(info).loaders.executions.load(self.uid)
+        execution = await context_of(info).loaders.determined.load(self.uid)
         return fingerprint_shown(fingerprint_of(execution)) if execution else None
 
     @strawberry.field(description="what it is a step or a trial of")
