@@ -12,6 +12,7 @@ from lineage_server import Client
 from lineage_server.client.config import load_config
 from tests.e2e.conftest import RunningServer, StartServer, client_environment
 from tests.support.browser import Page, browsing
+from tests.support.web_view import build
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -26,6 +27,11 @@ VIOLATIONS = """
 axe.run(document, {resultTypes: ['violations']}).then(({violations}) =>
   violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 150)).join(' | ')}`))
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    build()
 
 
 @pytest.fixture(scope="module")
