@@ -74,19 +74,11 @@ def put(
     The same content is the same version, and is not sent again. With --register or --alias it is a model,
     and becomes a version of the registered model, too.
     """
-    from lineage_server.client.builders import is_address
     from lineage_server.client.client import Client
 
     tags = pairs_of(tag or [], "tag", "KEY=VALUE")
     registers = register or bool(alias)
-    if registers and kind not in (None, "model"):
-        raise InvalidInputError(f"a {kind} is not registered", field="type", allowed="model")
-    if registers and ttl_days is not None:
-        raise InvalidInputError(
-            "what is registered is kept; nothing was recorded", field="ttl_days", allowed="without --register"
-        )
-    if not is_address(path) and not Path(path).expanduser().exists():
-        raise NotFoundError(f"there is no file or folder {path}; nothing was recorded")
+    _check_put(path, kind, ttl_days, registers=registers)
     with Client(project=project or None) as client:
         run = client.start_run(f"put {name}", job="put", tags=tags)
         with run:
@@ -119,6 +111,19 @@ def put(
         say("  ".join(one_line(word) for word in words if word))
     if version is not None:
         say(safe(f"registered as {version}"))
+
+
+def _check_put(path: str, kind: str | None, ttl_days: float | None, *, registers: bool) -> None:
+    from lineage_server.client.builders import is_address
+
+    if registers and kind not in (None, "model"):
+        raise InvalidInputError(f"a {kind} is not registered", field="type", allowed="model")
+    if registers and ttl_days is not None:
+        raise InvalidInputError(
+            "what is registered is kept; nothing was recorded", field="ttl_days", allowed="without --register"
+        )
+    if not is_address(path) and not Path(path).expanduser().exists():
+        raise NotFoundError(f"there is no file or folder {path}; nothing was recorded")
 
 
 def _how(told: dict[str, Any]) -> str:

@@ -102,7 +102,8 @@ def client_environment(folder: Path, url: str = "", **more: str) -> dict[str, st
         cache.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):  # threads of one test may share a home
             cache.symlink_to(real)
-    told = {"LINEAGE_URL": url} if url else {}
+    # What lies at an address is asked of the address: nobody's, on this machine.
+    told = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", **({"LINEAGE_URL": url} if url else {})}
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **told, **more}
 
 
