@@ -18,12 +18,15 @@ from lineage_server.domain.events import (
     EdgeRetracted,
     Event,
     MemberSet,
+    ModelReported,
+    ModelVersionReported,
     NodeDeleted,
     NodeErased,
     NodeRestored,
     ProjectReported,
     ProtectionSet,
 )
+from lineage_server.domain.nodes import ModelState
 
 Picture = Mapping[str, Any]
 
@@ -65,6 +68,16 @@ def _alias(event: AliasSet) -> Deed:
     return Deed(action, ids.alias_uid(event.project, event.model, event.alias), before, _said(after))
 
 
+def _state(event: ModelReported | ModelVersionReported) -> Deed | None:
+    """That a state is set; ready, without a word, is what all are that are told of."""
+    if event.state is None or (event.state is ModelState.READY and not event.reason):
+        return None
+    target = ids.model_uid(event.project, event.model)
+    if isinstance(event, ModelVersionReported):
+        target = ids.model_version_uid(event.project, event.model, event.version)
+    return Deed("setModelState", target, after={"state": event.state, "reason": event.reason})
+
+
 def _protection(event: ProtectionSet) -> Deed:
     after = {"protected": event.protected, "approval": event.approval, "movers": event.movers}
     target = (
@@ -99,6 +112,8 @@ _DEEDS: dict[type[Event], Callable[[Any], Deed | None]] = {
     ProjectReported: _project,
     MemberSet: _member,
     AliasSet: _alias,
+    ModelReported: _state,
+    ModelVersionReported: _state,
     ProtectionSet: _protection,
     ApprovalRequested: _approval("requestApproval"),
     ApprovalGiven: _approval("decideApproval"),

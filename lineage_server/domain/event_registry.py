@@ -22,6 +22,7 @@ class ModelReported(Event):
     external_id: str | None = None  # what another registry calls it
     state: ModelState | None = None  # where it is in its life
     unless_used: bool = False  # only if no alias points to it and nothing runs it, see node.deleted
+    reason: str = ""  # why its state is set; archived without one, it is as if unless_used were set
     description: str | None = None  # for people
     card: str | None = None  # for people who want to know more, Markdown
     tags: dict[str, str | None] | None = None  # merged key by key, null removes one
@@ -45,6 +46,7 @@ class ModelVersionReported(Event):
     run: str | None = None  # UUID of the run that made it
     state: ModelState | None = None  # where it is in its life
     unless_used: bool = False  # only if no alias points to it and nothing runs it, see node.deleted
+    reason: str = ""  # why its state is set; archived without one, it is as if unless_used were set
     hold: bool | None = None  # must not be removed
     external_id: str | None = None  # what another registry calls it
     description: str | None = None  # for people

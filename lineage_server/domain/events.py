@@ -210,14 +210,15 @@ class NodeDeleted(Event):
     """Tombstone: uid, digest and edges stay, payload goes out of sight.
 
     ``unless_used`` is judged when the event is accepted, never again: a model, or a version, is used
-    while an alias points to it, a deployment runs it, it is held, or a registered model comes of it.
+    while an alias points to it, a deployment runs it or it is held, and whatever was made of it, over
+    any number of runs, is registered, named, run or held. Who gives no reason is asked for as much.
     """
 
     type: ClassVar[str] = "node.deleted"
 
     uid: str  # of the node
-    reason: str = ""  # why
-    unless_used: bool = False  # refused where something depends on it
+    reason: str = ""  # why; without one, refused where something depends on it
+    unless_used: bool = False  # refused where something depends on it, also with a reason
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.errors import GraphAwayError, RebuildingError, TooLargeError
 from lineage_server.graph.queries import ingest as q
-from lineage_server.graph.queries.uses import USERS_OF
+from lineage_server.graph.uses import Uses, uses_of
 
 Rows: TypeAlias = list[dict[str, Any]]
 _Run: TypeAlias = Callable[[LiteralString, Mapping[str, Any]], Awaitable[list[dict[str, Any]]]]
@@ -36,7 +36,6 @@ _MANY_ROWS, _MUCH_TEXT = 4_000, 512 << 10
 """Most batches are far smaller: only one with more rows, or more text in them, is measured."""
 _OWN_BLOCK = (Label.RUN, Label.ARTIFACT_VERSION, Label.EVENT)
 _PLAIN = tuple(label for label in Label if label not in _OWN_BLOCK)
-_MOST_USERS = 200
 _EDGES = tuple(kind for kind in EdgeType if kind is not EdgeType.FEEDS)
 _FEEDS: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("new_feeds_in", q.NEW_FEED_IN),
@@ -202,18 +201,9 @@ class WriteSession:
         """Of each ``model``: its highest version number, and the version made from ``origin``."""
         return await self._run(q.NUMBERED_MODELS, {"rows": rows})
 
-    async def users(self, uids: Iterable[str]) -> dict[str, set[str]]:
-        """What uses each of these now."""
-        out: dict[str, set[str]] = {}
-        groups: dict[Label, list[str]] = defaultdict(list)
-        for uid in uids:
-            groups[label_of(uid)].append(uid)
-        for label, group in groups.items():
-            if label in USERS_OF:
-                rows = await self._run(USERS_OF[label], {"uids": group, "most": _MOST_USERS})
-                for row in rows:
-                    out.setdefault(row["uid"], set()).add(row["by"])
-        return out
+    async def users(self, uids: Iterable[str]) -> dict[str, Uses]:
+        """What uses each of these now, near or far."""
+        return await uses_of(self._run, uids)
 
     async def raw_events(self, uids: list[str]) -> dict[str, bytes | None]:
         """Stored events among ``uids`` as stored; None where the payload was erased or archived."""

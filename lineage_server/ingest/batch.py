@@ -24,6 +24,7 @@ from lineage_server.domain.events import (
     RunReported,
 )
 from lineage_server.domain.nodes import Label
+from lineage_server.graph.uses import Uses
 from lineage_server.graph.write import WriteBatch, WriteSession
 from lineage_server.ingest import derive, judging
 from lineage_server.ingest.cache import WriterCache
@@ -75,7 +76,7 @@ class Batch:
     )
     sealed: dict[str, int] = field(default_factory=dict[str, int])
     erased: list[str] = field(default_factory=list[str])
-    users: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    users: dict[str, Uses] = field(default_factory=dict[str, Uses])
 
     async def prepare(self) -> None:
         """Load, merge and derive."""
@@ -110,7 +111,7 @@ class Batch:
         asked = {uid for i in self.items if i.facts and not i.accepted and (uid := judging.guarded(i.event))}
         if asked:
             self.users = await self.session.users(asked)
-        return asked.union(*self.users.values())
+        return asked.union(*(uses.by for uses in self.users.values()))
 
     async def _load(self, full: Iterable[str], known: Iterable[str] = ()) -> None:
         """Fetch what neither this batch nor the cache holds."""

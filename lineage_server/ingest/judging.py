@@ -21,9 +21,10 @@ from lineage_server.domain.event_registry import (
 )
 from lineage_server.domain.events import Event, NodeDeleted
 from lineage_server.domain.nodes import ModelState
+from lineage_server.graph.uses import Uses
 from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.state import NodeState
-from lineage_server.ingest.using import objection_of_users
+from lineage_server.ingest.using import not_there, objection_of_users
 
 ANYBODY = "local/local"
 """The sender in mode ``open``, which tells nobody apart: an approval is needed there too, but may be one's
@@ -45,12 +46,17 @@ def looked_at(event: Event) -> Iterator[str]:
 
 
 def guarded(event: Event) -> str:
-    """The uid that must not be in use, empty where the event makes no such condition."""
-    if isinstance(event, NodeDeleted) and event.unless_used:
+    """The uid that must not be in use: of what goes on that condition, or without a word of why."""
+    if isinstance(event, NodeDeleted) and not _insists(event):
         return event.uid
-    if isinstance(event, _Stateful) and event.unless_used and event.state is ModelState.ARCHIVED:
+    if isinstance(event, _Stateful) and event.state is ModelState.ARCHIVED and not _insists(event):
         return _of_state(event)
     return ""
+
+
+def _insists(event: NodeDeleted | ModelReported | ModelVersionReported) -> bool:
+    """Whether it says why it is done, whatever uses it."""
+    return bool(event.reason.strip()) and not event.unless_used
 
 
 def state_before(event: Event, states: States) -> str | None:
@@ -77,7 +83,7 @@ def _of_state(event: ModelReported | ModelVersionReported) -> str:
 
 
 def objection(
-    event: Event, actor: str, clock: Clock, states: States, users: Mapping[str, set[str]]
+    event: Event, actor: str, clock: Clock, states: States, users: Mapping[str, Uses]
 ) -> LineageError | None:
     """Why the event is not taken, if so. ``users``: what the graph says uses a guarded uid."""
     judge = _JUDGES.get(type(event))
@@ -86,9 +92,12 @@ def objection(
     uid = guarded(event)
     if not uid:
         return None
-    return objection_of_users(
-        uid, event.project, users.get(uid, set()), states, deleted=isinstance(event, NodeDeleted)
-    )
+    own = states.get(uid)
+    if own is None or not own.props:
+        # Only who makes a condition means something that is there: a tombstone may come before its node.
+        return not_there(uid) if getattr(event, "unless_used", False) else None
+    uses = users.get(uid, Uses())
+    return objection_of_users(own, event.project, uses, states, deleted=isinstance(event, NodeDeleted))
 
 
 # --- aliases -----------------------------------------------------------------------------

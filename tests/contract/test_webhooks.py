@@ -75,7 +75,7 @@ def story(n: int = 1) -> list[Any]:
         ModelVersionReported(id=f"v{n}", at=now + 1, model="churn", version=str(n), uri="s3://x"),
         AliasSet(id=f"a{n}", at=now + 2, model="churn", alias="prod", version=str(n), reason="better"),
         ModelVersionReported(
-            id=f"s{n}", at=now + 3, model="churn", version=str(n), state=ModelState.ARCHIVED
+            id=f"s{n}", at=now + 3, model="churn", version=str(n), state=ModelState.ARCHIVED, reason="old"
         ),
     ]
 
@@ -126,7 +126,7 @@ async def test_a_change_of_state_tells_what_it_was_and_what_changes_nothing_is_n
         now = now_micros()
         webhook, _ = await create(served, receiver, kinds=["STATE"])
         for n, state in enumerate(states):
-            said: dict[str, Any] = {"at": now + 10 + n, "model": "churn", "state": state}
+            said: dict[str, Any] = {"at": now + 10 + n, "model": "churn", "state": state, "reason": "so"}
             await served.record(
                 ModelVersionReported(id=f"n{n}", version="1", **said), ModelReported(id=f"m{n}", **said)
             )

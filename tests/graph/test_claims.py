@@ -86,6 +86,6 @@ async def test_bytes_of_a_model_version_are_those_of_its_origin(
         assert found.stored_at is None
         assert (await mine.commit(content, name="churn")).status_code == 200  # told again, by sending it
         assert await mine.download(uid=uid) == {"a": b"1"}
-        await served.record(NodeDeleted(uid=uid, at=now_micros()))
+        await served.record(NodeDeleted(uid=uid, at=now_micros(), reason="asked to"))
         answer = await mine.post("/api/v1/artifacts/downloads", uid=uid)
         assert answer.status_code == 404

@@ -324,7 +324,7 @@ def _changes_of_mind() -> list[Event]:
         EdgeAsserted(at=at(9), start=outside, end=IRIS_2, reason="stays"),
         NodeAnnotated(at=at(9), uid=IRIS_2, tags={"quality": "bad"}, description="broken row"),
         NodeDeleted(at=at(10), uid=f"run:{EVALUATE}", reason="clean-up"),
-        NodeDeleted(at=at(10), uid=f"run:{TRAIN}"),
+        NodeDeleted(at=at(10), uid=f"run:{TRAIN}", reason="by mistake"),
         NodeRestored(at=at(11), uid=f"run:{TRAIN}"),
         *_erased(),
     ]

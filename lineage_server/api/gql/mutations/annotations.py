@@ -64,7 +64,7 @@ class AnnotationMutations:
     @strawberry.mutation(
         permission_classes=[MayWrite],
         description="Put a tombstone: uid, digest and edges stay, everything else goes out of sight. "
-        "CONFLICT names what depends on it: an alias, a deployment, a hold, a registered model",
+        "CONFLICT names what depends on it, near or far: an alias, a deployment, a hold, a registered model",
     )
     async def delete_node(self, info: Ctx, input: DeleteNodeInput) -> DeleteNodePayload:
         context = context_of(info)

@@ -127,7 +127,8 @@ class ModelMutations:
         old = await seen_node(context, input.uid)
         try:
             check_override(input.override, input.reason)
-            told: dict[str, Any] = {"state": input.state, "unless_used": not input.override}
+            told: dict[str, Any] = {"state": input.state, "reason": input.reason}
+            told["unless_used"] = not input.override
             if old.label is Label.REGISTERED_MODEL:
                 event: Event = ModelReported(project=old.project, model=old.name, **told)
             elif old.label is Label.MODEL_VERSION:
