@@ -30,6 +30,7 @@ from lineage_server.cli import (
     running,
     serving,
     transfers,
+    webhooks,
 )
 from lineage_server.cli.output import ReaderGoneError, UnwrittenError, fail, finish, ready_streams, say
 from lineage_server.domain.errors import InvalidInputError, LineageError
@@ -49,7 +50,7 @@ app = typer.Typer(
 _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
 _PARTS = (
-    *(serving, demo, running, asking, finding, transfers, registry),
+    *(serving, demo, running, asking, finding, transfers, registry, webhooks),
     *(comparing, questions, reproducing, exchanging, backups, care, doctor),
 )
 for part in _PARTS:

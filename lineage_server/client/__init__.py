@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from lineage_server.client.tracking import track
     from lineage_server.client.verifying import Verification
     from lineage_server.client.view import LineageView
+    from lineage_server.client.webhooks import verify_webhook
     from lineage_server.domain.errors import (
         ConflictError,
         ForbiddenError,
@@ -146,6 +147,7 @@ __all__ = [
     "sync_status",
     "track",
     "verify",
+    "verify_webhook",
     "versions",
 ]
 
@@ -167,6 +169,7 @@ _HOMES = {
     "tracking": ("track",),
     "verifying": ("Verification",),
     "view": ("LineageView",),
+    "webhooks": ("verify_webhook",),
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
         "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics", "model_version",

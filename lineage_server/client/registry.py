@@ -111,7 +111,7 @@ def register(client: Client, told: Registration, source: object, run: str) -> St
     for problem in data["registerModel"]["problems"]:
         if problem["code"] != ConflictError.code:  # it is there already: so much the better
             raise _error(problem)
-    _check(data["createModelVersion"])
+    check_payload(data["createModelVersion"])
     made = version_of(client, data["createModelVersion"]["version"])
     for alias in told.aliases:
         try:
@@ -210,7 +210,7 @@ def _move(version: ModelVersion, alias: str, told: Mapping[str, Any]) -> Steps[A
     given = {key: value for key, value in told.items() if value is not None}
     where = {"project": version.project, "model": version.model, "alias": alias, "version": version.version}
     data = yield MOVE, {"input": {**where, **given}}
-    _check(data["setAlias"])
+    check_payload(data["setAlias"])
     return alias_of(data["setAlias"]["alias"])
 
 
@@ -219,7 +219,7 @@ def remove_alias(ref: str, project: str, *, expected: str | None, reason: str) -
     owner, model, name = _named(ref, project)
     told = {"project": owner, "model": model, "alias": name, "expected": expected, "reason": reason}
     data = yield CLEAR, {"input": {key: value for key, value in told.items() if value is not None}}
-    _check(data["deleteAlias"])
+    check_payload(data["deleteAlias"])
     return alias_of(data["deleteAlias"]["alias"])
 
 
@@ -255,7 +255,7 @@ def request_approval(
     meant = yield from _meant(client, ref)
     told = {"project": meant.project, "model": meant.model, "version": meant.version, "alias": name}
     data = yield REQUEST, {"input": {**told, "comment": comment}}
-    _check(data["requestApproval"])
+    check_payload(data["requestApproval"])
     return approval_of(data["requestApproval"]["approval"])
 
 
@@ -270,7 +270,7 @@ def decide(
     else:
         uid = yield from _waiting(client, request, alias)
     data = yield DECIDE, {"input": {"uid": uid, "verdict": verdict, "comment": comment}}
-    _check(data["decideApproval"])
+    check_payload(data["decideApproval"])
     return approval_of(data["decideApproval"]["approval"])
 
 
@@ -380,7 +380,7 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _check(payload: Mapping[str, Any]) -> None:
+def check_payload(payload: Mapping[str, Any]) -> None:
     """Raises the first problem of a payload."""
     for problem in payload["problems"]:
         raise _error(problem)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from lineage_server.domain import ids
 from lineage_server.domain.errors import ConflictError, ForbiddenError, InvalidInputError, LineageError
@@ -19,8 +19,8 @@ from lineage_server.domain.event_registry import (
     ModelReported,
     ModelVersionReported,
 )
-from lineage_server.domain.events import Event, NodeDeleted
-from lineage_server.domain.nodes import ModelState
+from lineage_server.domain.events import Event, NodeDeleted, NodeRestored
+from lineage_server.domain.nodes import Label, ModelState
 from lineage_server.graph.uses import Uses
 from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.state import NodeState
@@ -32,6 +32,7 @@ own (docs/decisions/0013)."""
 
 States = Mapping[str, NodeState]
 _Stateful = (ModelReported, ModelVersionReported)
+_OF_MODELS = (Label.REGISTERED_MODEL, Label.MODEL_VERSION)
 
 
 def looked_at(event: Event) -> Iterator[str]:
@@ -60,7 +61,11 @@ def _insists(event: NodeDeleted | ModelReported | ModelVersionReported) -> bool:
 
 
 def state_before(event: Event, states: States) -> str | None:
-    """The state of the model or version that the event sets one of; None where it sets none."""
+    """The state of the model or version that the event sets one of, or whether it is deleted, where that
+    is what is set; None where it sets none."""
+    if _hides(event):
+        own = states.get(event.uid)
+        return "deleted" if own is not None and own.deleted else ""
     if not isinstance(event, _Stateful) or event.state is None:
         return None
     state = states.get(_of_state(event))
@@ -70,9 +75,21 @@ def state_before(event: Event, states: States) -> str | None:
 def state_until(event: Event, before: str | None, states: States) -> str | None:
     """What to keep beside the event, once its facts are merged: the state until then, or the event's own
     where it changed nothing (a later one is known, or it was so already)."""
-    if not isinstance(event, _Stateful) or event.state is None:
+    if before is None:
         return None
-    return before if state_before(event, states) != before else str(event.state)
+    now = state_before(event, states)
+    return before if now != before else _set_by(event)
+
+
+def _set_by(event: Event) -> str:
+    if isinstance(event, _Stateful):
+        return str(event.state)
+    return "deleted" if isinstance(event, NodeDeleted) else ""
+
+
+def _hides(event: Event) -> TypeGuard[NodeDeleted | NodeRestored]:
+    """Whether it takes a model or a version out of sight, or back."""
+    return isinstance(event, NodeDeleted | NodeRestored) and ids.label_of(event.uid) in _OF_MODELS
 
 
 def _of_state(event: ModelReported | ModelVersionReported) -> str:

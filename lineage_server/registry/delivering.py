@@ -181,7 +181,8 @@ class Deliverer:
 
     async def _send_due(self, owner: str, webhooks: Mapping[str, Webhook]) -> None:
         """Start sending, of each webhook one delivery at a time: one that hangs holds up no other's."""
-        given = {"now": ids.now_micros(), "busy": sorted(self._busy), "limit": 10 * MOST_AT_ONCE}
+        asleep = {webhook.uid for webhook in webhooks.values() if not webhook.enabled}
+        given = {"now": ids.now_micros(), "busy": sorted(self._busy | asleep), "limit": 10 * MOST_AT_ONCE}
         for row in await self._bolt.read(q.DUE, given):
             webhook = webhooks.get(row["webhook"])
             if webhook is None or webhook.uid in self._busy or len(self._busy) >= MOST_AT_ONCE:
@@ -255,7 +256,8 @@ def _wants(webhook: Webhook, notice: Notice, event: StoredEvent) -> bool:
     # is history. Of what came here the batch says more than two servers' clocks.
     is_history = event.imported and event.recorded_at < webhook.created_at
     return (
-        webhook.project == notice.project
+        webhook.enabled
+        and webhook.project == notice.project
         and notice.kind in webhook.kinds
         and webhook.model in ("", notice.model)
         and event.seq >= webhook.since

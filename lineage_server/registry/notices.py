@@ -20,10 +20,15 @@ class Kind(StrEnum):
     ALIAS = "alias"
     VERSION = "version"
     STATE = "state"
+    APPROVAL = "approval"
+    DELETION = "deletion"
     PING = "ping"
 
 
-EVENT_TYPES = ("model", "model.version", "model.alias")
+EVENT_TYPES = (
+    *("model", "model.version", "model.alias", "model.approval.request", "model.approval"),
+    *("node.deleted", "node.restored"),
+)
 """Types of events that may be told."""
 
 
@@ -53,9 +58,12 @@ def notices_of(
 ) -> list[Notice]:  # fmt: skip
     """``known``: of an alias its history, of a version the clock of the event that made it. ``was``: the
     state until then; None where that was not kept."""
+    kind = str(event.get("type") or "")
+    if kind in ("node.deleted", "node.restored"):
+        return _deletions(event, project=project, event_id=event_id, actor=actor, at=at, was=was)
     model = ids.clean_name(str(event.get("model") or ""), "model")
     about: dict[str, Any] = {"project": project, "model": model, "by": actor, "at": at, "event": event_id}
-    if event.get("type") == "model.alias":
+    if kind == "model.alias":
         move = next((one for one in moves_of(known) if one.event == event_id), None)
         about |= {
             "alias": event.get("alias"),
@@ -64,12 +72,53 @@ def notices_of(
             "reason": event.get("reason") or "",
         }
         return [Notice(Kind.ALIAS, project, model, about)]
-    if event.get("type") == "model.version":
+    if kind in ("model.approval.request", "model.approval"):
+        return [
+            Notice(Kind.APPROVAL, project, model, {**about, **_approval(event, project, model, event_id)})
+        ]
+    if kind == "model.version":
         about["version"] = event.get("version")
         if str(known or "").partition("|")[2] == event_id:
             about |= {"state": event.get("state"), "uri": event.get("uri"), "origin": event.get("origin")}
             return [Notice(Kind.VERSION, project, model, about)]
     state = event.get("state")
     if state and state != was:
-        return [Notice(Kind.STATE, project, model, {**about, "state": state, "before": was or None})]
+        about |= {"state": state, "before": was or None, "reason": event.get("reason") or ""}
+        return [Notice(Kind.STATE, project, model, about)]
     return []
+
+
+def _approval(event: Mapping[str, Any], project: str, model: str, event_id: str) -> dict[str, Any]:
+    """What became of which request; ``what``: asked, or the verdict."""
+    asked = event.get("type") == "model.approval.request"
+    uid = event.get("request") or ids.approval_uid(project, model, event_id)
+    return {
+        "what": "asked" if asked else event.get("verdict"),
+        "approval": uid,
+        "version": event.get("version"),
+        "alias": event.get("alias") or "",
+        "comment": event.get("comment") or "",
+    }
+
+
+def _deletions(
+    event: Mapping[str, Any], *, project: str, event_id: str, actor: str, at: int, was: str | None
+) -> list[Notice]:
+    """Of models and their versions; not that what was gone is gone."""
+    uid, deleted = str(event.get("uid") or ""), event.get("type") == "node.deleted"
+    prefix, _, rest = uid.partition(":")
+    if prefix not in ("model", "modelversion") or was == ("deleted" if deleted else ""):
+        return []
+    named = rest.partition("/")[2]
+    model, _, version = named.rpartition("@") if prefix == "modelversion" else (named, "", "")
+    about = {
+        "project": project,
+        "model": model,
+        "by": actor,
+        "at": at,
+        "event": event_id,
+        "version": version or None,
+        "what": "deleted" if deleted else "restored",
+        "reason": event.get("reason") or "",
+    }
+    return [Notice(Kind.DELETION, project, model, about)]

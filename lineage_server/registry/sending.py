@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from lineage_server.registry.signing import signature
+from lineage_server.domain.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
 from lineage_server.registry.targets import Network, NotAllowedError, resolved, target_of
 
 
@@ -59,8 +59,8 @@ class Sender:
             "user-agent": self._agent,
             "x-lineage-delivery": delivery,
             "x-lineage-event": kind,
-            "x-lineage-timestamp": stamp,
-            "x-lineage-signature": signature(secret, stamp, body),
+            TIMESTAMP_HEADER: stamp,
+            SIGNATURE_HEADER: signature(secret, stamp, body),
         }
         try:
             async with asyncio.timeout(self.timeout_seconds):

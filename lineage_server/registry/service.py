@@ -12,7 +12,7 @@ from lineage_server.registry.targets import networks
 from lineage_server.registry.webhooks import Webhooks
 from lineage_server.settings import Settings
 
-REGISTRY = frozenset({Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.ALIAS})
+REGISTRY = frozenset({Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.ALIAS, Label.APPROVAL})
 """A change of these may have to be told."""
 
 

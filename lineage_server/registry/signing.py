@@ -61,9 +61,3 @@ class SigningKey:
                 out.flush()
                 os.fsync(out.fileno())
             self._key = self._file.read_bytes().strip()
-
-
-def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """HMAC-SHA256 of ``<timestamp>.<body>``."""
-    made = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
-    return "sha256=" + made.hexdigest()

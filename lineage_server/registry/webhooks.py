@@ -26,7 +26,8 @@ _FOREVER = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """``kinds``: of what it is told; ``model`` empty = of all models of the project."""
+    """``kinds``: of what it is told; ``model`` empty = of all models of the project. One that is not
+    ``enabled`` is told of nothing that happens meanwhile, and nothing is sent to it."""
 
     uid: str
     project: str
@@ -39,6 +40,7 @@ class Webhook:
     nonce: str
     key_id: str
     since: int
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class Webhooks:
         """Raises NotFoundError."""
         rows = await self._bolt.read(q.GET_WEBHOOK, {"project": project, "uid": uid})
         if not rows:
-            raise NotFoundError(f"webhook {ids.shorten(uid)!r} is not there, or not yours to see")
+            raise _no_webhook(uid)
         return _webhook(rows[0])
 
     async def list_webhooks(self, project: str) -> list[Webhook]:
@@ -109,6 +111,44 @@ class Webhooks:
     async def every(self) -> list[Webhook]:
         """Those of all projects."""
         return [_webhook(row) for row in await self._bolt.read(q.ALL_WEBHOOKS)]
+
+    async def update(
+        self, webhook: Webhook, *, url: str | None, kinds: Sequence[str] | None, enabled: bool | None,
+        audit: Mapping[str, Any],
+    ) -> Webhook:  # fmt: skip
+        """With another target, told of other things, put to sleep or awake; its secret stays. What is still
+        to be sent goes to the new target."""
+        if url is not None:
+            target_of(url)
+        if kinds is not None and not kinds:
+            raise InvalidInputError(
+                "a webhook is told of something; nothing was changed. To tell it nothing, disable it",
+                field="kinds",
+                allowed="at least one",
+            )
+        told: dict[str, Any] = {"disabled": None if webhook.enabled else True}
+        told |= {"url": url} if url is not None else {}
+        told |= {"kinds": sorted(set(kinds))} if kinds is not None else {}
+        if enabled is not None:
+            told["disabled"] = None if enabled else True
+        given = {
+            "uid": webhook.uid, "project": webhook.project, "properties": told, "audit": [dict(audit)],
+        }  # fmt: skip
+        rows = await self._bolt.write(q.UPDATE_WEBHOOK, given)
+        if not rows:
+            raise _no_webhook(webhook.uid)
+        return _webhook(rows[0])
+
+    async def resend(self, project: str, delivery: str, *, audit: Mapping[str, Any]) -> Delivery:
+        """Have a delivery sent again, under its id. Raises NotFoundError."""
+        given = {"uid": delivery, "project": project, "now": ids.now_micros(), "audit": [dict(audit)]}
+        rows = await self._bolt.write(q.RESEND, given)
+        if not rows:
+            raise NotFoundError(
+                f"delivery {ids.shorten(delivery)!r} is not there (any more), or not yours to see; "
+                "webhookDeliveries lists those that are kept"
+            )
+        return _delivery(rows[0])
 
     async def delete(self, project: str, uid: str, *, audit: Mapping[str, Any]) -> None:
         """Its deliveries go, too. Raises NotFoundError."""
@@ -157,9 +197,14 @@ def new_delivery(webhook: Webhook, kind: Kind, about: Mapping[str, Any], *, key:
     }
 
 
+def _no_webhook(uid: str) -> NotFoundError:
+    return NotFoundError(f"webhook {ids.shorten(uid)!r} is not there, or not yours to see")
+
+
 def _webhook(row: Row) -> Webhook:
-    told = {name: row[name] for name in Webhook.__slots__ if name not in ("kinds", "model")}
-    return Webhook(**told, kinds=tuple(row["kinds"] or ()), model=row["model"] or "")
+    told = {name: row[name] for name in Webhook.__slots__ if name not in ("kinds", "model", "enabled")}
+    kinds = tuple(row["kinds"] or ())
+    return Webhook(**told, kinds=kinds, model=row["model"] or "", enabled=not row["disabled"])
 
 
 def _delivery(row: Row) -> Delivery:

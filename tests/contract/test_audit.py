@@ -78,6 +78,8 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
         {"name": "ci", "target": "http://127.0.0.1:9", "kinds": ["alias"], "model": ""},
     ),
     "TestWebhook": ("default", "webhook:…", None, {"kind": "ping"}),
+    "UpdateWebhook": ("default", "webhook:…", {"kinds": ["alias"]}, {"kinds": ["alias", "approval"]}),
+    "ResendDelivery": ("default", "delivery:…", None, None),
     "DeleteWebhook": ("default", "webhook:…", {"name": "ci"}, None),
     "ReplayRefused": (
         "default", "refused:…",
@@ -124,12 +126,14 @@ async def test_every_mutation_runs_and_leaves_an_audit_record(
 
     monkeypatch.setattr(AuditLog, "write", lost)
     root = await guarded.token("root", platform_admin=True)
-    refused, token, hook = await refused_event(guarded), "", ""
+    refused, token, hook, delivery = await refused_event(guarded), "", "", ""
     assert RECORDS.keys() == MUTATIONS.keys()
     for name, given in MUTATIONS.items():
         given = {"ReplayRefused": {"uids": [refused]}, "RevokeToken": {"token": token}}.get(name, given)
-        if name in ("TestWebhook", "DeleteWebhook"):
+        if name in ("TestWebhook", "UpdateWebhook", "DeleteWebhook"):
             given = {**given, "webhook": hook}
+        if name == "ResendDelivery":
+            given = {**given, "delivery": delivery}
         field = name[0].lower() + name[1:]
         payload = (await guarded.ask(TEXTS[name], {"input": given}, root))[field]
         assert payload["problems"] == [], (name, payload)
@@ -139,6 +143,8 @@ async def test_every_mutation_runs_and_leaves_an_audit_record(
         if name == "CreateWebhook":
             hook = payload["webhook"]["uid"]
             assert payload["secret"].startswith("whsec_")
+        if name == "TestWebhook":
+            delivery = payload["delivery"]["uid"]
         record = next(r for r in await records(guarded, root) if r["action"] == field)
         project, target, before, after = RECORDS[name]
         assert record["project"] == project, name

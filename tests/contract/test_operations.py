@@ -33,6 +33,16 @@ HOOKED = {
     "project": "default", "name": "one", "url": "http://127.0.0.1:9/x", "kinds": ["alias"], "nonce": "n",
     "key_id": "k", "created_at": 1, "created_by": "local/local",
 }  # fmt: skip
+SENT = "delivery:one"
+DELIVERED = {
+    "webhook": HOOK,
+    "project": "default",
+    "kind": "ping",
+    "state": "failed",
+    "attempts": 8,
+    "at": 1,
+    "body": "{}",
+}
 TREE = "version:default/model/churn"
 CODE = "code:default/r@5ec4e7+own.py"
 
@@ -121,6 +131,8 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "DecideApproval": {"uid": ASKED, "verdict": "REJECTED", "comment": "no"},
     "CreateWebhook": {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]},
     "TestWebhook": {"project": "default", "webhook": HOOK},
+    "UpdateWebhook": {"project": "default", "webhook": HOOK, "kinds": ["ALIAS", "APPROVAL"]},
+    "ResendDelivery": {"project": "default", "delivery": SENT},
     "DeleteWebhook": {"project": "default", "webhook": HOOK},
     "ReplayRefused": {},
     "RevokeToken": {},

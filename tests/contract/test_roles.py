@@ -27,10 +27,10 @@ from lineage_server.auth.access import Credentials
 from lineage_server.domain.events import MemberSet, ProjectReported
 from lineage_server.domain.nodes import Role
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK
+from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK, NEW_DELIVERIES
 from lineage_server.ingest.tables import to_parquet
 from lineage_server.tracking.service import Tracking
-from tests.contract.test_operations import HOOK, HOOKED, MUTATIONS, QUERIES
+from tests.contract.test_operations import DELIVERED, HOOK, HOOKED, MUTATIONS, QUERIES, SENT
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.faults import EVENTS
 from tests.support.hostile import run_event
@@ -115,6 +115,7 @@ async def keeping(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[S
         await running.record(*story(), ProjectReported(id="other", project="other", description="theirs"))
         await running.services.eraser.finish()
         await running.services.bolt.write(CREATE_WEBHOOK, {"uid": HOOK, "properties": HOOKED, "audit": []})
+        await running.services.bolt.write(NEW_DELIVERIES, {"rows": [{"uid": SENT, "properties": DELIVERED}]})
         yield running
 
 
@@ -154,6 +155,7 @@ FIELDS: dict[str, Need] = {
         (
             *("updateProject", "setMember", "eraseNode", "setProtection"),
             *("webhooks", "webhookDeliveries", "createWebhook", "testWebhook", "deleteWebhook"),
+            *("updateWebhook", "resendDelivery"),
         ),
         Need.ADMIN,
     ),

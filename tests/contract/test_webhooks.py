@@ -6,13 +6,22 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineage_server.api.gql.documents import read_operations
-from lineage_server.domain.event_registry import AliasSet, ModelReported, ModelVersionReported
+from lineage_server.client import NotAuthenticatedError, verify_webhook
+from lineage_server.domain.event_registry import (
+    AliasSet,
+    ApprovalGiven,
+    ApprovalRequested,
+    ModelReported,
+    ModelVersionReported,
+)
+from lineage_server.domain.events import NodeDeleted, NodeRestored
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import ModelState
 from lineage_server.domain.stored import StoredEvent
@@ -23,6 +32,7 @@ from lineage_server.registry import delivering
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
 from tests.support.served import Served, serving
+from tests.support.stories import IRIS_1
 
 TEXTS = read_operations()
 OWN = {"allowed_networks": ["127.0.0.0/8"], "retry_seconds": 0.1, "timeout_seconds": 0.7, "attempts": 3}
@@ -282,3 +292,91 @@ async def test_without_a_key_of_its_own_a_shared_graphs_server_makes_none(
         ]
         assert problem["code"] == "NOT_SUPPORTED"
         assert "LINEAGE_WEBHOOKS__KEY" in problem["message"]
+
+
+async def test_approvals_and_deletions_are_told_and_receivers_can_check_them(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    version = "modelversion:default/churn@1"
+    asked: dict[str, Any] = {"model": "churn", "version": "1", "alias": "prod"}
+    approval = "approval:default/churn@ask"
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        await served.record(*story(1))
+        _, secret = await create(served, receiver)
+        now = now_micros()
+        given: dict[str, Any] = {"approver": "kim", "request": approval, **asked}
+        gone = NodeDeleted(id="gone", at=now + 3, uid=version, reason="wrong data")
+        await served.record(
+            ApprovalRequested(id="ask", at=now, comment="please look", **asked),
+            ApprovalGiven(id="give", at=now + 1, verdict="rejected", comment="no", **given),
+            gone,
+            replace(gone, id="gone again", at=now + 4),
+            NodeRestored(id="back", at=now + 5, uid=version, reason="it was not"),
+            NodeDeleted(id="whole", at=now + 6, uid="model:default/churn", reason="unused"),
+            NodeDeleted(id="other", at=now + 7, uid=IRIS_1, reason="none of the registry"),
+            ModelReported(id="last", at=now + 8, model="last", state=ModelState.READY),
+        )
+        got = await receiver.until(6)
+        told = [one.told for one in got]
+        assert [(one["kind"], one.get("what"), one["event"]) for one in told] == [
+            ("approval", "asked", "ask"),
+            ("approval", "rejected", "give"),
+            ("deletion", "deleted", "gone"),
+            ("deletion", "restored", "back"),
+            ("deletion", "deleted", "whole"),
+            ("state", None, "last"),
+        ]
+        assert {one["approval"] for one in told[:2]} == {approval}
+        assert [one["comment"] for one in told[:2]] == ["please look", "no"]
+        assert [(one["model"], one["version"], one["reason"]) for one in told[2:5]] == [
+            ("churn", "1", "wrong data"), ("churn", "1", "it was not"), ("churn", None, "unused"),
+        ]  # fmt: skip
+        for one in got:
+            assert verify_webhook(one.body, one.headers, secret) == one.told
+        with pytest.raises(NotAuthenticatedError, match="not signed with this secret"):
+            verify_webhook(got[0].body + b" ", got[0].headers, secret)
+
+
+async def test_a_webhook_is_changed_and_put_to_sleep_and_told_again_under_one_secret(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async def change(**given: Any) -> dict[str, Any]:
+        wanted = {"input": {"project": "default", "webhook": webhook["uid"], **given}}
+        return (await served.ask(TEXTS["UpdateWebhook"], wanted))["updateWebhook"]
+
+    async def again(uid: str) -> dict[str, Any]:
+        wanted = {"input": {"project": "default", "delivery": uid}}
+        return (await served.ask(TEXTS["ResendDelivery"], wanted))["resendDelivery"]["delivery"]
+
+    async with receiving() as other, serving(bolt, tmp_path, settings=settings(attempts=1)) as served:
+        webhook, secret = await create(served, receiver, kinds=["VERSION"])
+        receiver.answers = [500]
+        await served.record(*story(1))
+        (failed,) = await ended(served, webhook)
+        assert (failed["state"], failed["attempts"]) == ("failed", 1)
+        changed = (await change(url=other.url, kinds=["ALIAS", "VERSION"]))["webhook"]
+        assert (changed["url"], changed["kinds"], changed["enabled"]) == (
+            other.url,
+            ["alias", "version"],
+            True,
+        )
+        assert (await again(failed["uid"]))["state"] == "pending"
+        (found,) = await ended(served, webhook)
+        assert (found["uid"], found["state"], found["attempts"]) == (failed["uid"], "delivered", 1)
+        assert verify_webhook(other.got[0].body, other.got[0].headers, secret)["id"] == failed["uid"]
+        assert (await change(enabled=False))["webhook"]["enabled"] is False
+        await served.record(*story(2))
+        wanted = {"input": {"project": "default", "webhook": webhook["uid"]}}
+        (problem,) = (await served.ask(TEXTS["TestWebhook"], wanted))["testWebhook"]["problems"]
+        assert (problem["code"], problem["current"]) == ("CONFLICT", "disabled")
+        assert (await change(enabled=True))["webhook"]["enabled"] is True
+        await served.record(*story(3))
+        await other.until(3)
+        assert sorted(one.told["event"] for one in other.got[1:]) == ["a3", "v3"]
+        for wrong in ({"kinds": []}, {"url": "ftp://a/"}):
+            (problem,) = (await change(**wrong))["problems"]
+            assert problem["code"] == "BAD_INPUT", wrong
+        error = await served.refused(
+            TEXTS["ResendDelivery"], {"input": {"project": "default", "delivery": "delivery:none"}}
+        )
+        assert error["extensions"]["code"] == "NOT_FOUND"

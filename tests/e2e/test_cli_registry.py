@@ -129,3 +129,21 @@ def test_what_goes_wrong_is_said_with_what_to_do(
     told = say(line, code)
     assert told.startswith("error: ")
     assert words in told
+
+
+def test_webhooks_are_kept_from_the_command_line(say: Any) -> None:
+    made = json.loads(say("webhook add ci http://127.0.0.1:9/hook --kind alias --kind approval --json"))
+    assert made["secret"].startswith("whsec_")
+    assert (made["kinds"], made["enabled"]) == (["alias", "approval"], True)
+    assert "allowed: alias, version, state, approval, deletion" in say("webhook add x http://a/ -k metric", 2)
+    assert say("webhook set ci --disable --kind deletion").endswith("9/hook (disabled)\n")
+    assert "is disabled" in say("webhook test ci", 5)
+    assert json.loads(say(f"webhook set {made['uid']} --enable --json"))["enabled"] is True
+    sent = json.loads(say("webhook test ci --json"))
+    told = json.loads(say("webhook deliveries ci --json"))
+    assert [(one["uid"], one["kind"]) for one in told["deliveries"]] == [(sent["uid"], "ping")]
+    assert say(f"webhook resend {sent['uid']}").startswith(f"{sent['uid']}: ping, ")
+    assert say("webhook ls").splitlines()[1].split()[:3] == ["ci", "deletion", "yes"]
+    assert "no webhook 'other'" in say("webhook rm other", 4)
+    say("webhook rm ci")
+    assert json.loads(say("webhook ls --json")) == []

@@ -17,7 +17,7 @@ CALL (w) { UNWIND $audit AS r CREATE (a:Audit) SET a = r RETURN count(*) AS audi
 _WEBHOOK: LiteralString = (
     "RETURN w.uid AS uid, w.project AS project, w.name AS name, w.url AS url, w.kinds AS kinds, "
     "w.model AS model, w.created_at AS created_at, w.created_by AS created_by, w.nonce AS nonce, "
-    "w.key_id AS key_id, w.since AS since"
+    "w.key_id AS key_id, w.since AS since, w.disabled AS disabled"
 )
 
 # From the events of the next batch on.
@@ -36,6 +36,17 @@ LIST_WEBHOOKS: LiteralString = (
 )
 
 ALL_WEBHOOKS: LiteralString = f"MATCH (w:Webhook) WHERE w.project IS NOT NULL {_WEBHOOK}"
+
+# Told again of what happens from then on: of what happened while it was disabled, it is not.
+UPDATE_WEBHOOK: LiteralString = f"""
+MATCH (b:Writer {{uid: 'writer'}})
+MATCH (w:Webhook {{uid: $uid}})
+WHERE w.project = $project
+SET w.since = CASE WHEN w.disabled AND $properties.disabled IS NULL THEN b.seq ELSE w.since END
+SET w += $properties
+{_AND_AUDIT}
+{_WEBHOOK}
+"""
 
 DELETE_WEBHOOK: LiteralString = f"""
 MATCH (w:Webhook {{uid: $uid}})
@@ -66,6 +77,15 @@ _DELIVERY: LiteralString = (
     "d.attempts AS attempts, d.next_at AS next_at, d.at AS at, d.last_at AS last_at, d.status AS status, "
     "d.error AS error, d.body AS body"
 )
+
+RESEND: LiteralString = (
+    "MATCH (d:Delivery {uid: $uid}) WHERE d.project = $project "
+    "SET d.attempts = CASE WHEN d.state = 'pending' THEN d.attempts ELSE 0 END "
+    "SET d.state = 'pending', d.next_at = $now "
+    "WITH d CALL (d) { UNWIND $audit AS r CREATE (a:Audit) SET a = r RETURN count(*) AS audited } "
+    f"{_DELIVERY}"
+)
+"""Sent again under its id, as often as a new one is tried; one that is still pending, now."""
 
 DUE: LiteralString = (
     f"MATCH (d:Delivery) WHERE d.next_at <= $now AND NOT d.webhook IN $busy {_DELIVERY} "

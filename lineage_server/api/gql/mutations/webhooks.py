@@ -13,12 +13,15 @@ from lineage_server.api.gql.permissions import MayAdminister
 from lineage_server.api.gql.types.hooks import (
     CreateWebhookPayload,
     DeleteWebhookPayload,
+    ResendDeliveryPayload,
     TestWebhookPayload,
+    UpdateWebhookPayload,
     delivery_of,
     webhook_of,
 )
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
 from lineage_server.auth.audit import audit_record
+from lineage_server.domain.errors import ConflictError
 from lineage_server.registry.notices import Kind
 from lineage_server.registry.targets import target_of
 from lineage_server.registry.webhooks import Webhook
@@ -31,6 +34,8 @@ class WebhookKind(StrEnum):
     ALIAS = "alias"
     VERSION = "version"
     STATE = "state"
+    APPROVAL = "approval"
+    DELETION = "deletion"
 
 
 @strawberry.input
@@ -40,9 +45,27 @@ class CreateWebhookInput:
     url: str
     kinds: list[WebhookKind] = strawberry.field(
         default_factory=lambda: list(WebhookKind),
-        description="an alias was moved, a version was made, the state of a model or a version was set",
+        description="an alias was moved, a version was made, the state of a model or a version was set, "
+        "an approval was asked for, given or withheld, a model or a version was deleted or restored",
     )
     model: str = strawberry.field(default="", description="name; empty is every model of the project")
+
+
+@strawberry.input(description="What is left out stays as it is; so does the secret")
+class UpdateWebhookInput:
+    project: str
+    webhook: str = strawberry.field(description="uid")
+    url: str | None = None
+    kinds: list[WebhookKind] | None = None
+    enabled: bool | None = strawberry.field(
+        default=None, description="false: it is told of nothing that happens meanwhile, nothing is sent to it"
+    )
+
+
+@strawberry.input
+class ResendDeliveryInput:
+    project: str
+    delivery: str = strawberry.field(description="uid")
 
 
 @strawberry.input
@@ -86,6 +109,43 @@ class WebhookMutations:
         context.services.deliverer.ring()
         return CreateWebhookPayload(problems=[], webhook=webhook_of(webhook), secret=secret)
 
+    @strawberry.mutation(
+        permission_classes=[MayAdminister], description="Another URL, other kinds, off or on; one secret"
+    )
+    async def update_webhook(self, info: Ctx, input: UpdateWebhookInput) -> UpdateWebhookPayload:
+        context = context_of(info)
+        hooks = context.services.webhooks
+        old = await hooks.get(input.project, input.webhook)
+        try:
+            kinds = [str(kind) for kind in input.kinds] if input.kinds is not None else None
+            after = {
+                "target": target_of(input.url).shown if input.url is not None else None,
+                "kinds": kinds,
+                "enabled": input.enabled,
+            }
+            after = {key: value for key, value in after.items() if value is not None}
+            known = {
+                "target": target_of(old.url).shown, "kinds": list(old.kinds), "enabled": old.enabled,
+            }  # fmt: skip
+            before = {key: known[key] for key in after}
+            audit = _audit(context, "updateWebhook", input.project, old.uid, before=before, after=after)
+            new = await hooks.update(old, url=input.url, kinds=kinds, enabled=input.enabled, audit=audit)
+        except MENDABLE as error:
+            return UpdateWebhookPayload(problems=[problem_of(error)])
+        context.services.deliverer.ring()
+        return UpdateWebhookPayload(problems=[], webhook=webhook_of(new))
+
+    @strawberry.mutation(
+        permission_classes=[MayAdminister],
+        description="Send a delivery again, under its id: receivers can tell that it is the same",
+    )
+    async def resend_delivery(self, info: Ctx, input: ResendDeliveryInput) -> ResendDeliveryPayload:
+        context = context_of(info)
+        audit = _audit(context, "resendDelivery", input.project, input.delivery)
+        found = await context.services.webhooks.resend(input.project, input.delivery, audit=audit)
+        context.services.deliverer.ring()
+        return ResendDeliveryPayload(problems=[], delivery=delivery_of(found))
+
     @strawberry.mutation(permission_classes=[MayAdminister], description="Tell it nothing more")
     async def delete_webhook(self, info: Ctx, input: DeleteWebhookInput) -> DeleteWebhookPayload:
         context = context_of(info)
@@ -101,6 +161,12 @@ class WebhookMutations:
         context = context_of(info)
         hooks = context.services.webhooks
         webhook: Webhook = await hooks.get(input.project, input.webhook)
+        if not webhook.enabled:
+            error = ConflictError(
+                f"webhook {webhook.name!r} is disabled, so nothing is sent to it. Enable it first",
+                current="disabled",
+            )
+            return TestWebhookPayload(problems=[problem_of(error)])
         audit = _audit(context, "testWebhook", input.project, webhook.uid, after={"kind": Kind.PING})
         uid = await hooks.ping(webhook, by=context.principal.actor, audit=audit)
         context.services.deliverer.ring()

@@ -19,7 +19,8 @@ class Webhook:
     project: str
     name: str
     url: str
-    kinds: list[str] = strawberry.field(description="alias, version, state")
+    kinds: list[str] = strawberry.field(description="alias, version, state, approval, deletion")
+    enabled: bool = strawberry.field(description="whether it is told of what happens now")
     model: str = strawberry.field(description="name; empty is every model of the project")
     created_at: Micros
     created_by: str
@@ -58,6 +59,18 @@ class DeleteWebhookPayload:
 
 
 @strawberry.type
+class UpdateWebhookPayload:
+    problems: list[Problem]
+    webhook: Webhook | None = None
+
+
+@strawberry.type
+class ResendDeliveryPayload:
+    problems: list[Problem]
+    delivery: Delivery | None = None
+
+
+@strawberry.type
 class TestWebhookPayload:
     problems: list[Problem]
     delivery: Delivery | None = None
@@ -70,6 +83,7 @@ def webhook_of(one: domain.Webhook) -> Webhook:
         name=one.name,
         url=one.url,
         kinds=list(one.kinds),
+        enabled=one.enabled,
         model=one.model,
         created_at=Micros(one.created_at),
         created_by=one.created_by,
