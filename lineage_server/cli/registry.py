@@ -1,4 +1,4 @@
-"""Commands of the model registry: ``register``, ``promote``, ``approve``, ``reject``, ``history``."""
+"""Commands of the model registry: from ``register`` over ``promote`` and ``approve`` to ``deploy``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lineage_server.domain.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
-    from lineage_server.client.registered import Alias, AliasMove, Approval, ModelVersion
+    from lineage_server.client.registered import Alias, AliasMove, Approval, Deployment, ModelVersion
 
 Version = Annotated[str, typer.Argument(help="A version, such as model:churn@3 or model:churn@candidate.")]
 Aliases = Annotated[
@@ -33,7 +33,7 @@ Comment = Annotated[str, typer.Option("--comment", "-m", help="A word to those w
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (register, promote, approve, reject, history):
+    for command in (register, promote, approve, reject, history, deploy):
         app.command()(command)
 
 
@@ -159,6 +159,31 @@ def history(
         say(one_line(_then(found, then, as_of)))
 
 
+def deploy(
+    version: Version,
+    name: Annotated[str, typer.Argument(help="What serves it: an endpoint's name, such as api.")],
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Its address.")] = None,
+    cluster: Annotated[str, typer.Option("--cluster", help="Where it runs.")] = "local",
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", help="The endpoint's own word for it; by default the version's."),
+    ] = None,
+    traffic: Annotated[float | None, typer.Option("--traffic", help="Its share in percent.")] = None,
+    ended: Annotated[bool, typer.Option("--ended", help="It serves the version no longer.")] = False,
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that an endpoint serves a version, or no longer; 'lineage show VERSION' lists all that ever did."""
+    with _client(project) as client:
+        made = client.deploy(
+            version, name, endpoint=endpoint, cluster=cluster, revision=revision, traffic=traffic, ended=ended
+        )
+    if as_json:
+        say_json(plain(made))
+    else:
+        say(one_line(str(made)))
+
+
 def _then(alias: Alias, move: AliasMove | None, when: str) -> str:
     shown = f"model:{alias.model}@{alias.name}"
     if move is None:
@@ -184,7 +209,7 @@ def _client(project: str) -> Client:
     return Client(project=project or None)
 
 
-def plain(handle: ModelVersion | Alias | AliasMove | Approval) -> dict[str, Any]:
+def plain(handle: ModelVersion | Alias | AliasMove | Approval | Deployment) -> dict[str, Any]:
     """A handle for JSON, by GraphQL's names."""
     told = {_camel(f.name): _value(getattr(handle, f.name)) for f in fields(handle) if f.name != "client"}
     uid = getattr(handle, "uid", None)

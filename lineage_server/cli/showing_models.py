@@ -14,6 +14,7 @@ title owner state card highest protected needsApproval movers modelAliases: alia
 OF_VERSION = """
 model version state hold uri card signature aliases metrics { key value }
 origin { uid name kind ordinal project }
+deployments { uid project name cluster revision endpoint state traffic fromAt toAt }
 """
 VERSIONS = """
 query VersionsOf($model: String!) {
@@ -50,6 +51,8 @@ def say_model(told: dict[str, Any]) -> None:
         if columns:
             _say_part(title)
             _say_columns(columns)
+    if node.get("deployments"):
+        _say_deployments(node["deployments"])
     example = as_mapping(node.get("signature")).get("example")
     if isinstance(example, list) and example:
         _say_part("example")
@@ -69,6 +72,22 @@ def _say_columns(columns: Any) -> None:
         say_table(["column", "type"], [(row["name"], row.get("type")) for row in rows])
     else:
         say(one_line(cast("object", columns)))
+
+
+_SERVED = ("deployment", "cluster", "revision", "from", "to", "traffic %", "endpoint")
+
+
+def _say_deployments(found: list[dict[str, Any]]) -> None:
+    """What serves it, and whatever did."""
+    _say_part("served by")
+    rows = [
+        (
+            one["name"], one["cluster"], one["revision"], short_time(one["fromAt"]),
+            short_time(one["toAt"]) if one["toAt"] else "now", one["traffic"], one["endpoint"],
+        )
+        for one in found
+    ]  # fmt: skip
+    say_table(list(_SERVED), rows, whole=("deployment",), spare=("traffic %", "cluster", "endpoint"))
 
 
 def _say_example(rows: list[Any]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.origins import Origin
     from lineage_server.client.previews import Preview
-    from lineage_server.client.registered import Alias, AliasMove, Approval, ModelVersion
+    from lineage_server.client.registered import Alias, AliasMove, Approval, Deployment, ModelVersion
     from lineage_server.client.reproducing.reproduction import Reproduction
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.seeding import seed
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         completeness,
         connect,
         cost,
+        deploy,
+        deployments,
         download,
         files,
         flush,
@@ -88,6 +90,7 @@ __all__ = [
     "Autolog",
     "Client",
     "ConflictError",
+    "Deployment",
     "ForbiddenError",
     "Found",
     "Input",
@@ -119,6 +122,8 @@ __all__ = [
     "connect",
     "cost",
     "current_run",
+    "deploy",
+    "deployments",
     "download",
     "files",
     "flush",
@@ -161,7 +166,7 @@ _HOMES = {
     "origins": ("Origin",),
     "previews": ("Preview",),
     "markers": ("Input", "Output", "Param"),
-    "registered": ("Alias", "AliasMove", "Approval", "ModelVersion"),
+    "registered": ("Alias", "AliasMove", "Approval", "Deployment", "ModelVersion"),
     "reproducing.reproduction": ("Reproduction",),
     "seeding": ("seed",),
     "run": ("Run", "current_run"),
@@ -172,10 +177,10 @@ _HOMES = {
     "webhooks": ("verify_webhook",),
     "shortcuts": (
         "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
-        "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics", "model_version",
-        "models", "offline", "origin", "path", "preview", "promote", "register", "reject", "remove_alias",
-        "reproduce", "request_approval", "runs", "search", "start_run", "sync", "sync_status", "verify",
-        "versions",
+        "deploy", "deployments", "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics",
+        "model_version", "models", "offline", "origin", "path", "preview", "promote", "register", "reject",
+        "remove_alias", "reproduce", "request_approval", "runs", "search", "start_run", "sync",
+        "sync_status", "verify", "versions",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

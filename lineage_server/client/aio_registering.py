@@ -12,7 +12,7 @@ from lineage_server.client.asking import Steps, walk_async
 if TYPE_CHECKING:
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.client import Client
-    from lineage_server.client.registered import Alias, Approval, ModelVersion
+    from lineage_server.client.registered import Alias, Approval, Deployment, ModelVersion
     from lineage_server.client.run import Run
 
 T = TypeVar("T")
@@ -113,6 +113,34 @@ class AsyncRegistering:
         from lineage_server.client import verbs
 
         return await self._walk(verbs.approvals(self.client, name, state=state, project=project))
+
+    async def deploy(
+        self,
+        version: str | ModelVersion,
+        name: str,
+        *,
+        endpoint: str | None = None,
+        cluster: str = "local",
+        revision: str | None = None,
+        traffic: float | None = None,
+        ended: bool = False,
+        project: str | None = None,
+    ) -> Deployment:
+        """See ``Client.deploy``."""
+        from lineage_server.client import serving
+
+        return await self._walk(
+            serving.deploy(
+                self.client, version, name, endpoint=endpoint, cluster=cluster, revision=revision,
+                traffic=traffic, ended=ended, project=project,
+            )
+        )  # fmt: skip
+
+    async def deployments(self, version: str | Artifact | ModelVersion) -> list[Deployment]:
+        """See ``Client.deployments``."""
+        from lineage_server.client import serving
+
+        return await self._walk(serving.deployments(self.client, version))
 
     async def _walk(self, steps: Steps[T]) -> T:
         await asyncio.to_thread(self.client.send_own)

@@ -69,6 +69,13 @@ class ModelVersion:
         """A file or folder of this machine with its content, see ``Artifact.path``."""
         return self.artifact.path
 
+    @property
+    def deployments(self) -> list[Deployment]:
+        """Whatever ever served it, the newest first; asks the server, see ``Client.deployments``."""
+        import lineage_server.client as default
+
+        return self.client.deployments(self) if self.client is not None else default.deployments(self)
+
     @checked
     def download(
         self,
@@ -110,6 +117,27 @@ class ModelVersion:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, one in {**state, "client": None}.items():
             object.__setattr__(self, name, one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A revision of an endpoint (``name``) that serves a model version, or served it until ``to_at``;
+    ``endpoint`` is its address, ``traffic`` its share in percent."""
+
+    uid: str
+    name: str
+    project: str
+    cluster: str = ""
+    revision: str = ""
+    endpoint: str = ""
+    state: str = ""
+    traffic: float | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+    def __str__(self) -> str:
+        until = f", ended {self.to_at.astimezone():%Y-%m-%d %H:%M:%S}" if self.to_at is not None else ""
+        return f"{self.name}@{self.revision} on {self.cluster}{until}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lineage_server.client.client import Client
     from lineage_server.client.config import Config
     from lineage_server.client.graphql import GraphQL
-    from lineage_server.client.registered import Alias, Approval, ModelVersion
+    from lineage_server.client.registered import Alias, Approval, Deployment, ModelVersion
     from lineage_server.client.run import Run
 
 T = TypeVar("T")
@@ -134,6 +134,40 @@ class Registering:
         from lineage_server.client import verbs
 
         return self._walk(verbs.approvals(self._client, name, state=state, project=project))
+
+    def deploy(
+        self,
+        version: str | ModelVersion,
+        name: str,
+        *,
+        endpoint: str | None = None,
+        cluster: str = "local",
+        revision: str | None = None,
+        traffic: float | None = None,
+        ended: bool = False,
+        project: str | None = None,
+    ) -> Deployment:
+        """Say that the endpoint ``name`` serves a version (``"model:churn@7"``), or, ``ended``, no longer;
+        raises a domain error.
+
+        ``endpoint`` is its address, ``traffic`` its share in percent. Said again, it changes what is known of
+        it. ``revision`` is the endpoint's own word for it; by default the version's name, with a number
+        behind it for one that is served again. ``project``: the endpoint's, if it is not the model's.
+        """
+        from lineage_server.client import serving
+
+        return self._walk(
+            serving.deploy(
+                self._client, version, name, endpoint=endpoint, cluster=cluster, revision=revision,
+                traffic=traffic, ended=ended, project=project,
+            )
+        )  # fmt: skip
+
+    def deployments(self, version: str | Artifact | ModelVersion) -> list[Deployment]:
+        """Whatever ever served a version (``"model:churn@7"``), the newest first; raises a domain error."""
+        from lineage_server.client import serving
+
+        return self._walk(serving.deployments(self._client, version))
 
     @property
     def _client(self) -> Client:

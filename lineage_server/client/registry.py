@@ -172,7 +172,7 @@ def _check_kind(node: Mapping[str, Any], wanted: str, ref: str, field: str) -> N
         )
 
 
-def _meant(client: Client, ref: str | ModelVersion) -> Steps[ModelVersion]:
+def version_meant(client: Client, ref: str | ModelVersion) -> Steps[ModelVersion]:
     if isinstance(ref, ModelVersion):
         return ref
     return (yield from version(client, ref))
@@ -193,7 +193,7 @@ def promote(
     """Let an alias point to a version. Where it takes an approval and none is named, one that was given for
     just that and not used is taken."""
     name = clean_part(alias, "alias", "@")
-    meant = yield from _meant(client, ref)
+    meant = yield from version_meant(client, ref)
     told = {"expected": expected, "approval": approval, "reason": reason}
     try:
         return (yield from _move(meant, name, told))
@@ -252,7 +252,7 @@ def request_approval(
 ) -> Steps[Approval]:
     """Ask for a verdict on a version."""
     name = clean_part(alias, "alias", "@") if alias else ""
-    meant = yield from _meant(client, ref)
+    meant = yield from version_meant(client, ref)
     told = {"project": meant.project, "model": meant.model, "version": meant.version, "alias": name}
     data = yield REQUEST, {"input": {**told, "comment": comment}}
     check_payload(data["requestApproval"])
@@ -275,7 +275,7 @@ def decide(
 
 
 def _waiting(client: Client, ref: str | ModelVersion, alias: str | None) -> Steps[str]:
-    meant = yield from _meant(client, ref)
+    meant = yield from version_meant(client, ref)
     found = yield from _found(client, meant, alias, "pending")
     shown = str(Reference("model", meant.model, meant.version)) + (f" as {alias}" if alias else "")
     if not found:
@@ -338,7 +338,7 @@ def version_of(client: Client, told: Mapping[str, Any]) -> ModelVersion:
         uri=told["uri"],
         run=str(as_mapping(told["run"]).get("uid") or "").removeprefix("run:"),
         origin=artifact_from(client, origin, Reference("model", name)) if origin else None,
-        created_at=_time(told["createdAt"]),
+        created_at=time_of(told["createdAt"]),
         client=client,
     )
 
@@ -370,13 +370,13 @@ def approval_of(told: Mapping[str, Any]) -> Approval:
         **{key: told[key] for key in words},
         model=str(told["model"]).partition("/")[2],
         version=str(told["version"]).rpartition("@")[2],
-        requested_at=_time(told["requestedAt"]),
-        decided_at=_time(told["decidedAt"]),
-        used_at=_time(told["usedAt"]),
+        requested_at=time_of(told["requestedAt"]),
+        decided_at=time_of(told["decidedAt"]),
+        used_at=time_of(told["usedAt"]),
     )
 
 
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 

@@ -73,6 +73,10 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
     ),
     "RequestApproval": ("default", f"{VERSION}1", None, {"alias": "prod", "comment": ""}),
     "DecideApproval": ("default", ASKED, None, {"verdict": "rejected", "comment": "no"}),
+    "ReportDeployment": (
+        "default", "deployment:default/local/served@1", None,
+        {"version": f"{VERSION}1", "ended": False, "endpoint": "http://a"},
+    ),
     "CreateWebhook": (
         "default", "webhook:…", None,
         {"name": "ci", "target": "http://127.0.0.1:9", "kinds": ["alias"], "model": ""},

@@ -129,6 +129,9 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "SetProtection": {"project": "default", "model": "churn", "alias": "prod", "movers": ["kim"]},
     "RequestApproval": {"project": "default", "model": "churn", "version": "1", "alias": "prod"},
     "DecideApproval": {"uid": ASKED, "verdict": "REJECTED", "comment": "no"},
+    "ReportDeployment": {
+        "project": "default", "version": "modelversion:default/churn@1", "name": "served", "endpoint": "http://a",
+    },
     "CreateWebhook": {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]},
     "TestWebhook": {"project": "default", "webhook": HOOK},
     "UpdateWebhook": {"project": "default", "webhook": HOOK, "kinds": ["ALIAS", "APPROVAL"]},

@@ -194,6 +194,47 @@ async def test_what_is_deployed_aliased_or_held_is_deleted_only_with_a_reason(se
     assert [(one["name"], one["toAt"] is None) for one in ran] == [("api", True), ("old", False)]
 
 
+async def test_what_serves_a_version_is_said_and_kept_when_it_ends(guarded: Served) -> None:
+    kim = await guarded.token("kim")
+    await model_with_versions(guarded, "fraud", 2, kim)
+    first, second = (f"modelversion:default/fraud@{version}" for version in ("1", "2"))
+    api = {"project": "default", "name": "api"}
+
+    async def served_by(version: str) -> list[tuple[str, bool]]:
+        ran = (await guarded.ask(TEXTS["DeploymentsOf"], {"version": version}, kim))["node"]["deployments"]
+        return [(one["uid"].rpartition("/")[2], one["toAt"] is None) for one in ran]
+
+    made = await done(guarded, "ReportDeployment", kim, **api, version=first, endpoint="http://a", traffic=10)
+    assert (made["uid"], made["endpoint"]) == ("deployment:default/local/api@1", "http://a")
+    again = await done(guarded, "ReportDeployment", kim, **api, version=first, traffic=90)
+    assert (again["uid"], again["endpoint"], again["traffic"]) == (made["uid"], "http://a", 90)
+    assert again["fromAt"] == made["fromAt"]
+    assert (await problem(guarded, "ReportDeployment", kim, **api, version=second, ended=True))[
+        "code"
+    ] == "CONFLICT"
+    await done(guarded, "ReportDeployment", kim, **api, version=second)
+    assert (await done(guarded, "ReportDeployment", kim, **api, version=first, ended=True))["toAt"]
+    # Served once more, it is another revision: that it had ended stays true.
+    back = await done(guarded, "ReportDeployment", kim, **api, version=first)
+    assert back["revision"] == "1.2"
+    found = await problem(guarded, "ReportDeployment", kim, **api, version=first, revision="1")
+    assert found["current"] == "ended"
+    assert await served_by(first) == [("api@1.2", True), ("api@1", False)]
+    assert await served_by(second) == [("api@2", True)]
+    for wrong, field in (
+        ({"name": "a/b"}, "name"),
+        ({"cluster": ""}, "cluster"),
+        ({"version": IRIS_2}, "version"),
+    ):
+        given = {**api, "version": first, **wrong}
+        assert (await problem(guarded, "ReportDeployment", kim, **given))["field"] == field
+    stranger = await guarded.service_token(other="admin")
+    for project in ("default", "other"):
+        given = {"input": {"project": project, "name": "api", "version": first}}
+        error = await guarded.refused(TEXTS["ReportDeployment"], given, stranger)
+        assert error["extensions"]["code"] == "NOT_FOUND"
+
+
 ODD = ("x" * 255, "team/a/model", "日本語 модель ✓", "a@b", "e\u0301t\u00e9", '"; DROP', "a b")
 
 

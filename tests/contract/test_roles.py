@@ -148,6 +148,7 @@ FIELDS: dict[str, Need] = {
         (
             *("registerModel", "updateModel", "createModelVersion", "updateModelVersion", "setModelState"),
             *("setHold", "setTimeToLive", "setAlias", "deleteAlias", "requestApproval", "decideApproval"),
+            "reportDeployment",
         ),
         Need.WRITE,
     ),

@@ -147,3 +147,15 @@ def test_webhooks_are_kept_from_the_command_line(say: Any) -> None:
     assert "no webhook 'other'" in say("webhook rm other", 4)
     say("webhook rm ci")
     assert json.loads(say("webhook ls --json")) == []
+
+
+def test_what_serves_a_version_is_said_and_shown(say: Any) -> None:
+    say("register churn s3://bucket/1")
+    assert say("deploy model:churn@1 api --endpoint http://api.example --traffic 50") == "api@1 on local\n"
+    assert json.loads(say("deploy model:churn@1 api --traffic 100 --json"))["traffic"] == 100
+    say("deploy model:churn@1 batch")
+    assert "batch@1 on local, ended" in say("deploy model:churn@1 batch --ended")
+    shown = say("show model:churn@1")
+    lines = [line.split() for line in shown[shown.index("served by") :].splitlines()]
+    assert [(line[0], "now" in line) for line in lines[2:4]] == [("batch", False), ("api", True)]
+    assert "nothing called 'none' serves version '1'" in say("deploy model:churn@1 none --ended", 5)

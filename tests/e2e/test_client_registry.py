@@ -199,3 +199,14 @@ def test_the_async_twin_does_the_same(client: Client) -> None:
         await twin.client.graphql.close_async()
 
     asyncio.run(story())
+
+
+def test_what_serves_a_version_is_said_and_listed(client: Client) -> None:
+    version = client.register("churn", "s3://bucket/1")
+    assert version.deployments == []
+    made = client.deploy(version, "api", endpoint="http://api.example")
+    assert (made.revision, made.endpoint, made.to_at) == ("1", "http://api.example", None)
+    client.deploy("model:churn@1", "api", ended=True)
+    (found,) = client.deployments("model:churn@1")
+    assert (found.uid, found.to_at is None) == (made.uid, False)
+    assert version.deployments == [found]

@@ -19,7 +19,13 @@ from lineage_server.api.gql.inputs.models import (
     UpdateModelInput,
     UpdateModelVersionInput,
 )
-from lineage_server.api.gql.mutations.recording import check_override, record, seen_node, tags_of
+from lineage_server.api.gql.mutations.recording import (
+    check_override,
+    named_version,
+    record,
+    seen_node,
+    tags_of,
+)
 from lineage_server.api.gql.permissions import MayWrite
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types import registered as payloads
@@ -132,7 +138,7 @@ class ModelMutations:
             if old.label is Label.REGISTERED_MODEL:
                 event: Event = ModelReported(project=old.project, model=old.name, **told)
             elif old.label is Label.MODEL_VERSION:
-                model, version = _named(old)
+                model, version = named_version(old)
                 event = ModelVersionReported(project=old.project, model=model, version=version, **told)
             else:
                 raise InvalidInputError(f"a {old.label} has no such state", field="uid", allowed=_MODELS)
@@ -244,15 +250,9 @@ async def _numbered(context: Context, sent: ModelVersionReported) -> str:
     return str(told.get("version") or "")
 
 
-def _named(version: Node) -> tuple[str, str]:
-    """Model and version, as events name them."""
-    model = str(version.properties.get("model") or "").partition("/")[2]
-    return model, str(version.properties.get("version") or "")
-
-
 def _hold(old: Node, hold: bool) -> Event:
     if old.label is Label.MODEL_VERSION:
-        model, version = _named(old)
+        model, version = named_version(old)
         return ModelVersionReported(project=old.project, model=model, version=version, hold=hold)
     if old.label is not Label.ARTIFACT_VERSION:
         raise InvalidInputError(

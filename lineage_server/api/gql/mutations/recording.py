@@ -62,6 +62,12 @@ async def seen_node(context: Context, uid: str) -> Node:
     return await context.tracking.node(uid, scope=context.scope)
 
 
+def named_version(version: Node) -> tuple[str, str]:
+    """Model and version, as events name them."""
+    model = str(version.properties.get("model") or "").partition("/")[2]
+    return model, str(version.properties.get("version") or "")
+
+
 def check_override(override: bool, reason: str) -> None:
     """Raises InvalidInputError for who acts against a guard without saying why."""
     if override and not reason.strip():

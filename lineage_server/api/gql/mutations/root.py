@@ -6,6 +6,7 @@ import strawberry
 
 from lineage_server.api.gql.mutations.aliases import AliasMutations
 from lineage_server.api.gql.mutations.annotations import AnnotationMutations
+from lineage_server.api.gql.mutations.deployments import DeploymentMutations
 from lineage_server.api.gql.mutations.edges import EdgeMutations
 from lineage_server.api.gql.mutations.intake import IntakeMutations
 from lineage_server.api.gql.mutations.models import ModelMutations
@@ -23,6 +24,7 @@ class Mutation(
     IntakeMutations,
     ModelMutations,
     AliasMutations,
+    DeploymentMutations,
     WebhookMutations,
 ):
     """Everything that has an effect; each leaves an audit record."""
