@@ -46,6 +46,8 @@ class Registering:
 
         ``source``: what a run has made, a reference to it (``"model:churn@3"``), or an address elsewhere
         (``"s3://…"``; ``run`` says who made it). The same artifact version keeps the number it has.
+        Of a version of another model (``"model:churn@3"``) description, card, tags, metrics and signature
+        are taken over where you say nothing of them, and of one that lies elsewhere its run.
         ``aliases`` are moved to it, for the ``reason`` given; ``card`` is Markdown.
         """
         from lineage_server.client import verbs

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lineage_server.client.builders import MAX_TEXT, clean_key, clean_tags, reference_in
 from lineage_server.client.wire import word_of
@@ -18,6 +18,9 @@ from lineage_server.domain.event_registry import AliasSet, ModelReported, ModelV
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import clean_name, clean_part, clean_project, now_micros, shorten
 from lineage_server.domain.nodes import ModelState
+
+if TYPE_CHECKING:
+    from lineage_server.client.registered import ModelVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,19 @@ class Registration:
     def signed(self, signature: Mapping[str, Any] | None) -> Registration:
         """The same with what goes in and comes out."""
         return replace(self, signature=clean_signature(signature)) if signature else self
+
+    def completed_by(self, version: ModelVersion) -> Registration:
+        """The same with what a version of another model says of itself, where nothing is said here."""
+        if (self.project, self.model) == (version.project, version.model):
+            return self
+        known = {
+            "description": version.description,
+            "card": version.card,
+            "tags": version.tags,
+            "metrics": {key: _word(value) for key, value in version.metrics.items()},
+            "signature": version.signature,
+        }
+        return replace(self, **{k: v for k, v in known.items() if v and getattr(self, k) is None})
 
     def events(self, *, origin: str, uri: str, run: str) -> list[Event]:
         """The model is there, has a version of this artifact version, and the aliases point to it. The
@@ -65,6 +81,11 @@ class Registration:
         }
         said = {name: value for name, value in told.items() if value is not None}
         return {"project": self.project, "model": self.model, **said}
+
+
+def _word(number: float) -> float | str:
+    """A metric as it is told: what JSON cannot say, as a word."""
+    return number if math.isfinite(number) else word_of(number)
 
 
 def _plain(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -143,7 +164,7 @@ def clean_metrics(metrics: Mapping[str, Any]) -> dict[str, float | str]:
                 allowed="a mapping of names to numbers, such as {'auc': 0.91}",
             )
         told = float(number)
-        out[clean_key(str(key), "metrics")] = told if math.isfinite(told) else word_of(told)
+        out[clean_key(str(key), "metrics")] = _word(told)
     return out
 
 

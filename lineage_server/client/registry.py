@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
@@ -99,13 +99,16 @@ STATES = ("pending", "approved", "rejected", "used")
 
 
 def register(client: Client, told: Registration, source: object, run: str) -> Steps[ModelVersion]:
-    """A version of the model, which is made where it is not there yet; then its aliases."""
-    origin, uri, maker = yield from _source(client, told.project, source)
+    """A version of the model, which is made where it is not there yet; then its aliases. Of a version of
+    another model, what it says of itself is taken over, as far as the caller says nothing of that."""
+    meant = yield from _source(client, told.project, source)
+    if meant.version is not None:
+        told = told.completed_by(meant.version)
     data = yield (
         REGISTER,
         {
             "model": {"project": told.project, "name": told.model},
-            "version": told.input(origin=origin, uri=uri, run=run or maker),
+            "version": told.input(origin=meant.origin, uri=meant.uri, run=run or meant.run),
         },
     )
     for problem in data["registerModel"]["problems"]:
@@ -121,10 +124,19 @@ def register(client: Client, told: Registration, source: object, run: str) -> St
     return replace(made, aliases=tuple(sorted({*made.aliases, *told.aliases})))
 
 
-def _source(client: Client, project: str, source: object) -> Steps[tuple[str, str, str]]:
-    """Uid of an artifact version, address and run of what is to be registered."""
+class _Source(NamedTuple):
+    """Uid of an artifact version, address and run of what is to be registered; the ``version`` of a model
+    that it is, if it is one."""
+
+    origin: str
+    uri: str = ""
+    run: str = ""
+    version: ModelVersion | None = None
+
+
+def _source(client: Client, project: str, source: object) -> Steps[_Source]:
     if isinstance(source, ModelVersion):
-        source = source.artifact
+        return _source_in(source)
     if isinstance(source, Artifact):
         if not source.uid and not source.uri:
             raise InvalidInputError(
@@ -132,10 +144,10 @@ def _source(client: Client, project: str, source: object) -> Steps[tuple[str, st
                 field="source",
                 allowed="an artifact that the server knows, or an address such as s3://…",
             )
-        return source.uid, "" if source.uid else scrub_uri(source.uri), "" if source.uid else source.run
+        return _Source(source.uid) if source.uid else _Source("", scrub_uri(source.uri), source.run)
     text = str(source)
     if "://" in text:
-        return "", scrub_uri(text), ""
+        return _Source("", scrub_uri(text))
     if reference_in(text) is None and not text.startswith(("version:", "modelversion:", "artifact:")):
         raise InvalidInputError(
             f"{shorten(text)!r} is nothing that can be registered; a file is recorded first: "
@@ -145,10 +157,16 @@ def _source(client: Client, project: str, source: object) -> Steps[tuple[str, st
         )
     node = (yield MEANT, {"ref": text, "project": project})["node"]
     if node["__typename"] == "ModelVersion":
-        artifact = version_of(client, node).artifact
-        return artifact.uid, "" if artifact.uid else artifact.uri, ""
+        return _source_in(version_of(client, node))
     _check_kind(node, "ArtifactVersion", text, "source")
-    return str(node["uid"]), "", ""
+    return _Source(str(node["uid"]))
+
+
+def _source_in(version: ModelVersion) -> _Source:
+    """Of what lies elsewhere, who made it is known of the version only."""
+    if version.artifact.uid:
+        return _Source(version.artifact.uid, version=version)
+    return _Source("", version.uri, version.run, version)
 
 
 def version(client: Client, ref: str) -> Steps[ModelVersion]:

@@ -210,3 +210,28 @@ def test_what_serves_a_version_is_said_and_listed(client: Client) -> None:
     (found,) = client.deployments("model:churn@1")
     assert (found.uid, found.to_at is None) == (made.uid, False)
     assert version.deployments == [found]
+
+
+def test_a_version_of_another_model_brings_what_it_says_of_itself(client: Client) -> None:
+    other = f"{client.config.project}-prod"
+    with client.start_run("train") as run:
+        made = run.produce("churn.bin", {"weights": [1]}, type="model")
+    client.flush()
+    told: dict[str, Any] = {
+        "description": "good",
+        "card": "# Card",
+        "tags": {"team": "a"},
+        "metrics": {"auc": 0.9, "odd": float("nan")},
+        "signature": {"inputs": [{"name": "x"}]},
+    }
+    client.register("churn", made, **told)
+    client.register("churn", "s3://bucket/2", run=run, **told)
+    for number in (1, 2):
+        copied = client.register(f"{other}/model:churn", f"model:churn@{number}", tags={"copy": "yes"})
+        assert (copied.project, copied.version) == (other, str(number))
+        assert (copied.description, copied.card, copied.tags) == ("good", "# Card", {"copy": "yes"})
+        assert copied.metrics["auc"] == 0.9
+        assert copied.metrics["odd"] != copied.metrics["odd"]
+        assert (copied.signature, copied.run) == (told["signature"], run.id)
+    again = client.register(f"{other}/model:churn", client.model_version("model:churn@1"), card="# Ours")
+    assert (again.version, again.card, again.tags) == ("1", "# Ours", {"copy": "yes", "team": "a"})
