@@ -80,6 +80,7 @@ def _state(event: ModelReported | ModelVersionReported) -> Deed | None:
 
 def _protection(event: ProtectionSet) -> Deed:
     after = {"protected": event.protected, "approval": event.approval, "movers": event.movers}
+    after |= {"approvers": event.approvers} if event.approvers else {}
     target = (
         ids.alias_uid(event.project, event.model, event.alias)
         if event.alias

@@ -33,7 +33,7 @@ Comment = Annotated[str, typer.Option("--comment", "-m", help="A word to those w
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (register, promote, approve, reject, history, deploy):
+    for command in (register, promote, approve, reject, withdraw, history, deploy):
         app.command()(command)
 
 
@@ -132,6 +132,18 @@ def reject(
     """Reject what somebody asked for."""
     with _client(project) as client:
         _say_approval(client.reject(request, comment, alias=alias), as_json=as_json)
+
+
+def withdraw(
+    request: Request,
+    alias: ForAlias = None,
+    comment: Comment = "",
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask no longer for an approval that you have asked for."""
+    with _client(project) as client:
+        _say_approval(client.withdraw(request, comment, alias=alias), as_json=as_json)
 
 
 def history(

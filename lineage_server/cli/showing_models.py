@@ -9,7 +9,7 @@ from lineage_server.cli.output import bold, one_line, say, say_facts, say_table,
 from lineage_server.domain.untyped import as_mapping
 
 OF_MODEL = """
-title owner state card highest protected needsApproval movers modelAliases: aliases { name version }
+title owner state card highest protected needsApproval movers approvers modelAliases: aliases { name version }
 """
 OF_VERSION = """
 model version state hold uri card signature aliases metrics { key value }
@@ -34,6 +34,7 @@ def model_facts(node: dict[str, Any]) -> dict[str, object]:
             f"{one['name']} → {one['version'] or '–'}" for one in node["modelAliases"]
         )
         facts["movers"] = ", ".join(node["movers"])
+        facts["approvers"] = ", ".join(node["approvers"])
         facts["moves"] = "with an approval" if node["needsApproval"] else ""
     if origin:
         facts["made of"] = f"{origin['kind']}:{origin['name']}@{origin['ordinal']}"

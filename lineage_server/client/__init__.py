@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         sync_status,
         verify,
         versions,
+        withdraw,
     )
     from lineage_server.client.syncing import SyncReport
     from lineage_server.client.tracking import track
@@ -154,6 +155,7 @@ __all__ = [
     "verify",
     "verify_webhook",
     "versions",
+    "withdraw",
 ]
 
 _HOMES = {
@@ -180,7 +182,7 @@ _HOMES = {
         "deploy", "deployments", "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics",
         "model_version", "models", "offline", "origin", "path", "preview", "promote", "register", "reject",
         "remove_alias", "reproduce", "request_approval", "runs", "search", "start_run", "sync",
-        "sync_status", "verify", "versions",
+        "sync_status", "verify", "versions", "withdraw",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

@@ -106,6 +106,14 @@ class AsyncRegistering:
 
         return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="REJECTED"))
 
+    async def withdraw(
+        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+    ) -> Approval:
+        """See ``Client.withdraw``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="WITHDRAWN"))
+
     async def approvals(
         self, name: str | None = None, *, state: str | None = None, project: str | None = None
     ) -> list[Approval]:

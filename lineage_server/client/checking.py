@@ -162,7 +162,7 @@ _RULES = {
     ),
     "request": Rule("an approval or its uid, or a version such as 'model:churn@3'", _is_request),
     "approval": Rule("an approval, or its uid", _is_approval),
-    "state": Rule("pending, approved, rejected, used", _is_text),
+    "state": Rule("pending, approved, rejected, withdrawn, used", _is_text),
     "model": Rule("a fitted model, a file, a folder, or an address such as s3://…", _is_content),
     "run": _RUN,
     "parent": _RUN,

@@ -158,8 +158,8 @@ class AliasMove:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """A name of a version, as ``model:churn@prod``. ``version`` is what it points to now, empty for none;
-    ``moves`` are all that are known, the newest first; ``movers``: who may move it, empty for all who may
-    write."""
+    ``moves`` are all that are known, the newest first; ``movers``: who may move it, ``approvers``:
+    whose approval counts, empty for all who may write."""
 
     name: str
     model: str
@@ -168,6 +168,7 @@ class Alias:
     protected: bool = False
     needs_approval: bool = False
     movers: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
     moves: tuple[AliasMove, ...] = ()
 
     @property

@@ -128,11 +128,19 @@ class Registering:
 
         return self._walk(verbs.decide(self._client, request, comment, alias=alias, verdict="REJECTED"))
 
+    def withdraw(
+        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+    ) -> Approval:
+        """Ask no longer for what you have asked for; as ``approve``."""
+        from lineage_server.client import verbs
+
+        return self._walk(verbs.decide(self._client, request, comment, alias=alias, verdict="WITHDRAWN"))
+
     def approvals(
         self, name: str | None = None, *, state: str | None = None, project: str | None = None
     ) -> list[Approval]:
         """Approvals of a model or of a project, the newest first; ``state``: those that are pending,
-        approved, rejected or used. Raises a domain error."""
+        approved, rejected, withdrawn or used. Raises a domain error."""
         from lineage_server.client import verbs
 
         return self._walk(verbs.approvals(self._client, name, state=state, project=project))

@@ -38,7 +38,7 @@ uid project model version state aliases description card tags {{ key value }} me
 signature hold uri createdAt run {{ uid }} origin {{ {ARTIFACT} }}
 """
 _ALIAS = f"""
-uid project model name version protected needsApproval movers
+uid project model name version protected needsApproval movers approvers
 history(first: {MOST_MOVES}) {{ at version before by reason approval source event }}
 """
 _APPROVAL = """
@@ -92,7 +92,7 @@ DOCUMENTS = {
     "Request": REQUEST, "Decide": DECIDE, "Asked": APPROVALS,
 }  # fmt: skip
 _PAGE = 100
-STATES = ("pending", "approved", "rejected", "used")
+STATES = ("pending", "approved", "rejected", "withdrawn", "used")
 
 
 # --- versions ------------------------------------------------------------------------------
@@ -372,6 +372,7 @@ def alias_of(told: Mapping[str, Any]) -> Alias:
         protected=told["protected"],
         needs_approval=told["needsApproval"],
         movers=tuple(told["movers"]),
+        approvers=tuple(told["approvers"]),
         moves=tuple(_move_of(one) for one in moves),
     )
 

@@ -78,7 +78,7 @@ class AliasSet(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProtectionSet(Event):
-    """Who may move an alias, or any alias of a model, and whether that takes an approval.
+    """Who may move an alias, or any alias of a model, whether that takes an approval, and whose.
 
     Without protection whoever may write in the project may.
     """
@@ -90,6 +90,7 @@ class ProtectionSet(Event):
     protected: bool = True  # false lifts it
     approval: bool = True  # each move needs an approval, by somebody else than who asked for it
     movers: list[str] = field(default_factory=list[str])  # who may, as issuer/subject; empty = all writers
+    approvers: list[str] = field(default_factory=list[str])  # whose approval counts; empty = all writers
     reason: str = ""  # why
 
 
@@ -114,7 +115,7 @@ class ApprovalGiven(Event):
 
     model: str  # the model's name
     version: str  # the version's
-    verdict: str  # approved, rejected or, where nobody requested it, any other word
+    verdict: str  # approved, rejected, withdrawn (by who asked) or, where nobody did, any other word
     approver: str  # subject who says so
     comment: str = ""  # for people
     alias: str = ""  # for which it is meant

@@ -23,7 +23,7 @@ HIDDEN = frozenset(
 _JSON = frozenset(
     {
         *("facts", "resources", "usage", "metadata", "labels"),
-        *("metric_steps", "schema", "stats", "history", "fields", "signature", "movers"),
+        *("metric_steps", "schema", "stats", "history", "fields", "signature", "movers", "approvers"),
         "reproduction",
     }
 )

@@ -43,7 +43,7 @@ KEPT_BY_TOMBSTONE = frozenset(
 # When payload was last told is told by payload alone. Column lineage stays as edges, without names.
 KEPT_BY_ERASURE = (KEPT_BY_TOMBSTONE - {"updated_at"}) | {
     *("fields", "columned", "from_at", "to_at"),
-    *("protected", "needs_approval", "movers"),
+    *("protected", "needs_approval", "movers", "approvers"),
 }
 CONTENT: Mapping[Label, tuple[str, ...]] = {
     Label.CODE_REF: ("branch", "diff"),

@@ -44,6 +44,15 @@ def looked_at(event: Event) -> Iterator[str]:
             yield ids.model_version_uid(event.project, model, event.version)
     elif isinstance(event, ApprovalGiven) and event.request:
         yield event.request
+        yield from _protecting(event)
+
+
+def _protecting(event: AliasSet | ApprovalGiven) -> Iterator[str]:
+    """Uids of the nodes that may say who moves the alias and who approves."""
+    model = ids.clean_name(event.model, "model")
+    if event.alias:
+        yield ids.alias_uid(event.project, model, ids.clean_name(event.alias, "alias"))
+    yield ids.model_uid(event.project, model)
 
 
 def guarded(event: Event) -> str:
@@ -131,8 +140,7 @@ def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> Lineage
             "Look at what is there, then say so as expected",
             current=now,
         )
-    owner = states.get(ids.model_uid(event.project, model))
-    protections = [state for state in (alias, owner) if state is not None and state.props.get("protected")]
+    protections = _protections(event, states)
     for state in protections:
         found = _protected(event, actor, state, states, shown)
         if found is not None:
@@ -140,6 +148,18 @@ def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> Lineage
     if protections or event.expected is not None:
         return _target(event, model, states) or _order(alias, clock, shown)
     return None
+
+
+def _protections(event: AliasSet | ApprovalGiven, states: States) -> list[NodeState]:
+    """Of the alias itself, and of all of the model's."""
+    found = (states.get(uid) for uid in _protecting(event))
+    return [state for state in found if state is not None and state.props.get("protected")]
+
+
+def _among(by: NodeState, field: str, actor: str) -> list[str]:
+    """Those who may, where ``actor`` is none of them; empty where they may."""
+    named: list[str] = json.loads(by.props.get(field) or "[]")
+    return named if actor not in named else []
 
 
 def _version(name: str) -> str:
@@ -152,8 +172,8 @@ def version_in(uid: Any) -> str:
 
 
 def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown: str) -> LineageError | None:
-    movers: list[str] = json.loads(by.props.get("movers") or "[]")
-    if movers and actor not in movers:
+    movers = _among(by, "movers", actor)
+    if movers:
         return ForbiddenError(
             f"{shown} is protected: only {ids.listed(movers, 5)} may move it; nothing was changed",
             permission="move",
@@ -172,10 +192,10 @@ def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown
             "nothing was changed. Request one, and name it once somebody else has given it",
             current="protected",
         )
-    return _approval(event, actor, states.get(event.approval))
+    return _approval(event, actor, states.get(event.approval), by)
 
 
-def _approval(event: AliasSet, actor: str, approval: NodeState | None) -> LineageError | None:
+def _approval(event: AliasSet, actor: str, approval: NodeState | None, by: NodeState) -> LineageError | None:
     """Whether this approval is good for this move."""
     told = approval.props if approval is not None and not approval.deleted else {}
     meant = (version_in(told.get("version")), told.get("alias"))
@@ -188,6 +208,8 @@ def _approval(event: AliasSet, actor: str, approval: NodeState | None) -> Lineag
         reason = "was used for a move before: each move needs its own"
     elif giver == asker and actor != ANYBODY:
         reason = f"was given by {giver}, who asked for it: it takes somebody else"
+    elif approvers := _among(by, "approvers", str(giver)):
+        reason = f"was given by {giver}: it takes one by {ids.listed(approvers, 5)}"
     else:
         return None
     return ConflictError(
@@ -239,6 +261,20 @@ def _verdict(event: ApprovalGiven, actor: str, clock: Clock, states: States) -> 
             "nothing was changed. Request another approval",
             current=str(told["verdict"]),
         )
+    if event.verdict == "withdrawn":
+        if actor == told["asker"]:
+            return None
+        return ForbiddenError(
+            f"{told['asker']} asked for this approval, so nobody else withdraws it; nothing was changed. "
+            "Reject it instead",
+            permission="withdraw",
+        )
+    for by in _protections(event, states):
+        if approvers := _among(by, "approvers", actor):
+            return ForbiddenError(
+                f"only {ids.listed(approvers, 5)} may approve or reject this; nothing was changed",
+                permission="approve",
+            )
     if event.verdict == "approved" and actor == told["asker"] and actor != ANYBODY:
         return ForbiddenError(
             f"{actor} asked for this approval, so somebody else must give it; nothing was changed",

@@ -25,7 +25,7 @@ from lineage_server.ingest.identity import identity_of, model_version_identity, 
 from lineage_server.ingest.told import check_owner, describe, reference, tell
 from lineage_server.ingest.values import MAX_TEXT, clean_key, clean_metric, dumps, epoch
 
-VERDICTS = ("approved", "rejected")
+VERDICTS = ("approved", "rejected", "withdrawn")
 """Of what was requested."""
 MOST_MOVERS = 1_000
 
@@ -117,18 +117,24 @@ def _alias(event: AliasSet, project: str, clock: Clock, actor: str) -> list[Node
 def _protection(event: ProtectionSet, project: str, clock: Clock) -> list[NodeFacts]:
     model = _model_reference(project, event.model, clock)
     facts = _alias_reference(project, model, event.alias, clock) if event.alias else model
-    if len(event.movers) > MOST_MOVERS or any("/" not in mover for mover in event.movers):
-        raise InvalidInputError(
-            "movers name who may move an alias, as issuer/subject",
-            field="movers",
-            allowed=f"at most {MOST_MOVERS} such as lineage/kim or service/ci",
-        )
-    movers = sorted({ids.clean_name(mover, "movers") for mover in event.movers})
     facts.values["protected"] = event.protected or None
     facts.values["needs_approval"] = (event.protected and event.approval) or None
-    facts.values["movers"] = json.dumps(movers, ensure_ascii=False) if event.protected and movers else None
+    for field, told in (("movers", event.movers), ("approvers", event.approvers)):
+        named = _named(told, field)
+        facts.values[field] = json.dumps(named, ensure_ascii=False) if event.protected and named else None
     facts.described = True
     return [facts] if facts is model else [model, facts]
+
+
+def _named(told: list[str], field: str) -> list[str]:
+    if len(told) > MOST_MOVERS or any("/" not in one for one in told):
+        what = "move an alias" if field == "movers" else "approve that it moves"
+        raise InvalidInputError(
+            f"{field} name who may {what}, as issuer/subject",
+            field=field,
+            allowed=f"at most {MOST_MOVERS} such as lineage/kim or service/ci",
+        )
+    return sorted({ids.clean_name(one, field) for one in told})
 
 
 def _request(event: ApprovalRequested, project: str, clock: Clock, actor: str) -> list[NodeFacts]:

@@ -157,11 +157,23 @@ async def test_a_protected_alias_takes_somebody_elses_approval(guarded: Served) 
     again = await problem(guarded, "SetAlias", ann, **alias, version="1", approval=asked["uid"])
     assert "used for a move before" in again["message"]
     await done(guarded, "RequestApproval", bob, **alias, version="2")
+    gone = await done(guarded, "RequestApproval", ann, **alias, version="2")
+    withdrawn = await done(
+        guarded, "DecideApproval", ann, uid=gone["uid"], verdict="WITHDRAWN", comment="late"
+    )
+    assert (withdrawn["state"], withdrawn["by"], withdrawn["comment"]) == ("withdrawn", "lineage/ann", "late")
     found: list[list[str]] = []
-    for states in (None, ["PENDING"], ["USED"]):
+    for states in (None, ["PENDING"], ["USED"], ["WITHDRAWN"]):
         page = (await guarded.ask(TEXTS["Approvals"], {"model": "fraud", "states": states}, ann))["approvals"]
         found.append([edge["node"]["state"] for edge in page["edges"]])
-    assert found == [["pending", "used"], ["pending"], ["used"]]
+    assert found == [["withdrawn", "pending", "used"], ["pending"], ["used"], ["withdrawn"]]
+    await done(guarded, "SetProtection", root, **alias, approvers=["ann"])
+    told = (await guarded.ask(TEXTS["Alias"], {"model": "fraud", "name": "prod"}, ann))["alias"]
+    assert (told["movers"], told["approvers"]) == ([], ["lineage/ann"])
+    asked = await done(guarded, "RequestApproval", root, **alias, version="2")
+    given = {"input": {"uid": asked["uid"], "verdict": "REJECTED"}}
+    assert "only lineage/ann" in (await guarded.refused(TEXTS["DecideApproval"], given, bob))["message"]
+    assert (await done(guarded, "DecideApproval", ann, **given["input"]))["state"] == "rejected"
 
 
 async def test_what_is_deployed_aliased_or_held_is_deleted_only_with_a_reason(served: Served) -> None:

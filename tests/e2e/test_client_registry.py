@@ -215,7 +215,7 @@ def test_what_serves_a_version_is_said_and_listed(client: Client) -> None:
 def test_a_version_of_another_model_brings_what_it_says_of_itself(client: Client) -> None:
     other = f"{client.config.project}-prod"
     with client.start_run("train") as run:
-        made = run.produce("churn.bin", {"weights": [1]}, type="model")
+        made = run.log_model({"weights": [1]}, "churn")
     client.flush()
     told: dict[str, Any] = {
         "description": "good",

@@ -110,12 +110,16 @@ async def test_of_many_who_move_one_alias_at_once_one_does(churn: IngestWriter, 
     await other.stop()
 
 
-async def approval(writer: IngestWriter, version: str, by: str, *, asker: str = KIM) -> str:
+async def ask(writer: IngestWriter, version: str, asker: str = KIM) -> str:
     key = f"ask{next(_ids)}"
-    uid = f"approval:default/churn@{key}"
     await told(
         writer, ApprovalRequested(id=key, at=1_700, model="churn", version=version, alias="prod"), asker
     )
+    return f"approval:default/churn@{key}"
+
+
+async def approval(writer: IngestWriter, version: str, by: str) -> str:
+    uid = await ask(writer, version)
     await told(writer, give(uid, version), by)
     return uid
 
@@ -185,6 +189,37 @@ async def test_only_its_movers_move_a_protected_alias(churn: IngestWriter) -> No
     # The model's protection is that of aliases to come, too.
     new = AliasSet(id="new", at=4_000, model="churn", alias="beta", version="1")
     await refused(churn, new, KIM, "FORBIDDEN")
+
+
+async def test_only_its_approvers_approve_and_who_asked_may_withdraw(
+    churn: IngestWriter, graph: Bolt
+) -> None:
+    event = ProtectionSet(id="p", at=1_600, model="churn", alias="prod", approvers=[LEE, "service/ci"])
+    await told(churn, event)
+    asked = await ask(churn, "2")
+    for verdict in ("approved", "rejected"):
+        found = await refused(churn, give(asked, "2", verdict), MAX, code="FORBIDDEN")
+        assert "only lineage/lee, service/ci may approve" in found.message
+    await refused(churn, give(asked, "2"), KIM, code="FORBIDDEN")
+    found = await refused(churn, give(asked, "2", "withdrawn"), LEE, code="FORBIDDEN")
+    assert "lineage/kim asked" in found.message
+    await told(churn, give(asked, "2", "withdrawn"))
+    assert "is withdrawn" in (await refused(churn, move("2", approval=asked))).message
+    assert "was withdrawn by" in (await refused(churn, give(asked, "2"), LEE)).message
+    await told(churn, move("2", approval=await approval(churn, "2", LEE)))
+    # Who stands there when it moves counts, also for a verdict that nobody asked for.
+    free = ApprovalGiven(
+        id="free", at=1_900, model="churn", version="3", alias="prod", verdict="approved", approver="max"
+    )
+    await told(churn, free, MAX)
+    found = await refused(churn, move("3", 3_000, approval="approval:default/churn@free"))
+    assert "was given by lineage/max: it takes one by lineage/lee" in found.message
+    await told(churn, ProtectionSet(id="p2", at=1_700, model="churn", alias="prod", approvers=[MAX]))
+    await told(churn, move("3", 3_000, approval="approval:default/churn@free"))
+    # The model's protection is that of each of its aliases.
+    await told(churn, ProtectionSet(id="p3", at=1_700, model="churn", approvers=[LEE]))
+    asked = await ask(churn, "1")
+    await refused(churn, give(asked, "1"), MAX, code="FORBIDDEN")
 
 
 async def test_what_is_in_use_is_not_deleted_unasked(churn: IngestWriter, graph: Bolt) -> None:

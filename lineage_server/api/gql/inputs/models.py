@@ -146,6 +146,10 @@ class SetProtectionInput:
         default_factory=list[str],
         description="who may move it: users, and services as service/<name>; empty is whoever may write",
     )
+    approvers: list[str] = strawberry.field(
+        default_factory=list[str],
+        description="who may approve or reject a move, named in the same way; empty is whoever may write",
+    )
     reason: str = ""
 
 
@@ -162,6 +166,7 @@ class RequestApprovalInput:
 class Verdict(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 @strawberry.input
@@ -202,6 +207,7 @@ class ApprovalState(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
     USED = "used"
 
 

@@ -80,10 +80,10 @@ class AliasMutations:
         context = context_of(info)
         model = await seen_node(context, ids.model_uid(input.project, ids.clean_name(input.model, "model")))
         try:
-            movers = [mover if "/" in mover else f"{USERS}/{mover}" for mover in input.movers]
+            movers, approvers = _whole(input.movers), _whole(input.approvers)
             event = ProtectionSet(
                 project=input.project, model=input.model, alias=input.alias, protected=input.protected,
-                approval=input.approval, movers=movers, reason=input.reason,
+                approval=input.approval, movers=movers, approvers=approvers, reason=input.reason,
             )  # fmt: skip
             uid = _uid(input.project, input.model, input.alias) if input.alias else model.uid
             old = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
@@ -92,6 +92,7 @@ class AliasMutations:
                 "protected": input.protected, "approval": input.approval, "movers": movers,
                 "reason": input.reason,
             }  # fmt: skip
+            after |= {"approvers": approvers} if approvers else {}
             await record(context, event, "setProtection", uid, before=before, after=after)
         except MENDABLE as error:
             return payloads.SetProtectionPayload(problems=[problem_of(error)])
@@ -117,7 +118,8 @@ class AliasMutations:
         return payloads.RequestApprovalPayload(problems=[], approval=node)
 
     @strawberry.mutation(
-        permission_classes=[MayWrite], description="Approve or reject what somebody else requested"
+        permission_classes=[MayWrite],
+        description="Approve or reject what somebody else requested; withdraw what you did",
     )
     async def decide_approval(self, info: Ctx, input: DecideApprovalInput) -> payloads.DecideApprovalPayload:
         context = context_of(info)
@@ -138,6 +140,11 @@ class AliasMutations:
             return payloads.DecideApprovalPayload(problems=[problem_of(error)])
         node = shown.node_of(await seen_node(context, input.uid))
         return payloads.DecideApprovalPayload(problems=[], approval=node)
+
+
+def _whole(names: list[str]) -> list[str]:
+    """Users by name alone, others as issuer/subject."""
+    return [name if "/" in name else f"{USERS}/{name}" for name in names]
 
 
 def _uid(project: str, model: str, alias: str) -> str:

@@ -33,6 +33,7 @@ class RegisteredModel(Node):
     protected: bool = strawberry.field(description="whether all its aliases are moved by its rules only")
     needs_approval: bool
     movers: list[str] = strawberry.field(description="who may move its aliases; empty is whoever may write")
+    approvers: list[str] = strawberry.field(description="whose approval counts; empty is whoever may write")
 
     @strawberry.field(description="by name, also those that point nowhere now")
     async def aliases(self, info: Ctx) -> list[Alias]:
@@ -101,6 +102,7 @@ class Alias(Node):
     protected: bool
     needs_approval: bool
     movers: list[str] = strawberry.field(description="who may move it; empty is whoever may write")
+    approvers: list[str] = strawberry.field(description="whose approval counts; empty is whoever may write")
     moves: strawberry.Private[tuple[Move, ...]]
 
     @strawberry.field(description="every move, the newest first")
@@ -127,7 +129,7 @@ class Approval(Node):
     model: str
     version: str = strawberry.field(description="uid of the model version")
     alias: str = strawberry.field(description="for which it is meant")
-    state: str = strawberry.field(description="pending, approved, rejected, used")
+    state: str = strawberry.field(description="pending, approved, rejected, withdrawn, used")
     verdict: str
     approver: str = strawberry.field(description="as the verdict names them")
     comment: str
@@ -168,11 +170,13 @@ def _times(node: domain.Node, *keys: str) -> dict[str, Any]:
 
 
 def _protection(told: Mapping[str, object]) -> dict[str, Any]:
-    movers = cast("list[object]", told.get("movers") or [])
     return {
         "protected": bool(told.get("protected")),
         "needs_approval": bool(told.get("needs_approval")),
-        "movers": [str(mover) for mover in movers],
+        **{
+            name: [str(one) for one in cast("list[object]", told.get(name) or [])]
+            for name in ("movers", "approvers")
+        },
     }
 
 
