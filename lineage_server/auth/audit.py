@@ -9,7 +9,7 @@ Erasing a node for privacy takes the pictures of it away (``ingest/eraser.py``).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,17 @@ class AuditLog:
                 if attempt == _ATTEMPTS:
                     raise
 
-    async def list_records(self, *, project: str = "", after: str = "", first: int = 100) -> AuditPage:
-        """A page, newest first; ``project`` empty = all (the caller has checked the right to that)."""
-        until = _time_of(after) if after else _FOREVER
-        parameters = {"project": project, "after": after, "until": until, "limit": first + 1}
-        rows = await self._bolt.read(cypher.LIST_AUDIT, parameters)
+    async def list_records(
+        self, *, project: str = "", targets: Sequence[str] = (), after: str = "", first: int = 100
+    ) -> AuditPage:
+        """A page, newest first; ``project`` empty = all (the caller has checked the right to that), without
+        ``targets`` what was done to anything."""
+        parameters: dict[str, Any] = {"project": project, "after": after, "limit": first + 1}
+        if targets:
+            rows = await self._bolt.read(cypher.AUDIT_OF, {**parameters, "targets": list(targets)})
+        else:
+            parameters["until"] = _time_of(after) if after else _FOREVER
+            rows = await self._bolt.read(cypher.LIST_AUDIT, parameters)
         records = tuple(_record(row) for row in rows[:first])
         return AuditPage(records, len(rows) > first, records[-1].id if records else after)
 

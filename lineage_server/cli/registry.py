@@ -18,7 +18,14 @@ from lineage_server.domain.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
-    from lineage_server.client.registered import Alias, AliasMove, Approval, Deployment, ModelVersion
+    from lineage_server.client.registered import (
+        Activity,
+        Alias,
+        AliasMove,
+        Approval,
+        Deployment,
+        ModelVersion,
+    )
 
 Version = Annotated[str, typer.Argument(help="A version, such as model:churn@3 or model:churn@candidate.")]
 Aliases = Annotated[
@@ -147,7 +154,7 @@ def withdraw(
 
 
 def history(
-    ref: Annotated[str, typer.Argument(help="An alias, such as model:churn@prod.")],
+    ref: Annotated[str, typer.Argument(help="An alias (model:churn@prod) or a version (model:churn@7).")],
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", help="Which it was then: 2026-03-03, 2026-03-03T12:00:00Z."),
@@ -155,9 +162,16 @@ def history(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Who moved an alias when, from which version to which; or which it was at a time."""
+    """Who moved an alias when, from which version to which; or which it was at a time. Of a version or a
+    model (by its uid): who did what to it, and why."""
     with _client(project) as client:
-        found = client.alias(ref)
+        try:
+            found = client.alias(ref)
+        except (NotFoundError, InvalidInputError):
+            if as_of is not None:
+                raise
+            _say_activity(client.activity(ref), as_json=as_json)
+            return
     if as_of is None:
         if as_json:
             say_json(plain(found))
@@ -196,6 +210,14 @@ def deploy(
         say(one_line(str(made)))
 
 
+def _say_activity(found: list[Activity], *, as_json: bool) -> None:
+    if as_json:
+        say_json([plain(one) for one in found])
+        return
+    for one in found:
+        say(one_line(str(one)))
+
+
 def _then(alias: Alias, move: AliasMove | None, when: str) -> str:
     shown = f"model:{alias.model}@{alias.name}"
     if move is None:
@@ -221,7 +243,7 @@ def _client(project: str) -> Client:
     return Client(project=project or None)
 
 
-def plain(handle: ModelVersion | Alias | AliasMove | Approval | Deployment) -> dict[str, Any]:
+def plain(handle: ModelVersion | Alias | AliasMove | Approval | Deployment | Activity) -> dict[str, Any]:
     """A handle for JSON, by GraphQL's names."""
     told = {_camel(f.name): _value(getattr(handle, f.name)) for f in fields(handle) if f.name != "client"}
     uid = getattr(handle, "uid", None)

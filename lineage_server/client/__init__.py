@@ -19,11 +19,19 @@ if TYPE_CHECKING:
     from lineage_server.client.markers import Input, Output, Param
     from lineage_server.client.origins import Origin
     from lineage_server.client.previews import Preview
-    from lineage_server.client.registered import Alias, AliasMove, Approval, Deployment, ModelVersion
+    from lineage_server.client.registered import (
+        Activity,
+        Alias,
+        AliasMove,
+        Approval,
+        Deployment,
+        ModelVersion,
+    )
     from lineage_server.client.reproducing.reproduction import Reproduction
     from lineage_server.client.run import Run, current_run
     from lineage_server.client.seeding import seed
     from lineage_server.client.shortcuts import (
+        activity,
         alias,
         approvals,
         approve,
@@ -81,6 +89,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Activity",
     "Alias",
     "AliasMove",
     "Answer",
@@ -113,6 +122,7 @@ __all__ = [
     "SyncStatus",
     "UnavailableError",
     "Verification",
+    "activity",
     "alias",
     "approvals",
     "approve",
@@ -168,7 +178,7 @@ _HOMES = {
     "origins": ("Origin",),
     "previews": ("Preview",),
     "markers": ("Input", "Output", "Param"),
-    "registered": ("Alias", "AliasMove", "Approval", "Deployment", "ModelVersion"),
+    "registered": ("Activity", "Alias", "AliasMove", "Approval", "Deployment", "ModelVersion"),
     "reproducing.reproduction": ("Reproduction",),
     "seeding": ("seed",),
     "run": ("Run", "current_run"),
@@ -178,10 +188,10 @@ _HOMES = {
     "view": ("LineageView",),
     "webhooks": ("verify_webhook",),
     "shortcuts": (
-        "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect", "cost",
-        "deploy", "deployments", "download", "files", "flush", "get", "gql", "impact", "lineage", "metrics",
-        "model_version", "models", "offline", "origin", "path", "preview", "promote", "register", "reject",
-        "remove_alias", "reproduce", "request_approval", "runs", "search", "start_run", "sync",
+        "activity", "alias", "approvals", "approve", "attach_run", "compare", "completeness", "connect",
+        "cost", "deploy", "deployments", "download", "files", "flush", "get", "gql", "impact", "lineage",
+        "metrics", "model_version", "models", "offline", "origin", "path", "preview", "promote", "register",
+        "reject", "remove_alias", "reproduce", "request_approval", "runs", "search", "start_run", "sync",
         "sync_status", "verify", "versions", "withdraw",
     ),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from lineage_server.client.asking import Steps, walk_async
 if TYPE_CHECKING:
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.client import Client
-    from lineage_server.client.registered import Alias, Approval, Deployment, ModelVersion
+    from lineage_server.client.registered import Activity, Alias, Approval, Deployment, ModelVersion
     from lineage_server.client.run import Run
 
 T = TypeVar("T")
@@ -149,6 +149,12 @@ class AsyncRegistering:
         from lineage_server.client import serving
 
         return await self._walk(serving.deployments(self.client, version))
+
+    async def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
+        """See ``Client.activity``."""
+        from lineage_server.client import activities
+
+        return await self._walk(activities.activity(self.client, ref))
 
     async def _walk(self, steps: Steps[T]) -> T:
         await asyncio.to_thread(self.client.send_own)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from lineage_server.client import found, registry, serving, webhooks
+from lineage_server.client import activities, found, registry, serving, webhooks
 from lineage_server.client.answers import QUESTIONS, TITLES
 from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
@@ -49,6 +49,7 @@ DOCUMENTS: dict[str, str] = {
     "Stored": STORED,
     **registry.DOCUMENTS,
     **found.DOCUMENTS,
+    **activities.DOCUMENTS,
     **serving.DOCUMENTS,
     **webhooks.DOCUMENTS,
     "Origin": ORIGIN,

@@ -220,6 +220,27 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """That somebody (``by``, as issuer/subject) did something to a model or a version: ``action`` as GraphQL
+    calls it (``setAlias``, ``setModelState`` …), ``target``: uid of what it was done to, ``reason``: why."""
+
+    at: datetime
+    by: str
+    action: str
+    target: str
+    version: str = ""
+    alias: str = ""
+    reason: str = ""
+    before: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    after: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __str__(self) -> str:
+        from lineage_server.client.render.registry import deed_of
+
+        return deed_of(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """A verdict on a model version, or (``state`` pending) the request for one. ``asker`` and ``by`` as
     issuer/subject: who asked, and who decided."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lineage_server.client.client import Client
     from lineage_server.client.config import Config
     from lineage_server.client.graphql import GraphQL
-    from lineage_server.client.registered import Alias, Approval, Deployment, ModelVersion
+    from lineage_server.client.registered import Activity, Alias, Approval, Deployment, ModelVersion
     from lineage_server.client.run import Run
 
 T = TypeVar("T")
@@ -178,6 +178,14 @@ class Registering:
         from lineage_server.client import serving
 
         return self._walk(serving.deployments(self._client, version))
+
+    def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
+        """Who did what to a version (``"model:churn@7"``) or a model (its uid, ``"model:default/churn"``) and
+        why: moves of aliases, approvals, states, tags. At most 500, the newest first; raises a domain error.
+        """
+        from lineage_server.client import activities
+
+        return self._walk(activities.activity(self._client, ref))
 
     @property
     def _client(self) -> Client:

@@ -30,6 +30,11 @@ class RegistryReader:
         """All that ever ran a model version, the newest first."""
         return await self._ask(cypher.DEPLOYMENTS_OF, versions, scope)
 
+    async def approvals(self, model: str, version: str, *, scope: Scope) -> list[Node]:
+        """Asked for and given, the newest first: of a model, or of one version."""
+        given = {**scope_of(scope), "model": model, "version": version, "limit": MOST}
+        return [node_from_record(row["n"]) for row in await self._bolt.read(cypher.APPROVALS_OF, given)]
+
     async def origins(self, versions: Iterable[str], *, scope: Scope) -> dict[str, Node]:
         """The artifact version that each model version was made of."""
         found = await self._ask(cypher.ORIGINS_OF, versions, scope)

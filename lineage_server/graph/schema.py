@@ -54,7 +54,7 @@ class Step:
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
     Step(
-        9,
+        10,
         (
             *cypher.CONSTRAINTS,
             *cypher.INDEXES,

@@ -48,7 +48,7 @@ THINGS: dict[str, Any] = {
     "b": IRIS_1, "ref": IRIS, "uid": IRIS_1, "run.uid": TRAIN, "uids": [IRIS_1], "run": TRAIN,
     "artifact": IRIS, "project": "default", "projects": ["default"], "name": "default", "text": "iris",
     "event.id": event_uid("default", "event-000"), "model": "churn", "alias.name": "prod",
-    "webhook": HOOK, "runs": [f"run:{TRAIN}", f"run:{PREPARE}"],
+    "audit.target": IRIS_1, "webhook": HOOK, "runs": [f"run:{TRAIN}", f"run:{PREPARE}"],
 }  # fmt: skip
 # The other arguments that a field needs: the asking side's own thing, or what a project gives a meaning.
 BESIDE: dict[str, Any] = {

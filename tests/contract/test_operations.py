@@ -78,6 +78,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Alias": ({"model": "churn", "name": "prod"}, 1),
     "AliasAt": ({"model": "churn", "name": "prod", "at": "2025-10-09T09:00:00Z"}, 1),
     "Approvals": ({"model": "churn"}, 3),
+    "Activity": ({"of": "modelversion:default/churn@1"}, 4),
     "Webhooks": ({"project": "default"}, 1),
     "WebhookDeliveries": ({"project": "default", "webhook": HOOK}, 2),
     "DeploymentsOf": ({"version": "modelversion:default/churn@1"}, 2),

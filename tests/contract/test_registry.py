@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from lineage_server.api.gql.documents import read_operations
-from lineage_server.domain.events import DeploymentReported
+from lineage_server.domain.events import DeploymentReported, ModelVersionReported
 from lineage_server.domain.ids import now_micros
+from lineage_server.domain.nodes import ModelState
+from lineage_server.ingest.decode import encode
+from tests.support.hostile import sent
 from tests.support.served import Served
 from tests.support.stories import IRIS_2, MODEL_1
 
@@ -245,6 +248,52 @@ async def test_what_serves_a_version_is_said_and_kept_when_it_ends(guarded: Serv
         given = {"input": {"project": project, "name": "api", "version": first}}
         error = await guarded.refused(TEXTS["ReportDeployment"], given, stranger)
         assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_readers_are_told_who_did_what_to_a_version_and_why(guarded: Served) -> None:
+    kim = await guarded.token("kim")
+    lee = await guarded.service_token(default="editor")
+    of = await model_with_versions(guarded, "fraud", 2, kim)
+    one = "modelversion:default/fraud@1"
+    await done(guarded, "SetAlias", kim, **of, alias="prod", version="1", reason="first")
+    await done(guarded, "SetTags", lee, uid=one, tags=[{"key": "team", "value": "a"}])
+    asked = await done(guarded, "RequestApproval", kim, **of, alias="prod", version="1", comment="look")
+    await done(guarded, "DecideApproval", lee, uid=asked["uid"], verdict="REJECTED", comment="no")
+    await done(guarded, "SetAlias", lee, **of, alias="prod", version="2", reason="better")
+    await done(guarded, "SetModelState", kim, uid=one, state="ARCHIVED", reason="old")
+    raw = ModelVersionReported(
+        id="raw", at=now_micros(), model="fraud", version="1", state=ModelState.READY, reason="back again"
+    )
+    assert (await sent(guarded, [encode(raw)], token=lee)).accepted == 1
+    await done(guarded, "DeleteNode", kim, uid=one, reason="wrong data")
+    viewer = await guarded.service_token(default="viewer")
+
+    async def told(of: str) -> list[tuple[Any, ...]]:
+        node = (await guarded.ask(TEXTS["Activity"], {"of": of}, viewer))["node"]
+        return [(d["action"], d["by"], d["alias"], d["reason"], d["after"]) for d in node["activity"]]
+
+    robot, person = "service/robot", "lineage/kim"
+    assert await told(one) == [
+        ("deleteNode", person, "", "wrong data", {"deleted": True, "erased": False}),
+        ("setModelState", robot, "", "back again", {"state": "ready"}),
+        ("setModelState", person, "", "old", {"state": "archived"}),
+        ("setAlias", robot, "prod", "better", {"version": "2"}),
+        ("decideApproval", robot, "prod", "no", {"verdict": "rejected"}),
+        ("requestApproval", person, "prod", "look", {}),
+        ("setTags", robot, "", "", {}),  # what was told of a thing that is deleted is out of sight
+        ("setAlias", person, "prod", "first", {"version": "1"}),
+    ]
+    whole = await told("model:default/fraud")
+    assert [action for action, *_ in whole] == [
+        "setAlias", "decideApproval", "requestApproval", "setAlias", "createModelVersion",
+        "createModelVersion", "registerModel",
+    ]  # fmt: skip
+    found = (await guarded.ask(TEXTS["Audit"], {"project": "default", "target": one}, kim))["audit"]["edges"]
+    assert {edge["node"]["target"] for edge in found} == {one}
+    assert [edge["node"]["action"] for edge in found][:2] == ["deleteNode", "setModelState"]
+    stranger = await guarded.service_token(other="admin")
+    error = await guarded.refused(TEXTS["Activity"], {"of": one}, stranger)
+    assert error["extensions"]["code"] == "NOT_FOUND"
 
 
 ODD = ("x" * 255, "team/a/model", "日本語 модель ✓", "a@b", "e\u0301t\u00e9", '"; DROP', "a b")

@@ -70,7 +70,7 @@ class AdministrationQueries:
 
     @strawberry.field(description="What was done, newest first; without a project everything")
     async def audit(
-        self, info: Ctx, project: str | None = None, first: int = 100, after: str = ""
+        self, info: Ctx, project: str | None = None, target: str = "", first: int = 100, after: str = ""
     ) -> Connection[records.AuditEntry]:
         context = context_of(info)
         check_first(first)
@@ -78,7 +78,9 @@ class AdministrationQueries:
             context.principal.check(Permission.ADMIN, project)
         else:
             context.principal.check(Permission.PLATFORM_ADMIN)
-        page = await context.services.audit.list_records(project=project or "", after=after, first=first)
+        page = await context.services.audit.list_records(
+            project=project or "", targets=[target] if target else (), after=after, first=first
+        )
         entries = [records.audit_of(record) for record in page.records]
         cursors = [record.id for record in page.records]
         return connection(entries, cursors, has_more=page.has_more, after=after)

@@ -1,13 +1,36 @@
-"""The history of an alias as text."""
+"""The history of an alias, and what was done to models, as text."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from lineage_server.client.render.words import safe, width_of
+from lineage_server.client.render.words import cut, safe, width_of
 
 if TYPE_CHECKING:
-    from lineage_server.client.registered import Alias
+    from lineage_server.client.registered import Activity, Alias
+
+_MOST_SHOWN = 80
+
+
+def deed_of(one: Activity) -> str:
+    """When, who, what and why, in one line."""
+    at = one.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    changed = ", ".join(
+        f"{key} {_shown(one.before[key])} → {_shown(value)}"
+        if one.before.get(key)
+        else f"{key} {_shown(value)}"
+        for key, value in one.after.items()
+        if value not in (None, "", [], {})
+    )
+    named = f"{one.action} {one.alias}".rstrip()
+    told = f"{named} ({changed})" if changed else named
+    return safe(f"{at}  {one.by}  {told}{f': {one.reason}' if one.reason else ''}".replace("\n", " "))
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return cut(text, _MOST_SHOWN)
 
 
 def history_of(alias: Alias) -> str:

@@ -101,12 +101,24 @@ MERGE (a:Audit {uid: $uid})
 ON CREATE SET a += $properties
 """
 
-# ``at`` has the index; the uid begins with the milliseconds, so it orders and serves as the cursor.
-LIST_AUDIT: LiteralString = """
-MATCH (a:Audit)
-WHERE a.at <= $until AND ($project = '' OR a.project = $project) AND ($after = '' OR a.uid < $after)
+_RECORD: LiteralString = """
 RETURN a.uid AS uid, a.at AS at, a.subject AS subject, a.issuer AS issuer, a.action AS action,
        a.target AS target, a.project AS project, a.before AS before, a.after AS after, a.origin AS origin
-ORDER BY a.uid DESC
+ORDER BY uid DESC
 LIMIT $limit
 """
+
+# ``at`` has the index; the uid begins with the milliseconds, so it orders and serves as the cursor.
+LIST_AUDIT: LiteralString = f"""
+MATCH (a:Audit)
+WHERE a.at <= $until AND ($project = '' OR a.project = $project) AND ($after = '' OR a.uid < $after)
+{_RECORD}
+"""
+
+AUDIT_OF: LiteralString = f"""
+UNWIND $targets AS target
+MATCH (a:Audit {{target: target}})
+WHERE ($project = '' OR a.project = $project) AND ($after = '' OR a.uid < $after)
+{_RECORD}
+"""
+"""What was done to some things."""

@@ -20,6 +20,14 @@ CALL (uid) {{
 RETURN uid, found
 """
 
+# Of all versions, or (``version``) of one.
+APPROVALS_OF: LiteralString = f"""
+MATCH (n:Approval {{model: $model}})
+WHERE {SCOPE} AND n.deleted_at IS NULL AND ($version = '' OR n.version = $version)
+WITH n ORDER BY coalesce(n.requested_at, n.decided_at) DESC, n.uid LIMIT $limit
+RETURN properties(n) AS n
+"""
+
 # All that ever ran it, the newest first.
 DEPLOYMENTS_OF: LiteralString = f"""
 UNWIND $uids AS uid

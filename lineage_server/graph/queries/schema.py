@@ -67,6 +67,7 @@ INDEXES: tuple[LiteralString, ...] = (
     _index("MetricChunk", "run", "n.run"),
     _index("Event", "seq", "n.seq"),
     _index("Audit", "at", "n.at"),
+    _index("Audit", "target", "n.target"),
     _index("Refused", "at", "n.at"),
     _index("Blob", "sha256", "n.sha256"),
     _index("Blob", "project", "n.project"),

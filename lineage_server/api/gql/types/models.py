@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import strawberry
 
+from lineage_server.api.gql.activities import deeds_of
 from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.scalars import Json, Micros, Real, micros
 from lineage_server.api.gql.types.artifacts import ArtifactVersion
@@ -17,8 +18,45 @@ from lineage_server.domain import nodes as domain
 from lineage_server.domain.ids import run_uid
 from lineage_server.domain.nodes import Label
 from lineage_server.registry.aliases import Move, moves_of, standing
+from lineage_server.tracking.filters import check_first
 
 _CARD = "Markdown, for people who want to know more"
+
+
+@strawberry.type
+class Activity:
+    """That somebody did something to a model or a version."""
+
+    at: Micros
+    by: str = strawberry.field(description="who did it, as issuer/subject")
+    action: str = strawberry.field(description="as the mutation for it is called: setAlias, setModelState …")
+    target: str = strawberry.field(description="uid of what it was done to")
+    version: str = strawberry.field(description="name, where it is about one")
+    alias: str
+    reason: str = strawberry.field(description="why, or what they said")
+    before: Json
+    after: Json
+
+
+async def _activity(info: Ctx, of: Node, model: str, first: int) -> list[Activity]:
+    """Of the model, or of the version."""
+    check_first(first)
+    context = context_of(info)
+    aliases = await context.loaders.model_aliases.load(model) or []
+    registry = context.tracking.registry
+    uid = of.uid if of.uid != model else ""
+    approvals = await registry.approvals(model, uid, scope=context.scope)
+    targets = [uid] if uid else [model, *(one.uid for one in aliases)]
+    page = await context.services.audit.list_records(project=of.project, targets=targets, first=first)
+    name = uid.rpartition("@")[2]
+    found = deeds_of(aliases, approvals, page.records, version=name, hidden=of.deleted_at is not None)
+    return [
+        Activity(
+            at=Micros(one.at), by=one.by, action=one.action, target=one.target, version=one.version,
+            alias=one.alias, reason=one.reason, before=Json(dict(one.before)), after=Json(dict(one.after)),
+        )
+        for one in found[:first]
+    ]  # fmt: skip
 
 
 @strawberry.type
@@ -38,6 +76,12 @@ class RegisteredModel(Node):
     @strawberry.field(description="by name, also those that point nowhere now")
     async def aliases(self, info: Ctx) -> list[Alias]:
         return [node_of(one) for one in await context_of(info).loaders.model_aliases.load(self.uid) or ()]
+
+    @strawberry.field(
+        description="who did what to it and its aliases, and why, the newest first; versions tell their own"
+    )
+    async def activity(self, info: Ctx, first: int = 100) -> list[Activity]:
+        return await _activity(info, self, self.uid, first)
 
 
 @strawberry.type
@@ -76,6 +120,10 @@ class ModelVersion(Node):
     @strawberry.field(description="whatever ever ran it, the newest first")
     async def deployments(self, info: Ctx) -> list[Deployment]:
         return [node_of(one) for one in await context_of(info).loaders.deployments.load(self.uid) or ()]
+
+    @strawberry.field(description="who did what to it, and why, the newest first")
+    async def activity(self, info: Ctx, first: int = 100) -> list[Activity]:
+        return await _activity(info, self, self.model, first)
 
 
 @strawberry.type
