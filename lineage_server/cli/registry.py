@@ -47,6 +47,9 @@ def add_to(app: typer.Typer) -> None:
 def register(
     name: Annotated[str, typer.Argument(help="The registered model, such as churn; made if it is new.")],
     source: Annotated[str, typer.Argument(help="What was recorded (model:churn@3), or an address (s3://…).")],
+    version: Annotated[
+        str | None, typer.Option("--version", help="Its name; by default the next number.")
+    ] = None,
     alias: Aliases = None,
     description: Annotated[str | None, typer.Option("--description", help="A word on this version.")] = None,
     card: Annotated[Path | None, typer.Option("--card", help="A Markdown file: its model card.")] = None,
@@ -71,8 +74,8 @@ def register(
     tags = pairs_of(tag or [], "tag", "KEY=VALUE")
     with _client(project) as client:
         made = client.register(
-            name, source, aliases=alias, description=description, card=words, tags=tags or None,
-            metrics=_numbers(metric or []), signature=shape, run=run, reason=reason,
+            name, source, version=version, aliases=alias, description=description, card=words,
+            tags=tags or None, metrics=_numbers(metric or []), signature=shape, run=run, reason=reason,
         )  # fmt: skip
     if as_json:
         say_json(plain(made))

@@ -28,6 +28,7 @@ class AsyncRegistering:
         name: str,
         source: str | Artifact | ModelVersion,
         *,
+        version: str | None = None,
         aliases: str | Sequence[str] | None = None,
         description: str | None = None,
         card: str | None = None,
@@ -43,8 +44,9 @@ class AsyncRegistering:
 
         return await self._walk(
             verbs.register(
-                self.client, name, source, aliases=aliases, description=description, card=card, tags=tags,
-                metrics=metrics, signature=signature, run=plain(run), reason=reason, project=project,
+                self.client, name, source, version=version, aliases=aliases, description=description,
+                card=card, tags=tags, metrics=metrics, signature=signature, run=plain(run),
+                reason=reason, project=project,
             )
         )  # fmt: skip
 

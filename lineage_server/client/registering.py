@@ -32,6 +32,7 @@ class Registering:
         name: str,
         source: str | Artifact | ModelVersion,
         *,
+        version: str | None = None,
         aliases: str | Sequence[str] | None = None,
         description: str | None = None,
         card: str | None = None,
@@ -45,7 +46,8 @@ class Registering:
         """Make a version of a registered model, and the model where there is none; raises a domain error.
 
         ``source``: what a run has made, a reference to it (``"model:churn@3"``), or an address elsewhere
-        (``"s3://…"``; ``run`` says who made it). The same artifact version keeps the number it has.
+        (``"s3://…"``; ``run`` says who made it). The same artifact version keeps the number it has,
+        unless a name is given to it (``version``; ConflictError where another one is called that).
         Of a version of another model (``"model:churn@3"``) description, card, tags, metrics and signature
         are taken over where you say nothing of them, and of one that lies elsewhere its run.
         ``aliases`` are moved to it, for the ``reason`` given; ``card`` is Markdown.
@@ -54,8 +56,9 @@ class Registering:
 
         return self._walk(
             verbs.register(
-                self._client, name, source, aliases=aliases, description=description, card=card, tags=tags,
-                metrics=metrics, signature=signature, run=run, reason=reason, project=project,
+                self._client, name, source, version=version, aliases=aliases, description=description,
+                card=card, tags=tags, metrics=metrics, signature=signature, run=run,
+                reason=reason, project=project,
             )
         )  # fmt: skip
 

@@ -29,6 +29,7 @@ class Registration:
 
     project: str
     model: str
+    version: str | None = None
     aliases: tuple[str, ...] = ()
     reason: str = ""
     description: str | None = None
@@ -70,6 +71,7 @@ class Registration:
     def input(self, *, origin: str, uri: str, run: str) -> dict[str, Any]:
         """Of ``createModelVersion``."""
         told = {
+            "version": self.version,
             "origin": origin or None,
             "uri": uri or None,
             "run": run or None,
@@ -101,6 +103,7 @@ def registration_of(
     *,
     project: str,
     field: str = "name",
+    version: str | None = None,
     aliases: str | Sequence[str] | None = None,
     reason: str = "",
     description: str | None = None,
@@ -120,6 +123,7 @@ def registration_of(
     return Registration(
         project=owner,
         model=model,
+        version=clean_part(version, "version", "@") if version is not None else None,
         aliases=aliases_of(aliases),
         reason=reason,
         description=description[:MAX_TEXT] if description is not None else None,

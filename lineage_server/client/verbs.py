@@ -23,6 +23,7 @@ def register(
     name: str,
     source: str | Artifact | ModelVersion,
     *,
+    version: str | None,
     aliases: str | Sequence[str] | None,
     description: str | None,
     card: str | None,
@@ -34,8 +35,8 @@ def register(
     project: str | None,
 ) -> Steps[ModelVersion]:
     told = registrations.registration_of(
-        name, project=_project(client, project), aliases=aliases, reason=reason, description=description,
-        card=card, tags=tags, metrics=metrics, signature=signature,
+        name, project=_project(client, project), version=version, aliases=aliases, reason=reason,
+        description=description, card=card, tags=tags, metrics=metrics, signature=signature,
     )  # fmt: skip
     by = run.id if isinstance(run, Run) else clean_run_id(run.removeprefix("run:")) if run else ""
     return registry.register(client, told, source, by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from typing import Any
 
 import pytest
@@ -322,3 +323,38 @@ async def test_names_that_can_not_be_are_told_so(served: Served, name: str) -> N
     assert (await problem(served, "SetAlias", **of, alias="a@b", version="1"))["field"] == "alias"
     card = await problem(served, "UpdateModel", **of, card="x" * 70_000)
     assert (card["code"], "65536" in card["message"]) == ("LIMIT", True)
+
+
+@pytest.mark.parametrize("name", [one for one in ODD if "@" not in one] + ["v1.2.3", "007"])
+async def test_versions_of_odd_names_work_everywhere(served: Served, name: str) -> None:
+    of = await model_with_versions(served, "fraud", 1)
+    made = await done(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/x")
+    stands = unicodedata.normalize("NFC", name)
+    uid = f"modelversion:default/fraud@{stands}"
+    assert (made["uid"], made["version"], made["number"]) == (uid, stands, made["number"])
+    again = await done(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/x", description="d")
+    assert (again["uid"], again["description"]) == (uid, "d")
+    found = await problem(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/other")
+    assert (found["code"], found["current"]) == ("CONFLICT", uid)
+    await done(served, "UpdateModelVersion", **of, version=name, metrics=[{"key": "auc", "value": 0.5}])
+    assert (await done(served, "SetAlias", **of, alias="prod", version=name))["version"] == stands
+    resolved = await served.ask(TEXTS["Resolve"], {"ref": f"model:fraud@{stands}"})
+    assert resolved["resolve"] == uid
+    asked = await done(served, "RequestApproval", **of, alias="prod", version=name)
+    assert (await done(served, "DecideApproval", uid=asked["uid"], verdict="APPROVED"))["version"] == uid
+    assert (await done(served, "SetHold", uid=uid, hold=True))["uid"] == uid
+    listed = (await served.ask(TEXTS["ModelVersions"], {"model": "fraud"}))["modelVersions"]["edges"]
+    assert {edge["node"]["version"] for edge in listed} == {"1", stands}
+    counted = await done(served, "CreateModelVersion", **of, uri="s3://bucket/next")
+    assert counted["version"] == str(made["number"] + 1 if made["number"] else 2)
+    assert (await problem(served, "DeleteNode", uid=uid))["code"] == "CONFLICT"
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x00b", " a", "x" * 501, "a@b", "latest"])
+async def test_version_names_that_can_not_be_are_told_so(served: Served, name: str) -> None:
+    of = await model_with_versions(served, "fraud", 1)
+    found = await problem(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/x")
+    assert (found["code"], found["field"]) == ("BAD_INPUT", "version")
+    await done(served, "SetAlias", **of, alias="prod", version="1")
+    found = await problem(served, "CreateModelVersion", **of, version="prod", uri="s3://bucket/x")
+    assert (found["code"], found["current"]) == ("CONFLICT", "prod")

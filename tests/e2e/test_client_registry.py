@@ -235,3 +235,13 @@ def test_a_version_of_another_model_brings_what_it_says_of_itself(client: Client
         assert (copied.signature, copied.run) == (told["signature"], run.id)
     again = client.register(f"{other}/model:churn", client.model_version("model:churn@1"), card="# Ours")
     assert (again.version, again.card, again.tags) == ("1", "# Ours", {"copy": "yes", "team": "a"})
+
+
+def test_a_version_has_the_name_that_it_is_given(client: Client) -> None:
+    made = client.register("churn", "s3://bucket/1", version="2026-11/α", aliases="prod")
+    assert (made.version, made.ref.rpartition("@")[2]) == ("2026-11/α", "2026-11/α")
+    assert client.model_version("model:churn@2026-11/α") == client.model_version("model:churn@prod")
+    assert client.register("churn", "s3://bucket/1", version="2026-11/α").uid == made.uid
+    with pytest.raises(ConflictError, match="of something else"):
+        client.register("churn", "s3://bucket/2", version="2026-11/α")
+    assert client.register("churn", "s3://bucket/2").version == "1"

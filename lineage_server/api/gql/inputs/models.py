@@ -51,11 +51,15 @@ class UpdateModelInput:
 
 
 @strawberry.input(
-    description="Of an artifact version or of an external URI; the number is given by the server"
+    description="Of an artifact version or of an external URI; who names no version gets the next number"
 )
 class CreateModelVersionInput:
     project: str
     model: str
+    version: str | None = strawberry.field(
+        default=None,
+        description="its name, where it is no number of the server's; CONFLICT where it is taken",
+    )
     origin: str | None = strawberry.field(
         default=None, description="uid of an artifact version; the same one keeps the number that it has"
     )

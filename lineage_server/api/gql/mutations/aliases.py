@@ -153,7 +153,8 @@ def _uid(project: str, model: str, alias: str) -> str:
 
 async def _version(context: Context, project: str, model: str, version: str) -> Node:
     """Raises NotFoundError for what is not there, or not any more."""
-    node = await seen_node(context, ids.model_version_uid(project, ids.clean_name(model, "model"), version))
+    name = ids.clean_part(version, "version", "@")
+    node = await seen_node(context, ids.model_version_uid(project, ids.clean_name(model, "model"), name))
     if node.deleted_at is not None or node.stub:
         raise NotFoundError(f"model {ids.shorten(model)!r} has no version {ids.shorten(version)!r} any more")
     return node

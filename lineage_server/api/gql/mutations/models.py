@@ -98,9 +98,12 @@ class ModelMutations:
                     allowed="at least one of origin, uri, run",
                 )
             after = {**_version_told(input), **_told(input, "origin", "uri", "run")}
+            if input.version is not None:
+                after["version"] = await _free_name(context, model, input)
             event = ModelVersionReported(project=model.project, model=model.name, state=input.state, **after)
             sent = await record(context, event, "createModelVersion", uid, after=_picture(after))
-            version = ids.model_version_uid(model.project, model.name, await _numbered(context, sent))
+            name = sent.version or await _numbered(context, sent)
+            version = ids.model_version_uid(model.project, model.name, name)
         except MENDABLE as error:
             return payloads.CreateModelVersionPayload(problems=[problem_of(error)])
         node = await seen_node(context, version)
@@ -111,13 +114,12 @@ class ModelMutations:
         self, info: Ctx, input: UpdateModelVersionInput
     ) -> payloads.UpdateModelVersionPayload:
         context = context_of(info)
-        uid = ids.model_version_uid(input.project, ids.clean_name(input.model, "model"), input.version)
+        version = ids.clean_part(input.version, "version", "@")
+        uid = ids.model_version_uid(input.project, ids.clean_name(input.model, "model"), version)
         old = await seen_node(context, uid)
         try:
             after = _version_told(input)
-            event = ModelVersionReported(
-                project=old.project, model=input.model, version=input.version, **after
-            )
+            event = ModelVersionReported(project=old.project, model=input.model, version=version, **after)
             before = _before(old, after)
             await record(context, event, "updateModelVersion", uid, before=before, after=_picture(after))
         except MENDABLE as error:
@@ -241,6 +243,34 @@ def _check_alive(model: Node) -> None:
             f"model {ids.shorten(model.name)!r} is {state}; nothing was changed. Take it back first",
             current=state,
         )
+
+
+async def _free_name(context: Context, model: Node, input: CreateModelVersionInput) -> str:
+    """The version's name, which nothing else of the model has; said again of the same thing it is free."""
+    name = ids.clean_part(input.version or "", "version", "@")
+    if name == "latest":
+        raise InvalidInputError(
+            "'latest' means the newest version", field="version", allowed="any other name, or none"
+        )
+    uid = ids.model_version_uid(model.project, model.name, name)
+    known = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
+    if known is not None and not known.stub:
+        origin = await context.loaders.origins.load(uid)
+        told = (origin.uid if origin is not None else "", str(known.properties.get("uri") or ""))
+        if told != (input.origin or "", input.uri or ""):
+            raise ConflictError(
+                f"model {ids.shorten(model.name)!r} has a version {ids.shorten(name)!r} of something else; "
+                "nothing was changed. Take another name, or none",
+                current=uid,
+            )
+    aliases = await context.loaders.model_aliases.load(model.uid) or ()
+    if any(alias.name == name for alias in aliases):
+        raise ConflictError(
+            f"{ids.shorten(name)!r} is an alias of model {ids.shorten(model.name)!r}, so no version is "
+            "called that; nothing was changed. Take another name, or none",
+            current=name,
+        )
+    return name
 
 
 async def _numbered(context: Context, sent: ModelVersionReported) -> str:
