@@ -400,3 +400,43 @@ async def test_it_waits_for_what_is_being_erased(served: Served) -> None:
         await asyncio.sleep(0.5)
         assert not waiting.done()
     assert (await waiting)["objects"] == 0
+
+
+async def test_a_project_with_a_store_of_its_own_has_its_bytes_there_and_nowhere_else(
+    bolt: Address, graph: Bolt, tmp_path: Path
+) -> None:
+    shared, own = tmp_path / "kept", tmp_path / "own"
+    places = {"url": str(shared), "projects": {"b": str(own)}, "grace_hours": 0, "deleted_days": 0}
+
+    def objects(folder: Path) -> set[str]:
+        return {name.rpartition("/")[2] for name in files(folder) if name.startswith("objects")}
+
+    def named(*names: str) -> set[str]:
+        return {sha(data) for name in names for data in content(name).files.values()}
+
+    async with serving(bolt, tmp_path, settings={"artifacts": places}) as served:
+        mine, theirs = Sender(served.http), Sender(served.http, "b")
+        first = await mine.keep(content("one"), name="one")
+        # What lies in another store is sent again: nobody learns that somebody has it.
+        assert len((await theirs.ask(content("one")))["missing"]) == len(named("one"))
+        second = await theirs.keep(content("two"), name="two")
+        equal = await theirs.keep(content("one"), name="one")
+        assert objects(shared) == named("one")
+        assert objects(own) == named("one", "two")
+        assert await mine.download(uid=first["uid"]) == dict(content("one").files)
+        assert await theirs.download(uid=equal["uid"]) == dict(content("one").files)
+        # What goes of one project stays another's, and one collection is of both places.
+        await served.record(
+            NodeErased(uid=first["uid"], at=now_micros()),
+            NodeErased(project="b", uid=second["uid"], at=now_micros()),
+        )
+        await asyncio.sleep(0.01)
+        plan = await collect(served)
+        assert {one["uid"] for one in plan["versions"]} == {first["uid"], second["uid"]}
+        before = [files(shared), files(own)]
+        result = await collect(served, dry_run="false")
+        assert result["objects"] == plan["objects"] == len(plan["items"])
+        assert [len(was - files(folder)) for was, folder in zip(before, (shared, own), strict=True)] == [3, 2]
+        assert objects(shared) == set()
+        assert objects(own) == named("one")
+        assert await theirs.download(uid=equal["uid"]) == dict(content("one").files)
