@@ -165,12 +165,12 @@ def history(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Who moved an alias when, from which version to which; or which it was at a time. Of a version or a
-    model (by its uid): who did what to it, and why."""
+    """Who moved an alias when, from which version to which; or which it was at a time. Of a
+    version: who did what to it, and why."""
     with _client(project) as client:
         try:
             found = client.alias(ref)
-        except (NotFoundError, InvalidInputError):
+        except NotFoundError:
             if as_of is not None:
                 raise
             _say_activity(client.activity(ref), as_json=as_json)

@@ -131,7 +131,7 @@ _RULES = {
     **dict.fromkeys(
         (
             *("job", "project", "description", "role", "uri", "text", "reason", "column", "token"),
-            *("alias", "expected", "comment", "card", "path"),
+            *("alias", "expected", "comment", "card", "path", "endpoint", "cluster", "revision"),
         ),
         _TEXT,
     ),
@@ -189,6 +189,8 @@ _RULES = {
     "repo": _FOLDER,
     "tolerance": Rule("a number from 0 to 1", _is_seconds),
     "record": _FLAG,
+    "ended": _FLAG,
+    "traffic": Rule("a share in percent, as a number", _is_seconds),
     "data": _FLAG,
     "models": Rule("True, False, or 'describe'", _is_flag_or_describe),
     "folder": _FOLDER,

@@ -18,7 +18,7 @@ from lineage_server.api.gql.inputs.models import (
     SetAliasInput,
     SetProtectionInput,
 )
-from lineage_server.api.gql.mutations.recording import record, seen_node
+from lineage_server.api.gql.mutations.recording import named_version, record, seen_node
 from lineage_server.api.gql.permissions import MayAdminister, MayWrite
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types import registered as payloads
@@ -47,8 +47,9 @@ class AliasMutations:
                     "first, or take another",
                     current=str(ModelState.ARCHIVED),
                 )
+            _, name = named_version(version)
             event = AliasSet(
-                project=input.project, model=input.model, alias=input.alias, version=input.version,
+                project=input.project, model=input.model, alias=input.alias, version=name,
                 expected=input.expected, approval=input.approval or None, reason=input.reason,
             )  # fmt: skip
             node = await _move(context, event, "setAlias")
