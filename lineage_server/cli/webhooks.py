@@ -195,9 +195,9 @@ def _named(client: Client, hook: str) -> dict[str, Any]:
 
 def _done(payload: dict[str, Any]) -> dict[str, Any]:
     """Raises the first problem of a payload."""
-    from lineage_server.client.registry import check_payload
+    from lineage_server.client.registry_answers import check
 
-    check_payload(payload)
+    check(payload)
     return payload
 
 

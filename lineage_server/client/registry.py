@@ -6,19 +6,27 @@ handles are in ``registered``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
 from lineage_server.client.builders import reference_in
-from lineage_server.client.documents import ARTIFACT
-from lineage_server.client.graphql import error_from
-from lineage_server.client.registered import MOST_MOVES, Alias, AliasMove, Approval, ModelVersion
+from lineage_server.client.registered import Alias, Approval, ModelVersion
 from lineage_server.client.registrations import Registration
-from lineage_server.client.resolve import artifact_from
+from lineage_server.client.registry_answers import (
+    ALIAS,
+    APPROVAL,
+    PROBLEMS,
+    VERSION,
+    alias_of,
+    approval_of,
+    check,
+    error_of,
+    raise_after,
+    version_of,
+)
 from lineage_server.domain.errors import ConflictError, InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.ids import (
     Reference,
@@ -28,67 +36,53 @@ from lineage_server.domain.ids import (
     shorten,
 )
 from lineage_server.domain.secrets import scrub_uri
-from lineage_server.domain.untyped import as_mapping
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
 
-_VERSION = f"""
-uid project model version state aliases description card tags {{ key value }} metrics {{ key value }}
-signature hold uri createdAt run {{ uid }} origin {{ {ARTIFACT} }}
-"""
-_ALIAS = f"""
-uid project model name version protected needsApproval movers approvers
-history(first: {MOST_MOVES}) {{ at version before by reason approval source event }}
-"""
-_APPROVAL = """
-uid project model version alias state verdict question comment asker by requestedAt decidedAt usedAt
-"""
-_PROBLEMS = "problems { code message field allowed current }"
-
 MEANT = f"""
 query Meant($ref: String!, $project: String!) {{
-  node(uid: $ref, project: $project) {{ __typename uid ... on ModelVersion {{ {_VERSION} }} }}
+  node(uid: $ref, project: $project) {{ __typename uid ... on ModelVersion {{ {VERSION} }} }}
 }}
 """
 REGISTER = f"""
 mutation Register($model: RegisterModelInput!, $version: CreateModelVersionInput!) {{
-  registerModel(input: $model) {{ {_PROBLEMS} }}
-  createModelVersion(input: $version) {{ version {{ {_VERSION} }} {_PROBLEMS} }}
+  registerModel(input: $model) {{ {PROBLEMS} }}
+  createModelVersion(input: $version) {{ version {{ {VERSION} }} {PROBLEMS} }}
 }}
 """
 MOVE = f"""
-mutation Move($input: SetAliasInput!) {{ setAlias(input: $input) {{ alias {{ {_ALIAS} }} {_PROBLEMS} }} }}
+mutation Move($input: SetAliasInput!) {{ setAlias(input: $input) {{ alias {{ {ALIAS} }} {PROBLEMS} }} }}
 """
 CLEAR = f"""
 mutation Clear($input: DeleteAliasInput!) {{
-  deleteAlias(input: $input) {{ alias {{ {_ALIAS} }} {_PROBLEMS} }}
+  deleteAlias(input: $input) {{ alias {{ {ALIAS} }} {PROBLEMS} }}
 }}
 """
-ALIAS = f"""
+MOVES = f"""
 query Moves($model: String!, $name: String!, $project: String!) {{
-  alias(model: $model, name: $name, project: $project) {{ {_ALIAS} }}
+  alias(model: $model, name: $name, project: $project) {{ {ALIAS} }}
 }}
 """
 REQUEST = f"""
 mutation Request($input: RequestApprovalInput!) {{
-  requestApproval(input: $input) {{ approval {{ {_APPROVAL} }} {_PROBLEMS} }}
+  requestApproval(input: $input) {{ approval {{ {APPROVAL} }} {PROBLEMS} }}
 }}
 """
 DECIDE = f"""
 mutation Decide($input: DecideApprovalInput!) {{
-  decideApproval(input: $input) {{ approval {{ {_APPROVAL} }} {_PROBLEMS} }}
+  decideApproval(input: $input) {{ approval {{ {APPROVAL} }} {PROBLEMS} }}
 }}
 """
 APPROVALS = f"""
 query Asked($project: String, $model: String, $states: [ApprovalState!], $first: Int!, $after: String!) {{
   approvals(project: $project, model: $model, states: $states, first: $first, after: $after) {{
-    edges {{ node {{ {_APPROVAL} }} }} hasMore pageInfo {{ endCursor }}
+    edges {{ node {{ {APPROVAL} }} }} hasMore pageInfo {{ endCursor }}
   }}
 }}
 """
 DOCUMENTS = {
-    "Meant": MEANT, "Register": REGISTER, "Move": MOVE, "Clear": CLEAR, "Moves": ALIAS,
+    "Meant": MEANT, "Register": REGISTER, "Move": MOVE, "Clear": CLEAR, "Moves": MOVES,
     "Request": REQUEST, "Decide": DECIDE, "Asked": APPROVALS,
 }  # fmt: skip
 _PAGE = 100
@@ -113,14 +107,14 @@ def register(client: Client, told: Registration, source: object, run: str) -> St
     )
     for problem in data["registerModel"]["problems"]:
         if problem["code"] != ConflictError.code:  # it is there already: so much the better
-            raise _error(problem)
-    check_payload(data["createModelVersion"])
+            raise error_of(problem)
+    check(data["createModelVersion"])
     made = version_of(client, data["createModelVersion"]["version"])
     for alias in told.aliases:
         try:
             yield from _move(made, alias, {"reason": told.reason})
         except LineageError as error:
-            _raise_after(f"{made.ref} is registered, alias {shorten(alias)!r} was not moved", error)
+            raise_after(f"{made.ref} is registered, alias {shorten(alias)!r} was not moved", error)
     return replace(made, aliases=tuple(sorted({*made.aliases, *told.aliases})))
 
 
@@ -228,7 +222,7 @@ def _move(version: ModelVersion, alias: str, told: Mapping[str, Any]) -> Steps[A
     given = {key: value for key, value in told.items() if value is not None}
     where = {"project": version.project, "model": version.model, "alias": alias, "version": version.version}
     data = yield MOVE, {"input": {**where, **given}}
-    check_payload(data["setAlias"])
+    check(data["setAlias"])
     return alias_of(data["setAlias"]["alias"])
 
 
@@ -237,14 +231,14 @@ def remove_alias(ref: str, project: str, *, expected: str | None, reason: str) -
     owner, model, name = _named(ref, project)
     told = {"project": owner, "model": model, "alias": name, "expected": expected, "reason": reason}
     data = yield CLEAR, {"input": {key: value for key, value in told.items() if value is not None}}
-    check_payload(data["deleteAlias"])
+    check(data["deleteAlias"])
     return alias_of(data["deleteAlias"]["alias"])
 
 
 def alias(ref: str, project: str) -> Steps[Alias]:
     """What it points to, and all its moves."""
     owner, model, name = _named(ref, project)
-    data = yield ALIAS, {"project": owner, "model": model, "name": name}
+    data = yield MOVES, {"project": owner, "model": model, "name": name}
     return alias_of(data["alias"])
 
 
@@ -273,7 +267,7 @@ def request_approval(
     meant = yield from version_meant(client, ref)
     told = {"project": meant.project, "model": meant.model, "version": meant.version, "alias": name}
     data = yield REQUEST, {"input": {**told, "comment": comment}}
-    check_payload(data["requestApproval"])
+    check(data["requestApproval"])
     return approval_of(data["requestApproval"]["approval"])
 
 
@@ -288,7 +282,7 @@ def decide(
     else:
         uid = yield from _waiting(client, request, alias)
     data = yield DECIDE, {"input": {"uid": uid, "verdict": verdict, "comment": comment}}
-    check_payload(data["decideApproval"])
+    check(data["decideApproval"])
     return approval_of(data["decideApproval"]["approval"])
 
 
@@ -332,83 +326,3 @@ def approvals(*, model: str | None, project: str | None, state: str | None) -> S
         if not page["hasMore"]:
             return out
         asked["after"] = page["pageInfo"]["endCursor"]
-
-
-# --- answers -------------------------------------------------------------------------------
-
-
-def version_of(client: Client, told: Mapping[str, Any]) -> ModelVersion:
-    """From the answer of the server."""
-    owner, _, name = str(told["model"]).removeprefix("model:").partition("/")
-    origin = told["origin"]
-    return ModelVersion(
-        model=name,
-        version=told["version"],
-        project=told["project"] or owner,
-        state=str(told["state"] or "").lower(),
-        aliases=tuple(told["aliases"]),
-        description=told["description"],
-        card=told["card"],
-        tags={tag["key"]: tag["value"] for tag in told["tags"]},
-        metrics={one["key"]: float(one["value"]) for one in told["metrics"]},
-        signature=told["signature"],
-        hold=bool(told["hold"]),
-        uri=told["uri"],
-        run=str(as_mapping(told["run"]).get("uid") or "").removeprefix("run:"),
-        origin=artifact_from(client, origin, Reference("model", name)) if origin else None,
-        created_at=time_of(told["createdAt"]),
-        client=client,
-    )
-
-
-def alias_of(told: Mapping[str, Any]) -> Alias:
-    """From the answer of the server."""
-    moves: Sequence[Mapping[str, Any]] = told["history"]
-    return Alias(
-        name=told["name"],
-        model=str(told["model"]).partition("/")[2],
-        project=told["project"],
-        version=told["version"],
-        protected=told["protected"],
-        needs_approval=told["needsApproval"],
-        movers=tuple(told["movers"]),
-        approvers=tuple(told["approvers"]),
-        moves=tuple(_move_of(one) for one in moves),
-    )
-
-
-def _move_of(told: Mapping[str, Any]) -> AliasMove:
-    words = {key: str(value) for key, value in told.items() if key != "at"}
-    return AliasMove(at=datetime.fromisoformat(told["at"]), **words)
-
-
-def approval_of(told: Mapping[str, Any]) -> Approval:
-    """From the answer of the server."""
-    words = ("uid", "project", "alias", "state", "verdict", "question", "comment", "asker", "by")
-    return Approval(
-        **{key: told[key] for key in words},
-        model=str(told["model"]).partition("/")[2],
-        version=str(told["version"]).rpartition("@")[2],
-        requested_at=time_of(told["requestedAt"]),
-        decided_at=time_of(told["decidedAt"]),
-        used_at=time_of(told["usedAt"]),
-    )
-
-
-def time_of(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def check_payload(payload: Mapping[str, Any]) -> None:
-    """Raises the first problem of a payload."""
-    for problem in payload["problems"]:
-        raise _error(problem)
-
-
-def _error(problem: Mapping[str, Any]) -> LineageError:
-    return error_from(str(problem["code"]), str(problem["message"]), problem)
-
-
-def _raise_after(done: str, error: LineageError) -> NoReturn:
-    """What was done before something else went wrong is said, too."""
-    raise error_from(error.code, f"{done}: {error.message}", error.details()) from error

@@ -9,6 +9,7 @@ from lineage_server.client import registry
 from lineage_server.client.asking import Steps
 from lineage_server.client.checking import checked
 from lineage_server.client.registered import Deployment, ModelVersion
+from lineage_server.client.registry_answers import check, time_of
 from lineage_server.domain.ids import clean_project
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _deploy(
     meant = yield from registry.version_meant(client, version)
     given = {"version": meant.uid, "project": project or meant.project, **told}
     payload = (yield DEPLOY, {"input": given})["reportDeployment"]
-    registry.check_payload(payload)
+    check(payload)
     return _deployment(payload["deployment"])
 
 
@@ -77,6 +78,6 @@ def _deployment(told: Mapping[str, Any]) -> Deployment:
     words = ("uid", "project", "name", "cluster", "revision", "endpoint", "state", "traffic")
     return Deployment(
         **{key: told[key] for key in words},
-        from_at=registry.time_of(told["fromAt"]),
-        to_at=registry.time_of(told["toAt"]),
+        from_at=time_of(told["fromAt"]),
+        to_at=time_of(told["toAt"]),
     )
