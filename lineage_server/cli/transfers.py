@@ -104,13 +104,14 @@ def put(
     if as_json:
         say_json(told | ({"registered": plain(version)} if version is not None else {}))
         return
-    if "ordinal" not in told:
-        say(made.ref)
-    else:
-        words = [f"{told['kind']}:{told['name']}@{told['ordinal']}", _how(told)]
-        say("  ".join(one_line(word) for word in words if word))
+    say(_told_line(told) if "ordinal" in told else made.ref)
     if version is not None:
         say(safe(f"registered as {version}"))
+
+
+def _told_line(told: dict[str, Any]) -> str:
+    words = [f"{told['kind']}:{told['name']}@{told['ordinal']}", _how(told)]
+    return "  ".join(one_line(word) for word in words if word)
 
 
 def _check_put(path: str, kind: str | None, ttl_days: float | None, *, registers: bool) -> None:
