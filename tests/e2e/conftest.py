@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -29,6 +29,10 @@ from lineage_server.domain.events import AliasSet, DeploymentReported, ModelRepo
 from tests.support import disks
 from tests.support.faults import address_of, ask, engine_process, event, graph_settings, send
 from tests.support.neo4j_server import Address
+from tests.support.warm import WARM_SECONDS, empty
+
+if TYPE_CHECKING:
+    from tests.conftest import LoopThread
 
 LINEAGE = str(Path(sys.executable).with_name("lineage"))
 _READY = "lineage is ready at "
@@ -156,11 +160,13 @@ def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     assert server.stop() == 0, server.output()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server_on_neo4j(
-    neo4j_server: Address, tmp_path_factory: pytest.TempPathFactory
+    neo4j_server: Address, session_loop: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    """The same with Neo4j behind it."""
+    """The same with Neo4j behind it, for each file of tests one that begins with an empty graph: what reads
+    or replays all of it takes as long as that file made it, not as long as the whole session did."""
+    session_loop.run(empty(neo4j_server), timeout_seconds=WARM_SECONDS)
     folder = tmp_path_factory.mktemp("server-on-neo4j")
     told = client_environment(
         folder / "user",

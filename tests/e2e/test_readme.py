@@ -16,12 +16,15 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.conftest import client_environment
+from tests.e2e.conftest import client_environment, launch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.e2e.conftest import RunLineage, RunningServer
 
-pytestmark = pytest.mark.e2e
+# On one worker: its servers are started once for the whole file.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("readme")]
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -87,10 +90,18 @@ def block(language: str, heading: str) -> str:
     return found[0]
 
 
-@pytest.fixture(params=["embedded", "neo4j"])
-def running_server(request: pytest.FixtureRequest, running_server: RunningServer) -> RunningServer:
+@pytest.fixture(scope="module")
+def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One that holds only what is recorded here: some commands go through the whole graph."""
+    server = launch(tmp_path_factory.mktemp("small-server") / "data")
+    yield server
+    assert server.stop() == 0, server.output()
+
+
+@pytest.fixture(params=["small_server", "server_on_neo4j"])
+def running_server(request: pytest.FixtureRequest) -> RunningServer:
     """All of it on the engine that comes with it, and again with Neo4j behind it."""
-    return request.getfixturevalue("server_on_neo4j") if request.param == "neo4j" else running_server
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -23,8 +23,7 @@ WARM_SECONDS = 180.0
 
 async def warm(address: Address) -> None:
     """Record a story and ask for it, with the writer's own statements; leaves nothing but the schema."""
-    login = {"user": address.user, "password": address.password, "database": address.database}
-    async with Bolt(address.uri, **login, write_timeout_seconds=WARM_SECONDS) as bolt:
+    async with _connection(address) as bolt:
         await schema.migrate(bolt)
         await wipe(bolt)
         graph = GraphWriter(bolt, timeout_seconds=WARM_SECONDS)
@@ -35,6 +34,17 @@ async def warm(address: Address) -> None:
         await writer.stop()
         await plan_ahead(bolt)
         await wipe(bolt)
+
+
+async def empty(address: Address) -> None:
+    """As ``warm`` leaves it, whatever was recorded since."""
+    async with _connection(address) as bolt:
+        await wipe(bolt)
+
+
+def _connection(address: Address) -> Bolt:
+    login = {"user": address.user, "password": address.password, "database": address.database}
+    return Bolt(address.uri, **login, write_timeout_seconds=WARM_SECONDS)
 
 
 async def wipe(connection: Bolt) -> None:
