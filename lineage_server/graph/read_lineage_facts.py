@@ -17,6 +17,8 @@ from lineage_server.graph.records import json_map, node_from_record, parse_json
 
 _CHUNK = 2000
 SIBLINGS_CAP = 10_000
+_NEWEST_WINDOW = 20
+"""Numbers from a model's highest downward that are looked at before all of its versions are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +212,21 @@ class LineageFacts:
             most=most,
         )  # fmt: skip
 
-    async def model_versions(self, model: str, sight: Sight) -> list[Row]:
-        return await self._ask(cypher.MODEL_VERSIONS_OF, sight, model=model)
+    async def model_version(self, uid: str, sight: Sight) -> str:
+        """The uid itself where there is such a version, else nothing."""
+        rows = await self._ask(cypher.MODEL_VERSION_NAMED, sight, uid=uid)
+        return str(rows[0]["uid"]) if rows else ""
+
+    async def latest_model_version(self, model: str, prefix: str, sight: Sight) -> str:
+        """Its uid; ``prefix`` is that of all versions before the number. Nothing where there are none."""
+        rows = await self._ask(
+            cypher.LATEST_BY_NUMBER, sight, model=model, prefix=prefix, window=_NEWEST_WINDOW
+        ) or await self._ask(cypher.LATEST_OF_ALL, sight, model=model)
+        return str(rows[0]["uid"]) if rows else ""
+
+    async def model_version_names(self, model: str, sight: Sight) -> list[str]:
+        """The newest first, a thousand at most."""
+        return [str(row["version"]) for row in await self._ask(cypher.MODEL_VERSIONS_OF, sight, model=model)]
 
     async def model_aliases(self, model: str, sight: Sight) -> dict[str, str]:
         now = sight.as_of is None and sight.known_at is None

@@ -19,6 +19,7 @@ from lineage_server.domain.ids import (
     job_uid,
     listed,
     model_uid,
+    model_version_uid,
     parse_reference,
     run_uid,
     shorten,
@@ -94,25 +95,21 @@ async def _model(facts: LineageFacts, asked: Reference, owner: str, sight: Sight
     """A version of a registered model; empty when there is no such model."""
     uid = model_uid(owner, asked.name)
     selector = asked.selector
-    aliases: dict[str, str] = {}
-    if selector not in ("", "latest"):
-        # First of all: a model has few aliases, and may have ten thousand versions.
-        aliases = await facts.model_aliases(uid, sight)
-        if aliases.get(selector):
-            return aliases[selector]
-    versions = await facts.model_versions(uid, sight)
-    if not versions:
-        return ""
     if selector in ("", "latest"):
-        return _newest(versions, "created_at", sight)
-    by_version = {str(row["version"]): str(row["uid"]) for row in versions}
-    if selector in by_version:
-        return by_version[selector]
-    if _digest_of(selector):
+        return await facts.latest_model_version(uid, model_version_uid(owner, asked.name, ""), sight)
+    # A model has few aliases, and may have ten thousand versions: only the one that is named is read.
+    aliases = await facts.model_aliases(uid, sight)
+    if aliases.get(selector):
+        return aliases[selector]
+    found = await facts.model_version(model_version_uid(owner, asked.name, selector), sight)
+    if found or _digest_of(selector):
+        return found
+    versions = await facts.model_version_names(uid, sight)
+    if not versions:
         return ""
     raise NotFoundError(
         f"model {shorten(asked.name)!r} has no version or alias {shorten(selector)!r}; "
-        f"there are: {listed([*aliases, *by_version])}, latest"
+        f"there are: {listed([*aliases, *versions])}, latest"
     )
 
 
@@ -122,7 +119,7 @@ async def _version(facts: LineageFacts, asked: Reference, owner: str, sight: Sig
     if selector in ("", "latest"):
         found = await facts.versions_of(uid, sight, by_then=True) or await facts.versions_of(uid, sight)
         if found:
-            return _newest(found, "sealed_at", sight)
+            return _newest(found, sight)
     elif selector.isdecimal() and len(selector) < 10:
         found = await facts.versions_of(uid, sight, ordinal=int(selector))
         if found:
@@ -139,10 +136,10 @@ async def _version(facts: LineageFacts, asked: Reference, owner: str, sight: Sig
     raise await _no_version(facts, asked, owner, sight)
 
 
-def _newest(rows: Sequence[Mapping[str, Any]], since: str, sight: Sight) -> str:
+def _newest(rows: Sequence[Mapping[str, Any]], sight: Sight) -> str:
     """Of versions, the newest first: the first that was there at the time; any where none was."""
     then = FOREVER if sight.as_of is None else sight.as_of
-    begun = [row for row in rows if (row[since] or 0) <= then] or rows
+    begun = [row for row in rows if (row["sealed_at"] or 0) <= then] or rows
     alive = (row for row in begun if row["deleted_at"] is None or row["deleted_at"] > then)
     return str(next(iter(alive), begun[0])["uid"])
 

@@ -152,11 +152,40 @@ RETURN v.uid AS uid, v.ordinal AS ordinal, v.digest AS digest, v.deleted_at AS d
 ORDER BY coalesce(v.sealed_at, 0) DESC, v.ordinal DESC LIMIT $most
 """
 
+MODEL_VERSION_NAMED: LiteralString = """
+MATCH (m:ModelVersion {uid: $uid})
+WHERE $all OR m.project IN $scope
+RETURN m.uid AS uid
+"""
+
+LATEST_BY_NUMBER: LiteralString = """
+MATCH (r:RegisteredModel {uid: $model})
+WHERE ($all OR r.project IN $scope) AND r.highest IS NOT NULL
+UNWIND range(0, $window - 1) AS back
+WITH $prefix + toString(r.highest - back) AS uid
+MATCH (m:ModelVersion {uid: uid})
+WHERE ($all OR m.project IN $scope) AND coalesce(m.created_at, 0) <= $as_of
+  AND (m.deleted_at IS NULL OR m.deleted_at > $as_of)
+RETURN m.uid AS uid
+ORDER BY m.number DESC LIMIT 1
+"""
+"""The highest number that was there at the time, looked for from the model's highest downward: a model may
+have ten thousand versions, and few of the newest are gone."""
+
+LATEST_OF_ALL: LiteralString = """
+MATCH (m:ModelVersion {model: $model})
+WHERE $all OR m.project IN $scope
+WITH m, CASE WHEN coalesce(m.created_at, 0) <= $as_of THEN 0 ELSE 1 END AS later,
+     CASE WHEN m.deleted_at IS NULL OR m.deleted_at > $as_of THEN 0 ELSE 1 END AS gone
+RETURN m.uid AS uid
+ORDER BY later, gone, coalesce(m.number, -1) DESC, m.created_at DESC, m.rid DESC LIMIT 1
+"""
+"""The same where those are not enough: in the past, of names that are no numbers, or where all are gone."""
+
 MODEL_VERSIONS_OF: LiteralString = """
 MATCH (m:ModelVersion {model: $model})
 WHERE $all OR m.project IN $scope
-RETURN m.uid AS uid, m.version AS version, m.deleted_at AS deleted_at,
-       m.created_at AS created_at
+RETURN m.version AS version
 ORDER BY m.created_at DESC, m.rid DESC LIMIT 1000
 """
 
