@@ -5,11 +5,13 @@ Nothing is shown of what takes only a moment.
 
 from __future__ import annotations
 
+import html
 import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol
 
 Report = Callable[[int, int], None]
 """Told of how many bytes are there, and of how many there will be."""
@@ -25,15 +27,24 @@ def shown(title: str, report: Report | None = None) -> Generator[Report]:
     if report is not None:
         yield report
         return
-    shows = _Bar(title) if _has_screen() else _Lines(title)
+    shows = _shows(title)
     try:
         yield shows.report
     finally:
         shows.end()
 
 
-def _has_screen() -> bool:
-    return "ipykernel" in sys.modules or sys.stderr.isatty()
+def _shows(title: str) -> _Lines | _Bar:
+    if _in_notebook():
+        return _Bar(title, _NotebookBar)
+    return _Bar(title, _TerminalBar) if sys.stderr.isatty() else _Lines(title)
+
+
+def _in_notebook() -> bool:
+    """Whether a notebook's kernel runs us: then IPython is there, and its shell has one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
 
 
 class _Lines:
@@ -54,48 +65,83 @@ class _Lines:
         """The last one needs no end."""
 
 
+class _Screen(Protocol):
+    """Where a bar is drawn."""
+
+    def draw(self, done: int, total: int) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class _Bar:
     """It goes away with its end."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, screen: Callable[[str], _Screen]) -> None:
         self._title = title
         self._next = time.monotonic() + _BAR_AFTER_SECONDS
-        self._bar: Any = None
-        self._task: Any = None
+        self._make = screen
+        self._screen: _Screen | None = None
 
     def report(self, done: int, total: int) -> None:
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _BAR_EVERY_SECONDS
-        if self._bar is None:
-            self._bar = _bar()
-            self._task = self._bar.add_task(self._title, total=total)
-            self._bar.start()
+        if self._screen is None:
+            self._screen = self._make(self._title)
+        self._screen.draw(done, total)
+
+    def end(self) -> None:
+        if self._screen is not None:
+            self._screen.end()
+
+
+class _TerminalBar:
+    """By rich, on standard error."""
+
+    def __init__(self, title: str) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task(title, total=None)
+        self._bar.start()
+
+    def draw(self, done: int, total: int) -> None:
         self._bar.update(self._task, completed=done, total=total)
 
     def end(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._bar.stop()
 
 
-def _bar() -> Any:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+class _NotebookBar:
+    """The page's own, drawn anew in its place. (rich's needs ipywidgets, which many notebooks lack.)"""
 
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
+    def __init__(self, title: str) -> None:
+        # Of the kernel that runs us; we depend on no IPython.
+        self._handle: Any = import_module("IPython.display").DisplayHandle()
+        self._title = title
+        self._handle.display({"text/plain": title}, raw=True)
+
+    def draw(self, done: int, total: int) -> None:
+        told = f"{self._title}: {done >> 20} of {total >> 20} MiB"
+        bar = f'<progress value="{done}" max="{max(total, 1)}" style="width: 20em"></progress>'
+        self._handle.update({"text/plain": told, "text/html": f"{bar} {html.escape(told)}"}, raw=True)
+
+    def end(self) -> None:
+        self._handle.update({"text/plain": "", "text/html": ""}, raw=True)

@@ -177,17 +177,21 @@ class LineageView:
     def __str__(self) -> str:
         return self.to_text()
 
+    def _repr_html_(self) -> str:
+        """For what knows no bundles: Marimo, documentation builders."""
+        from lineage_server.client.render.svg import html_of
+
+        return html_of(self)
+
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
         """All forms that notebooks know; what a front end shows is its choice."""
-        from lineage_server.client.render.svg import html_of
-
         makers = {
             "text/plain": self.to_text,
             "image/svg+xml": self.to_svg,
             "text/vnd.mermaid": self.to_mermaid,
-            "text/html": lambda: html_of(self),
+            "text/html": self._repr_html_,
         }
         return {
             kind: make()

@@ -187,9 +187,11 @@ def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown
     if not by.props.get("needs_approval"):
         return None
     if not event.approval:
+        of = ids.Reference("model", ids.shorten(event.model), event.version, event.project)
         return ConflictError(
-            f"{shown} is protected: it moves with an approval of version {ids.shorten(event.version)!r}; "
-            "nothing was changed. Request one, and name it once somebody else has given it",
+            f"{shown} is protected: it moves with an approval of version {ids.shorten(event.version)!r}, and "
+            f"was not moved. Request one ('lineage promote {of} {event.alias} --ask'), and move it once "
+            "somebody else has given it",
             current="protected",
         )
     return _approval(event, actor, states.get(event.approval), by)

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter, HTMLFormatter
 
 from lineage_server.client.render.layout import layers_of
 from lineage_server.client.render.words import cut, safe, width_of
@@ -241,6 +242,14 @@ def test_the_other_forms(one: LineageView) -> None:
     bundle = one._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "image/svg+xml", "text/vnd.mermaid", "text/html"}
     ET.fromstring(f"<div>{bundle['text/html']}</div>".encode())
+
+
+def test_notebooks_get_every_form_from_their_own_formatter() -> None:
+    data, _ = DisplayFormatter().format(DIAMOND)
+    assert data == DIAMOND._repr_mimebundle_()
+    assert data["text/plain"] == DIAMOND.to_text()
+    # What knows only one form asks for that.
+    assert HTMLFormatter()(DIAMOND) == data["text/html"] == DIAMOND._repr_html_()
 
 
 def test_a_front_end_may_ask_for_less() -> None:
