@@ -44,7 +44,8 @@ async def empty(address: Address) -> None:
 
 def _connection(address: Address) -> Bolt:
     login = {"user": address.user, "password": address.password, "database": address.database}
-    return Bolt(address.uri, **login, write_timeout_seconds=WARM_SECONDS)
+    patient = {"read_timeout_seconds": WARM_SECONDS, "write_timeout_seconds": WARM_SECONDS}
+    return Bolt(address.uri, **login, **patient)
 
 
 async def wipe(connection: Bolt) -> None:
