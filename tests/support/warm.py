@@ -43,9 +43,10 @@ async def empty(address: Address) -> None:
 
 
 def _connection(address: Address) -> Bolt:
-    login = {"user": address.user, "password": address.password, "database": address.database}
-    patient = {"read_timeout_seconds": WARM_SECONDS, "write_timeout_seconds": WARM_SECONDS}
-    return Bolt(address.uri, **login, **patient)
+    return Bolt(
+        address.uri, user=address.user, password=address.password, database=address.database,
+        read_timeout_seconds=WARM_SECONDS, write_timeout_seconds=WARM_SECONDS,
+    )  # fmt: skip
 
 
 async def wipe(connection: Bolt) -> None:
