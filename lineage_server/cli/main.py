@@ -20,6 +20,7 @@ from lineage_server.cli import (
     backups,
     care,
     comparing,
+    curation,
     demo,
     doctor,
     exchanging,
@@ -50,7 +51,7 @@ app = typer.Typer(
 _completion: Any = import_module("typer._completion_classes")
 _completion.completion_init()
 _PARTS = (
-    *(serving, demo, running, asking, finding, transfers, registry, webhooks),
+    *(serving, demo, running, asking, finding, transfers, registry, curation, webhooks),
     *(comparing, questions, reproducing, exchanging, backups, care, doctor),
 )
 for part in _PARTS:

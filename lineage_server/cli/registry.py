@@ -1,4 +1,7 @@
-"""Commands of the model registry: from ``register`` over ``promote`` and ``approve`` to ``deploy``."""
+"""Commands of the model registry: from ``register`` over ``promote`` and ``approve`` to ``deploy``.
+
+What keeps a registry in order (``update``, ``hold``, ``delete`` …) is in ``curation``.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
         Approval,
         Deployment,
         ModelVersion,
+        RegisteredModel,
     )
 
 Version = Annotated[str, typer.Argument(help="A version, such as model:churn@3 or model:churn@candidate.")]
@@ -69,13 +73,13 @@ def register(
 
     Of a recorded artifact, which keeps the number it has, or of what lies elsewhere.
     """
-    words = _read(card, "card") if card is not None else None
-    shape = _json_in(_read(signature, "signature")) if signature is not None else None
+    words = text_in(card, "card") if card is not None else None
+    shape = json_in(text_in(signature, "signature")) if signature is not None else None
     tags = pairs_of(tag or [], "tag", "KEY=VALUE")
-    with _client(project) as client:
+    with client_in(project) as client:
         made = client.register(
             name, source, version=version, aliases=alias, description=description, card=words,
-            tags=tags or None, metrics=_numbers(metric or []), signature=shape, run=run, reason=reason,
+            tags=tags or None, metrics=numbers_of(metric or []), signature=shape, run=run, reason=reason,
         )  # fmt: skip
     if as_json:
         say_json(plain(made))
@@ -107,7 +111,7 @@ def promote(
     """
     if ask and (approval or expect is not None):
         raise typer.BadParameter("--ask moves nothing, so it takes neither --approval nor --expect")
-    with _client(project) as client:
+    with client_in(project) as client:
         if ask:
             _say_approval(client.request_approval(version, alias, reason), as_json=as_json)
             return
@@ -128,7 +132,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve what somebody else asked for."""
-    with _client(project) as client:
+    with client_in(project) as client:
         _say_approval(client.approve(request, comment, alias=alias), as_json=as_json)
 
 
@@ -140,7 +144,7 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Reject what somebody asked for."""
-    with _client(project) as client:
+    with client_in(project) as client:
         _say_approval(client.reject(request, comment, alias=alias), as_json=as_json)
 
 
@@ -152,7 +156,7 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Ask no longer for an approval that you have asked for."""
-    with _client(project) as client:
+    with client_in(project) as client:
         _say_approval(client.withdraw(request, comment, alias=alias), as_json=as_json)
 
 
@@ -167,7 +171,7 @@ def history(
 ) -> None:
     """Who moved an alias when, from which version to which; or which it was at a time. Of a
     version: who did what to it, and why."""
-    with _client(project) as client:
+    with client_in(project) as client:
         try:
             found = client.alias(ref)
         except NotFoundError:
@@ -203,7 +207,7 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Say that an endpoint serves a version, or no longer; 'lineage show VERSION' lists all that ever did."""
-    with _client(project) as client:
+    with client_in(project) as client:
         made = client.deploy(
             version, name, endpoint=endpoint, cluster=cluster, revision=revision, traffic=traffic, ended=ended
         )
@@ -240,13 +244,16 @@ def _say_approval(found: Approval, *, as_json: bool) -> None:
 # --- words in, words out -----------------------------------------------------------------------
 
 
-def _client(project: str) -> Client:
+def client_in(project: str) -> Client:
+    """For one command."""
     from lineage_server.client.client import Client
 
     return Client(project=project or None)
 
 
-def plain(handle: ModelVersion | Alias | AliasMove | Approval | Deployment | Activity) -> dict[str, Any]:
+def plain(
+    handle: ModelVersion | RegisteredModel | Alias | AliasMove | Approval | Deployment | Activity,
+) -> dict[str, Any]:
     """A handle for JSON, by GraphQL's names."""
     told = {_camel(f.name): _value(getattr(handle, f.name)) for f in fields(handle) if f.name != "client"}
     uid = getattr(handle, "uid", None)
@@ -270,7 +277,8 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _numbers(pairs: list[str]) -> dict[str, float] | None:
+def numbers_of(pairs: list[str]) -> dict[str, float] | None:
+    """Values of an option that is KEY=NUMBER; raises InvalidInputError."""
     out: dict[str, float] = {}
     for key, text in pairs_of(pairs, "metric", "KEY=NUMBER").items():
         try:
@@ -282,16 +290,18 @@ def _numbers(pairs: list[str]) -> dict[str, float] | None:
     return out or None
 
 
-def _read(path: Path, field: str) -> str:
+def text_in(path: Path, field: str) -> str:
+    """Of a file in UTF-8; raises InvalidInputError or NotFoundError."""
     try:
         return path.expanduser().read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InvalidInputError(f"{path} is no text", field=field, allowed="a file in UTF-8") from None
     except OSError as error:
-        raise NotFoundError(f"{path} can not be read: {error.strerror}; nothing was registered") from None
+        raise NotFoundError(f"{path} can not be read: {error.strerror}; nothing was changed") from None
 
 
-def _json_in(text: str) -> dict[str, Any]:
+def json_in(text: str) -> dict[str, Any]:
+    """A signature; raises InvalidInputError."""
     try:
         told: object = json.loads(text)
     except ValueError as error:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from lineage_server.client import answers, comparisons, origins, queries
-from lineage_server.client.aio_registering import AsyncRegistering
+from lineage_server.client.aio_curating import AsyncCurating
 from lineage_server.client.aio_run import AsyncRun, plain
 from lineage_server.client.aio_tables import AsyncTables
 from lineage_server.client.answers import Answer
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _FILES_AT_ONCE = 1_000
 
 
-class AsyncClient(AsyncRegistering, AsyncTables):
+class AsyncClient(AsyncCurating, AsyncTables):
     """A ``Client`` for coroutines; shares journal and sender with ``client``."""
 
     @checked

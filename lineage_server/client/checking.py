@@ -80,7 +80,7 @@ def _run_or_id(value: object) -> bool:
 
 
 def _is_thing(value: object) -> bool:
-    return _is_text(value) or _one_of("Run", "Artifact", "ModelVersion", "Alias")(value)
+    return _is_text(value) or _one_of("Run", "Artifact", "ModelVersion", "RegisteredModel", "Alias")(value)
 
 
 def _is_version(value: object) -> bool:
@@ -132,6 +132,7 @@ _RULES = {
         (
             *("job", "project", "description", "role", "uri", "text", "reason", "column", "token"),
             *("alias", "expected", "comment", "card", "path", "endpoint", "cluster", "revision"),
+            *("title", "owner"),
         ),
         _TEXT,
     ),
@@ -155,6 +156,8 @@ _RULES = {
     "metrics": Rule("a mapping, such as {'auc': 0.91}", _has_items),
     "paths": Rule("a pattern such as '*.json', or a list of patterns", _are_names),
     "aliases": Rule("a name such as 'prod', or a list of names", _are_names),
+    "approvers": Rule("a user's name, service/<name>, or a list of such", _are_names),
+    "movers": Rule("a user's name, service/<name>, or a list of such", _are_names),
     "register": Rule("True, False, or the name of a registered model", _is_flag_or_name),
     "version": Rule("a version such as 'model:churn@3', or what register() answers", _is_version),
     "source": Rule(
@@ -183,6 +186,8 @@ _RULES = {
     "upload": _FLAG,
     "overwrite": _FLAG,
     "trust": _FLAG,
+    "override": _FLAG,
+    "needs_approval": _FLAG,
     "everything": _FLAG,
     "wide": _FLAG,
     "perform": _FLAG,

@@ -19,12 +19,12 @@ from lineage_server.client import builders, process
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import checked, told
 from lineage_server.client.config import Config, captures, load_config
+from lineage_server.client.curating import Curating
 from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL
 from lineage_server.client.looking import Looking
 from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
-from lineage_server.client.registering import Registering
 from lineage_server.client.run import Run
 from lineage_server.client.tables import Tables
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
@@ -70,7 +70,7 @@ class SyncStatus:
         return not (self.pending_bytes or self.waiting or self.dropped or self.uploads)
 
 
-class Client(Questions, Registering, Looking, Tables):
+class Client(Questions, Curating, Looking, Tables):
     """A connection to one server. Thread-safe; usable after a fork."""
 
     @checked

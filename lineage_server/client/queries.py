@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from lineage_server.client import activities, found, registry, serving, webhooks
+from lineage_server.client import activities, curation, found, registry, serving, webhooks
 from lineage_server.client.answers import QUESTIONS, TITLES
 from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
@@ -52,6 +52,7 @@ DOCUMENTS: dict[str, str] = {
     **activities.DOCUMENTS,
     **serving.DOCUMENTS,
     **webhooks.DOCUMENTS,
+    **curation.DOCUMENTS,
     "Origin": ORIGIN,
     "MorePackages": MORE_PACKAGES,
     **{f"Client {name}": document for name, document in QUESTIONS.items()},

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lineage_server.client.graphql import GraphQL
     from lineage_server.client.origins import Origin
     from lineage_server.client.outbox import Outbox
-    from lineage_server.client.registered import Alias, ModelVersion
+    from lineage_server.client.registered import Alias, ModelVersion, RegisteredModel
     from lineage_server.client.view import LineageView
 
 SECONDS_FOR_OWN = 15.0
@@ -76,7 +76,7 @@ class Questions:
         return origins.origin_of(run, pages.found)
 
     @checked
-    def start_of(self, ref: str | Run | Artifact | ModelVersion | Alias) -> str:
+    def start_of(self, ref: str | Run | Artifact | ModelVersion | RegisteredModel | Alias) -> str:
         """What to ask the server for."""
         if isinstance(ref, Run):
             return f"run:{ref.id}"

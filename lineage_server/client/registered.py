@@ -1,4 +1,4 @@
-"""Handles of the model registry: a version of a model, an alias with its history, an approval.
+"""Handles of the model registry: a model, a version of it, an alias with its history, an approval.
 
 Plain data as the server told it; a version also gives its files. What is asked and how is in ``registry``.
 """
@@ -16,7 +16,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import checked
 from lineage_server.client.moments import FORMS, moment
 from lineage_server.domain.errors import InvalidInputError, LimitError
-from lineage_server.domain.ids import Reference, alias_uid, model_version_uid
+from lineage_server.domain.ids import Reference, alias_uid, model_uid, model_version_uid
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -138,6 +138,44 @@ class Deployment:
     def __str__(self) -> str:
         until = f", ended {self.to_at.astimezone():%Y-%m-%d %H:%M:%S}" if self.to_at is not None else ""
         return f"{self.name}@{self.revision} on {self.cluster}{until}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredModel:
+    """A model that has versions. ``aliases``: to which version each points, empty for none; ``highest``: the
+    highest number among its versions; ``protected``, ``needs_approval``, ``movers``, ``approvers``: the rules
+    for all of its aliases."""
+
+    name: str
+    project: str
+    title: str = ""
+    owner: str = ""
+    state: str = ""
+    description: str = ""
+    card: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    highest: int | None = None
+    protected: bool = False
+    needs_approval: bool = False
+    movers: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+    @property
+    def uid(self) -> str:
+        """Its uid in the graph."""
+        return model_uid(self.project, self.name)
+
+    @property
+    def ref(self) -> str:
+        """What people type for it."""
+        return str(Reference("model", self.name, "", self.project))
+
+    def __str__(self) -> str:
+        count = f"{self.highest or 0} version{'' if self.highest == 1 else 's'}"
+        told = (word for word in (self.state, count, self.title) if word)
+        return f"{Reference('model', self.name)}  {', '.join(told)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

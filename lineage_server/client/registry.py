@@ -228,7 +228,7 @@ def _move(version: ModelVersion, alias: str, told: Mapping[str, Any]) -> Steps[A
 
 def remove_alias(ref: str, project: str, *, expected: str | None, reason: str) -> Steps[Alias]:
     """Let it point nowhere."""
-    owner, model, name = _named(ref, project)
+    owner, model, name = alias_named(ref, project)
     told = {"project": owner, "model": model, "alias": name, "expected": expected, "reason": reason}
     data = yield CLEAR, {"input": {key: value for key, value in told.items() if value is not None}}
     check(data["deleteAlias"])
@@ -237,12 +237,12 @@ def remove_alias(ref: str, project: str, *, expected: str | None, reason: str) -
 
 def alias(ref: str, project: str) -> Steps[Alias]:
     """What it points to, and all its moves."""
-    owner, model, name = _named(ref, project)
+    owner, model, name = alias_named(ref, project)
     data = yield MOVES, {"project": owner, "model": model, "name": name}
     return alias_of(data["alias"])
 
 
-def _named(ref: str, project: str) -> tuple[str, str, str]:
+def alias_named(ref: str, project: str) -> tuple[str, str, str]:
     """Project, model and name of an alias; raises InvalidInputError."""
     if ref.startswith("alias:") and "/" in ref and "@" in ref:
         owner, _, rest = ref.removeprefix("alias:").partition("/")

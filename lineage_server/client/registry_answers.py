@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lineage_server.client.documents import ARTIFACT
 from lineage_server.client.graphql import error_from
-from lineage_server.client.registered import MOST_MOVES, Alias, AliasMove, Approval, ModelVersion
+from lineage_server.client.registered import (
+    MOST_MOVES,
+    Alias,
+    AliasMove,
+    Approval,
+    ModelVersion,
+    RegisteredModel,
+)
 from lineage_server.client.resolve import artifact_from
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.ids import Reference
@@ -20,6 +27,10 @@ if TYPE_CHECKING:
 VERSION = f"""
 uid project model version state aliases description card tags {{ key value }} metrics {{ key value }}
 signature hold uri createdAt run {{ uid }} origin {{ {ARTIFACT} }}
+"""
+MODEL = """
+uid project name title owner state description card tags { key value } highest protected needsApproval movers
+approvers createdAt modelAliases: aliases { name version }
 """
 ALIAS = f"""
 uid project model name version protected needsApproval movers approvers
@@ -52,6 +63,27 @@ def version_of(client: Client, told: Mapping[str, Any]) -> ModelVersion:
         origin=artifact_from(client, origin, Reference("model", name)) if origin else None,
         created_at=time_of(told["createdAt"]),
         client=client,
+    )
+
+
+def model_of(told: Mapping[str, Any]) -> RegisteredModel:
+    """From the answer of the server."""
+    return RegisteredModel(
+        name=told["name"],
+        project=told["project"],
+        title=told["title"],
+        owner=told["owner"],
+        state=str(told["state"] or "").lower(),
+        description=told["description"],
+        card=told["card"],
+        tags={tag["key"]: tag["value"] for tag in told["tags"]},
+        aliases={one["name"]: one["version"] for one in told["modelAliases"]},
+        highest=told["highest"],
+        protected=told["protected"],
+        needs_approval=told["needsApproval"],
+        movers=tuple(told["movers"]),
+        approvers=tuple(told["approvers"]),
+        created_at=time_of(told["createdAt"]),
     )
 
 

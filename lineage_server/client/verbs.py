@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lineage_server.client import registrations, registry
+from lineage_server.client import curation, registrations, registry
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
 from lineage_server.client.checking import checked
-from lineage_server.client.registered import Alias, Approval, ModelVersion
+from lineage_server.client.registered import Alias, Approval, ModelVersion, RegisteredModel
 from lineage_server.client.run import Run
 from lineage_server.domain.ids import clean_project, clean_run_id, model_uid
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
+
+Thing: TypeAlias = Run | Artifact | ModelVersion | RegisteredModel | Alias
+"""Whatever has a uid of its own."""
 
 
 @checked
@@ -93,6 +96,108 @@ def approvals(
     owner = _project(client, project)
     uid = model_uid(*registrations.model_named(name, owner)) if name is not None else None
     return registry.approvals(model=uid, project=owner, state=state)
+
+
+@checked
+def registered_model(client: Client, ref: str | RegisteredModel) -> Steps[RegisteredModel]:
+    return curation.registered_model(client, client.start_of(ref))
+
+
+@checked
+def uid_of(client: Client, ref: str | Thing) -> Steps[str]:
+    return curation.named(client, client.start_of(ref))
+
+
+@checked
+def update_model(
+    client: Client,
+    ref: str | RegisteredModel,
+    *,
+    title: str | None,
+    owner: str | None,
+    description: str | None,
+    card: str | None,
+    tags: Mapping[str, Any] | None,
+) -> Steps[RegisteredModel]:
+    model = yield from curation.registered_model(client, client.start_of(ref))
+    told = registrations.registration_of(
+        model.name, project=model.project, description=description, card=card, tags=tags
+    )
+    return (yield from curation.update_model(client, told, title=title, owner=owner))
+
+
+@checked
+def update_model_version(
+    client: Client,
+    version: str | ModelVersion,
+    *,
+    description: str | None,
+    card: str | None,
+    tags: Mapping[str, Any] | None,
+    metrics: Mapping[str, Any] | None,
+    signature: Mapping[str, Any] | None,
+) -> Steps[ModelVersion]:
+    told = registrations.registration_of(
+        "any", project=client.config.project, description=description, card=card, tags=tags, metrics=metrics,
+        signature=signature,
+    )  # fmt: skip
+    return curation.update_version(client, version, told)
+
+
+@checked
+def set_tags(client: Client, ref: str | Thing, tags: Mapping[str, Any]) -> Steps[str]:
+    return curation.set_tags(client, client.start_of(ref), tags)
+
+
+@checked
+def describe(client: Client, ref: str | Thing, description: str) -> Steps[str]:
+    return curation.describe(client, client.start_of(ref), description)
+
+
+@checked
+def set_state(
+    client: Client, ref: str | RegisteredModel | ModelVersion, *, state: str, reason: str, override: bool
+) -> Steps[RegisteredModel | ModelVersion]:
+    return curation.set_state(client, client.start_of(ref), state, reason=reason, override=override)
+
+
+@checked
+def set_hold(
+    client: Client, ref: str | ModelVersion | Artifact, *, hold: bool, reason: str
+) -> Steps[ModelVersion | Artifact]:
+    return curation.set_hold(client, client.start_of(ref), hold=hold, reason=reason)
+
+
+@checked
+def protect(
+    client: Client,
+    ref: str | Alias | RegisteredModel,
+    *,
+    protected: bool,
+    needs_approval: bool,
+    movers: str | Sequence[str],
+    approvers: str | Sequence[str],
+    reason: str,
+) -> Steps[Alias | RegisteredModel]:
+    return curation.protect(
+        client, client.start_of(ref), protected=protected, needs_approval=needs_approval,
+        movers=_names(movers), approvers=_names(approvers),
+        reason=reason,
+    )  # fmt: skip
+
+
+@checked
+def delete(client: Client, ref: str | Thing, *, reason: str, override: bool) -> Steps[str]:
+    return curation.delete(client, client.start_of(ref), reason=reason, override=override)
+
+
+@checked
+def undelete(client: Client, ref: str | Thing, *, reason: str) -> Steps[str]:
+    return curation.undelete(client, client.start_of(ref), reason=reason)
+
+
+def _names(told: str | Sequence[str]) -> tuple[str, ...]:
+    return (told,) if isinstance(told, str) else tuple(told)
 
 
 def _project(client: Client, told: str | None) -> str:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -210,6 +211,15 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         server.process.wait(10)
+
+
+@pytest.fixture(params=["embedded", "neo4j"])
+def client(request: pytest.FixtureRequest, running_server: RunningServer, tmp_path: Path) -> Iterator[Client]:
+    """Of a server on each engine, in a project of its own."""
+    server = request.getfixturevalue("server_on_neo4j") if request.param == "neo4j" else running_server
+    told = client_environment(tmp_path, server.url, LINEAGE_CAPTURE="none")
+    with Client(config=load_config(environ=told, project=f"reg-{uuid4().hex[:12]}")) as made:
+        yield made
 
 
 @dataclass(frozen=True)

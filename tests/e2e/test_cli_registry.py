@@ -103,6 +103,32 @@ def test_approvals_are_asked_for_given_and_refused(say: Any) -> None:
     assert [one["state"] for one in listed] == ["rejected", "approved"]
 
 
+def test_what_is_registered_is_kept_in_order(say: Any, tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_text("# Churn\n")
+    say("register churn s3://bucket/a --alias prod --tag stage=trial")
+    told = json.loads(say("update model:churn --owner mina --card card.md --tag team=x --json"))
+    assert (told["owner"], told["card"], told["tags"], told["aliases"]) == (
+        "mina", "# Churn\n", {"team": "x"}, {"prod": "1"},
+    )  # fmt: skip
+    uid = told["uid"]
+    assert say("update model:churn@prod --metric auc=0.9 --untag stage").endswith(": tags, metrics set\n")
+    assert "prod" in say("delete model:churn@1", 5)
+    assert "says no version" in say("delete model:churn", 2)
+    version = uid.replace("model:", "modelversion:") + "@1"
+    assert say("hold model:churn@1 -m audit") == f"{uid.partition('/')[0][6:]}/model:churn@1 is held\n"
+    assert json.loads(say("release model:churn@1 --json"))["hold"] is False
+    assert json.loads(say("protect model:churn@prod --json"))["needsApproval"] is True
+    assert "protected" in say("unalias model:churn@prod", 5)
+    assert say("protect model:churn@prod --off") == "model:churn@prod is not protected\n"
+    assert say("unalias model:churn@prod") == "model:churn@prod points nowhere, before to version 1\n"
+    assert say("model archive model:churn@1") == "model:churn@1  archived\n"
+    assert json.loads(say("model restore model:churn@1 --json"))["state"] == "ready"
+    assert json.loads(say("delete model:churn@1 --json")) == {"uid": version, "deleted": True}
+    assert say(f"undelete '{version}'") == f"{version} is there again\n"
+    shown = json.loads(say(f"show {version} --json"))["node"]
+    assert (shown["metrics"], shown["tags"]) == ([{"key": "auc", "value": 0.9}], [])
+
+
 @pytest.mark.parametrize(
     ("line", "code", "words"),
     [
@@ -119,6 +145,12 @@ def test_approvals_are_asked_for_given_and_refused(say: Any) -> None:
         ("history model:nothing@prod", 4, ""),
         ("history model:churn@prod --as-of yesterday", 4, ""),
         ("approve approval:default/x@1", 4, ""),
+        ("update model:nothing --owner me", 4, "lineage ls models"),
+        ("update model:nothing", 2, "nothing is said that is to change"),
+        ("update dataset:nothing --card here.json", 4, "dataset 'nothing'"),
+        ("protect model:x --off --mover me", 2, "--off takes the rules away"),
+        ("hold dataset:iris", 2, "says no version"),
+        ("model archive model:nothing@1", 4, "nothing"),
         ("put churn here.json --alias prod --type dataset", 2, "a dataset is not registered"),
     ],
 )

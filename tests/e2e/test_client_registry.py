@@ -5,41 +5,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from lineage_server import AsyncClient, Client
-from lineage_server.client.config import load_config
 from lineage_server.domain.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
     NotSupportedError,
 )
-from tests.e2e.conftest import client_environment
 
-if TYPE_CHECKING:
-    from tests.e2e.conftest import RunningServer
-
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+# On one worker: the server on Neo4j is started once for the whole file.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.xdist_group("client-registry")]
 
 PROTECT = """
 mutation($input: SetProtectionInput!) { setProtection(input: $input) { problems { message } } }
 """
-
-
-@pytest.fixture(params=["embedded", "neo4j"])
-def client(request: pytest.FixtureRequest, running_server: RunningServer, tmp_path: Path) -> Iterator[Client]:
-    """In a project of its own."""
-    server = request.getfixturevalue("server_on_neo4j") if request.param == "neo4j" else running_server
-    told = client_environment(tmp_path, server.url, LINEAGE_CAPTURE="none")
-    with Client(config=load_config(environ=told, project=f"reg-{uuid4().hex[:12]}")) as made:
-        yield made
 
 
 def test_a_fit_is_logged_registered_found_by_its_alias_and_loaded(client: Client) -> None:
@@ -176,6 +162,28 @@ def test_a_protected_alias_is_asked_for_decided_on_and_then_moved(client: Client
     states = {one.uid: one.state for one in client.approvals("churn")}
     assert sorted(states.values()) == ["pending", "pending", "rejected", "used"]
     assert [one.uid for one in client.approvals(state="used")] == [asked.uid]
+
+
+def test_a_run_whose_alias_is_refused_keeps_its_model_and_is_told_what_to_do(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.register("churn", "s3://bucket/a", aliases="prod")
+    client.protect("model:churn@prod")
+    with client.start_run("train") as run:
+        made = run.log_model({"weights": [1]}, "churn", register=True, aliases=["prod", "candidate"])
+    assert client.flush(20)
+    version = client.model_version("model:churn@candidate")
+    assert (version.version, version.run, version.artifact.uid) == ("2", run.id, made.uid)
+    assert client.alias("model:churn@prod").version == "1"
+    (warned,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    asked = f"lineage promote {client.config.project}/model:churn@2 prod --ask"
+    assert "the server refused 1 event(s)" in warned
+    assert asked in warned
+    assert client.sync_status().refused == 1
+    # What the warning says is what to do.
+    client.request_approval(version, "prod")
+    client.approve(version, alias="prod")
+    assert client.promote(version, "prod").version == "2"
 
 
 def test_the_async_twin_does_the_same(client: Client) -> None:

@@ -43,6 +43,21 @@ EXAMPLES = {
     "lineage approve REQUEST": ["lineage approve model:readme@1 --alias prod"],
     "lineage reject REQUEST": ["lineage reject model:readme@1 --alias staging"],
     "lineage history ALIAS": ["lineage history model:readme@prod"],
+    "lineage protect REF": [
+        "lineage protect model:readme@prod --mover local",
+        "lineage protect model:readme@prod --off",
+    ],
+    "lineage unalias ALIAS": ["lineage unalias model:readme@prod --reason over"],
+    "lineage update REF": [
+        "lineage update model:readme --owner me --tag stage=trial",
+        "lineage update model:readme@1 --description first --metric auc=0.9",
+    ],
+    "lineage hold REF": ["lineage hold model:readme@1 --reason audit"],
+    "lineage release REF": ["lineage release model:readme@1"],
+    "lineage delete REF": ["lineage delete model:readme@1 --override --reason wrong"],
+    "lineage undelete REF": ["lineage undelete model:readme@1"],
+    "lineage model archive REF": ["lineage model archive model:readme"],
+    "lineage model restore REF": ["lineage model restore model:readme"],
     "lineage cache ls": ["lineage cache ls"],
     "lineage cache clear": ["lineage cache clear"],
     "lineage cache verify": ["lineage cache verify"],
@@ -187,6 +202,13 @@ def test_a_model_goes_from_a_fit_to_a_promotion(
         "model:churn@prod points to version 2",
     ]
     assert "registered model version churn@2" in said
+
+
+def test_coroutines_record_and_promote(running_server: RunningServer, tmp_path: Path, project: str) -> None:
+    told = client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project)
+    told["PATH"] = f"{Path(sys.executable).parent}:{told['PATH']}"
+    printed = _run(["python", "-c", block("python", "The same for coroutines")], told, tmp_path)
+    assert f"It prints `{printed.strip()}`" in README
 
 
 def _run(command: list[str], told: dict[str, str], folder: Path) -> str:
