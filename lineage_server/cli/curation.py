@@ -11,6 +11,7 @@ import typer
 from lineage_server.cli.options import AsJson, Project, pairs_of
 from lineage_server.cli.output import one_line, say, say_json
 from lineage_server.cli.registry import client_in, json_in, numbers_of, plain, text_in
+from lineage_server.client.render.words import safe
 from lineage_server.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -282,7 +283,7 @@ def _say_model(found: RegisteredModel | ModelVersion, *, as_json: bool) -> None:
     if as_json:
         say_json(plain(found))
     else:
-        say(one_line(str(found)))
+        say(safe(str(found)))
 
 
 def _say_version(found: ModelVersion | Artifact, told: str, *, as_json: bool) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lineage_server import AsyncClient, ConflictError, InvalidInputError, NotFoundError
+from lineage_server import AsyncClient, ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from lineage_server.client.registered import Alias, ModelVersion, RegisteredModel
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def test_anything_is_described_and_tagged_and_deleted(client: Client, tmp_path: 
     with pytest.raises(InvalidInputError, match="says no version, so nothing was deleted"):
         client.delete("dataset:iris")
     client.hold(made, reason="audit")
-    with pytest.raises(ConflictError, match="hold"):
+    with pytest.raises(ConflictError, match="it is held"):
         client.delete("dataset:iris@1")
     client.release("dataset:iris@1")
     assert client.delete("dataset:iris@1") == version
@@ -93,7 +94,7 @@ def test_versions_are_archived_held_and_deleted_only_where_nothing_needs_them(cl
     held = client.hold("model:churn@2", reason="audit")
     assert isinstance(held, ModelVersion)
     assert held.hold
-    with pytest.raises(ConflictError, match="hold"):
+    with pytest.raises(ConflictError, match="it is held"):
         client.delete(held)
     uid = client.delete("model:churn@2", override=True, reason="privacy")
     assert client.undelete(uid) == uid
@@ -107,7 +108,7 @@ def test_versions_are_archived_held_and_deleted_only_where_nothing_needs_them(cl
         {"project": client.config.project},
     )
     by_action = [(edge["node"]["action"], edge["node"]["after"]) for edge in told["audit"]["edges"]]
-    deleted = next(after for action, after in by_action if action == "deleteNode")
+    deleted = json.loads(next(after for action, after in by_action if action == "deleteNode"))
     assert (deleted["override"], deleted["reason"]) == (True, "privacy")
 
 
@@ -116,8 +117,11 @@ def test_aliases_are_protected_and_let_go(client: Client) -> None:
     client.register("churn", "s3://bucket/b")
     alias = client.protect("model:churn@prod", movers=["local"], reason="audit")
     assert isinstance(alias, Alias)
-    assert (alias.protected, alias.needs_approval, alias.movers) == (True, True, ("local",))
-    with pytest.raises(ConflictError):
+    assert (alias.protected, alias.needs_approval, alias.movers) == (True, True, ("lineage/local",))
+    with pytest.raises(ForbiddenError, match="only lineage/local may move it"):
+        client.promote("model:churn@2", "prod")  # open to all, this server knows nobody by name
+    client.protect(alias)
+    with pytest.raises(ConflictError, match="Request one"):
         client.promote("model:churn@2", "prod")
     assert client.protect(alias, needs_approval=False).movers == ()
     assert client.promote("model:churn@2", "prod").version == "2"
