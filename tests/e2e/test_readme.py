@@ -131,7 +131,7 @@ def five_lines(running_server: RunningServer, tmp_path: Path, project: str) -> s
     done = subprocess.run(
         [sys.executable, "-c", block("python", "Five lines")],
         env=client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project),
-        cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
