@@ -56,7 +56,7 @@ EXAMPLES = {
     "lineage release REF": ["lineage release model:readme@1"],
     "lineage delete REF": ["lineage delete model:readme@1 --override --reason wrong"],
     "lineage undelete REF": ["lineage undelete model:readme@1"],
-    "lineage model archive REF": ["lineage model archive model:readme"],
+    "lineage model archive REF": ["lineage model archive model:readme --override --reason retired"],
     "lineage model restore REF": ["lineage model restore model:readme"],
     "lineage cache ls": ["lineage cache ls"],
     "lineage cache clear": ["lineage cache clear"],
