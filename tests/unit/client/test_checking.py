@@ -45,11 +45,13 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(
         ("url", "token", "mode", "capture", "alias", "expected", "comment", "card", "path"), NO_TEXT
     ),
+    **dict.fromkeys(("title", "owner"), NO_TEXT),
     **dict.fromkeys(
         ("values", "params", "tags", "metadata", "variables", "signature", "metrics"), NO_MAPPING
     ),
     "paths": (5, True, b"x", [5], {"a": 1}, object()),
     "aliases": (5, True, b"x", [5], [None], {"a": 1}, object()),
+    "movers": (5, True, b"x", [5], [None], {"a": 1}, object()),
     "register": (5, 0, "", " ", ["a"], object()),
     **dict.fromkeys(("version", "source", "request", "approval"), (5, True, b"x", ["a"], {"a": 1}, object())),
     "state": (*NO_TEXT, "open"),
@@ -59,6 +61,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
         ("partial", "upload", "data", "models", "record", "overwrite", "everything", "perform", "trust"),
         NO_FLAG,
     ),
+    **dict.fromkeys(("override", "needs_approval"), NO_FLAG),
     "number": (*NO_COUNT, 1 << 32),
     "tolerance": (*NO_SECONDS, -0.1, 1, 2),
     "refs": (5, "run:1", b"x", {"a": 1}, None, object()),
@@ -84,7 +87,7 @@ GOOD: dict[str, Any] = {
     "refs": ["dataset:iris"], "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
     "query": "{ me { subject } }", "view": "field", "to": "/tmp", "model": {"weights": [0.5]},
     "source": "s3://bucket/model", "version": "model:churn@1", "alias": "prod", "when": "2026-03-03",
-    "request": "approval:p/churn@1",
+    "request": "approval:p/churn@1", "description": "flowers",
 }  # fmt: skip
 
 
