@@ -51,7 +51,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     "paths": (5, True, b"x", [5], {"a": 1}, object()),
     "aliases": (5, True, b"x", [5], [None], {"a": 1}, object()),
-    "movers": (5, True, b"x", [5], [None], {"a": 1}, object()),
+    **dict.fromkeys(("movers", "approvers"), (5, True, b"x", [5], [None], {"a": 1}, object())),
     "register": (5, 0, "", " ", ["a"], object()),
     **dict.fromkeys(("version", "source", "request", "approval"), (5, True, b"x", ["a"], {"a": 1}, object())),
     "state": (*NO_TEXT, "open"),
