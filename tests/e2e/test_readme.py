@@ -33,15 +33,29 @@ ELSEWHERE = {"lineage up", "lineage serve", "lineage demo"}
 LISTED = ("runs", "jobs", "artifacts", "models", "approvals", "deployments", "projects")
 EXAMPLES = {
     "lineage put NAME PATH": ["lineage put readme /etc/hostname --type file"],
-    "lineage get REF": ["lineage get file:readme"],
+    "lineage get REF PATTERN…": ["lineage get file:readme"],
+    "lineage verify REF…": ["lineage verify file:readme"],
     "lineage register NAME SOURCE": ["lineage register readme model:classifier --alias candidate"],
     "lineage promote VERSION ALIAS": [
         "lineage promote model:readme@1 prod",
         "lineage promote model:readme@1 prod --ask",
         "lineage promote model:readme@1 staging --ask",
+        "lineage promote model:readme@1 trial --ask",
     ],
     "lineage approve REQUEST": ["lineage approve model:readme@1 --alias prod"],
     "lineage reject REQUEST": ["lineage reject model:readme@1 --alias staging"],
+    "lineage withdraw REQUEST": ["lineage withdraw model:readme@1 --alias trial"],
+    "lineage webhook add NAME URL": ["lineage webhook add ci http://127.0.0.1:9/hook --kind alias"],
+    "lineage webhook ls": ["lineage webhook ls"],
+    "lineage webhook set WEBHOOK": ["lineage webhook set ci --kind version"],
+    "lineage webhook rm WEBHOOK": [
+        "lineage webhook add other http://127.0.0.1:9/hook",
+        "lineage webhook rm other",
+    ],
+    "lineage webhook test WEBHOOK": ["lineage webhook test ci"],
+    "lineage webhook deliveries WEBHOOK": ["lineage webhook deliveries ci"],
+    "lineage webhook resend DELIVERY": ["lineage webhook resend {delivery}"],
+    "lineage deploy VERSION NAME": ["lineage deploy model:readme@1 api --traffic 100"],
     "lineage history ALIAS": ["lineage history model:readme@prod"],
     "lineage protect REF": [
         "lineage protect model:readme@prod --mover local",
@@ -228,6 +242,9 @@ def test_every_command_of_the_table_does_its_work(lineage: RunLineage, five_line
             if "{newest}" in example:
                 listed = lineage("ls", "runs", "--json", LINEAGE_PROJECT=project)
                 example = example.format(newest=json.loads(listed.out)["runs"][0]["uid"])
+            if "{delivery}" in example:
+                told = lineage("webhook", "deliveries", "ci", "--json", LINEAGE_PROJECT=project)
+                example = example.format(delivery=json.loads(told.out)["deliveries"][0]["uid"])
             answer = lineage(*example.split()[1:], LINEAGE_PROJECT=project)
             assert answer.code == 0, (example, answer)
             assert answer.out, example
