@@ -146,11 +146,11 @@ class AsyncRegistering:
             )
         )  # fmt: skip
 
-    async def deployments(self, version: str | Artifact | ModelVersion) -> list[Deployment]:
+    async def deployments(self, ref: str | Artifact | ModelVersion) -> list[Deployment]:
         """See ``Client.deployments``."""
         from lineage_server.client import serving
 
-        return await self._walk(serving.deployments(self.client, version))
+        return await self._walk(serving.deployments(self.client, ref))
 
     async def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
         """See ``Client.activity``."""

@@ -23,6 +23,7 @@ from lineage_server.client.finding import (
     filter_of,
     order_of,
     wanted_of,
+    words_in,
 )
 from lineage_server.client.frames import arrow
 from lineage_server.client.graphql import data_from
@@ -53,8 +54,8 @@ class Read:
 
 
 def given(**find: Any) -> dict[str, Any]:
-    """Arguments of a call without those that nobody gave."""
-    return {name: value for name, value in find.items() if value is not None}
+    """Arguments of a call without those that nobody gave; ``wide`` has no None."""
+    return {name: value for name, value in find.items() if value is not None or name == "wide"}
 
 
 def runs(config: Config, find: Mapping[str, Any]) -> Read:
@@ -85,7 +86,7 @@ def versions(config: Config, of: object, find: Mapping[str, Any]) -> Read:
 
 def metrics(config: Config, runs: object, keys: object, find: Mapping[str, Any]) -> list[Read]:
     """Points of runs that are named, in groups; or of those that are looked for."""
-    chosen = [] if keys is None else [str(key) for key in _several(keys, "keys")]
+    chosen = [] if keys is None else words_in(_several(keys, "keys"), "keys", "a name, or several")
     asked = {"key": chosen} if chosen else {}
     if runs is None:
         return [replace(_list("metrics", RUNS, config, find, **asked), spread=False)]

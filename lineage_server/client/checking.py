@@ -62,6 +62,14 @@ def _is_content(value: object) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
+def _is_body(value: object) -> bool:
+    return isinstance(value, str | bytes | bytearray | memoryview)
+
+
+def _is_age(value: object) -> bool:
+    return _is_seconds(value) and float(cast("float", value)) >= 0
+
+
 def _is_named(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
@@ -174,6 +182,9 @@ _RULES = {
     **dict.fromkeys(("ref", "start", "end"), _THING),
     "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_content),
     "value": Rule("a file, a folder, a frame, bytes, JSON values, or an address", _is_content),
+    "figure": Rule("a figure of matplotlib, plotly or their like, or the path of one", _is_content),
+    "image": Rule("an image of Pillow, an array, bytes of an image file, or the path of one", _is_content),
+    "table": Rule("a frame, columns by name, a list of rows, or the path of a file of one", _is_content),
     "step": Rule("a whole number", _is_step),
     "ttl_days": Rule("days, as a number from 0 to 36500", _is_days),
     "number": Rule("a whole number, 0 or more", _is_count),
@@ -182,6 +193,10 @@ _RULES = {
     "width": Rule("a whole number, 0 or more", _is_count),
     "indent": Rule("a whole number, 0 or more", _is_count),
     "timeout": Rule("seconds, as a number", _is_seconds),
+    "body": Rule("the request's body, as bytes", _is_body),
+    "headers": Rule("the request's headers, as a mapping", _has_items),
+    "secret": Rule("what was told once, as whsec_…", _is_named),
+    "max_age_seconds": Rule("seconds, as a number from 0", _is_age),
     "partial": _FLAG,
     "upload": _FLAG,
     "overwrite": _FLAG,

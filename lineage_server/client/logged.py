@@ -65,6 +65,8 @@ class Logged(InputsAndOutputs):
         path of one."""
         from lineage_server.client.pictures import figure_as_file
 
+        check("name", name)
+        check("figure", figure)
         return self._log(
             name,
             figure,
@@ -91,6 +93,8 @@ class Logged(InputsAndOutputs):
         fractions from 0 to 1), bytes of an image file, or the path of one."""
         from lineage_server.client.pictures import image_as_file
 
+        check("name", name)
+        check("image", image)
         return self._log(
             name,
             image,
@@ -114,6 +118,8 @@ class Logged(InputsAndOutputs):
         upload: bool | None = None,
     ) -> Artifact:
         """Record a table: any frame, columns by name, a list of rows, or the path of a file of one."""
+        check("name", name)
+        check("table", table)
         return self._log(
             name,
             table,

@@ -176,11 +176,11 @@ class Registering:
             )
         )  # fmt: skip
 
-    def deployments(self, version: str | Artifact | ModelVersion) -> list[Deployment]:
+    def deployments(self, ref: str | Artifact | ModelVersion) -> list[Deployment]:
         """Whatever ever served a version (``"model:churn@7"``), the newest first; raises a domain error."""
         from lineage_server.client import serving
 
-        return self._walk(serving.deployments(self._client, version))
+        return self._walk(serving.deployments(self._client, ref))
 
     def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
         """Who did what to a version (``"model:churn@7"``) or a model (its uid, ``"model:default/churn"``) and

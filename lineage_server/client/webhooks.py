@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from lineage_server.domain.errors import InvalidInputError, NotAuthenticatedError
+from lineage_server.client.checking import checked
+from lineage_server.domain.errors import NotAuthenticatedError
 from lineage_server.domain.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, signed_with
 from lineage_server.domain.untyped import as_mapping
 
@@ -56,6 +57,7 @@ DOCUMENTS = {
 }  # fmt: skip
 
 
+@checked
 def verify_webhook(
     body: bytes | str,
     headers: Mapping[str, str],
@@ -70,10 +72,6 @@ def verify_webhook(
     ``max_age_seconds`` ago (or so far ahead of this machine's clock): somebody may be sending again what
     they have heard. The same delivery may come twice, under one ``id``.
     """
-    if not secret:
-        raise InvalidInputError(
-            "there is no secret to check with", field="secret", allowed="what was told once, as whsec_…"
-        )
     raw = body.encode() if isinstance(body, str) else bytes(body)
     told = {name.lower(): value for name, value in headers.items()}
     stamp, signed = told.get(TIMESTAMP_HEADER, "").strip(), told.get(SIGNATURE_HEADER, "")

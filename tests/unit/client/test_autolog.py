@@ -212,10 +212,10 @@ def test_models_that_cannot_be_written_or_should_not_be_are_described(
         assert [record.message.partition(" can not be")[0] for record in caplog.records] == [
             "lineage: not recorded: the bytes of model Local: InvalidInputError: this Local"
         ]
-        monkeypatch.setattr("lineage_server.client.autologging.fitting._LARGEST_MODEL_BYTES", 100)
-        LogisticRegression().fit(X, Y)
+        with monkeypatch.context() as patch:
+            patch.setattr("lineage_server.client.autologging.fitting._LARGEST_MODEL_BYTES", 100)
+            LogisticRegression().fit(X, Y)
         assert "has more than 100 bytes" in caplog.records[-1].message
-    monkeypatch.undo()
     with autolog("sklearn", models="describe"):
         LogisticRegression().fit(X, Y)
     autolog(data=True, models=True)

@@ -46,6 +46,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
         ("url", "token", "mode", "capture", "alias", "expected", "comment", "card", "path"), NO_TEXT
     ),
     **dict.fromkeys(("title", "owner"), NO_TEXT),
+    **dict.fromkeys(("endpoint", "cluster", "revision"), NO_TEXT),
+    **dict.fromkeys(("of", "secret"), (*NO_TEXT, "", "  ")),
     **dict.fromkeys(
         ("values", "params", "tags", "metadata", "variables", "signature", "metrics"), NO_MAPPING
     ),
@@ -62,15 +64,28 @@ WRONG: dict[str, tuple[Any, ...]] = {
         NO_FLAG,
     ),
     **dict.fromkeys(("override", "needs_approval"), NO_FLAG),
+    **dict.fromkeys(
+        ("wide", "ended"),
+        NO_FLAG,
+    ),
     "number": (*NO_COUNT, 1 << 32),
     "tolerance": (*NO_SECONDS, -0.1, 1, 2),
     "refs": (5, "run:1", b"x", {"a": 1}, None, object()),
-    "timeout": NO_SECONDS,
+    **dict.fromkeys(("timeout", "traffic"), NO_SECONDS),
+    "max_age_seconds": (*NO_SECONDS, -1),
+    "limit": ("3", 1.5, -1, 0, True, [1]),
+    **dict.fromkeys(("tag", "param", "metric"), (5, True, b"x", [5], object(), "", "=x")),
+    "sort": (*NO_TEXT, "", "-", "a:b"),
+    "runs": (5, True, [5], object()),
+    "keys": (5, True, [5], object()),
+    **dict.fromkeys(("figure", "image", "table"), (5, "", object(), {"a": object()})),
+    "body": (5, ["a"], {"a": 1}, object()),
+    "headers": NO_MAPPING,
     "ttl_days": (*NO_SECONDS, -1, 36_501, float("inf")),
     **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
     **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end", "run"), NO_RUN),
     **dict.fromkeys(("folder", "journal_dir", "to", "repo"), NO_PATH),
-    **dict.fromkeys(("as_of", "known_at", "when"), NO_TIME),
+    **dict.fromkeys(("as_of", "known_at", "when", "since", "until"), NO_TIME),
     **dict.fromkeys(("what", "value"), (None, "", "  ")),
     "step": ("three", "3", [1], b"1", 1j),
     "progress": (5, "x"),
@@ -87,7 +102,7 @@ GOOD: dict[str, Any] = {
     "refs": ["dataset:iris"], "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
     "query": "{ me { subject } }", "view": "field", "to": "/tmp", "model": {"weights": [0.5]},
     "source": "s3://bucket/model", "version": "model:churn@1", "alias": "prod", "when": "2026-03-03",
-    "request": "approval:p/churn@1", "description": "flowers",
+    "request": "approval:p/churn@1", "description": "flowers", "of": "churn", "body": "{}", "headers": {}, "secret": "whsec_x",
 }  # fmt: skip
 
 
@@ -170,7 +185,7 @@ def test_a_wrong_argument_gets_one_clear_error_at_the_call(
     before = (len(stub.order), len(stub.asked), dict(default.produced))
     for call in (call for call in ALL if call.place == function):
         wrong = WRONG[call.argument]
-        for value in wrong if call.may_be_none else (*wrong, None):
+        for value in (one for one in (*wrong, None) if one is not None or not call.may_be_none):
             with pytest.raises(InvalidInputError) as caught:
                 _made(owners, call, value)
             assert caught.value.field == call.argument, (call.argument, value, str(caught.value))
