@@ -102,7 +102,8 @@ GOOD: dict[str, Any] = {
     "refs": ["dataset:iris"], "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
     "query": "{ me { subject } }", "view": "field", "to": "/tmp", "model": {"weights": [0.5]},
     "source": "s3://bucket/model", "version": "model:churn@1", "alias": "prod", "when": "2026-03-03",
-    "request": "approval:p/churn@1", "description": "flowers", "of": "churn", "body": "{}", "headers": {}, "secret": "whsec_x",
+    "request": "approval:p/churn@1", "description": "flowers", "of": "churn", "body": "{}", "headers": {},
+    "secret": "whsec_x", "figure": "plot.png", "image": "plot.png", "table": "table.csv",
 }  # fmt: skip
 
 
