@@ -78,17 +78,24 @@ class Collection:
 
 @dataclass(slots=True)
 class _Manifests:
-    """What was found: by project, which objects are needed; which manifests go, by store and project, and
+    """What was found: which objects are needed and which manifests go, each by store and project, and
     ``forgotten``, the versions that lose their bytes."""
 
-    needed: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set[bytes]))
+    needed: defaultdict[tuple[Store, str], set[bytes]] = field(
+        default_factory=lambda: defaultdict(set[bytes])
+    )
     forgotten: set[str] = field(default_factory=set[str])
     going: list[tuple[Store, str, list[Stored]]] = field(
         default_factory=list[tuple[Store, str, list[Stored]]]
     )
 
-    def need(self, project: str, objects: Iterable[str]) -> None:
-        self.needed[project].update(bytes.fromhex(name) for name in objects)
+    def need(self, store: Store, project: str, objects: Iterable[str]) -> None:
+        self.needed[store, project].update(bytes.fromhex(name) for name in objects)
+
+    def stores_of(self, project: str, name: str) -> set[Store]:
+        """Where a project needs an object: it may have manifests in more stores than its present one."""
+        wanted = bytes.fromhex(name)
+        return {store for (store, of), known in self.needed.items() if of == project and wanted in known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +238,7 @@ class Collector:
                 f"nothing more was collected: the manifest of {digest} in project {project!r} names objects "
                 "that this graph does not know of; upload that version again, or delete it"
             )
-        found.need(project, objects)
+        found.need(store, project, objects)
 
     async def _versions(
         self, project: str, manifests: Sequence[Stored]
@@ -248,7 +255,7 @@ class Collector:
     ) -> None:
         async for some in _listed(store, "objects"):
             names = {one.key.rpartition("/")[2]: one for one in some}
-            stays, drop = await self._claimed(names, found, rules)
+            stays, drop = await self._claimed(store, names, found, rules)
             going = {n: one for n, one in names.items() if n not in stays and one.at < rules.cutoff}
             done.kept_bytes += sum(one.size for name, one in names.items() if name not in going)
             if going and not done.dry_run:
@@ -260,16 +267,16 @@ class Collector:
                 done.note(one, "no version of any project has it any more")
 
     async def _claimed(
-        self, names: Iterable[str], found: _Manifests, rules: Rules
+        self, store: Store, names: Iterable[str], found: _Manifests, rules: Rules
     ) -> tuple[set[str], list[str]]:
-        """Which objects somebody needs, and which claims nobody does."""
+        """Which objects somebody needs in this store, and which claims nobody needs anywhere."""
         stays: set[str] = set()
         drop: list[str] = []
         for row in await self.bolt.read(q.CLAIMS_OF, {"names": list(names)}):
-            needed = bytes.fromhex(row["sha256"]) in found.needed[row["project"]]
-            if needed or row["at"] >= rules.cutoff:
+            needed = found.stores_of(row["project"], row["sha256"])
+            if store in needed or row["at"] >= rules.cutoff:
                 stays.add(row["sha256"])
-            else:
+            elif not needed:
                 drop.append(row["uid"])
         return stays, drop
 
@@ -284,7 +291,7 @@ class Collector:
     ) -> set[str]:
         """Doomed, looked at again, deleted; answers which were."""
         async with self._doomed(list(going), drop, rules, owner) as check_time:
-            stays, _ = await self._claimed(going, found, rules)
+            stays, _ = await self._claimed(store, going, found, rules)
             gone = going.keys() - stays
             check_time()
             await store.delete([going[name].key for name in gone])

@@ -147,7 +147,7 @@ async def test_time_to_live_holds_and_deletions_can_be_taken_back(
 
         await do("SetTimeToLive", uid=done["old"], ttlAt="2020-01-01T00:00:00Z")
         await do("SetTimeToLive", uid=done["held"], ttlAt="2020-01-01T00:00:00Z")
-        await do("SetTimeToLive", uid=done["gone"], ttlAt="2999-01-01T00:00:00Z")
+        await do("SetTimeToLive", uid=done["gone"], ttlAt="2200-01-01T00:00:00Z")
         await do("SetHold", uid=done["held"], hold=True)
         await do("DeleteNode", uid=done["gone"])
         assert await going() == {done["old"]}
