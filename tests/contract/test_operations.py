@@ -40,7 +40,7 @@ DELIVERED = {
     "kind": "ping",
     "state": "failed",
     "attempts": 8,
-    "at": 1,
+    "at": now_micros(),
     "body": "{}",
 }
 TREE = "version:default/model/churn"
@@ -93,7 +93,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "IngestStatus": ({}, 0),
     "RefusedEvents": ({}, 2),
     "Event": ({"id": "event-001"}, 1),
-    "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 2),
+    "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 6),
     "Shell": ({}, 1),
     "Me": ({}, 0),
     "Server": ({}, 0),
