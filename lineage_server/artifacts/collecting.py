@@ -26,15 +26,18 @@ from lineage_server.domain.errors import ConflictError, UnavailableError
 from lineage_server.domain.events import Event, VersionReported
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.errors import TransientGraphError
 from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import artifacts as q
 from lineage_server.graph.queries import ingest as writer_queries
+from lineage_server.graph.retries import retry
 
 _PAGE = 500
 _MOST_TOLD = 1_000
 _DOOMED_AT_ONCE = 50
 """Manifests: of each of their versions the graph is told while they are doomed."""
 _DELETE_WITHIN_SECONDS = 10.0
+_DOOM_SECONDS = 10.0
 _UNDOOM_SECONDS = 30.0
 WAIT_SECONDS = 20.0
 """For others who work on the graph as a whole: the erasing of what a caller has just erased takes less."""
@@ -312,11 +315,18 @@ class Collector:
         After a failure it is left to its time: something may still be on its way to the store.
         """
         uids = [doomed_uid(name) for name in names]
-        began = time.monotonic()
-        async with self.lease.transaction(owner) as transaction:
-            told = {"uids": uids, "owner": owner, "milliseconds": int(DOOMED_SECONDS * 1000)}
-            await transaction.run(q.DOOM, told)
-            await transaction.run(q.DROP_CLAIMS, {"uids": drop, "cutoff": rules.cutoff})
+        began = 0.0
+
+        async def doom(_: float) -> None:
+            nonlocal began
+            began = time.monotonic()
+            async with self.lease.transaction(owner) as transaction:
+                told = {"uids": uids, "owner": owner, "milliseconds": int(DOOMED_SECONDS * 1000)}
+                await transaction.run(q.DOOM, told)
+                await transaction.run(q.DROP_CLAIMS, {"uids": drop, "cutoff": rules.cutoff})
+
+        # Commits of others may be in its way: then it was rolled back as a whole.
+        await retry(doom, seconds=_DOOM_SECONDS, on=(TransientGraphError,))
 
         def check_time() -> None:
             if time.monotonic() - began > _DELETE_WITHIN_SECONDS:

@@ -306,6 +306,55 @@ async def test_what_was_cut_off_and_is_committed_again_while_it_is_collected_sta
     assert (await collect(served, dry_run="false"))["objects"] == 0
 
 
+async def test_one_version_that_two_servers_commit_while_a_collection_begins_stays(
+    served: Served, bolt: Address, tmp_path: Path
+) -> None:
+    """At one graph and store: of its objects one is judged to go, one is new; neither server has told yet."""
+    settings = {"artifacts": {"url": str(tmp_path / "kept"), "grace_hours": 0, "deleted_days": 0}}
+    gone = (await keep(Sender(served.http), "gone"))["gone"]
+    await served.record(NodeErased(uid=gone["uid"], at=now_micros()))
+    await asyncio.sleep(0.01)
+    artifacts = served.services.artifacts.get()
+    judged, record = type(artifacts.collector)._judge, artifacts.uploads.record
+    telling: list[str] = []
+    both, collected = asyncio.Event(), asyncio.Event()
+
+    async def slowly(event: Event, actor: str) -> None:
+        telling.append(event.id)
+        if len(telling) == 2:
+            both.set()
+        await collected.wait()
+        await record(event, actor)
+
+    async def kept(by: Served) -> dict[str, Any]:
+        """As clients do: what the other one has just taken is sent again."""
+        sender, answer = Sender(by.http), None
+        while answer is None or answer.status_code == 409:
+            await sender.send(content("new"))
+            answer = await sender.commit(content("new"))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def then_commit(self: Any, *arguments: Any) -> Any:
+        found = await judged(self, *arguments)
+        later.extend(asyncio.create_task(kept(by)) for by in (served, other))
+        await both.wait()
+        return found
+
+    later: list[asyncio.Task[dict[str, Any]]] = []
+    async with serving(bolt, tmp_path / "other", settings=settings) as other:
+        with recording(served, slowly), recording(other, slowly), pytest.MonkeyPatch.context() as patched:
+            patched.setattr(type(artifacts.collector), "_judge", then_commit)
+            await collect(served, dry_run="false")
+            collected.set()
+            first, second = await asyncio.gather(*later)
+        assert first["uid"] == second["uid"]
+        for by in (served, other):
+            assert await Sender(by.http).download(uid=first["uid"]) == dict(content("new").files)
+        assert (await collect(other, dry_run="false"))["objects"] == 0
+        assert len(files(tmp_path / "kept")) == 3
+
+
 @pytest.mark.parametrize("killed", [False, True])
 async def test_manifest_that_is_being_deleted_is_outwaited(
     served: Served, monkeypatch: pytest.MonkeyPatch, killed: bool
