@@ -192,6 +192,6 @@ def test_what_serves_a_version_is_said_and_shown(say: Any) -> None:
     assert [(line[0], "now" in line) for line in lines[2:4]] == [("batch", False), ("api", True)]
     say("promote model:churn@1 prod --reason first")
     (line,) = say("history model:churn@1").splitlines()
-    assert line.split(maxsplit=2)[2] == "local/local  setAlias prod (version 1): first"
+    assert line.split(maxsplit=2)[2] == "local/local setAlias prod (version 1): first"
     assert json.loads(say("history model:churn@1 --json"))[0]["alias"] == "prod"
     assert "nothing called 'none' serves version '1'" in say("deploy model:churn@1 none --ended", 5)
