@@ -78,6 +78,11 @@ def test_fits_of_torch_leave_a_lineage(running_server: RunningServer, tmp_path: 
         "weights": ["fixed_size_list<fixed_size_list<float>[4]>[1]", "fixed_size_list<float>[1]"],
         "numbers": ["fixed_size_list<float>[4]"],
         "short": ["fixed_size_list<bfloat16>[4]"],
+        "tensor": ["fixed_size_list<float>[16]"],
+        "mixed": [
+            "fixed_size_list<fixed_size_list<bfloat16>[4]>[16]",
+            "fixed_size_list<fixed_size_list<float>[4]>[16]",
+        ],
     }
 
 
