@@ -212,7 +212,7 @@ def test_completion_completes(lineage: RunLineage, tmp_path: Path) -> None:
         env=client_environment(tmp_path, PATH=f"{Path(LINEAGE).parent}{os.pathsep}{os.environ['PATH']}"),
         cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == ["serve", "show", "sync", "settings"]
+    assert done.stdout.split() == ["serve", "show", "search", "sync", "settings"]
 
 
 # --- pipes and terminals -----------------------------------------------------------------------
