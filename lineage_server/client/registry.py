@@ -92,10 +92,14 @@ STATES = ("pending", "approved", "rejected", "withdrawn", "used")
 # --- versions ------------------------------------------------------------------------------
 
 
-def register(client: Client, told: Registration, source: object, run: str) -> Steps[ModelVersion]:
+def register(
+    client: Client, told: Registration, source: object, run: str, *, project: str
+) -> Steps[ModelVersion]:
     """A version of the model, which is made where it is not there yet; then its aliases. Of a version of
-    another model, what it says of itself is taken over, as far as the caller says nothing of that."""
-    meant = yield from _source(client, told.project, source)
+    another model, what it says of itself is taken over, as far as the caller says nothing of that.
+
+    ``project`` is that of a ``source`` that names none: the caller's, whichever the model is of."""
+    meant = yield from _source(client, project, source)
     if meant.version is not None:
         told = told.completed_by(meant.version)
     data = yield (

@@ -37,12 +37,13 @@ def register(
     reason: str,
     project: str | None,
 ) -> Steps[ModelVersion]:
+    asked = _project(client, project)
     told = registrations.registration_of(
-        name, project=_project(client, project), version=version, aliases=aliases, reason=reason,
+        name, project=asked, version=version, aliases=aliases, reason=reason,
         description=description, card=card, tags=tags, metrics=metrics, signature=signature,
     )  # fmt: skip
     by = run.id if isinstance(run, Run) else clean_run_id(run.removeprefix("run:")) if run else ""
-    return registry.register(client, told, source, by)
+    return registry.register(client, told, source, by, project=asked)
 
 
 @checked

@@ -46,6 +46,7 @@ def test_a_fit_is_logged_registered_found_by_its_alias_and_loaded(client: Client
     assert version.signature == {
         "inputs": [{"name": "values", "type": "fixed_size_list<double>[1]", "nullable": False}],
         "outputs": [{"name": "values", "type": "int64", "nullable": False}],
+        "example": [[0.0], [1.0], [2.0], [3.0]],
     }
     with client.start_run("predict") as reader:
         used = reader.use("model:churn@candidate")
