@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shlex
 import signal
 import subprocess
@@ -174,6 +175,7 @@ def server_on_neo4j(
         folder / "user",
         LINEAGE_INGEST__ARCHIVE_DIR=str(folder / "archive"),
         LINEAGE_ARTIFACTS__URL=str(folder / "artifacts"),
+        LINEAGE_WEBHOOKS__KEY=secrets.token_urlsafe(32),
     )
     server = launch(folder / "data", environment=told, outer=neo4j_server)
     # Neo4j plans each question when it comes first, which may take longer than an answer may take: then it is
