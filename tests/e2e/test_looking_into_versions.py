@@ -87,6 +87,7 @@ def test_files_of_versions_and_what_changed(client: Client, say: Any, tmp_path: 
     folder = folder_of(tmp_path / "data", a=b"1", b=b"22", c=b"333")
     with client.start_run("make") as run:
         first = run.produce("many", folder)
+        assert client.flush(30)  # what is changed before it is sent, is not kept
         (folder / "a").unlink()
         (folder / "b").write_bytes(b"2222")
         (folder / "d.csv").write_bytes(b"x\n1\n")
