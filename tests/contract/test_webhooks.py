@@ -26,6 +26,7 @@ from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import ModelState
 from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries.webhooks import CURSOR
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.tables import to_parquet
 from lineage_server.registry import delivering
@@ -75,6 +76,17 @@ async def ended(served: Served, webhook: dict[str, Any], count: int = 1) -> list
             found = await deliveries(served, webhook)
             if len(found) >= count and all(one["state"] != "pending" for one in found):
                 return found
+            await asyncio.sleep(0.05)
+
+
+async def judged(graph: Bolt) -> None:
+    """Returns once whatever was recorded was held against the webhooks of that moment."""
+    async with asyncio.timeout(20):
+        while True:
+            (cursor,) = await graph.read(CURSOR)
+            (written,) = await graph.read("MATCH (w:Writer) RETURN max(w.seq) AS seq")
+            if cursor["seq"] >= written["seq"]:
+                return
             await asyncio.sleep(0.05)
 
 
@@ -366,6 +378,7 @@ async def test_a_webhook_is_changed_and_put_to_sleep_and_told_again_under_one_se
         assert verify_webhook(other.got[0].body, other.got[0].headers, secret)["id"] == failed["uid"]
         assert (await change(enabled=False))["webhook"]["enabled"] is False
         await served.record(*story(2))
+        await judged(graph)
         wanted = {"input": {"project": "default", "webhook": webhook["uid"]}}
         (problem,) = (await served.ask(TEXTS["TestWebhook"], wanted))["testWebhook"]["problems"]
         assert (problem["code"], problem["current"]) == ("CONFLICT", "disabled")

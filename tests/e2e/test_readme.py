@@ -233,7 +233,7 @@ def _run(command: list[str], told: dict[str, str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.timeout(300)  # some sixty processes, one after the other
+@pytest.mark.timeout(600)  # some sixty processes, one after the other
 def test_every_command_of_the_table_does_its_work(lineage: RunLineage, five_lines: str, project: str) -> None:
     table = re.findall(r"^\| `(lineage [^`]+)` \|", README, re.MULTILINE)
     assert set(table) - ELSEWHERE == set(EXAMPLES)
