@@ -81,11 +81,11 @@ class Collection:
 
 @dataclass(slots=True)
 class _Manifests:
-    """What was found: which objects are needed and which manifests go, each by store and project, and
+    """What was found: by project and store, which objects are needed; which manifests go; and
     ``forgotten``, the versions that lose their bytes."""
 
-    needed: defaultdict[tuple[Store, str], set[bytes]] = field(
-        default_factory=lambda: defaultdict(set[bytes])
+    needed: defaultdict[str, defaultdict[Store, set[bytes]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(set[bytes]))
     )
     forgotten: set[str] = field(default_factory=set[str])
     going: list[tuple[Store, str, list[Stored]]] = field(
@@ -93,12 +93,12 @@ class _Manifests:
     )
 
     def need(self, store: Store, project: str, objects: Iterable[str]) -> None:
-        self.needed[store, project].update(bytes.fromhex(name) for name in objects)
+        self.needed[project][store].update(bytes.fromhex(name) for name in objects)
 
     def stores_of(self, project: str, name: str) -> set[Store]:
         """Where a project needs an object: it may have manifests in more stores than its present one."""
         wanted = bytes.fromhex(name)
-        return {store for (store, of), known in self.needed.items() if of == project and wanted in known}
+        return {store for store, known in self.needed[project].items() if wanted in known}
 
 
 @dataclass(frozen=True, slots=True)
