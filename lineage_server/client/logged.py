@@ -38,8 +38,8 @@ class Logged(InputsAndOutputs):
         """Record a text; the ending of its ``name`` (``notes.md``, ``page.html``) says what kind of text."""
         from lineage_server.client.pictures import text_as_file
 
-        check("text", text)
         return self._log(
+            "text",
             name,
             text,
             text_as_file,
@@ -65,9 +65,8 @@ class Logged(InputsAndOutputs):
         path of one."""
         from lineage_server.client.pictures import figure_as_file
 
-        check("name", name)
-        check("figure", figure)
         return self._log(
+            "figure",
             name,
             figure,
             figure_as_file,
@@ -93,9 +92,8 @@ class Logged(InputsAndOutputs):
         fractions from 0 to 1), bytes of an image file, or the path of one."""
         from lineage_server.client.pictures import image_as_file
 
-        check("name", name)
-        check("image", image)
         return self._log(
+            "image",
             name,
             image,
             image_as_file,
@@ -118,9 +116,8 @@ class Logged(InputsAndOutputs):
         upload: bool | None = None,
     ) -> Artifact:
         """Record a table: any frame, columns by name, a list of rows, or the path of a file of one."""
-        check("name", name)
-        check("table", table)
         return self._log(
+            "table",
             name,
             table,
             _table,
@@ -131,9 +128,17 @@ class Logged(InputsAndOutputs):
         )
 
     def _log(
-        self, name: str, value: Any, as_file: Callable[[str, Any], Picture], usual: str, about: dict[str, Any]
+        self,
+        argument: str,
+        name: str,
+        value: Any,
+        as_file: Callable[[str, Any], Picture],
+        usual: str,
+        about: dict[str, Any],
     ) -> Artifact:
+        """``argument``: what the caller's own call names the value."""
         check("name", name)
+        check(argument, value)
         more = dict(about)
         step, kind, metadata = more.pop("step", None), more.pop("type", None), more.pop("metadata", {})
         for key, said in (("type", kind or usual), ("step", step or 0), ("metadata", metadata)):
