@@ -184,16 +184,20 @@ def empty_graph(bolt: Address) -> Address:
 
 
 @pytest.fixture
-async def graph(bolt: Address) -> AsyncIterator[Bolt]:
-    """A connection to an engine with the present schema and no data: what most graph tests want."""
+async def graph(bolt: Address, request: pytest.FixtureRequest) -> AsyncIterator[Bolt]:
+    """A connection to an engine with the present schema and no data: what most graph tests want.
+
+    Where the story is told as well (``contract/conftest.py``), it stays.
+    """
     from lineage_server.graph import schema
     from lineage_server.graph.bolt import Bolt
     from tests.support.warm import wipe
 
     connection = Bolt(bolt.uri, user=bolt.user, password=bolt.password, database=bolt.database)
     async with connection:
-        await schema.migrate(connection)
-        await wipe(connection)
+        if "stories" not in request.fixturenames:
+            await schema.migrate(connection)
+            await wipe(connection)
         yield connection
 
 

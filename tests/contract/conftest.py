@@ -8,13 +8,10 @@ from pathlib import Path
 import pytest
 
 from lineage_server.client.backups import making, restoring
-from lineage_server.graph import schema
-from lineage_server.graph.bolt import Bolt
 from tests.support.backing import Through
 from tests.support.neo4j_server import Address
 from tests.support.served import Served
 from tests.support.storied import Stories, Writes
-from tests.support.warm import wipe
 
 
 @pytest.fixture(scope="session")
@@ -24,17 +21,6 @@ def stories() -> Iterator[Stories]:
     with pytest.MonkeyPatch.context() as patch:
         writes.watch(patch)
         yield Stories(writes)
-
-
-@pytest.fixture
-async def graph(bolt: Address, request: pytest.FixtureRequest) -> AsyncIterator[Bolt]:
-    """A connection to the engine: with the story on it where that is told too, else with no data."""
-    connection = Bolt(bolt.uri, user=bolt.user, password=bolt.password, database=bolt.database)
-    async with connection:
-        if "stories" not in request.fixturenames:
-            await schema.migrate(connection)
-            await wipe(connection)
-        yield connection
 
 
 @pytest.fixture
