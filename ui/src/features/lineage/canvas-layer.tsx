@@ -47,6 +47,8 @@ function coloursOf(element: Element, dark: boolean): Colours {
   return {
     edge: of("--edge"),
     lit: of("--accent"),
+    paper: of("--paper"),
+    font: style.fontFamily,
     focus: dark ? "#ffffff" : of("--ink"),
     hues: {
       dataset: of("--hue-dataset"),

@@ -4,12 +4,14 @@ import type { Hue } from "@/components/kinds";
 import { CARD } from "./geometry";
 import type { Camera } from "./geometry";
 import type { Places } from "./layout";
-import type { Line, Scene } from "./scene";
+import type { Box, Line, Scene } from "./scene";
 
 export interface Colours {
   edge: string;
   lit: string;
   focus: string;
+  paper: string;
+  font: string;
   hues: Record<Hue, string>;
 }
 
@@ -27,6 +29,9 @@ export interface Drawing {
 const DIM = 0.25;
 const ARROWS_FROM = 0.35;
 const ARROW = 7;
+/** From here on a box has room for the beginning of its name. */
+const NAMES_FROM = 0.14;
+const NAME_PIXELS = 11;
 
 export function draw(context: CanvasRenderingContext2D, drawing: Drawing): void {
   const { camera, width, height, scene } = drawing;
@@ -93,10 +98,26 @@ function drawBoxes(context: CanvasRenderingContext2D, drawing: Drawing): void {
     context.globalAlpha = drawing.lit === null || drawing.lit.has(box.id) ? 1 : DIM;
     context.fillStyle = drawing.colours.hues[kindHue(box.label, box.kind)];
     context.fillRect(place.x, place.y, CARD.width, CARD.height);
+    if (drawing.camera.zoom >= NAMES_FROM) drawName(context, drawing, box, place);
     if (box.id === drawing.scene.focus) {
       context.strokeStyle = drawing.colours.focus;
       context.lineWidth = 3 / drawing.camera.zoom;
       context.strokeRect(place.x, place.y, CARD.width, CARD.height);
     }
   }
+}
+
+/** As much of a name as the box has room for. */
+function drawName(context: CanvasRenderingContext2D, drawing: Drawing, box: Box, place: { x: number; y: number }): void {
+  const { zoom } = drawing.camera;
+  const pad = 4 / zoom;
+  context.save();
+  context.beginPath();
+  context.rect(place.x + pad / 2, place.y, CARD.width - pad, CARD.height);
+  context.clip();
+  context.fillStyle = drawing.colours.paper;
+  context.font = `${NAME_PIXELS / zoom}px ${drawing.colours.font}`;
+  context.textBaseline = "middle";
+  context.fillText(box.stack ? `${box.stack.count} × ${box.title || box.kind}` : box.title, place.x + pad, place.y + CARD.height / 2);
+  context.restore();
 }

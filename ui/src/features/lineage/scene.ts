@@ -52,6 +52,12 @@ export interface Scene {
   reason: string;
 }
 
+/** A version bears its number, one of a registered model its own. */
+function titleOf({ label, name, jobName, ordinal, version }: SceneAnswer["nodes"][number]["node"]): string {
+  if (label === "ModelVersion" && version) return `${name}@${version}`;
+  return ordinal === null ? name || jobName : `${name}@${ordinal}`;
+}
+
 export function sceneOf(answer: SceneAnswer): Scene {
   const nodes = answer.nodes.map((told): [string, Box] => {
     const { node } = told;
@@ -61,7 +67,7 @@ export function sceneOf(answer: SceneAnswer): Scene {
         id: node.uid,
         label: node.label,
         kind: node.kind,
-        title: node.ordinal === null ? node.name || node.jobName : `${node.name}@${node.ordinal}`,
+        title: titleOf(node),
         project: node.project,
         state: told.status,
         side: told.side,
