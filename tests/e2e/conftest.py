@@ -28,7 +28,8 @@ import pytest
 from lineage_server import Client
 from lineage_server.client.config import load_config
 from lineage_server.domain.events import AliasSet, DeploymentReported, ModelReported, ModelVersionReported
-from tests.support import disks
+from tests.support import disks, web_view
+from tests.support.browser import Page, browsing
 from tests.support.faults import address_of, ask, engine_process, event, graph_settings, send
 from tests.support.neo4j_server import Address
 from tests.support.warm import WARM_SECONDS, empty
@@ -254,6 +255,38 @@ def lineage(tmp_path: Path, running_server: RunningServer) -> RunLineage:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+# --- the web view ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One tab of one browser for all tests of the web view; they take it as ``page``."""
+    web_view.build()
+    with browsing(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Page) -> Page:
+    """The tab as if it was new: an empty page in a large window, nothing kept, nothing complained about."""
+    browser.clear()
+    return browser
+
+
+Recording = Callable[[str], Client]
+
+
+@pytest.fixture
+def recording(running_server: RunningServer, tmp_path: Path) -> Recording:
+    """Makes clients of the running server that record into a project."""
+
+    def made(project: str) -> Client:
+        environment = client_environment(tmp_path, running_server.url, LINEAGE_CAPTURE="none")
+        return Client(config=load_config(environ=environment, project=project))
+
+    return made
 
 
 # --- what commands are asked about ----------------------------------------------------------------

