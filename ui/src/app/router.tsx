@@ -12,6 +12,7 @@ import {
 import { Trouble } from "@/components/trouble";
 import { HomePage } from "@/features/home/home-page";
 import { lineageSearch } from "@/features/lineage/lineage-search";
+import { runsSearch } from "@/features/runs/runs-search";
 import { AskError } from "@/lib/graphql";
 import { preferredProject } from "@/lib/project";
 import { shellQuery } from "./shell-query";
@@ -82,6 +83,7 @@ function Home() {
 const runs = createRoute({
   getParentRoute: () => project,
   path: "/runs",
+  validateSearch: runsSearch,
   component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
 });
 

@@ -1,92 +1,152 @@
-/** Runs of a project, the newest first. */
+/** Runs of a project: filtered, in the order of a column, with the metrics and parameters one wants to see. */
+import { useCallback, useMemo, useRef, useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
-import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
-import { StateBadge } from "@/components/state-badge";
-import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
-import { RunsDocument } from "@/gql/graphql";
-import type { RunsQuery } from "@/gql/graphql";
-import { duration } from "@/lib/format";
-import { ask } from "@/lib/graphql";
-import { useLiveRuns } from "@/lib/live";
+import { useRunsChanged } from "@/lib/live";
 import { useWords } from "@/lib/words";
+import { FilterBar } from "./filter-bar";
+import { isColumn } from "./run-columns";
+import { MOST_PICKED, RunTable } from "./run-table";
+import { countQuery, runsKey, runsQuery } from "./runs-query";
+import { USUAL_COLUMNS, isFiltered, unfiltered, withValue } from "./runs-search";
+import type { RunsSearch } from "./runs-search";
 import styles from "./runs-page.module.css";
 
-type Run = RunsQuery["runs"]["edges"][number]["node"];
-
-const runsKey = (project: string) => ["runs", project] as const;
-
-const runsQuery = (project: string) =>
-  infiniteQueryOptions({
-    queryKey: runsKey(project),
-    queryFn: ({ pageParam, signal }) => ask(RunsDocument, { project, first: 50, after: pageParam }, signal),
-    initialPageParam: "",
-    getNextPageParam: ({ runs }) => (runs.pageInfo.hasNextPage ? runs.pageInfo.endCursor : null),
-  });
+/** Pages that are read anew at once when something changed; with more, one is asked. */
+const PAGES_READ_AGAIN = 2;
 
 export function RunsPage() {
   const { say } = useWords();
   const { project } = useParams({ from: "/p/$project/runs" });
-  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(runsQuery(project));
-  useLiveRuns(project, runsKey(project));
+  const search = useSearch({ from: "/p/$project/runs" });
+  const navigate = useNavigate({ from: "/p/$project/runs" });
+  const columns = useMemo(() => (search.cols ?? USUAL_COLUMNS).filter(isColumn), [search.cols]);
+  const asked = runsQuery(project, search, columns);
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetching, isPlaceholderData } = useInfiniteQuery({
+    ...asked,
+    placeholderData: keepPreviousData,
+  });
+  const { data: total } = useQuery({ ...countQuery(project, search), placeholderData: keepPreviousData });
+  const { picked, pick, clear } = usePicked();
+  const live = useLiveList(project, data?.pages.length ?? 0);
+
+  const change = useCallback(
+    (next: RunsSearch, replace = true): void => void navigate({ search: next, replace }),
+    [navigate],
+  );
+  const more = useCallback((): void => void (isFetching || fetchNextPage()), [isFetching, fetchNextPage]);
+  const runs = useMemo(() => data?.pages.flatMap((page) => page.runs.edges.map(({ node }) => node)), [data]);
 
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
-  const runs = data?.pages.flatMap((page) => page.runs.edges.map(({ node }) => node));
   return (
     <div className={styles.page}>
-      <h1>{say("page.runs")}</h1>
-      {!runs && <Skeleton height={320} />}
-      {runs?.length === 0 && (
-        <EmptyState kind="none" title={say("runs.none")} why={say("runs.none.why")} snippet="lineage demo" />
-      )}
-      {runs && runs.length > 0 && <RunTable runs={runs} project={project} />}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
+      <header className={styles.head}>
+        <h1>{say("page.runs")}</h1>
+        <output className="faint">
+          {runs && typeof total === "number" && total > 0 && say("runs.count", { count: total, read: runs.length })}
+        </output>
+        {live.news && (
+          <Button size="compact-sm" onClick={live.show}>
+            {say("runs.news")}
+          </Button>
+        )}
+      </header>
+      <FilterBar project={project} search={search} columns={columns} change={change} />
+      {picked.size > 0 && <PickedBar project={project} picked={picked} clear={clear} />}
+      {!runs && <Skeleton height="100%" />}
+      {runs?.length === 0 && <NoRuns filtered={isFiltered(search)} clear={() => change(unfiltered(search))} />}
+      {runs && runs.length > 0 && (
+        <div className={styles.body} data-busy={isPlaceholderData || undefined} aria-busy={isPlaceholderData}>
+          <RunTable
+            runs={runs}
+            total={total ?? undefined}
+            project={project}
+            columns={columns}
+            sort={search.sort}
+            order={(sort) => change(withValue(search, "sort", sort))}
+            picked={picked}
+            pick={pick}
+            more={hasNextPage ? more : undefined}
+            scrolled={live.scrolled}
+          />
+        </div>
       )}
     </div>
   );
 }
 
-function RunTable({ runs, project }: { runs: readonly Run[]; project: string }) {
-  const { say, language } = useWords();
+function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
+  const { say } = useWords();
+  if (!filtered) return <EmptyState kind="none" title={say("runs.none")} why={say("runs.none.why")} snippet="lineage demo" />;
   return (
-    <section className={styles.frame} tabIndex={0} aria-label={say("page.runs")}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say("runs.name")}</th>
-            <th scope="col">{say("runs.state")}</th>
-            <th scope="col">{say("runs.job")}</th>
-            <th scope="col">{say("runs.started")}</th>
-            <th scope="col">{say("runs.duration")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.uid}>
-              <th scope="row">
-                <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }}>
-                  <bdi>{run.name || run.jobName || run.uid}</bdi>
-                </Link>
-              </th>
-              <td>
-                <StateBadge state={run.state ?? ""} />
-              </td>
-              <td>
-                <bdi>{run.jobName}</bdi>
-              </td>
-              <td>
-                <TimeAgo time={run.startedAt} />
-              </td>
-              <td>{run.durationSeconds !== null && duration(run.durationSeconds, language)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <EmptyState
+      kind="filtered"
+      title={say("runs.filtered")}
+      why={say("runs.filtered.why")}
+      action={<Button onClick={clear}>{say("runs.filter.clear")}</Button>}
+    />
   );
+}
+
+function PickedBar({ project, picked, clear }: { project: string; picked: ReadonlySet<string>; clear: () => void }) {
+  const { say } = useWords();
+  const enough = picked.size >= 2 && picked.size <= MOST_PICKED;
+  return (
+    <div className={styles.picked}>
+      <output>{say("runs.picked", { count: picked.size })}</output>
+      <Button
+        size="xs"
+        disabled={!enough}
+        renderRoot={(rest) => <Link to="/p/$project/lineage" params={{ project }} search={{}} {...rest} />}
+      >
+        {say("runs.compare")}
+      </Button>
+      {!enough && <span className="faint">{say("runs.compare.how", { most: MOST_PICKED })}</span>}
+      <Button size="xs" variant="default" onClick={clear}>
+        {say("runs.pick.none")}
+      </Button>
+    </div>
+  );
+}
+
+/** Runs that are ticked, whether they are in sight or not. */
+function usePicked() {
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const pick = useCallback((uids: readonly string[], on: boolean): void => {
+    setPicked((before) => {
+      const next = new Set(before);
+      for (const uid of uids) {
+        if (on) next.add(uid);
+        else next.delete(uid);
+      }
+      return next;
+    });
+  }, []);
+  return { picked, pick, clear: () => setPicked(new Set()) };
+}
+
+/** New and changed runs come by themselves while one looks at the top; under the eyes nothing is moved. */
+function useLiveList(project: string, pages: number) {
+  const queries = useQueryClient();
+  const away = useRef(false);
+  const [news, setNews] = useState(false);
+  const read = (): void => {
+    setNews(false);
+    void queries.invalidateQueries({ queryKey: runsKey(project) });
+  };
+  useRunsChanged(project, () => {
+    if (away.current || pages > PAGES_READ_AGAIN) setNews(true);
+    else read();
+  });
+  const scrolled = useCallback((now: boolean): void => {
+    away.current = now;
+  }, []);
+  const show = (): void => {
+    setNews(false);
+    void queries.resetQueries({ queryKey: runsKey(project) });
+  };
+  return { news, show, scrolled };
 }

@@ -1,0 +1,47 @@
+/** Which rows of a long list are drawn: those in sight and some beside, all of one height. */
+import { useEffect, useRef, useState } from "react";
+import type { RefObject } from "react";
+
+const ROWS_BESIDE = 12;
+/** Before the frame was measured. */
+const FIRST_HEIGHT = 700;
+
+export interface RowsInSight {
+  frame: RefObject<HTMLElement | null>;
+  /** of the rows that are drawn: the first, and the one after the last */
+  first: number;
+  last: number;
+  /** pixels of the rows that are not */
+  above: number;
+  below: number;
+}
+
+/** The frame that scrolls takes `frame` as its ref. */
+export function useRowsInSight(count: number, height: number): RowsInSight {
+  const frame = useRef<HTMLElement | null>(null);
+  const [seen, setSeen] = useState({ top: 0, height: FIRST_HEIGHT });
+  useEffect(() => {
+    const it = frame.current;
+    if (!it) return undefined;
+    const look = (): void => {
+      // Whole rows: a new picture only where another row comes into sight.
+      const top = Math.floor(it.scrollTop / height) * height;
+      setSeen((before) => (before.top === top && before.height === it.clientHeight ? before : { top, height: it.clientHeight }));
+    };
+    const size = new ResizeObserver(look);
+    size.observe(it);
+    it.addEventListener("scroll", look, { passive: true });
+    return () => {
+      size.disconnect();
+      it.removeEventListener("scroll", look);
+    };
+  }, [height]);
+  const { first, last } = rowsBetween(seen.top, seen.height, count, height);
+  return { frame, first, last, above: first * height, below: (count - last) * height };
+}
+
+/** The first row and the one after the last of those that are drawn. */
+export function rowsBetween(top: number, seen: number, count: number, height: number): { first: number; last: number } {
+  const last = Math.min(count, Math.ceil((top + seen) / height) + ROWS_BESIDE);
+  return { first: Math.max(0, Math.min(Math.floor(top / height) - ROWS_BESIDE, last)), last };
+}

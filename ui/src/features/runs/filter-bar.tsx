@@ -1,0 +1,162 @@
+/** What of the runs is asked for: words and comparisons, states, a job, columns, and views kept by name. */
+import { useEffect, useState } from "react";
+import { Button } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Picker } from "@/components/picker";
+import { useWords } from "@/lib/words";
+import type { MessageId } from "@/lib/words";
+import { PLAIN_COLUMNS } from "./run-columns";
+import { useColumnName } from "./run-table";
+import { jobsQuery, keysQuery } from "./runs-query";
+import { STATES, isFiltered, unfiltered, withValue } from "./runs-search";
+import type { RunsSearch } from "./runs-search";
+import { ViewsMenu } from "./views-menu";
+import styles from "./filter-bar.module.css";
+
+const PAUSE_MILLISECONDS = 250;
+
+export interface FilterBarProps {
+  project: string;
+  search: RunsSearch;
+  columns: readonly string[];
+  change: (next: RunsSearch) => void;
+}
+
+export function FilterBar({ project, search, columns, change }: FilterBarProps) {
+  const { say } = useWords();
+  return (
+    <search className={styles.bar} aria-label={say("runs.filter")}>
+      <WordsField search={search} change={change} />
+      <Picker
+        label={say("runs.state")}
+        groups={[{ choices: STATES.map((value) => ({ value, name: say(`state.${value.toLowerCase()}` as MessageId) })) }]}
+        picked={search.states ?? []}
+        counted
+        change={(states) => change(withValue(search, "states", states))}
+      />
+      <JobPicker project={project} search={search} change={change} />
+      <ColumnPicker project={project} search={search} columns={columns} change={change} />
+      <ViewsMenu project={project} search={search} change={change} />
+      {isFiltered(search) && (
+        <Button variant="subtle" size="xs" onClick={() => change(unfiltered(search))}>
+          {say("runs.filter.clear")}
+        </Button>
+      )}
+    </search>
+  );
+}
+
+function WordsField({ search, change }: Pick<FilterBarProps, "search" | "change">) {
+  const { say } = useWords();
+  const [typed, setTyped] = useState(search.q ?? "");
+  const [before, setBefore] = useState(search.q);
+  const [composing, setComposing] = useState(false);
+  const [calm] = useDebouncedValue(typed, PAUSE_MILLISECONDS);
+  if (before !== search.q) {
+    // Changed from outside, such as by a view that was chosen.
+    setBefore(search.q);
+    if ((search.q ?? "") !== typed.trim()) setTyped(search.q ?? "");
+  }
+  useEffect(() => {
+    if (!composing && calm === typed && calm.trim() !== (search.q ?? "")) change(withValue(search, "q", calm.trim()));
+  }, [calm, typed, composing, search, change]);
+  return (
+    <input
+      type="search"
+      className={styles.words}
+      aria-label={say("runs.filter.words")}
+      placeholder={say("runs.filter.hint")}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onCompositionStart={() => setComposing(true)}
+      onCompositionEnd={() => setComposing(false)}
+    />
+  );
+}
+
+function JobPicker({ project, search, change }: Omit<FilterBarProps, "columns">) {
+  const { say } = useWords();
+  const [asked, setAsked] = useState(search.job !== undefined);
+  const [typed, setTyped] = useState("");
+  const [text] = useDebouncedValue(typed.trim(), PAUSE_MILLISECONDS);
+  const { data } = useQuery(jobsQuery(project, text, asked));
+  const jobs = data?.jobs.edges.map(({ node }) => ({ value: node.uid, name: node.name })) ?? [];
+  const chosen = jobs.find(({ value }) => value === search.job)?.name ?? search.job;
+  return (
+    <Picker
+      label={chosen === undefined ? say("runs.job") : say("runs.filter.job", { job: chosen })}
+      groups={[{ choices: jobs }]}
+      picked={search.job === undefined ? [] : [search.job]}
+      change={([job]) => change(withValue(search, "job", job))}
+      single
+      narrow={say("runs.filter.jobs")}
+      typed={setTyped}
+      opened={() => setAsked(true)}
+      foot={data?.jobs.hasMore && <p className="faint">{say("runs.filter.jobs.more")}</p>}
+    />
+  );
+}
+
+function ColumnPicker({ project, search, columns, change }: FilterBarProps) {
+  const { say } = useWords();
+  const nameOf = useColumnName();
+  const [asked, setAsked] = useState(false);
+  const [typed, setTyped] = useState("");
+  const { data: keys } = useQuery(keysQuery(project, search, asked));
+  const choices = (values: readonly string[]) => values.map((value) => ({ value, name: nameOf(value) }));
+  const keyed = (prefix: string, names: readonly string[] = []): string[] => [
+    ...new Set([...names.map((name) => prefix + name), ...columns.filter((one) => one.startsWith(prefix))]),
+  ];
+  const set = (cols: string[]): void => change({ ...search, cols });
+  return (
+    <Picker
+      label={say("runs.columns")}
+      groups={[
+        { title: say("runs.columns.plain"), choices: choices(PLAIN_COLUMNS) },
+        { title: say("runs.columns.metrics"), choices: choices(keyed("m.", keys?.metrics)) },
+        { title: say("runs.columns.params"), choices: choices(keyed("p.", keys?.params)) },
+      ]}
+      picked={columns}
+      change={set}
+      narrow={say("runs.columns.narrow")}
+      opened={() => setAsked(true)}
+      typed={setTyped}
+      foot={<MoreColumns typed={typed.trim()} columns={columns} every={keyed("m.", keys?.metrics)} set={set} />}
+    />
+  );
+}
+
+interface MoreColumnsProps {
+  typed: string;
+  columns: readonly string[];
+  /** columns of all metrics that are known */
+  every: readonly string[];
+  set: (columns: string[]) => void;
+}
+
+/** Keys are known of the first runs only: any other can be typed. */
+function MoreColumns({ typed, columns, every, set }: MoreColumnsProps) {
+  const { say } = useWords();
+  const add = (more: readonly string[]): void => set([...new Set([...columns, ...more])]);
+  if (typed === "") {
+    const left = every.some((one) => !columns.includes(one));
+    return (
+      left && (
+        <Button size="compact-xs" variant="default" onClick={() => add(every)}>
+          {say("runs.columns.every")}
+        </Button>
+      )
+    );
+  }
+  return (
+    <div className={styles.more}>
+      <Button size="compact-xs" variant="default" onClick={() => add([`m.${typed}`])}>
+        {say("runs.columns.add.metric", { key: typed })}
+      </Button>
+      <Button size="compact-xs" variant="default" onClick={() => add([`p.${typed}`])}>
+        {say("runs.columns.add.param", { key: typed })}
+      </Button>
+    </div>
+  );
+}

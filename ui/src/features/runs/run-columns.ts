@@ -1,0 +1,75 @@
+/** Columns of the list of runs: what each is called in the address, and what it means to the server. */
+import type { Comparison, Operator, RunFilter, RunOrder, RunSort, RunState } from "@/gql/graphql";
+import { USUAL_SORT } from "./runs-search";
+import type { RunsSearch } from "./runs-search";
+
+/** Columns that every run has; the others are `m.` with a metric and `p.` with a parameter. */
+export const PLAIN_COLUMNS = ["state", "job", "started", "duration", "ended", "kind", "tags"] as const;
+export type PlainColumn = (typeof PLAIN_COLUMNS)[number];
+
+const SORTS: Record<string, RunSort> = { name: "NAME", started: "STARTED", duration: "DURATION", ended: "ENDED" };
+const WIDTHS: Record<string, number> = { state: 116, job: 170, started: 130, ended: 130, duration: 120, kind: 110, tags: 200 };
+const KEY_WIDTH = 132;
+export const NAME_WIDTH = 300;
+
+export function keyOf(column: string): { of: "metric" | "param"; key: string } | null {
+  if (column.startsWith("m.") && column.length > 2) return { of: "metric", key: column.slice(2) };
+  if (column.startsWith("p.") && column.length > 2) return { of: "param", key: column.slice(2) };
+  return null;
+}
+
+export const isColumn = (column: string): boolean =>
+  keyOf(column) !== null || (PLAIN_COLUMNS as readonly string[]).includes(column);
+
+export const isSortable = (column: string): boolean => column in SORTS || keyOf(column) !== null;
+
+export const widthOf = (column: string): number => WIDTHS[column] ?? KEY_WIDTH;
+
+/** The order that a column with or without its minus asks for; the usual one where it means nothing. */
+export function orderOf(sort: string = USUAL_SORT): RunOrder {
+  const direction = sort.startsWith("-") ? "DESC" : "ASC";
+  const column = sort.replace(/^-/, "");
+  const key = keyOf(column);
+  if (key) return { [key.of]: key.key, direction };
+  return { by: SORTS[column] ?? "STARTED", direction: column in SORTS ? direction : "DESC" };
+}
+
+/** What a click on the head of a column leads to: first the greatest on top, then the least, then as usual. */
+export function nextSort(column: string, sort: string = USUAL_SORT): string | undefined {
+  const first = column === "name" ? column : `-${column}`;
+  const second = column === "name" ? `-${column}` : column;
+  if (sort === first) return second;
+  return sort === second && first !== USUAL_SORT ? undefined : first;
+}
+
+export function keysOf(columns: readonly string[]): { metrics: string[]; params: string[] } {
+  const keys = columns.map(keyOf).filter((one) => one !== null);
+  const of = (which: "metric" | "param"): string[] => keys.filter((one) => one.of === which).map(({ key }) => key);
+  return { metrics: of("metric"), params: of("param") };
+}
+
+const OPERATORS: Record<string, Operator> = { "=": "EQ", "!=": "NE", "<": "LT", "<=": "LE", ">": "GT", ">=": "GE", "~": "CONTAINS" };
+const COMPARED = /^([mp])\.([^\s=!<>~]+)(!=|<=|>=|=|<|>|~)(.+)$/;
+
+/** `churn m.loss<0.3 p.optimizer=adam`: comparisons of metrics and parameters, everything else is words. */
+export function conditionsOf(text: string): Pick<RunFilter, "text" | "metrics" | "params"> {
+  const words: string[] = [];
+  const metrics: Comparison[] = [];
+  const params: Comparison[] = [];
+  for (const part of text.split(/\s+/).filter(Boolean)) {
+    const [, of, key, op, value] = COMPARED.exec(part) ?? [];
+    if (key === undefined || op === undefined || value === undefined) words.push(part);
+    else (of === "m" ? metrics : params).push({ key, op: OPERATORS[op] ?? "EQ", value: plain(value) });
+  }
+  return { text: words.join(" "), metrics, params };
+}
+
+/** As it was logged: a number, a yes or no, else text. */
+function plain(value: string): unknown {
+  if (value === "true" || value === "false") return value === "true";
+  return value.trim() !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
+}
+
+export function filterOf({ q = "", states = [], job }: RunsSearch): RunFilter {
+  return { ...conditionsOf(q), states: states as RunState[], ...(job === undefined ? {} : { jobs: [job] }) };
+}

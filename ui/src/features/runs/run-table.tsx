@@ -1,0 +1,180 @@
+/** The list of runs: only the rows that are in sight are drawn, and more are asked for as one comes near the end. */
+import { useEffect } from "react";
+import { Link } from "@tanstack/react-router";
+import { StateBadge } from "@/components/state-badge";
+import { TimeAgo } from "@/components/time-ago";
+import { useRowsInSight } from "@/components/rows-in-sight";
+import { duration, figure } from "@/lib/format";
+import { useWords } from "@/lib/words";
+import type { Language, MessageId } from "@/lib/words";
+import { NAME_WIDTH, isSortable, keyOf, nextSort, widthOf } from "./run-columns";
+import { USUAL_SORT } from "./runs-search";
+import type { RunRow } from "./runs-query";
+import styles from "./run-table.module.css";
+
+const ROW_HEIGHT = 37;
+const PICK_WIDTH = 44;
+/** Rows before the end at which the next page is asked for. */
+const AHEAD = 40;
+export const MOST_PICKED = 200;
+
+export interface RunTableProps {
+  runs: readonly RunRow[];
+  total: number | undefined;
+  project: string;
+  columns: readonly string[];
+  sort: string | undefined;
+  order: (sort: string | undefined) => void;
+  picked: ReadonlySet<string>;
+  pick: (uids: readonly string[], on: boolean) => void;
+  more: (() => void) | undefined;
+  scrolled: (away: boolean) => void;
+}
+
+export function RunTable(props: RunTableProps) {
+  const { runs, total, project, columns, picked, pick, more, scrolled } = props;
+  const { say, language } = useWords();
+  const { frame, first, last, above, below } = useRowsInSight(runs.length, ROW_HEIGHT);
+  useEffect(() => {
+    if (more && last >= runs.length - AHEAD) more();
+  }, [more, last, runs.length]);
+  const all = runs.length > 0 && runs.every(({ uid }) => picked.has(uid));
+  return (
+    <section
+      ref={frame}
+      className={styles.frame}
+      tabIndex={0}
+      aria-label={say("page.runs")}
+      onScroll={(event) => scrolled(event.currentTarget.scrollTop > ROW_HEIGHT)}
+    >
+      <table aria-rowcount={total === undefined ? -1 : total + 1} aria-colcount={columns.length + 2}>
+        <colgroup>
+          <col width={PICK_WIDTH} />
+          <col width={NAME_WIDTH} />
+          {columns.map((column) => (
+            <col key={column} width={widthOf(column)} />
+          ))}
+          <col />
+        </colgroup>
+        <thead>
+          <tr aria-rowindex={1}>
+            <td className={styles.pick}>
+              <input
+                type="checkbox"
+                aria-label={say("runs.pick.all")}
+                checked={all}
+                onChange={(event) => pick(runs.slice(0, MOST_PICKED).map(({ uid }) => uid), event.currentTarget.checked)}
+              />
+            </td>
+            {["name", ...columns].map((column) => (
+              <Head key={column} column={column} {...props} />
+            ))}
+            <td aria-hidden="true" />
+          </tr>
+        </thead>
+        <tbody>
+          {above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
+          {runs.slice(first, last).map((run, index) => (
+            <Row
+              key={run.uid}
+              run={run}
+              at={first + index}
+              project={project}
+              columns={columns}
+              language={language}
+              picked={picked.has(run.uid)}
+              pick={pick}
+            />
+          ))}
+          {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Head({ column, sort = USUAL_SORT, order }: { column: string } & RunTableProps) {
+  const name = useColumnName()(column);
+  const way = sort === column ? "ascending" : sort === `-${column}` ? "descending" : "none";
+  const numeric = column === "duration" || keyOf(column) !== null;
+  if (!isSortable(column)) return <th scope="col">{name}</th>;
+  return (
+    <th scope="col" aria-sort={way} data-numeric={numeric || undefined} className={column === "name" ? styles.name : ""}>
+      <button type="button" title={name} onClick={() => order(nextSort(column, sort))}>
+        <bdi>{name}</bdi> <span aria-hidden="true">{way === "none" ? "" : way === "ascending" ? "▲" : "▼"}</span>
+      </button>
+    </th>
+  );
+}
+
+/** Columns are called by words of ours, those of keys by the key. */
+export function useColumnName(): (column: string) => string {
+  const { say } = useWords();
+  return (column) => keyOf(column)?.key ?? say(`runs.${column}` as MessageId);
+}
+
+interface RowProps {
+  run: RunRow;
+  at: number;
+  project: string;
+  columns: readonly string[];
+  language: Language;
+  picked: boolean;
+  pick: RunTableProps["pick"];
+}
+
+function Row({ run, at, project, columns, language, picked, pick }: RowProps) {
+  const { say } = useWords();
+  const name = run.name || run.jobName || run.uid;
+  return (
+    <tr aria-rowindex={at + 2} aria-selected={picked} data-picked={picked || undefined}>
+      <td className={styles.pick}>
+        <input
+          type="checkbox"
+          aria-label={say("runs.pick", { name })}
+          checked={picked}
+          onChange={(event) => pick([run.uid], event.currentTarget.checked)}
+        />
+      </td>
+      <th scope="row" className={styles.name}>
+        <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }} title={name}>
+          <bdi>{name}</bdi>
+        </Link>
+      </th>
+      {columns.map((column) => (
+        <Cell key={column} run={run} column={column} language={language} />
+      ))}
+      <td aria-hidden="true" />
+    </tr>
+  );
+}
+
+function Cell({ run, column, language }: { run: RunRow; column: string; language: Language }) {
+  const key = keyOf(column);
+  if (key) {
+    const map = (key.of === "metric" ? run.metricMap : run.paramMap) as Record<string, unknown>;
+    const value = map[key.key];
+    if (value === undefined || value === null) return <td data-numeric>–</td>;
+    const text = typeof value === "number" ? figure(value, language) : String(value);
+    return (
+      <td data-numeric={typeof value === "number" || undefined} title={String(value)}>
+        <bdi>{text}</bdi>
+      </td>
+    );
+  }
+  if (column === "duration") {
+    return <td data-numeric>{run.durationSeconds !== null && duration(run.durationSeconds, language)}</td>;
+  }
+  return <td>{plainCell(run, column)}</td>;
+}
+
+function plainCell(run: RunRow, column: string) {
+  if (column === "state") return <StateBadge state={run.state ?? ""} />;
+  if (column === "started") return <TimeAgo time={run.startedAt} />;
+  if (column === "ended") return <TimeAgo time={run.endedAt} />;
+  if (column === "tags") {
+    const text = run.tags.map(({ key, value }) => (value === "" ? key : `${key}=${value}`)).join(", ");
+    return <bdi title={text}>{text}</bdi>;
+  }
+  return <bdi title={column === "job" ? run.jobName : run.kind}>{column === "job" ? run.jobName : run.kind}</bdi>;
+}

@@ -1,0 +1,62 @@
+/** Questions of the list of runs: a page is one call, for the columns that are shown only. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { JobsDocument, RunCountDocument, RunsDocument } from "@/gql/graphql";
+import type { RunsQuery } from "@/gql/graphql";
+import { ask } from "@/lib/graphql";
+import { filterOf, keysOf, orderOf } from "./run-columns";
+import type { RunsSearch } from "./runs-search";
+
+export type RunRow = RunsQuery["runs"]["edges"][number]["node"];
+
+const PAGE = 100;
+/** Runs that are looked through for the names of metrics and parameters. */
+const LOOKED_THROUGH = 50;
+const JOBS = 200;
+const FRESH_MILLISECONDS = 60_000;
+
+export const runsKey = (project: string) => ["runs", project] as const;
+
+export const runsQuery = (project: string, search: RunsSearch, columns: readonly string[]) => {
+  const asked = { project, filter: filterOf(search), orderBy: orderOf(search.sort), ...keysOf(columns) };
+  return infiniteQueryOptions({
+    queryKey: [...runsKey(project), "list", asked],
+    queryFn: ({ pageParam, signal }) => ask(RunsDocument, { ...asked, first: PAGE, after: pageParam }, signal),
+    initialPageParam: "",
+    getNextPageParam: ({ runs }) => (runs.pageInfo.hasNextPage ? runs.pageInfo.endCursor : null),
+  });
+};
+
+export const countQuery = (project: string, search: RunsSearch) => {
+  const filter = filterOf(search);
+  return queryOptions({
+    queryKey: [...runsKey(project), "count", filter],
+    queryFn: ({ signal }) => ask(RunCountDocument, { project, filter }, signal),
+    select: ({ runs }) => runs.totalCount,
+  });
+};
+
+/** Names of metrics and parameters that the first runs of the list have. */
+export const keysQuery = (project: string, search: RunsSearch, enabled: boolean) => {
+  const asked = { project, filter: filterOf(search), orderBy: orderOf(search.sort), first: LOOKED_THROUGH };
+  return queryOptions({
+    queryKey: ["run-keys", asked],
+    queryFn: ({ signal }) => ask(RunsDocument, { ...asked, params: null, metrics: null }, signal),
+    select: ({ runs }) => ({
+      metrics: namesIn(runs.edges.map(({ node }) => node.metricMap)),
+      params: namesIn(runs.edges.map(({ node }) => node.paramMap)),
+    }),
+    staleTime: FRESH_MILLISECONDS,
+    enabled,
+  });
+};
+
+const namesIn = (maps: readonly unknown[]): string[] =>
+  [...new Set(maps.flatMap((one) => Object.keys((one ?? {}) as object)))].toSorted((a, b) => a.localeCompare(b));
+
+export const jobsQuery = (project: string, text: string, enabled: boolean) =>
+  queryOptions({
+    queryKey: ["jobs", project, text],
+    queryFn: ({ signal }) => ask(JobsDocument, { project, filter: { text }, first: JOBS }, signal),
+    staleTime: FRESH_MILLISECONDS,
+    enabled,
+  });
