@@ -10,6 +10,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { Trouble } from "@/components/trouble";
+import { compareSearch } from "@/features/compare/compare-search";
 import { HomePage } from "@/features/home/home-page";
 import { lineageSearch } from "@/features/lineage/lineage-search";
 import { runsSearch } from "@/features/runs/runs-search";
@@ -87,6 +88,13 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => project,
+  path: "/compare",
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import("@/features/compare/compare-page"), "ComparePage"),
+});
+
 const lineage = createRoute({
   getParentRoute: () => project,
   path: "/lineage",
@@ -107,7 +115,7 @@ function Failed({ error, reset }: { error: unknown; reset: () => void }) {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, signIn, project.addChildren([home, runs, lineage])]),
+  routeTree: root.addChildren([start, signIn, project.addChildren([home, runs, compare, lineage])]),
   context: { queries },
   defaultPreload: "intent",
   defaultErrorComponent: Failed,

@@ -3,8 +3,10 @@ import { useEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
 
 const ROWS_BESIDE = 12;
+const COLUMNS_BESIDE = 3;
 /** Before the frame was measured. */
 const FIRST_HEIGHT = 700;
+const FIRST_WIDTH = 1_200;
 
 export interface RowsInSight {
   frame: RefObject<HTMLElement | null>;
@@ -40,8 +42,34 @@ export function useRowsInSight(count: number, height: number): RowsInSight {
   return { frame, first, last, above: first * height, below: (count - last) * height };
 }
 
+/** The same for columns of one width, right of `before` pixels of other columns: the first, and the one after the last. */
+export function useColumnsInSight(
+  frame: RefObject<HTMLElement | null>,
+  count: number,
+  width: number,
+  before: number,
+): { first: number; last: number } {
+  const [seen, setSeen] = useState({ left: 0, width: FIRST_WIDTH });
+  useEffect(() => {
+    const it = frame.current;
+    if (!it) return undefined;
+    const look = (): void => {
+      const left = Math.max(0, Math.floor((it.scrollLeft - before) / width)) * width;
+      setSeen((last) => (last.left === left && last.width === it.clientWidth ? last : { left, width: it.clientWidth }));
+    };
+    const size = new ResizeObserver(look);
+    size.observe(it);
+    it.addEventListener("scroll", look, { passive: true });
+    return () => {
+      size.disconnect();
+      it.removeEventListener("scroll", look);
+    };
+  }, [frame, width, before]);
+  return rowsBetween(seen.left, seen.width, count, width, COLUMNS_BESIDE);
+}
+
 /** The first row and the one after the last of those that are drawn. */
-export function rowsBetween(top: number, seen: number, count: number, height: number): { first: number; last: number } {
-  const last = Math.min(count, Math.ceil((top + seen) / height) + ROWS_BESIDE);
-  return { first: Math.max(0, Math.min(Math.floor(top / height) - ROWS_BESIDE, last)), last };
+export function rowsBetween(top: number, seen: number, count: number, height: number, beside = ROWS_BESIDE): { first: number; last: number } {
+  const last = Math.min(count, Math.ceil((top + seen) / height) + beside);
+  return { first: Math.max(0, Math.min(Math.floor(top / height) - beside, last)), last };
 }

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { useRowsInSight } from "@/components/rows-in-sight";
+import { MOST_COMPARED } from "@/lib/compared";
 import { duration, figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { Language, MessageId } from "@/lib/words";
@@ -16,7 +17,6 @@ const ROW_HEIGHT = 37;
 const PICK_WIDTH = 44;
 /** Rows before the end at which the next page is asked for. */
 const AHEAD = 40;
-export const MOST_PICKED = 200;
 
 export interface RunTableProps {
   runs: readonly RunRow[];
@@ -63,7 +63,7 @@ export function RunTable(props: RunTableProps) {
                 type="checkbox"
                 aria-label={say("runs.pick.all")}
                 checked={all}
-                onChange={(event) => pick(runs.slice(0, MOST_PICKED).map(({ uid }) => uid), event.currentTarget.checked)}
+                onChange={(event) => pick(runs.slice(0, MOST_COMPARED).map(({ uid }) => uid), event.currentTarget.checked)}
               />
             </td>
             {["name", ...columns].map((column) => (
@@ -96,7 +96,7 @@ export function RunTable(props: RunTableProps) {
 function Head({ column, sort = USUAL_SORT, order }: { column: string } & RunTableProps) {
   const name = useColumnName()(column);
   const way = sort === column ? "ascending" : sort === `-${column}` ? "descending" : "none";
-  const numeric = column === "duration" || keyOf(column) !== null;
+  const numeric = column === "duration" || keyOf(column)?.of === "metric";
   if (!isSortable(column)) return <th scope="col">{name}</th>;
   return (
     <th scope="col" aria-sort={way} data-numeric={numeric || undefined} className={column === "name" ? styles.name : ""}>

@@ -5,11 +5,12 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
+import { MOST_COMPARED, comparedRuns } from "@/lib/compared";
 import { useRunsChanged } from "@/lib/live";
 import { useWords } from "@/lib/words";
 import { FilterBar } from "./filter-bar";
 import { isColumn } from "./run-columns";
-import { MOST_PICKED, RunTable } from "./run-table";
+import { RunTable } from "./run-table";
 import { countQuery, runsKey, runsQuery } from "./runs-query";
 import { USUAL_COLUMNS, isFiltered, unfiltered, withValue } from "./runs-search";
 import type { RunsSearch } from "./runs-search";
@@ -93,18 +94,21 @@ function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
 
 function PickedBar({ project, picked, clear }: { project: string; picked: ReadonlySet<string>; clear: () => void }) {
   const { say } = useWords();
-  const enough = picked.size >= 2 && picked.size <= MOST_PICKED;
+  const enough = picked.size >= 2 && picked.size <= MOST_COMPARED;
   return (
     <div className={styles.picked}>
       <output>{say("runs.picked", { count: picked.size })}</output>
-      <Button
-        size="xs"
-        disabled={!enough}
-        renderRoot={(rest) => <Link to="/p/$project/lineage" params={{ project }} search={{}} {...rest} />}
-      >
-        {say("runs.compare")}
-      </Button>
-      {!enough && <span className="faint">{say("runs.compare.how", { most: MOST_PICKED })}</span>}
+      {enough && (
+        <Button
+          size="xs"
+          renderRoot={(rest) => (
+            <Link to="/p/$project/compare" params={{ project }} search={{ runs: comparedRuns(picked) }} {...rest} />
+          )}
+        >
+          {say("runs.compare")}
+        </Button>
+      )}
+      {!enough && <span className="faint">{say("runs.compare.how", { most: MOST_COMPARED })}</span>}
       <Button size="xs" variant="default" onClick={clear}>
         {say("runs.pick.none")}
       </Button>

@@ -1,0 +1,129 @@
+"""Runs in the web view: their list, one of them, several side by side; in a real browser."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import Recording, RunningServer
+from tests.support.browser import Page
+from tests.support.web_view import SCRIPT, TEXT, check, check_access
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+NAMES = "[...document.querySelectorAll('tbody th bdi')].map((one) => one.textContent)"
+CELLS = "[...document.querySelectorAll('tbody tr')].map((one) => one.innerText)"
+HEADS = "[...document.querySelectorAll('thead button bdi')].map((one) => one.textContent)"
+WORDS = "input[aria-label^=Words]"
+
+
+def button(text: str, within: str = "main") -> str:
+    """The first button or link with this text."""
+    return f"[...document.querySelectorAll('{within} :is(button, a)')].find((one) => one.innerText.trim() === '{text}')"
+
+
+def tick(name: str) -> str:
+    return f"document.querySelector('[role=dialog] input[value=\"{name}\"]')"
+
+
+@pytest.fixture
+def project(recording: Recording) -> str:
+    """Six runs of two jobs, the later the better; one failed, one is called as no run should be."""
+    name = f"runs-{uuid4().hex[:8]}"
+    with recording(name) as client:
+        with client.start_run("prepare", job="prepare") as run:
+            clean = run.produce("clean", {"n": [1, 2]}, type="dataset")
+        for index in range(5):
+            called = SCRIPT if index == 3 else f"train {index}"
+            told = {"rate": index / 10, "optimizer": ("adam", "sgd")[index % 2], "seed": 42}
+            with client.start_run(called, job="train", params=told) as run:
+                run.use(clean, role="data")
+                run.log({"loss": 1 / (1 + index), "acc": index / 4}, step=1)
+                run.produce("network", {"weights": [index]}, type="model")
+                if index == 1:
+                    run.fail("out of memory")
+        assert client.flush(20.0)
+    return name
+
+
+def test_runs_are_filtered_sorted_and_shown_with_the_columns_that_one_picks(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/runs")
+    page.wait_for(f"{NAMES}.length === 6 && {TEXT}.includes('6 runs')")
+    assert SCRIPT in page.run(NAMES)
+    check_access(page)
+
+    page.run(f"{button('Columns')}.click()")
+    page.wait_for(f"!!{tick('m.acc')} && !!{tick('p.optimizer')}")
+    check_access(page)
+    page.run(f"{tick('m.acc')}.click()")
+    page.wait_for(f"{HEADS}.includes('acc')")
+    page.run(f"{tick('p.optimizer')}.click()")
+    page.wait_for(f"{HEADS}.includes('optimizer') && {TEXT}.includes('adam')")
+    page.press("Escape")
+
+    page.run(
+        "[...document.querySelectorAll('thead button')].find((one) => one.innerText.startsWith('acc')).click()"
+    )
+    page.wait_for(f"{NAMES}[0] === 'train 4' && {NAMES}[1].startsWith('<img')")
+    assert page.run("document.querySelector('[aria-sort=descending]').innerText").startswith("acc")
+    page.type(WORDS, "p.optimizer=sgd m.loss<0.6")
+    page.wait_for(f"{NAMES}.length === 2")
+    page.open(page.run("location.href"))  # all of it is in the address
+    page.wait_for(f"{NAMES}.length === 2 && {NAMES}[1] === 'train 1' && {HEADS}.includes('acc')")
+
+    page.type(WORDS, "no such run")
+    page.wait_for(f"{TEXT}.includes('No run fits this filter')")
+    check_access(page)
+    page.run(f"{button('Clear the filter')}.click()")
+    page.wait_for(f"{NAMES}.length === 6")
+    check(page, url)
+
+
+def test_a_view_is_kept_by_name_and_new_runs_come_by_themselves(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/runs?states=%5B%22FAILED%22%5D&cols=%5B%22state%22%2C%22m.loss%22%5D")
+    page.wait_for(f"{NAMES}.length === 1 && {CELLS}[0].includes('failed')")
+    page.run(f"{button('Views')}.click()")
+    page.wait_for("!!document.querySelector('[role=dialog] form input')")
+    page.type("[role=dialog] form input", "<b>lost</b>")
+    page.run("document.querySelector('[role=dialog] form').requestSubmit()")
+    page.wait_for(f"!!{button('View: <b>lost</b>')}")
+    check_access(page)
+    page.open(f"{url}/p/{project}/runs")
+    page.wait_for(f"{NAMES}.length === 6")
+    page.run(f"{button('Views')}.click()")
+    page.wait_for("!!document.querySelector('[role=dialog] li button')")
+    page.run("document.querySelector('[role=dialog] li button').click()")
+    page.wait_for(f"{NAMES}.length === 1 && location.search.includes('FAILED')")
+    with recording(project) as client:
+        with client.start_run("lost again", job="train") as run:
+            run.fail("no room")
+        assert client.flush(20.0)
+    page.wait_for(f"{NAMES}[0] === 'lost again'")
+    check(page, url)
+
+
+def test_picked_runs_are_compared_by_what_differs(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/runs?q=train&sort=name")
+    page.wait_for(f"{NAMES}.length === 5")
+    page.run("[...document.querySelectorAll('tbody input')].slice(0, 3).forEach((one) => one.click())")
+    page.wait_for(f"!!{button('Compare')}")
+    check_access(page)
+    page.run(f"{button('Compare')}.click()")
+    page.wait_for(f"{NAMES}.includes('rate') && {NAMES}.includes('optimizer')")
+    assert not {"seed", "data"} & set(page.run(NAMES))
+    assert page.run(f"{CELLS}.find((one) => one.includes('network'))").count("network@") == 3
+    check_access(page)
+    page.run("document.querySelector('input[value=all]').click()")
+    page.wait_for(f"{NAMES}.includes('seed') && {NAMES}.includes('data')")
+    check_access(page)
+    check(page, url)
