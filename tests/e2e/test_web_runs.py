@@ -18,9 +18,10 @@ HEADS = "[...document.querySelectorAll('thead button bdi')].map((one) => one.tex
 WORDS = "input[aria-label^=Words]"
 
 
-def button(text: str, within: str = "main") -> str:
+def button(text: str) -> str:
     """The first button or link with this text."""
-    return f"[...document.querySelectorAll('{within} :is(button, a)')].find((one) => one.innerText.trim() === '{text}')"
+    every = "[...document.querySelectorAll('main :is(button, a)')]"
+    return f"{every}.find((one) => one.innerText.trim() === '{text}')"
 
 
 def tick(name: str) -> str:
@@ -65,9 +66,7 @@ def test_runs_are_filtered_sorted_and_shown_with_the_columns_that_one_picks(
     page.wait_for(f"{HEADS}.includes('optimizer') && {TEXT}.includes('adam')")
     page.press("Escape")
 
-    page.run(
-        "[...document.querySelectorAll('thead button')].find((one) => one.innerText.startsWith('acc')).click()"
-    )
+    page.run("document.querySelector('thead button[title=acc]').click()")
     page.wait_for(f"{NAMES}[0] === 'train 4' && {NAMES}[1].startsWith('<img')")
     assert page.run("document.querySelector('[aria-sort=descending]').innerText").startswith("acc")
     page.type(WORDS, "p.optimizer=sgd m.loss<0.6")
