@@ -11,7 +11,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,24 +53,38 @@ def pytest_configure() -> None:
 # --- order, and skips ----------------------------------------------------------------------------
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Limits of unit tests, and one worker an engine: before pytest-xdist looks for groups."""
+    if _folder(item) == "unit" and item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(_UNIT_SECONDS))
+    if group := _group(item):
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str:
+    """Which tests one worker of ``-n 2 --dist loadgroup`` takes: they empty the graph of one engine.
+
+    A second Neo4j would cost a minute and all its plans. Whole servers at one engine are a group of their
+    own: those tests wait more than they work.
+    """
+    callspec: Any = getattr(item, "callspec", None)
+    told = {one for one in callspec.params.values() if isinstance(one, str)} if callspec else set[str]()
+    fixtures: Sequence[str] = getattr(item, "fixturenames", ())
+    neo4j = "neo4j_server" in fixtures or not told.isdisjoint(("neo4j", "server_on_neo4j"))
+    if _folder(item) == "e2e":
+        return "servers on neo4j" if neo4j else ""
+    return "neo4j" if neo4j else "embedded" if "embedded_graph" in fixtures or "bolt" in fixtures else ""
+
+
+def _folder(item: pytest.Item) -> str:
+    root = item.config.rootpath / "tests"
+    return item.path.relative_to(root).parts[0] if item.path.is_relative_to(root) else ""
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Folders in ORDER; within one, pytest's own order (which groups tests by engine) stays."""
-    root = config.rootpath / "tests"
-
-    def place(item: pytest.Item) -> int:
-        folder = item.path.relative_to(root).parts[0] if item.path.is_relative_to(root) else ""
-        return ORDER.index(folder) if folder in ORDER else len(ORDER)
-
-    items.sort(key=place)
-    for item in items:
-        callspec: Any = getattr(item, "callspec", None)
-        engine = callspec.params.get("bolt") if callspec else None
-        if item.path.is_relative_to(root / "unit") and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(_UNIT_SECONDS))
-        if engine:
-            # With `-n 2 --dist loadgroup` each worker keeps one engine: tests empty its graph.
-            item.add_marker(pytest.mark.xdist_group(engine))
+    items.sort(key=lambda item: ORDER.index(_folder(item)) if _folder(item) in ORDER else len(ORDER))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -139,7 +153,7 @@ def neo4j_server(session_loop: LoopThread) -> Iterator[Address]:
     """A real Neo4j, once for all tests; where none can be had the test is skipped (in CI: fails)."""
     from tests.support.warm import WARM_SECONDS, warm
 
-    server = Neo4jServer()
+    server = Neo4jServer(short_lived=True)
     try:
         address = server.start()
     except Neo4jUnavailableError as missing:

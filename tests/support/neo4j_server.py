@@ -44,6 +44,8 @@ HEAP_MB = 512
 START_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 20.0
 RESOLVE_TIMEOUT_SECONDS = 900.0
+SHORT_LIVED_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+SHORT_LIVED_SETTINGS = {"dbms.cypher.min_replan_interval": "1h"}
 FOLDER_PREFIX = "lineage-test-neo4j-"
 
 # The kernel ends the server with the tests, even when those are killed. In the child, before it
@@ -75,9 +77,14 @@ class Address:
 
 
 class Neo4jServer:
-    """One Neo4j between ``start`` and ``stop``; start it from a thread that lives until then."""
+    """One Neo4j between ``start`` and ``stop``; start it from a thread that lives until then.
 
-    def __init__(self) -> None:
+    ``short_lived``: it is not to become fast, only to answer soon. Java compiles once, plans of statements
+    are kept though tests change the size of the graph again and again: half the time of the CPU.
+    """
+
+    def __init__(self, *, short_lived: bool = False) -> None:
+        self._short_lived = short_lived
         self._address: Address | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._container: Any = None
@@ -155,11 +162,11 @@ class Neo4jServer:
         remove_left_behind()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
         port = free_port()
-        write_config(self._folder, port)
+        write_config(self._folder, port, SHORT_LIVED_SETTINGS if self._short_lived else {})
         command = [
             str(java / "bin" / "java"),
             f"-Xmx{HEAP_MB}m",
-            "-XX:+UseG1GC",
+            *(SHORT_LIVED_JAVA if self._short_lived else ("-XX:+UseG1GC",)),
             # What neo4j's own start script opens for its off-heap memory.
             "--add-opens=java.base/java.nio=ALL-UNNAMED",
             "--add-opens=java.base/java.io=ALL-UNNAMED",
@@ -300,7 +307,7 @@ def resolve(java: Path, file: Path) -> None:
     fresh.replace(file)
 
 
-def write_config(folder: Path, port: int) -> None:
+def write_config(folder: Path, port: int, more: dict[str, str]) -> None:
     (folder / "conf").mkdir()
     settings = {
         "server.default_listen_address": "127.0.0.1",
@@ -313,6 +320,7 @@ def write_config(folder: Path, port: int) -> None:
         "server.directories.logs": str(folder / "logs"),
         "dbms.usage_report.enabled": "false",
         "db.tx_log.rotation.retention_policy": "keep_none",
+        **more,
     }
     lines = [f"{name}={value}" for name, value in settings.items()]
     (folder / "conf" / "neo4j.conf").write_text("\n".join(lines) + "\n")
