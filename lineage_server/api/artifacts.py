@@ -21,7 +21,7 @@ from starlette.routing import Route
 from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
 from lineage_server.artifacts.claims import StoredVersion
 from lineage_server.artifacts.downloads import OBJECTS
-from lineage_server.artifacts.preview import preview
+from lineage_server.artifacts.preview import ROWS, preview
 from lineage_server.artifacts.uploads import METHODS
 from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
@@ -29,6 +29,7 @@ from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project
 
 _T = TypeVar("_T", bound=msgspec.Struct)
+_ROWS = re.compile(r"[0-9]{1,6}")
 _RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
 _SAFE = {
     # Somebody's bytes are never a page of this server's.
@@ -178,7 +179,8 @@ async def _collect(request: Request) -> Response:
 
 
 async def _preview(request: Request) -> Response:
-    """An image as it is (``x-lineage-path`` says of which file, percent-encoded), anything else as JSON."""
+    """An image as it is (``x-lineage-path`` says of which file, percent-encoded), anything else as JSON;
+    ``rows``: how many of a table."""
     asked = request.query_params
     version = await _stored(
         request,
@@ -186,7 +188,10 @@ async def _preview(request: Request) -> Response:
         ref=asked.get("ref", ""),
         project=asked.get("project", DEFAULT_PROJECT),
     )
-    found = await preview(services_of(request).artifacts.get().downloads, version, asked.get("path", ""))
+    told = asked.get("rows", str(ROWS))
+    rows = int(told) if _ROWS.fullmatch(told) else 0  # which is refused
+    downloads = services_of(request).artifacts.get().downloads
+    found = await preview(downloads, version, asked.get("path", ""), rows=rows)
     if found.kind == "image":
         headers = {**_SAFE, "x-lineage-path": urllib.parse.quote(found.path)}
         if not asked.get("uid"):

@@ -25,10 +25,11 @@ from lineage_server.artifacts.keys import object_key
 from lineage_server.artifacts.manifest import PART, Entry
 from lineage_server.artifacts.store import Store
 from lineage_server.artifacts.verified import SpoiltError, Verified
-from lineage_server.domain.errors import NotFoundError
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import shorten
 
 ROWS = 50
+MOST_ROWS = 1_000
 COLUMNS = 200
 CELL = 500
 TEXT_BYTES = 64 * 1024
@@ -72,8 +73,13 @@ class _TooMuchError(Exception):
     """A look would have to read too much."""
 
 
-async def preview(downloads: Downloads, version: StoredVersion, path: str = "") -> Preview:
-    """Of the file at ``path``, else of the first one; raises NotFoundError."""
+async def preview(
+    downloads: Downloads, version: StoredVersion, path: str = "", *, rows: int = ROWS
+) -> Preview:
+    """Of the file at ``path``, else of the first one, with up to so many rows of a table (fewer of one with
+    many columns); raises NotFoundError, InvalidInputError."""
+    if not 1 <= rows <= MOST_ROWS:
+        raise InvalidInputError("so many rows are not shown", field="rows", allowed=f"1 to {MOST_ROWS}")
     manifest = await downloads.manifest(version)
     files = (entry for entry in manifest.entries if entry.sha256 is not None)
     entry = next((entry for entry in files if not path or entry.path == path), None)
@@ -81,7 +87,7 @@ async def preview(downloads: Downloads, version: StoredVersion, path: str = "") 
         raise NotFoundError(f"{shorten(version.uid, 200)} has no file {shorten(path)!r}")
     parts = _Parts(downloads.verified, downloads.stores.of(version.project), list(entry.objects()))
     try:
-        found = await _look(entry, parts.read)
+        found = await _look(entry, parts.read, rows)
     except SpoiltError as error:
         return _none(entry, error.message)
     return replace(found, verified=parts.verified)
@@ -108,7 +114,7 @@ class _Parts:
         return await self._store.get_range(object_key(name), start - at * PART, end - at * PART)
 
 
-async def _look(entry: Entry, read: _Read) -> Preview:
+async def _look(entry: Entry, read: _Read, rows: int) -> Preview:
     size = entry.size or 0
     head = await read(0, min(size, TEXT_BYTES)) if size else b""
     media_type = next((kind for sign, kind in _IMAGES if head.startswith(sign)), "")
@@ -124,8 +130,8 @@ async def _look(entry: Entry, read: _Read) -> Preview:
     opener = _opener(head)
     if opener is not None:
         source = _Ranged(asyncio.get_running_loop(), read, size)
-        return await asyncio.to_thread(_table, entry, opener, source)
-    return _words(entry, head)
+        return await asyncio.to_thread(_table, entry, opener, source, rows)
+    return _words(entry, head, rows)
 
 
 def _opener(head: bytes) -> Callable[[Any], Iterable[Any]] | None:
@@ -152,17 +158,18 @@ def _batches(file: Any) -> Iterable[Any]:
         yield file.get_batch(at)
 
 
-def _table(entry: Entry, opener: Callable[[Any], Iterable[Any]], source: _Ranged) -> Preview:
+def _table(entry: Entry, opener: Callable[[Any], Iterable[Any]], source: _Ranged, most: int) -> Preview:
     rows: list[list[Any]] = []
     columns: list[dict[str, str]] = []
     whole = True
     try:
         for batch in opener(pa.PythonFile(source, mode="r")):
             columns = [{"name": f.name, "type": str(f.type)} for f in itertools.islice(batch.schema, COLUMNS)]
-            some = batch.slice(0, ROWS - len(rows))
+            most = _fitting(most, len(columns))
+            some = batch.slice(0, most - len(rows))
             picked = [some.column(i).to_pylist() for i in range(len(columns))]
             rows += [[_cell(value) for value in row] for row in zip(*picked, strict=True)]
-            if batch.num_rows > some.num_rows or len(rows) >= ROWS:
+            if batch.num_rows > some.num_rows or len(rows) >= most:
                 whole = False
                 break
     except _TooMuchError:
@@ -174,7 +181,7 @@ def _table(entry: Entry, opener: Callable[[Any], Iterable[Any]], source: _Ranged
     )
 
 
-def _words(entry: Entry, head: bytes) -> Preview:
+def _words(entry: Entry, head: bytes, most: int) -> Preview:
     size = entry.size or 0
     whole = size <= len(head)
     text = _decoded(head, whole=whole)
@@ -187,13 +194,19 @@ def _words(entry: Entry, head: bytes) -> Preview:
     if not whole and lines:
         lines.pop()  # it may be cut
     try:
-        found = list(itertools.islice(csv.reader(lines, delimiter=separator), ROWS + 2))
+        found = list(itertools.islice(csv.reader(lines, delimiter=separator), most + 2))
     except csv.Error:
         return Preview(path=entry.path, size=size, kind="text", text=text, whole=whole)
+    most = _fitting(most, len(found[0]) if found else 1)
     names = [{"name": name[:CELL], "type": "string"} for name in (found[0] if found else [])[:COLUMNS]]
-    rows: list[list[Any]] = [[cell[:CELL] for cell in row[:COLUMNS]] for row in found[1 : ROWS + 1]]
-    whole = whole and len(found) <= ROWS + 1
+    rows: list[list[Any]] = [[cell[:CELL] for cell in row[:COLUMNS]] for row in found[1 : most + 1]]
+    whole = whole and len(found) <= most + 1
     return Preview(path=entry.path, size=size, kind="table", columns=names, rows=rows, whole=whole)
+
+
+def _fitting(rows: int, columns: int) -> int:
+    """A wide table is told in fewer rows: an answer has at most as many values as usual."""
+    return max(1, min(rows, ROWS * COLUMNS // max(1, min(columns, COLUMNS))))
 
 
 def _decoded(head: bytes, *, whole: bool) -> str | None:

@@ -131,6 +131,26 @@ async def test_previews_show_the_beginning_and_read_no_more(mine: Sender, read: 
     assert answer.status_code == 400
 
 
+async def test_more_rows_are_shown_of_a_table_that_is_not_wide(mine: Sender) -> None:
+    narrow = pa.table({"fpr": [i / 2_000 for i in range(2_000)]})
+    wide = pa.table({f"c{i}": list(range(2_000)) for i in range(100)})
+    names = ",".join(f"c{i}" for i in range(100))
+    files = {
+        "narrow.arrow": arrow(ipc.new_file, narrow),
+        "wide.arrow": arrow(ipc.new_file, wide),
+        "wide.csv": "\n".join([names] * 300).encode(),
+    }
+    done = await mine.keep(Content(files))
+    where = {"uid": done["uid"]}
+    for path, rows in (("narrow.arrow", 1_000), ("wide.arrow", 100), ("wide.csv", 100)):
+        asked = {**where, "path": path, "rows": "1000"}
+        shown = (await mine.http.get("/api/v1/artifacts/preview", params=asked)).json()
+        assert (path, len(shown["rows"]), shown["whole"]) == (path, rows, False)
+    for wrong in ("0", "1001", "many", "-5", "9" * 50):
+        answer = await mine.http.get("/api/v1/artifacts/preview", params={**where, "rows": wrong})
+        assert (answer.status_code, answer.json()["details"]["field"]) == (400, "rows")
+
+
 async def test_a_look_is_asked_for_by_reference_too(mine: Sender) -> None:
     done = await mine.keep(Content({"꽃.png": PNG, "text": b"words"}), "iris")
 

@@ -34,6 +34,8 @@ def test_runs_lead_to_their_lineage_which_is_walked_by_keys(
     page.wait_for("document.querySelectorAll('tbody tr').length === 2")
     check_access(page)
     page.run("[...document.querySelectorAll('tbody a')].find((one) => one.textContent === 'train').click()")
+    page.wait_for("document.querySelector('main h1')?.textContent === 'train'")
+    page.run("document.querySelector('main header a[href*=lineage]').click()")
     page.wait_for("!!document.querySelector('[data-focus] [title=train]')")
     check_access(page)
     page.run("document.querySelector('input[value=outline]').click()")

@@ -13,6 +13,7 @@ import { Trouble } from "@/components/trouble";
 import { compareSearch } from "@/features/compare/compare-search";
 import { HomePage } from "@/features/home/home-page";
 import { lineageSearch } from "@/features/lineage/lineage-search";
+import { runSearch } from "@/features/run/run-search";
 import { runsSearch } from "@/features/runs/runs-search";
 import { AskError } from "@/lib/graphql";
 import { preferredProject } from "@/lib/project";
@@ -88,6 +89,13 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
 });
 
+const run = createRoute({
+  getParentRoute: () => project,
+  path: "/runs/$uid",
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import("@/features/run/run-page"), "RunPage"),
+});
+
 const compare = createRoute({
   getParentRoute: () => project,
   path: "/compare",
@@ -115,7 +123,7 @@ function Failed({ error, reset }: { error: unknown; reset: () => void }) {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, signIn, project.addChildren([home, runs, compare, lineage])]),
+  routeTree: root.addChildren([start, signIn, project.addChildren([home, runs, run, compare, lineage])]),
   context: { queries },
   defaultPreload: "intent",
   defaultErrorComponent: Failed,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, duration, figure } from "./format";
+import { ago, duration, figure, bytes } from "./format";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 
@@ -34,4 +34,10 @@ describe("durations", () => {
 test("figures show what matters, and pass on what is no number", () => {
   expect(figure(0.123456, "en")).toBe("0.1235");
   expect(figure("NaN", "en")).toBe("NaN");
+});
+
+test("sizes are told in the unit that fits them", () => {
+  expect(bytes(0, "en")).toBe("0 byte");
+  expect(bytes(1_536, "en")).toBe("1.5 kB");
+  expect(bytes(3.2e9, "en")).toBe("3.2 GB");
 });

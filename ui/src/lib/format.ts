@@ -41,3 +41,12 @@ export function figure(value: number | string, language: string): string {
   if (typeof value === "string") return value;
   return new Intl.NumberFormat(language, { maximumSignificantDigits: 4 }).format(value);
 }
+
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"] as const;
+
+/** "1.5 MB": thousands, as disks are sold and stores count. */
+export function bytes(size: number, language: string): string {
+  const at = Math.min(Math.max(0, Math.floor(Math.log10(Math.max(1, size)) / 3)), BYTE_UNITS.length - 1);
+  const options = { style: "unit", unit: BYTE_UNITS[at] ?? "byte", unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language, options).format(size / 1_000 ** at);
+}

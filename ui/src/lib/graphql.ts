@@ -27,7 +27,7 @@ export async function ask<TResult, TVariables>(
   variables: TVariables,
   signal?: AbortSignal,
 ): Promise<TResult> {
-  const response = await send("/graphql", {
+  const response = await fetched("/graphql", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/json" },
     body: JSON.stringify({ query: document.toString(), variables }),
@@ -42,7 +42,7 @@ export async function ask<TResult, TVariables>(
 
 /** Exchanges a token for a cookie that no script can read; raises AskError. */
 export async function signIn(token: string): Promise<void> {
-  const response = await send("/api/v1/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  const response = await fetched("/api/v1/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
   if (response.ok) return;
   const told = (await response.json().catch(() => ({}))) as { error?: string; message?: string };
   throw new AskError(told.error ?? "INTERNAL", told.message ?? `HTTP ${response.status}`);
@@ -50,11 +50,12 @@ export async function signIn(token: string): Promise<void> {
 
 /** Ends the session of this browser. */
 export async function signOut(): Promise<void> {
-  await send("/api/v1/session", { method: "DELETE" });
+  await fetched("/api/v1/session", { method: "DELETE" });
   socket?.terminate();
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
+/** As `fetch`; raises AskError where nobody answers. */
+export async function fetched(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
   } catch (error) {

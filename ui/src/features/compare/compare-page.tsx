@@ -20,16 +20,19 @@ export function ComparePage() {
   const runs = useMemo(() => runsIn(search.runs), [search.runs]);
   if (runs.length < 2) {
     return (
-      <EmptyState
-        kind="none"
-        title={say("compare.none")}
-        why={say("compare.none.why")}
-        action={
-          <Link to="/p/$project/runs" params={{ project }}>
-            {say("page.runs")}
-          </Link>
-        }
-      />
+      <div className={styles.page}>
+        <h1>{say("compare.title", { count: runs.length })}</h1>
+        <EmptyState
+          kind="none"
+          title={say("compare.none")}
+          why={say("compare.none.why")}
+          action={
+            <Link to="/p/$project/runs" params={{ project }}>
+              {say("page.runs")}
+            </Link>
+          }
+        />
+      </div>
     );
   }
   return <Comparison project={project} runs={runs} search={search} />;
@@ -47,7 +50,6 @@ function Comparison({ project, runs, search }: { project: string; runs: readonly
   const rows = useMemo(() => data?.pages.flatMap((page) => page.compareRuns.rows.edges.map(({ node }) => node)), [data]);
   const told = data?.pages[0]?.compareRuns;
 
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -67,7 +69,8 @@ function Comparison({ project, runs, search }: { project: string; runs: readonly
           ]}
         />
       </header>
-      {!rows && <Skeleton height="100%" />}
+      {error && !rows && <Trouble error={error} retry={() => void refetch()} />}
+      {!error && !rows && <Skeleton height="100%" />}
       {rows?.length === 0 && (
         <EmptyState
           kind={search.all ? "none" : "filtered"}

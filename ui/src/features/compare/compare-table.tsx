@@ -33,13 +33,16 @@ export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
   const after = runs.length - columns.last;
   return (
     <section ref={frame} className={styles.frame} tabIndex={0} aria-label={say("compare.table")}>
-      <table aria-rowcount={more ? -1 : rows.length + 1} aria-colcount={runs.length + 1}>
+      <table
+        style={{ width: NAME_WIDTH + runs.length * COLUMN_WIDTH }}
+        aria-rowcount={more ? -1 : rows.length + 1}
+        aria-colcount={runs.length + 1}
+      >
         <colgroup>
           <col width={NAME_WIDTH} />
           {runs.map(({ uid }) => (
             <col key={uid} width={COLUMN_WIDTH} />
           ))}
-          <col />
         </colgroup>
         <thead>
           <tr aria-rowindex={1}>
@@ -49,13 +52,13 @@ export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
             {columns.first > 0 && <td colSpan={columns.first} aria-hidden="true" />}
             {seen.map((run, at) => (
               <th key={run.uid} scope="col" aria-colindex={columns.first + at + 2}>
-                <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }} title={run.name || run.jobName}>
+                <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={run.name || run.jobName}>
                   <bdi>{run.name || run.jobName || run.uid}</bdi>
                 </Link>
                 <StateBadge state={run.state ?? ""} />
               </th>
             ))}
-            <td colSpan={after + 1} aria-hidden="true" />
+            {after > 0 && <td colSpan={after} aria-hidden="true" />}
           </tr>
         </thead>
         <tbody>
@@ -102,7 +105,7 @@ const Row = memo(function Row({ row, at, from, to, project }: RowProps) {
           project={project}
         />
       ))}
-      <td colSpan={row.values.length - to + 1} aria-hidden="true" />
+      {row.values.length > to && <td colSpan={row.values.length - to} aria-hidden="true" />}
     </tr>
   );
 });

@@ -47,7 +47,10 @@ export function RunTable(props: RunTableProps) {
       aria-label={say("page.runs")}
       onScroll={(event) => scrolled(event.currentTarget.scrollTop > ROW_HEIGHT)}
     >
-      <table aria-rowcount={total === undefined ? -1 : total + 1} aria-colcount={columns.length + 2}>
+      <table
+        style={{ width: PICK_WIDTH + NAME_WIDTH + columns.reduce((sum, column) => sum + widthOf(column), 0) }}
+        aria-rowcount={total === undefined ? -1 : total + 1} aria-colcount={columns.length + 2}
+      >
         <colgroup>
           <col width={PICK_WIDTH} />
           <col width={NAME_WIDTH} />
@@ -137,7 +140,7 @@ function Row({ run, at, project, columns, language, picked, pick }: RowProps) {
         />
       </td>
       <th scope="row" className={styles.name}>
-        <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }} title={name}>
+        <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={name}>
           <bdi>{name}</bdi>
         </Link>
       </th>

@@ -41,7 +41,6 @@ export function RunsPage() {
   const more = useCallback((): void => void (isFetching || fetchNextPage()), [isFetching, fetchNextPage]);
   const runs = useMemo(() => data?.pages.flatMap((page) => page.runs.edges.map(({ node }) => node)), [data]);
 
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -57,7 +56,8 @@ export function RunsPage() {
       </header>
       <FilterBar project={project} search={search} columns={columns} change={change} />
       {picked.size > 0 && <PickedBar project={project} picked={picked} clear={clear} />}
-      {!runs && <Skeleton height="100%" />}
+      {error && !runs && <Trouble error={error} retry={() => void refetch()} />}
+      {!error && !runs && <Skeleton height="100%" />}
       {runs?.length === 0 && <NoRuns filtered={isFiltered(search)} clear={() => change(unfiltered(search))} />}
       {runs && runs.length > 0 && (
         <div className={styles.body} data-busy={isPlaceholderData || undefined} aria-busy={isPlaceholderData}>
