@@ -31,12 +31,11 @@ from lineage_server.provenance.answers import (
     Truncation,
     View,
 )
-from lineage_server.provenance.cursors import Cursor
-from lineage_server.provenance.left_out import boundary_of, truncations
+from lineage_server.provenance.opened import check_opened, seen_of, widened
 from lineage_server.provenance.traverse import check, run_walk
 
 FOLD_FROM = 5
-_MEMBERS_SHOWN = 50
+_MEMBERS_SHOWN = 1_000
 
 
 class GroupBy(StrEnum):
@@ -49,7 +48,8 @@ class GroupBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneQuestion:
-    """``best_metric`` picks each group's best run; ``higher_is_better`` says which way."""
+    """``best_metric`` picks each group's best run; ``higher_is_better`` says which way. ``opened``: see the
+    module of this name."""
 
     focus: str
     up: int = 3
@@ -62,6 +62,7 @@ class SceneQuestion:
     budget: Budget = field(default_factory=lambda: Budget(nodes=500, per_node=50))
     best_metric: str = ""
     higher_is_better: bool = True
+    opened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,22 +142,20 @@ async def lineage_scene(
     sight = Sight(scope=scope, as_of=question.as_of, known_at=question.known_at)
     sides = {Direction.UPSTREAM: question.up, Direction.DOWNSTREAM: question.down}
     walk = await run_walk(reader, asked, sight, limits=sides)
-    names = walk.ledger.names()
-    focus = names[question.focus]
-    every = list(walk.ledger.nodes(names))
-    nodes = [node for node in every if node.head.uid == focus or question.filter.shows(node.head)]
-    visible = {node.head.uid for node in nodes}
-    edges = [e for e in walk.ledger.edges(names) if e.start in visible and e.end in visible]
+    focus = walk.ledger.names()[question.focus]
     with counting() as trips:
-        cut = await truncations(walk, names, Cursor())
-        boundary = await boundary_of(walk, names, count=True)
+        seen = await seen_of(walk)
+        seen = await widened(reader, seen, question.opened, focus=focus, view=question.view, sight=sight)
+        nodes = [node for node in seen.nodes if node.head.uid == focus or question.filter.shows(node.head)]
+        visible = {node.head.uid for node in nodes}
+        edges = [e for e in seen.edges if e.start in visible and e.end in visible]
         folded = _fold(nodes, edges, focus, question.group_by)
         runs = [u for u, box in folded.items() if box != u and u.startswith("run:")]
         values = (
             await facts.metric(runs, question.best_metric, sight) if question.best_metric and runs else {}
         )
     walk.trips.count += trips.count
-    hidden = _hidden(cut, [(b.uid, b.direction, b.more or 0) for b in boundary])
+    hidden = _hidden(seen.cuts, [(b.uid, b.direction, b.more or 0) for b in seen.boundary])
     boxes = _boxes(nodes, folded, hidden, values, higher=question.higher_is_better)
     lines = _lines(edges, folded)
     return Scene(
@@ -165,11 +164,11 @@ async def lineage_scene(
         groups=boxes[1],
         edges=lines,
         # A picture is widened by asking for more of it; cursors belong to ``lineage``.
-        truncated=tuple(replace(one, cursor="") for one in cut),
+        truncated=tuple(replace(one, cursor="") for one in seen.cuts),
         version=_version(boxes, lines),
-        is_partial=bool(walk.reason or cut),
-        reason=walk.reason or ("per_node" if cut else ""),
-        omitted=len(every) - len(nodes),
+        is_partial=bool(walk.reason or seen.cuts),
+        reason=walk.reason or ("per_node" if seen.cuts else ""),
+        omitted=len(seen.nodes) - len(nodes),
         plan=walk.plan(),
     )
 
@@ -181,6 +180,7 @@ def _check(question: SceneQuestion) -> None:
             field="view",
             allowed="VERSION or LOGICAL",
         )
+    check_opened(question.opened)
     for name, depth in (("up", question.up), ("down", question.down)):
         if not 0 <= depth <= MAX_DEPTH:
             raise InvalidInputError("the depth is out of range", field=name, allowed=f"0 to {MAX_DEPTH}")

@@ -46,6 +46,7 @@ NAMES_NOTHING = frozenset(
 THINGS: dict[str, Any] = {
     "start": IRIS_1, "lineage.start": [IRIS_1], "end": IRIS_1, "focus": IRIS_1, "of": MODEL_1, "a": IRIS_1,
     "b": IRIS_1, "ref": IRIS, "uid": IRIS_1, "run.uid": TRAIN, "uids": [IRIS_1], "run": TRAIN,
+    "opened": [f"={IRIS_1}"],
     "artifact": IRIS, "project": "default", "projects": ["default"], "name": "default", "text": "iris",
     "event.id": event_uid("default", "event-000"), "model": "churn", "alias.name": "prod",
     "audit.target": IRIS_1, "webhook": HOOK, "runs": [f"run:{TRAIN}", f"run:{PREPARE}"],
@@ -58,6 +59,7 @@ BESIDE: dict[str, Any] = {
     "webhookDeliveries.webhook": {"project": "default"},
     "path.end": {"start": MINE}, "path.start": {"end": MINE},
     "lineageDiff.a": {"b": MINE}, "lineageDiff.b": {"a": MINE},
+    "lineageScene.opened": {"focus": MINE},
     "lineage.project": {"start": [ANY_IRIS]}, "lineageScene.project": {"focus": ANY_IRIS},
     "path.project": {"start": ANY_IRIS, "end": ANY_IRIS},
     "lineageDiff.project": {"a": ANY_IRIS, "b": ANY_IRIS},

@@ -167,6 +167,7 @@ class LineageQueries:
         budget: BudgetInput | None = None,
         best_metric: str = "",
         higher_is_better: bool = True,
+        opened: list[str] | None = None,
         project: str = DEFAULT_PROJECT,
     ) -> walks.LineageScene:
         context = context_of(info)
@@ -182,6 +183,7 @@ class LineageQueries:
             budget=_budget(budget, answers.Budget(nodes=500, per_node=50)),
             best_metric=best_metric,
             higher_is_better=higher_is_better,
+            opened=tuple(opened or ()),
         )
         answer = await context.lineage.scene(question, scope=context.scope)
         return walks.lineage_scene(

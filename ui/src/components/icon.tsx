@@ -1,6 +1,6 @@
 /** Line drawings on a grid of 24, coloured like the text around them; never the only name of a thing. */
 
-const PATHS = {
+export const PATHS = {
   home: "M4 11.5 12 4l8 7.5M6 10v9.5h4.5V14h3v5.5H18V10",
   runs: "M4 6h16M4 12h16M4 18h10M18 15.5v5l3.5-2.5z",
   lineage: "M5 6.5h3.5C13 6.5 11 12 15.5 12H19M5 17.5h3.5C13 17.5 11 12 15.5 12M3.5 6.5h1M3.5 17.5h1M19 10.5v3",
@@ -12,6 +12,12 @@ const PATHS = {
   person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4.5 20c.8-4 3.8-6 7.5-6s6.7 2 7.5 6",
   down: "m6 9 6 6 6-6",
   right: "m9 6 6 6-6 6",
+  left: "m15 6-6 6 6 6",
+  unfold: "m8 8 4-4 4 4M8 16l4 4 4-4M4 12h16",
+  fold: "m8 4 4 4 4-4M8 20l4-4 4 4M4 12h16",
+  clock: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 7.500V12l3 2",
+  compare: "M4 5h6v14H4zM14 5h6v14h-6zM10 12h4",
+  download: "M12 4v11M7.500 11 12 15.5 16.5 11M4.5 19.500h15",
   copy: "M8 8h11v11H8zM5 15.5V5h10.5",
   check: "m5 12.5 4.5 4.5L19 7.5",
   cross: "M6 6l12 12M18 6 6 18",

@@ -2,7 +2,7 @@
 import { Icon } from "@/components/icon";
 import { kindHue, kindIcon } from "@/components/kinds";
 import { useWords } from "@/lib/words";
-import { BoxState, useBoxWords } from "./box-words";
+import { BoxChange, BoxState, useBoxWords } from "./box-words";
 import type { Box } from "./scene";
 import styles from "./box-card.module.css";
 
@@ -14,11 +14,13 @@ export interface BoxCardProps {
   level: "full" | "compact";
   /** what was opened already */
   opened: readonly string[];
-  look: (id: string) => void;
+  /** came or changed just now */
+  fresh: boolean;
+  look: (id: string, other?: boolean) => void;
   expand: (told: string) => void;
 }
 
-export function BoxCard({ box, focus, looked, dim, level, opened, look, expand }: BoxCardProps) {
+export function BoxCard({ box, focus, looked, dim, level, opened, fresh, look, expand }: BoxCardProps) {
   const { title, kind } = useBoxWords(box);
   return (
     <div
@@ -30,8 +32,10 @@ export function BoxCard({ box, focus, looked, dim, level, opened, look, expand }
       data-stack={box.stack ? true : undefined}
       data-looked={looked || undefined}
       data-dim={dim || undefined}
+      data-change={box.change ?? undefined}
+      data-fresh={fresh || undefined}
     >
-      <button type="button" className={styles.main} aria-pressed={looked} onClick={() => look(box.id)}>
+      <button type="button" className={styles.main} aria-pressed={looked} onClick={(event) => look(box.id, event.shiftKey)}>
         <span className={styles.icon}>
           <Icon name={box.stack ? "stack" : kindIcon(box.label, box.kind)} size={level === "full" ? 20 : 30} />
         </span>
@@ -40,6 +44,7 @@ export function BoxCard({ box, focus, looked, dim, level, opened, look, expand }
             {title}
           </bdi>
           <span className={styles.line}>
+            <BoxChange box={box} />
             <span className={styles.kind}>{kind}</span>
             <BoxState box={box} />
           </span>

@@ -1,114 +1,132 @@
-/** All about the box that is looked at; of a stack the list of what is in it. */
-import { ActionIcon, Button, Skeleton } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+/** All about the box that is looked at, and what one can do with it; of a stack a grid of what is in it. */
+import { ActionIcon } from "@mantine/core";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
-import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
-import { Trouble } from "@/components/trouble";
 import { useWords } from "@/lib/words";
-import { BoxState, useBoxWords } from "./box-words";
-import type { Box, Stack } from "./scene";
-import { membersQuery } from "./scene-query";
+import { BoxChange, BoxState, useBoxWords } from "./box-words";
+import type { Box } from "./scene";
+import { StackGrid } from "./stack-grid";
 import styles from "./box-panel.module.css";
+
+export interface BoxActs {
+  close: () => void;
+  refocus: (uid: string) => void;
+  pin: (id: string) => void;
+  hide: (id: string) => void;
+  /** lights the way between this and another; undefined ends that */
+  way: (to: string | undefined) => void;
+}
 
 export interface BoxPanelProps {
   box: Box;
   project: string;
-  close: () => void;
-  refocus: (uid: string) => void;
+  focus: Box | undefined;
+  /** the other end of a path, and whether there is a way to it */
+  other: Box | undefined;
+  connected: boolean;
+  pinned: boolean;
+  acts: BoxActs;
 }
 
-export function BoxPanel({ box, project, close, refocus }: BoxPanelProps) {
+export function BoxPanel({ box, project, focus, other, connected, pinned, acts }: BoxPanelProps) {
   const { say } = useWords();
   const { title, kind } = useBoxWords(box);
+  const plain = !box.stack && !box.opaque;
+  const away = focus !== undefined && box.id !== focus.id;
   return (
-    <aside className={styles.panel} aria-label={say("lineage.panel", { title })}>
+    <aside className={styles.panel} data-wide={box.stack ? true : undefined} aria-label={say("lineage.panel", { title })}>
       <header>
         <Icon name={box.stack ? "stack" : kindIcon(box.label, box.kind)} />
         <h2>
           <bdi>{title}</bdi>
         </h2>
-        <ActionIcon variant="subtle" color="gray" aria-label={say("action.close")} onClick={close}>
+        <ActionIcon variant="subtle" color="gray" aria-label={say("action.close")} onClick={acts.close}>
           <Icon name="cross" />
         </ActionIcon>
       </header>
-      <dl>
-        <dt>{say("lineage.kind")}</dt>
-        <dd>{kind}</dd>
-        {(box.state || box.stack) && (
-          <>
-            <dt>{say("runs.state")}</dt>
-            <dd>
-              <BoxState box={box} />
-            </dd>
-          </>
-        )}
-        {box.at && (
-          <>
-            <dt>{say("lineage.when")}</dt>
-            <dd>
-              <TimeAgo time={box.at} />
-            </dd>
-          </>
-        )}
-        {box.aliases.length > 0 && (
-          <>
-            <dt>{say("lineage.aliases")}</dt>
-            <dd>
-              <bdi>{box.aliases.join(", ")}</bdi>
-            </dd>
-          </>
-        )}
-        {box.hiddenUp + box.hiddenDown > 0 && (
-          <>
-            <dt>{say("lineage.beyond")}</dt>
-            <dd>{say("lineage.hidden", { up: box.hiddenUp, down: box.hiddenDown })}</dd>
-          </>
-        )}
-        {!box.stack && !box.opaque && (
-          <>
-            <dt>{say("lineage.uid")}</dt>
-            <dd className={styles.uid}>{box.id}</dd>
-          </>
-        )}
-      </dl>
-      {!box.stack && !box.opaque && (
-        <Button size="xs" variant="default" onClick={() => refocus(box.id)}>
-          {say("lineage.refocus")}
-        </Button>
-      )}
-      {box.stack && <Members stack={box.stack} project={project} refocus={refocus} />}
+      <div className={styles.acts}>
+        {plain && away && <Act name={say("lineage.refocus")} act={() => acts.refocus(box.id)} />}
+        {plain && away && <Act name={say(pinned ? "lineage.unpin" : "lineage.pin")} act={() => acts.pin(box.id)} on={pinned} />}
+        {away && <Act name={say("lineage.hide")} act={() => acts.hide(box.id)} />}
+        {away && !other && focus && <Act name={say("lineage.way")} act={() => acts.way(focus.id)} />}
+        {other && <Act name={say("lineage.way.end")} act={() => acts.way(undefined)} on />}
+      </div>
+      {other && <Way other={other} connected={connected} />}
+      <Facts box={box} kind={kind} />
+      {box.stack && <StackGrid stack={box.stack} project={project} refocus={acts.refocus} />}
     </aside>
   );
 }
 
-function Members({ stack, project, refocus }: { stack: Stack; project: string; refocus: (uid: string) => void }) {
-  const { say } = useWords();
-  const { data, error, refetch } = useQuery(membersQuery(project, stack.members));
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
-  if (!data) return <Skeleton height={160} />;
+function Act({ name, act, on = false }: { name: string; act: () => void; on?: boolean }) {
   return (
-    <>
-      {stack.members.length < stack.count && (
-        <p className="faint">{say("lineage.members.first", { shown: stack.members.length, count: stack.count })}</p>
+    <button type="button" className={styles.act} data-on={on || undefined} onClick={act}>
+      {name}
+    </button>
+  );
+}
+
+function Way({ other, connected }: { other: Box; connected: boolean }) {
+  const { say } = useWords();
+  const { title } = useBoxWords(other);
+  return (
+    <output>
+      <bdi>{say(connected ? "lineage.way.to" : "lineage.way.none", { title })}</bdi>
+    </output>
+  );
+}
+
+function Facts({ box, kind }: { box: Box; kind: string }) {
+  const { say } = useWords();
+  return (
+    <dl>
+      <dt>{say("lineage.kind")}</dt>
+      <dd>{kind}</dd>
+      {(box.state || box.stack) && (
+        <>
+          <dt>{say("runs.state")}</dt>
+          <dd>
+            <BoxState box={box} />
+          </dd>
+        </>
       )}
-      <ul className={styles.members}>
-        {data.map((node, at) => (
-          <li key={stack.members[at]}>
-            {node === null ? (
-              <span className="faint">{say("lineage.opaque")}</span>
-            ) : (
-              <>
-                <button type="button" onClick={() => refocus(node.uid)}>
-                  <bdi>{"ordinal" in node && node.ordinal !== null ? `${node.name}@${node.ordinal}` : node.name || node.uid}</bdi>
-                </button>
-                {"state" in node && node.state && <StateBadge state={node.state} />}
-              </>
-            )}
-          </li>
-        ))}
-      </ul>
-    </>
+      {box.change && (
+        <>
+          <dt>{say("lineage.change")}</dt>
+          <dd>
+            <BoxChange box={box} />
+          </dd>
+        </>
+      )}
+      {box.at && (
+        <>
+          <dt>{say("lineage.when")}</dt>
+          <dd>
+            <TimeAgo time={box.at} />
+          </dd>
+        </>
+      )}
+      {box.aliases.length > 0 && (
+        <>
+          <dt>{say("lineage.aliases")}</dt>
+          <dd>
+            <bdi>{box.aliases.join(", ")}</bdi>
+          </dd>
+        </>
+      )}
+      {box.hiddenUp + box.hiddenDown > 0 && (
+        <>
+          <dt>{say("lineage.beyond")}</dt>
+          <dd>{say("lineage.hidden", { up: box.hiddenUp, down: box.hiddenDown })}</dd>
+        </>
+      )}
+      {!box.stack && !box.opaque && (
+        <>
+          <dt>{say("lineage.uid")}</dt>
+          <dd className={styles.uid}>{box.id}</dd>
+        </>
+      )}
+    </dl>
   );
 }

@@ -2,11 +2,22 @@
 import { StateBadge } from "@/components/state-badge";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
-import type { MessageId } from "@/lib/words";
+import type { MessageId, Say } from "@/lib/words";
+import { SIGNS } from "./picture";
 import type { Box } from "./scene";
+import styles from "./box-words.module.css";
 
-export function useBoxWords(box: Box): { title: string; kind: string } {
+export function useBoxWords(box: Box): BoxWords {
   const { say } = useWords();
+  return boxWords(box, say);
+}
+
+export interface BoxWords {
+  title: string;
+  kind: string;
+}
+
+export function boxWords(box: Box, say: Say): BoxWords {
   const label = say(`label.${box.label}` as MessageId);
   const kind = box.kind && box.kind !== box.label ? say("palette.kind", { label, kind: box.kind }) : label;
   if (box.opaque) return { title: say("lineage.opaque"), kind };
@@ -31,4 +42,33 @@ export function BoxState({ box }: { box: Box }) {
       {box.stack.best !== null && say("lineage.best", { value: figure(box.stack.best, language) })}
     </>
   );
+}
+
+/** What became of it, as a sign with a word; what it was, where it had another name. */
+export function BoxChange({ box }: { box: Box }) {
+  const { say } = useWords();
+  if (!box.change) return null;
+  return (
+    <span className={styles.change} data-change={box.change}>
+      <b aria-hidden="true">{SIGNS[box.change]}</b>{" "}
+      {box.was === undefined ? say(`lineage.change.${box.change}` as MessageId) : <bdi>{say("lineage.change.was", { title: box.was })}</bdi>}
+    </span>
+  );
+}
+
+/** The same in one line of text, for what is no page: pictures and tables. */
+export function boxLine(box: Box, say: Say, language: string): string {
+  const states = box.stack ? Object.entries(box.stack.states).filter(([state]) => state) : [];
+  const state = box.stack
+    ? states.map(([one, count]) => `${count} ${stateWord(one, say)}`).join(" · ")
+    : box.state && stateWord(box.state, say);
+  const best = box.stack && box.stack.best !== null ? say("lineage.best", { value: figure(box.stack.best, language) }) : "";
+  return [boxWords(box, say).kind, state, best].filter(Boolean).join(" · ");
+}
+
+const STATES = ["complete", "cached", "ready", "failed", "aborted", "running", "queued", "declared", "pending", "archived", "deleted", "hidden", "stub"];
+
+function stateWord(state: string, say: Say): string {
+  const key = state.toLowerCase();
+  return STATES.includes(key) ? say(`state.${key}` as MessageId) : state;
 }

@@ -4,7 +4,7 @@ import type { Hue } from "@/components/kinds";
 import { CARD } from "./geometry";
 import type { Camera } from "./geometry";
 import type { Places } from "./layout";
-import type { Box, Line, Scene } from "./scene";
+import type { Box, Change, Line, Scene } from "./scene";
 
 export interface Colours {
   edge: string;
@@ -13,6 +13,7 @@ export interface Colours {
   paper: string;
   font: string;
   hues: Record<Hue, string>;
+  changes: Record<Change, string>;
 }
 
 export interface Drawing {
@@ -72,7 +73,8 @@ function drawLine(context: CanvasRenderingContext2D, drawing: Drawing, line: Lin
   if (Math.max(a.y, b.y) < view.top || Math.min(a.y, b.y) > view.bottom) return;
   const lit = isLit(drawing, line);
   context.globalAlpha = drawing.lit === null || lit ? 1 : DIM;
-  context.strokeStyle = lit ? drawing.colours.lit : drawing.colours.edge;
+  context.strokeStyle = lit ? drawing.colours.lit : line.change ? drawing.colours.changes[line.change] : drawing.colours.edge;
+  context.setLineDash(line.type === "VIA" || line.change === "removed" ? [6, 4] : []);
   context.lineWidth = (lit ? 2 : 1.4) + Math.min(3, Math.log2(line.weight));
   if (drawing.camera.zoom < ARROWS_FROM) context.lineWidth = Math.max(context.lineWidth, 0.8 / drawing.camera.zoom);
   context.beginPath();
@@ -98,6 +100,7 @@ function drawBoxes(context: CanvasRenderingContext2D, drawing: Drawing): void {
     context.globalAlpha = drawing.lit === null || drawing.lit.has(box.id) ? 1 : DIM;
     context.fillStyle = drawing.colours.hues[kindHue(box.label, box.kind)];
     context.fillRect(place.x, place.y, CARD.width, CARD.height);
+    if (box.change) drawChange(context, drawing, box.change, place);
     if (drawing.camera.zoom >= NAMES_FROM) drawName(context, drawing, box, place);
     if (box.id === drawing.scene.focus) {
       context.strokeStyle = drawing.colours.focus;
@@ -105,6 +108,17 @@ function drawBoxes(context: CanvasRenderingContext2D, drawing: Drawing): void {
       context.strokeRect(place.x, place.y, CARD.width, CARD.height);
     }
   }
+}
+
+/** A frame in its colour; removed is dashed, since nothing is told by colour alone. */
+function drawChange(context: CanvasRenderingContext2D, drawing: Drawing, change: Change, place: { x: number; y: number }): void {
+  const width = 4 / drawing.camera.zoom;
+  context.save();
+  context.strokeStyle = drawing.colours.changes[change];
+  context.lineWidth = width;
+  if (change === "removed") context.setLineDash([3 * width, 2 * width]);
+  context.strokeRect(place.x - width, place.y - width, CARD.width + 2 * width, CARD.height + 2 * width);
+  context.restore();
 }
 
 /** As much of a name as the box has room for. */

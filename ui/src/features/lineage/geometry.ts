@@ -35,17 +35,21 @@ interface Bounds {
 export function boundsOf(places: Places): Bounds {
   const all = Object.values(places);
   if (all.length === 0) return { x: 0, y: 0, ...CARD };
-  const x = Math.min(...all.map((one) => one.x));
-  const y = Math.min(...all.map((one) => one.y));
-  const right = Math.max(...all.map((one) => one.x)) + CARD.width;
-  const bottom = Math.max(...all.map((one) => one.y)) + CARD.height;
+  let [x, y, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const one of all) {
+    x = Math.min(x, one.x);
+    y = Math.min(y, one.y);
+    right = Math.max(right, one.x + CARD.width);
+    bottom = Math.max(bottom, one.y + CARD.height);
+  }
   return { x, y, width: right - x, height: bottom - y };
 }
 
 /** All of it, in the middle, at most at its own size. */
-export function cameraOver(places: Places, { width, height }: { width: number; height: number }): Camera {
+export function cameraOver(places: Places, { width, height }: { width: number; height: number }, margin?: number): Camera {
   const bounds = boundsOf(places);
-  const zoom = Math.min(MOST_ZOOM, (width - MARGIN.across) / bounds.width, (height - MARGIN.along) / bounds.height);
+  const { across, along } = margin === undefined ? MARGIN : { across: margin, along: margin };
+  const zoom = Math.min(MOST_ZOOM, (width - across) / bounds.width, (height - along) / bounds.height);
   return {
     x: width / 2 - (bounds.x + bounds.width / 2) * zoom,
     y: height / 2 - (bounds.y + bounds.height / 2) * zoom,

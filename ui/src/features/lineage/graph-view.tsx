@@ -4,25 +4,36 @@ import type { MouseEvent } from "react";
 import { Handle, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import type { Node, NodeProps, ReactFlowState } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { ActionIcon } from "@mantine/core";
-import { Icon } from "@/components/icon";
 import { useWords } from "@/lib/words";
 import { BoxCard } from "./box-card";
+import type { BoxCardProps } from "./box-card";
 import { CanvasLayer } from "./canvas-layer";
-import { CARD, boxAt, cameraOn, cameraOver, levelOf } from "./geometry";
+import { CARD, boxAt, cameraOn, levelOf } from "./geometry";
+import { GraphTools } from "./graph-tools";
 import type { Places } from "./layout";
 import { layOut } from "./layout-client";
-import { besides, pathsThrough, waysOf } from "./scene";
-import type { Box, Scene } from "./scene";
+import { Minimap } from "./minimap";
+import { besides, between, pathsThrough, waysOf } from "./scene";
+import type { Scene } from "./scene";
 import styles from "./graph-view.module.css";
 
 export interface GraphViewProps {
   scene: Scene;
   at: string | undefined;
-  look: (id: string | undefined) => void;
-  /** opens a box further: `<` or `>` and its uid */
-  expand: (told: string) => void;
+  /** the other end of a path from it */
+  to: string | undefined;
+  /** a box to go to; another object, another time */
+  target: { id: string } | undefined;
+  /** what came or changed just now */
+  fresh: ReadonlySet<string>;
+  /** `other`: as the other end of a path */
+  look: (id: string | undefined, other?: boolean) => void;
+  /** opens boxes further: `<` or `>` and a uid each */
+  expand: (told: readonly string[]) => void;
   opened: readonly string[];
+  foldAll: () => void;
+  /** tells where the boxes stand, for whoever makes a picture of them */
+  placed: (scene: Scene, places: Places) => void;
 }
 
 interface Laid {
@@ -31,11 +42,20 @@ interface Laid {
 }
 
 export function GraphView(props: GraphViewProps) {
+  const { placed } = props;
   const laid = useLaidOut(props.scene);
+  useEffect(() => {
+    if (laid) placed(laid.scene, laid.places);
+  }, [laid, placed]);
   if (!laid) return null;
+  return <PlacedGraph {...props} scene={laid.scene} places={laid.places} />;
+}
+
+/** The same where it is known already where the boxes stand. */
+export function PlacedGraph(props: GraphViewProps & { places: Places }) {
   return (
     <ReactFlowProvider>
-      <Picture {...props} scene={laid.scene} places={laid.places} />
+      <Picture {...props} />
     </ReactFlowProvider>
   );
 }
@@ -56,20 +76,14 @@ function useLaidOut(scene: Scene): Laid | undefined {
   return laid;
 }
 
-interface CardData extends Record<string, unknown> {
-  box: Box;
-  focus: boolean;
-  looked: boolean;
-  dim: boolean;
-  level: "full" | "compact";
-  opened: readonly string[];
-  look: (id: string) => void;
-  expand: (told: string) => void;
-}
-
+type CardData = BoxCardProps & Record<string, unknown>;
 type CardNode = Node<CardData, "card">;
 
 const NODE_TYPES = { card: memo(FlowCard) };
+const HANDLES = [
+  { type: "target", position: Position.Left, x: 0, y: CARD.height / 2, width: 1, height: 1 },
+  { type: "source", position: Position.Right, x: CARD.width, y: CARD.height / 2, width: 1, height: 1 },
+] as const;
 const zoomLevel = (state: ReactFlowState) => levelOf(state.transform[2]);
 
 function FlowCard({ data }: NodeProps<CardNode>) {
@@ -82,42 +96,42 @@ function FlowCard({ data }: NodeProps<CardNode>) {
   );
 }
 
-function Picture({ scene, places, at, look, expand, opened }: GraphViewProps & { places: Places }) {
+function Picture({ scene, places, at, to, target, fresh, look, expand, opened, foldAll }: GraphViewProps & { places: Places }) {
   const { say } = useWords();
   const [over, setOver] = useState<string>();
   const level = useStore(zoomLevel);
-  const ways = useMemo(() => waysOf(scene), [scene]);
-  const lit = useMemo(() => {
-    if (over !== undefined && scene.boxes.has(over)) return besides(ways, over);
-    return at !== undefined && scene.boxes.has(at) ? pathsThrough(ways, at) : null;
-  }, [ways, scene, over, at]);
-  const hold = useCamera(scene, places);
+  const lit = useLit(scene, over, at, to);
+  const hold = useCamera(scene, places, target);
   const { screenToFlowPosition } = useReactFlow();
   const lookUnder = (event: MouseEvent): void =>
-    look(level === "far" ? boxAt(places, screenToFlowPosition({ x: event.clientX, y: event.clientY })) : undefined);
+    look(level === "far" ? boxAt(places, screenToFlowPosition({ x: event.clientX, y: event.clientY })) : undefined, event.shiftKey);
 
   const nodes = useMemo((): CardNode[] => {
     if (level === "far") return []; // the canvas draws them
+    const open = (told: string): void => {
+      hold(told.slice(1));
+      expand([told]);
+    };
     return [...scene.boxes.values()].map((box) => ({
       id: box.id,
       type: "card",
       position: places[box.id] ?? { x: 0, y: 0 },
       ...CARD,
+      measured: CARD,
+      handles: [...HANDLES],
       data: {
         box,
         level,
         look,
         opened,
         focus: box.id === scene.focus,
-        looked: box.id === at,
+        looked: box.id === at || box.id === to,
         dim: lit !== null && !lit.has(box.id),
-        expand: (told: string) => {
-          hold(box.id);
-          expand(told);
-        },
+        fresh: fresh.has(box.id),
+        expand: open,
       },
     }));
-  }, [scene, places, level, at, lit, look, expand, opened, hold]);
+  }, [scene, places, level, at, to, lit, fresh, look, expand, opened, hold]);
 
   return (
     <ReactFlow
@@ -140,19 +154,35 @@ function Picture({ scene, places, at, look, expand, opened }: GraphViewProps & {
       aria-label={say("lineage.graph")}
     >
       <CanvasLayer scene={scene} places={places} lit={lit} boxes={level === "far"} />
-      <Tools places={places} />
+      <GraphTools scene={scene} places={places} opened={opened} expand={expand} foldAll={foldAll} />
+      <Minimap scene={scene} places={places} lit={lit} />
     </ReactFlow>
   );
 }
 
+/** What is not dimmed: neighbours of what the mouse is over, else the way between two, else all ways through one. */
+function useLit(scene: Scene, over: string | undefined, at: string | undefined, to: string | undefined): ReadonlySet<string> | null {
+  const ways = useMemo(() => waysOf(scene), [scene]);
+  return useMemo(() => {
+    if (over !== undefined && scene.boxes.has(over)) return besides(ways, over);
+    if (at === undefined || !scene.boxes.has(at)) return null;
+    if (to === undefined || !scene.boxes.has(to)) return pathsThrough(ways, at);
+    return new Set([at, to, ...between(ways, at, to)]);
+  }, [ways, scene, over, at, to]);
+}
+
+const MOVE_MILLISECONDS = 200;
+const calm = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 /** Where one looks: first at the focus and, if it can be read, all around it; a box that was opened stays
  * where it is on the screen when the others move. */
-function useCamera(scene: Scene, places: Places): (id: string) => void {
-  const { getViewport, setViewport } = useReactFlow();
+function useCamera(scene: Scene, places: Places, target: { id: string } | undefined): (id: string) => void {
+  const { getViewport, setViewport, setCenter } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
   const before = useRef<{ focus: string; places: Places }>(undefined);
   const held = useRef<string>(undefined);
+  const reached = useRef<{ id: string }>(undefined);
 
   useEffect(() => {
     if (width === 0 || height === 0) return;
@@ -171,32 +201,16 @@ function useCamera(scene: Scene, places: Places): (id: string) => void {
     held.current = undefined;
   }, [scene, places, width, height, getViewport, setViewport]);
 
+  useEffect(() => {
+    const place = target && places[target.id];
+    if (!place || reached.current === target || width === 0) return;
+    reached.current = target;
+    const zoom = Math.max(0.8, getViewport().zoom);
+    const duration = calm() ? 0 : MOVE_MILLISECONDS;
+    void setCenter(place.x + CARD.width / 2, place.y + CARD.height / 2, { zoom, duration });
+  }, [target, places, width, getViewport, setCenter]);
+
   return useCallback((id: string) => {
     held.current = id;
   }, []);
-}
-
-function Tools({ places }: { places: Places }) {
-  const { say } = useWords();
-  const { zoomIn, zoomOut, setViewport } = useReactFlow();
-  const width = useStore((state) => state.width);
-  const height = useStore((state) => state.height);
-  return (
-    <div className={styles.tools}>
-      <ActionIcon variant="default" size="lg" aria-label={say("lineage.zoom.in")} onClick={() => void zoomIn()}>
-        <Icon name="plus" />
-      </ActionIcon>
-      <ActionIcon variant="default" size="lg" aria-label={say("lineage.zoom.out")} onClick={() => void zoomOut()}>
-        <Icon name="minus" />
-      </ActionIcon>
-      <ActionIcon
-        variant="default"
-        size="lg"
-        aria-label={say("lineage.zoom.fit")}
-        onClick={() => void setViewport(cameraOver(places, { width, height }))}
-      >
-        <Icon name="fit" />
-      </ActionIcon>
-    </div>
-  );
 }

@@ -1,22 +1,41 @@
-/** What made a thing and what came of it: the graph or its outline, and a panel for the box that is looked at. */
-import { Suspense, lazy, useCallback } from "react";
-import { SegmentedControl, Skeleton } from "@mantine/core";
+/** What made a thing and what came of it: the graph, its outline, causes and impact, and a panel for the box
+ * that is looked at. All of it stands in the address. */
+import { Suspense, lazy, useCallback, useMemo, useState } from "react";
+import { Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Icon } from "@/components/icon";
 import { Trouble } from "@/components/trouble";
 import { useWords } from "@/lib/words";
 import { BoxPanel } from "./box-panel";
+import { CausesView } from "./causes-view";
+import { FilterBar } from "./filter-bar";
+import { FindInView } from "./find-in-view";
+import { facetsOf, filteredOut, without } from "./filtering";
+import type { Filter } from "./filtering";
+import { ImpactView } from "./impact-view";
+import type { Places } from "./layout";
+import { isTime } from "./lineage-search";
 import type { LineageSearch } from "./lineage-search";
+import { CompareMenu, FormChoice, SelectorField, Steps } from "./lineage-tools";
+import { Notes } from "./notes";
 import { OutlineView } from "./outline-view";
-import { sceneQuery } from "./scene-query";
+import { askedOf, sceneQuery } from "./scene-query";
+import { between, waysOf } from "./scene";
 import type { Scene } from "./scene";
+import { selectionOf, selectorOf } from "./selector";
 import { StartFinder } from "./start-finder";
+import { TakeAlong } from "./take-along";
+import { TimeBar } from "./time-bar";
 import { useLiveScene } from "./use-live-scene";
 import styles from "./lineage-page.module.css";
 
 const GraphView = lazy(() => import("./graph-view").then(({ GraphView: it }) => ({ default: it })));
 
 const NOTHING: readonly string[] = [];
+
+type Change = (next: { [K in keyof LineageSearch]?: LineageSearch[K] | undefined }, replace?: boolean) => void;
+type Focused = LineageSearch & { focus: string };
 
 export function LineagePage() {
   const { project } = useParams({ from: "/p/$project/lineage" });
@@ -25,105 +44,180 @@ export function LineagePage() {
   return <FocusedLineage project={project} search={{ ...search, focus: search.focus }} />;
 }
 
-interface Focused {
-  project: string;
-  search: LineageSearch & { focus: string };
+/** The scene with what the address takes out of it. */
+function useShown(scene: Scene | undefined, { kinds, states, projects, hide }: LineageSearch) {
+  const filter: Filter = useMemo(
+    () => ({ kinds: kinds ?? NOTHING, states: states ?? NOTHING, projects: projects ?? NOTHING }),
+    [kinds, states, projects],
+  );
+  const shown = useMemo(() => scene && without(scene, [...filteredOut(scene, filter), ...(hide ?? NOTHING)]), [scene, filter, hide]);
+  const facets = useMemo(() => scene && facetsOf(scene), [scene]);
+  return { filter, shown, facets };
 }
 
-function FocusedLineage({ project, search }: Focused) {
-  const { say } = useWords();
+function FocusedLineage({ project, search }: { project: string; search: Focused }) {
   const navigate = useNavigate({ from: "/p/$project/lineage" });
-  const { focus, up, down, more, view, group } = search;
-  const asked = sceneQuery(project, { focus, up, down, more, view, group } as Focused["search"]);
-  const { data: scene, error, refetch } = useQuery({ ...asked, placeholderData: keepPreviousData });
-  const live = useLiveScene(scene, refetch);
+  const asked = useMemo(() => askedOf(search), [search]);
+  const { data, error, refetch } = useQuery({ ...sceneQuery(project, asked), placeholderData: keepPreviousData });
+  const now = asked.asOf === undefined && asked.vs === undefined;
+  const live = useLiveScene(project, asked, data?.scene, now);
+  const { filter, shown, facets } = useShown(data?.scene, search);
+  const [target, setTarget] = useState<{ id: string }>();
+  const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
+  const [timed, setTimed] = useState(false);
 
-  const change = useCallback(
-    (next: Partial<Record<keyof LineageSearch, unknown>>, replace = false): void =>
-      void navigate({ search: (before: LineageSearch) => ({ ...before, ...next }) as LineageSearch, replace }),
+  const change: Change = useCallback(
+    (next, replace = false) => void navigate({ search: (before: LineageSearch) => ({ ...before, ...next }) as LineageSearch, replace }),
     [navigate],
   );
-  const look = useCallback((id: string | undefined): void => change({ at: id }, true), [change]);
+  const { at } = search;
+  const look = useCallback(
+    (id: string | undefined, other = false): void => {
+      if (other && id !== undefined && at !== undefined && id !== at) change({ to: id }, true);
+      else change({ at: id, to: undefined }, true);
+    },
+    [change, at],
+  );
+  const go = (id: string): void => {
+    look(id);
+    setTarget({ id });
+  };
+  const placed = useCallback((scene: Scene, places: Places): void => setDrawn({ scene, places }), []);
 
-  if (error && !scene) return <Trouble error={error} retry={() => void refetch()} />;
-  const shown = search.at !== undefined ? scene?.boxes.get(search.at) : undefined;
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  const timeBar = timed || asked.asOf !== undefined || (asked.vs !== undefined && isTime(asked.vs));
+  const more = search.more ?? NOTHING;
   return (
     <div className={styles.page}>
-      <div className={styles.tools}>
-        <h1 className={styles.title}>
-          <bdi>{scene?.boxes.get(scene.focus)?.title ?? focus}</bdi>
-        </h1>
-        <Steps side="up" value={up ?? 1} change={(value) => change({ up: value === 1 ? undefined : value })} />
-        <Steps side="down" value={down ?? 1} change={(value) => change({ down: value === 1 ? undefined : value })} />
-        <SegmentedControl
-          size="xs"
-          aria-label={say("lineage.form")}
-          value={search.tab ?? "graph"}
-          onChange={(tab) => change({ tab: tab === "graph" ? undefined : tab }, true)}
-          data={[
-            { value: "graph", label: say("lineage.graph") },
-            { value: "outline", label: say("lineage.outline") },
-          ]}
+      <Tools {...{ project, search, asked, change, go }} scene={data?.scene} drawn={drawn} timed={timeBar} setTimed={setTimed} />
+      {timeBar && data && (
+        <TimeBar
+          today={data.today}
+          asOf={asked.asOf}
+          vs={asked.vs}
+          change={(times) => change(times, true)}
+          close={() => (setTimed(false), change({ asOf: undefined, vs: undefined }))}
         />
-      </div>
-      <Notes scene={scene} news={live.news} show={live.show} />
+      )}
+      {facets && (
+        <FilterBar
+          facets={facets}
+          filter={filter}
+          choose={(facet, values) => change({ [facet]: values.length ? [...values] : undefined })}
+          hidden={search.hide?.length ?? 0}
+          showHidden={() => change({ hide: undefined })}
+        />
+      )}
+      <Notes scene={data?.scene} compared={asked.vs !== undefined} news={live.news} show={live.show} />
       <div className={styles.body}>
         <div className={styles.view}>
-          {!scene && <Skeleton height="100%" radius={0} />}
-          {scene && search.tab === "outline" && <OutlineView scene={scene} at={search.at} look={look} />}
-          {scene && search.tab !== "outline" && (
+          {!shown && <Skeleton height="100%" radius={0} />}
+          {shown && search.tab === "outline" && <OutlineView scene={shown} at={at} look={look} />}
+          {shown && search.tab === "impact" && <ImpactView project={project} of={shown.focus} asOf={asked.asOf} look={(id) => change({ focus: id, at: undefined, tab: undefined })} />}
+          {data?.causes && search.tab === "causes" && <CausesView causes={data.causes} look={look} />}
+          {shown && (search.tab === undefined || (search.tab === "causes" && !data?.causes)) && (
             <Suspense fallback={<Skeleton height="100%" radius={0} />}>
               <GraphView
-                scene={scene}
-                at={search.at}
+                scene={shown}
+                at={at}
+                to={search.to}
+                target={target}
+                fresh={live.fresh}
                 look={look}
-                expand={(told) => change({ more: [...(more ?? []), told] }, true)}
-                opened={more ?? NOTHING}
+                expand={(told) => change({ more: [...more, ...told] }, true)}
+                opened={more}
+                foldAll={() => change({ more: undefined }, true)}
+                placed={placed}
               />
             </Suspense>
           )}
         </div>
-        {shown && (
-          <BoxPanel
-            box={shown}
-            project={project}
-            close={() => look(undefined)}
-            refocus={(uid) => change({ focus: uid, at: undefined, more: undefined })}
-          />
-        )}
+        {shown && <Panel project={project} scene={shown} search={search} change={change} />}
       </div>
     </div>
   );
 }
 
-function Steps({ side, value, change }: { side: "up" | "down"; value: number; change: (value: number) => void }) {
-  const { say } = useWords();
+function Panel({ project, scene, search, change }: { project: string; scene: Scene; search: Focused; change: Change }) {
+  const box = search.at === undefined ? undefined : scene.boxes.get(search.at);
+  if (!box) return null;
+  const other = search.to === undefined ? undefined : scene.boxes.get(search.to);
+  const pins = search.pin ?? [];
+  const pinned = pins.includes(box.id);
   return (
-    <label className={styles.steps}>
-      <span>{say(side === "up" ? "lineage.up" : "lineage.down")}</span>
-      <select value={value} onChange={(event) => change(Number(event.currentTarget.value))}>
-        {[0, 1, 2, 3, 5, 10].map((steps) => (
-          <option key={steps} value={steps}>
-            {steps}
-          </option>
-        ))}
-      </select>
-    </label>
+    <BoxPanel
+      key={box.id}
+      box={box}
+      project={project}
+      focus={scene.boxes.get(scene.focus)}
+      other={other}
+      connected={other !== undefined && between(waysOf(scene), box.id, other.id).size > 0}
+      pinned={pinned}
+      acts={{
+        close: () => change({ at: undefined, to: undefined }, true),
+        refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined, tab: undefined }),
+        pin: (id) => change({ pin: pinned ? pins.filter((one) => one !== id) : [...pins, id] }),
+        hide: (id) => change({ hide: [...(search.hide ?? []), id], at: undefined }),
+        way: (to) => change({ to }, true),
+      }}
+    />
   );
 }
 
-/** What the picture does not show, and what has come since. */
-function Notes({ scene, news, show }: { scene: Scene | undefined; news: boolean; show: () => void }) {
+interface ToolsProps {
+  project: string;
+  search: Focused;
+  asked: ReturnType<typeof askedOf>;
+  scene: Scene | undefined;
+  drawn: { scene: Scene; places: Places } | undefined;
+  timed: boolean;
+  setTimed: (on: boolean) => void;
+  change: Change;
+  go: (id: string) => void;
+}
+
+function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, go }: ToolsProps) {
   const { say } = useWords();
+  const focus = scene?.boxes.get(scene.focus);
+  const [up, down] = [asked.up ?? 1, asked.down ?? 1];
+  // Steps that stood in a selector go into the address as such.
+  const step = (next: { up?: number; down?: number }): void => change({ focus: selectionOf(search.focus).focus, up, down, ...next });
+  const versus = asked.vs !== undefined && !isTime(asked.vs);
   return (
-    <output className={styles.notes}>
-      {scene?.partial && <span>{say("lineage.partial")}</span>}
-      {scene && scene.boxes.size === 1 && <span>{say("lineage.alone")}</span>}
-      {news && (
-        <button type="button" onClick={show}>
-          {say("lineage.news")}
+    <div className={styles.tools}>
+      <h1 className={styles.title}>
+        <bdi>{focus?.title || asked.focus}</bdi>
+      </h1>
+      <SelectorField
+        key={selectorOf(asked.focus, up, down)}
+        text={selectorOf(asked.focus, up, down)}
+        go={(text) => change({ focus: text, up: undefined, down: undefined, at: undefined, to: undefined, more: undefined })}
+      />
+      {!versus && <Steps side="up" value={up} change={(value) => step({ up: value })} />}
+      {!versus && <Steps side="down" value={down} change={(value) => step({ down: value })} />}
+      {scene && (
+        <FindInView
+          scene={scene}
+          project={project}
+          go={go}
+          bring={(uid) => (change({ pin: [...(search.pin ?? []), uid] }), go(uid))}
+        />
+      )}
+      {focus && (
+        <CompareMenu
+          box={focus}
+          vs={versus ? asked.vs : undefined}
+          compare={(vs) => change({ vs, asOf: undefined, at: undefined, more: undefined, tab: vs === undefined ? undefined : "causes" })}
+        />
+      )}
+      {!versus && (
+        <button type="button" className={styles.button} aria-pressed={timed} onClick={() => setTimed(!timed)}>
+          <Icon name="clock" />
+          <span>{say("lineage.time")}</span>
         </button>
       )}
-    </output>
+      {scene && <TakeAlong scene={drawn?.scene ?? scene} places={search.tab === undefined ? drawn?.places : undefined} />}
+      <FormChoice tab={search.tab} causes={versus} change={(tab) => change({ tab }, true)} />
+    </div>
   );
 }

@@ -1,36 +1,70 @@
 /** What of a lineage stands in its address: a link shows the same to whoever opens it. */
 export const MOST_STEPS = 10;
 
+const TABS = ["outline", "causes", "impact"] as const;
+export type Tab = (typeof TABS)[number];
+
 export interface LineageSearch {
-  /** uid, or a reference such as `model:churn@prod` */
+  /** uid, a reference such as `model:churn@prod`, or a selector such as `+model:churn@prod+2` */
   focus?: string;
   /** artifact steps on each side; 1 where nothing is said */
   up?: number;
   down?: number;
   /** the box that is looked at */
   at?: string;
+  /** the other end of a path from it */
+  to?: string;
   /** boxes that were opened further: a side and a uid each, `<` is upstream */
   more?: string[];
-  tab?: "outline";
+  /** uids that stay in the picture, wherever one looks from */
+  pin?: string[];
+  /** boxes that are taken out of it */
+  hide?: string[];
+  /** only these are shown; nothing is: all */
+  kinds?: string[];
+  states?: string[];
+  projects?: string[];
+  tab?: Tab;
   view?: "LOGICAL";
   /** like siblings one by one */
   group?: "NONE";
+  /** as it was then */
+  asOf?: string;
+  /** beside which it is laid: another version, or another time */
+  vs?: string;
 }
+
+const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+/** Whether what a picture is laid beside is a time, not a version. */
+export const isTime = (text: string): boolean => TIME.test(text);
 
 export function lineageSearch(told: Record<string, unknown>): LineageSearch {
   const steps = (value: unknown): number | undefined =>
     typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MOST_STEPS && value !== 1 ? value : undefined;
   const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-  const more = Array.isArray(told["more"]) ? told["more"].filter((one) => typeof one === "string" && /^[<>]./.test(one)) : [];
+  const texts = (value: unknown, shape = /./): string[] | undefined => {
+    const all = Array.isArray(value) ? value.filter((one): one is string => typeof one === "string" && shape.test(one)) : [];
+    return all.length ? [...new Set(all)] : undefined;
+  };
+  const asOf = text(told["asOf"]);
   return defined({
     focus: text(told["focus"]),
     up: steps(told["up"]),
     down: steps(told["down"]),
     at: text(told["at"]),
-    more: more.length ? (more as string[]) : undefined,
-    tab: told["tab"] === "outline" ? ("outline" as const) : undefined,
+    to: text(told["to"]),
+    more: texts(told["more"], /^[<>]./),
+    pin: texts(told["pin"]),
+    hide: texts(told["hide"]),
+    kinds: texts(told["kinds"]),
+    states: texts(told["states"]),
+    projects: texts(told["projects"]),
+    tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
     group: told["group"] === "NONE" ? ("NONE" as const) : undefined,
+    asOf: asOf !== undefined && isTime(asOf) ? asOf : undefined,
+    vs: text(told["vs"]),
   });
 }
 

@@ -17,6 +17,7 @@ export function box(id: string, more: Partial<Box> = {}): Box {
     aliases: [],
     opaque: false,
     stack: null,
+    change: null,
     ...more,
   };
 }
@@ -26,7 +27,7 @@ export function scene(edges: string, boxes: Record<string, Partial<Box>> = {}): 
   const lines: Line[] = edges
     .split(",")
     .map((one) => one.trim().split(/\s*>\s*/))
-    .flatMap((names) => names.slice(1).map((to, at) => ({ from: names[at] ?? "", to, type: "INPUT_TO", weight: 1, roles: [] })));
+    .flatMap((names) => names.slice(1).map((to, at) => ({ from: names[at] ?? "", to, type: "INPUT_TO", weight: 1, roles: [], change: null })));
   const names = [...new Set([...Object.keys(boxes), ...lines.flatMap(({ from, to }) => [from, to])])];
   return {
     focus: names[0] ?? "",

@@ -1,39 +1,122 @@
-/** The scene of an address: one question, and one more for each box that was opened further. */
+/** The scene of an address: one question, whatever was opened, brought in or laid over it. */
 import { queryOptions } from "@tanstack/react-query";
-import { LineageSceneDocument, NodesDocument } from "@/gql/graphql";
-import type { LineageSceneQueryVariables } from "@/gql/graphql";
+import {
+  LineageSceneDocument,
+  LineageTimesDocument,
+  LineageVersusDocument,
+  ModelVersionsDocument,
+  NodesDocument,
+  VersionsDocument,
+} from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { compared, versus } from "./difference";
+import type { Difference } from "./difference";
 import type { LineageSearch } from "./lineage-search";
-import { merge, sceneOf } from "./scene";
-import type { Scene } from "./scene";
+import { isTime } from "./lineage-search";
+import { sceneOf } from "./scene";
+import type { Box, Scene } from "./scene";
+import { selectionOf } from "./selector";
 
-export type Asked = Pick<LineageSearch, "up" | "down" | "more" | "view" | "group"> & { focus: string };
+/** Boxes of one picture before like siblings fold; more than these nobody reads. */
+export const MOST_BOXES = 250;
+const BUDGET = { nodes: MOST_BOXES, perNode: 50 };
+const STEPS_OF_CAUSES = 10;
+
+export type Asked = Pick<LineageSearch, "up" | "down" | "more" | "pin" | "view" | "group" | "asOf" | "vs"> & { focus: string };
+
+export interface Answer {
+  scene: Scene;
+  /** as things are now, where that is not the scene */
+  today: Scene;
+  /** of two versions: what is different about them */
+  causes: Causes | null;
+}
+
+export interface Causes {
+  differences: readonly Difference[];
+  /** uids of the earliest and of the one that no other explains */
+  first: readonly string[];
+  root: readonly string[];
+  same: number;
+}
+
+/** What of an address a question depends on; the rest is only how the answer is shown. */
+export function askedOf({ focus = "", up, down, more, pin, view, group, asOf, vs }: LineageSearch): Asked {
+  const told = selectionOf(focus);
+  const steps = { up: told.up ?? up, down: told.down ?? down };
+  return JSON.parse(JSON.stringify({ focus: told.focus, ...steps, more, pin, view, group, asOf, vs })) as Asked;
+}
 
 export const sceneKey = (project: string, asked: Asked) => ["lineage", project, asked] as const;
 
 export const sceneQuery = (project: string, asked: Asked) =>
   queryOptions({
     queryKey: sceneKey(project, asked),
-    queryFn: async ({ signal }): Promise<Scene> => {
-      const { focus, up = 1, down = 1, more = [] } = asked;
-      const view = { project, view: asked.view ?? "VERSION", groupBy: asked.group ?? "JOB" } as const;
-      const one = async (variables: LineageSceneQueryVariables): Promise<Scene> =>
-        sceneOf((await ask(LineageSceneDocument, { ...view, ...variables }, signal)).lineageScene);
-      const first = one({ focus, up, down });
-      const others = more.map((told) =>
-        told.startsWith("<") ? one({ focus: told.slice(1), up: 1, down: 0 }) : one({ focus: told.slice(1), up: 0, down: 1 }),
-      );
-      const opened = await Promise.all(others);
-      return opened.reduce(
-        (scene, next, at) => merge(scene, next, more[at]?.startsWith("<") ? "UPSTREAM" : "DOWNSTREAM"),
-        await first,
-      );
-    },
+    queryFn: ({ signal }) => readScene(project, asked, signal),
+    // It moves when one says so (`use-live-scene`), not when a window comes to the front.
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
   });
 
-/** Of members of a stack, what their rows show. */
+/** Asks the server, whatever is known already; raises AskError. */
+export async function readScene(project: string, asked: Asked, signal: AbortSignal): Promise<Answer> {
+  const { focus, up = 1, down = 1, more = [], pin = [], asOf, vs } = asked;
+  if (vs !== undefined && !isTime(vs)) {
+    const answer = await ask(LineageVersusDocument, { a: vs, b: focus, up: STEPS_OF_CAUSES, groupBy: "NONE", budget: BUDGET, project }, signal);
+    const scene = versus(answer);
+    const { differences, firstByTime, firstByDependency, same } = answer.lineageDiff;
+    const uids = (one: typeof firstByTime): string[] => [one?.before?.uid, one?.after?.uid].filter((uid) => uid !== undefined);
+    return { scene, today: scene, causes: { differences, first: uids(firstByTime), root: uids(firstByDependency), same } };
+  }
+  const view = {
+    focus,
+    up,
+    down,
+    project,
+    budget: BUDGET,
+    view: asked.view ?? ("VERSION" as const),
+    groupBy: asked.group ?? ("JOB" as const),
+    opened: [...more, ...pin.map((uid) => `=${uid}`)],
+  };
+  if (asOf === undefined && vs === undefined) {
+    const scene = sceneOf((await ask(LineageSceneDocument, view, signal)).lineageScene);
+    return { scene, today: scene, causes: null };
+  }
+  const [before, after] = [asOf, vs].filter((time) => time !== undefined).toSorted() as [string, string?];
+  const told = await ask(LineageTimesDocument, { ...view, before, after: after ?? null }, signal);
+  const [then, now] = [sceneOf(told.before), sceneOf(told.after)];
+  return { scene: vs === undefined ? then : compared(then, now), today: now, causes: null };
+}
+
+/** Of members of a stack, what a page of them shows. */
 export const membersQuery = (project: string, uids: readonly string[]) =>
   queryOptions({
     queryKey: ["nodes", project, uids],
     queryFn: async ({ signal }) => (await ask(NodesDocument, { project, uids: [...uids] }, signal)).nodes,
   });
+
+export interface Version {
+  uid: string;
+  title: string;
+  at: string | null;
+}
+
+/** Versions of what a box is a version of, the newest first. */
+export const versionsQuery = (box: Pick<Box, "id" | "label">) =>
+  queryOptions({
+    queryKey: ["versions of", box.id],
+    enabled: hasVersions(box),
+    queryFn: async ({ signal }): Promise<Version[]> => {
+      const whole = box.id.slice(box.id.indexOf(":") + 1, box.id.lastIndexOf("@"));
+      if (box.label === "ModelVersion") {
+        const [project = "", model = ""] = [whole.slice(0, whole.indexOf("/")), whole.slice(whole.indexOf("/") + 1)];
+        const { modelVersions } = await ask(ModelVersionsDocument, { model, project, first: 50 }, signal);
+        return modelVersions.edges.map(({ node }) => ({ uid: node.uid, title: `${node.name}@${node.version}`, at: node.createdAt ?? null }));
+      }
+      const { versions } = await ask(VersionsDocument, { artifact: `artifact:${whole}`, first: 50 }, signal);
+      return versions.edges.map(({ node }) => ({ uid: node.uid, title: `${node.name}@${node.ordinal ?? ""}`, at: node.sealedAt ?? null }));
+    },
+  });
+
+export const hasVersions = ({ label }: Pick<Box, "label">): boolean => label === "ArtifactVersion" || label === "ModelVersion";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { box, scene } from "./made-scenes";
-import { besides, merge, pathsThrough, waysOf } from "./scene";
+import { scene } from "./made-scenes";
+import { besides, between, pathsThrough, waysOf } from "./scene";
 
 describe("paths through a box", () => {
   const ways = waysOf(scene("raw > prepare > clean > train > model > eval, other > train, clean > plot"));
@@ -19,25 +19,16 @@ describe("paths through a box", () => {
   });
 });
 
-describe("opening a box further", () => {
-  const first = scene("raw > run > model", { raw: { hiddenUp: 3 } });
+describe("the way between two boxes", () => {
+  const ways = waysOf(scene("raw > prepare > clean > train > model, other > train, clean > plot, raw > check"));
 
-  test("adds what is new, keeps what is there, and counts what is still hidden", () => {
-    const more = { ...scene("source > raw", { raw: { hiddenUp: 2 } }), focus: "raw" };
-    const both = merge(first, more, "UPSTREAM");
-    expect([...both.boxes.keys()].toSorted()).toEqual(["model", "raw", "run", "source"]);
-    expect(both.boxes.get("raw")).toMatchObject({ hiddenUp: 2, depth: 1 });
-    expect(both.boxes.get("source")).toMatchObject({ side: "UPSTREAM", depth: 2 });
-    expect(both.lines).toHaveLength(3);
-    expect(both.version).not.toBe(first.version);
+  test("is found from either end, with all that lies on it and nothing beside", () => {
+    const way = ["clean", "prepare", "raw", "train"];
+    expect([...between(ways, "raw", "train")].toSorted()).toEqual(way);
+    expect([...between(ways, "train", "raw")].toSorted()).toEqual(way);
   });
 
-  test("shows nothing twice: not a node that is there, not a stack of nodes that are there", () => {
-    const stack = box("group:1", { stack: { count: 1, states: {}, members: ["run"], best: null } });
-    const more = { ...scene("raw > group:1", { raw: {} }), focus: "raw" };
-    const told = { ...more, boxes: new Map([...more.boxes, ["group:1", stack] as const]) };
-    const both = merge(first, told, "DOWNSTREAM");
-    expect([...both.boxes.keys()].toSorted()).toEqual(["model", "raw", "run"]);
-    expect(both.lines).toHaveLength(2);
+  test("is nothing where none leads to the other", () => {
+    expect(between(ways, "plot", "other").size).toBe(0);
   });
 });

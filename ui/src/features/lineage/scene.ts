@@ -1,7 +1,12 @@
 /** A scene as the view holds it, and pure questions about it. Nothing here knows React or the screen. */
 import type { LineageSceneQuery } from "@/gql/graphql";
 
-export type SceneAnswer = LineageSceneQuery["lineageScene"];
+export type SceneAnswer = Pick<
+  LineageSceneQuery["lineageScene"],
+  "focus" | "version" | "isPartial" | "reason" | "nodes" | "groups" | "edges"
+>;
+/** What became of a box or a line between the two scenes that are laid over each other. */
+export type Change = "added" | "removed" | "changed";
 export type Side = "UPSTREAM" | "DOWNSTREAM" | "BOTH";
 
 /** A node, or a stack of like nodes that share their neighbours. */
@@ -23,6 +28,9 @@ export interface Box {
   /** in a project that one may not see */
   opaque: boolean;
   stack: Stack | null;
+  change: Change | null;
+  /** its title in the other scene, where that was another */
+  was?: string | undefined;
 }
 
 export interface Stack {
@@ -39,6 +47,7 @@ export interface Line {
   type: string;
   weight: number;
   roles: readonly string[];
+  change: Change | null;
 }
 
 export interface Scene {
@@ -78,6 +87,7 @@ export function sceneOf(answer: SceneAnswer): Scene {
         aliases: node.aliases,
         opaque: node.hidden,
         stack: null,
+        change: null,
       },
     ];
   });
@@ -103,43 +113,16 @@ export function sceneOf(answer: SceneAnswer): Scene {
         members: group.members,
         best: group.bestValue,
       },
+      change: null,
     },
   ]);
   return {
     focus: answer.focus,
     boxes: new Map([...nodes, ...groups]),
-    lines: answer.edges,
+    lines: answer.edges.map((edge) => ({ ...edge, change: null })),
     version: answer.version,
     partial: answer.isPartial,
     reason: answer.reason,
-  };
-}
-
-/** A scene and what was opened from one of its boxes. What both have keeps its place and its neighbours;
- * of the opened box the hidden ones on that side are those that are still not drawn. */
-export function merge(scene: Scene, more: Scene, side: "UPSTREAM" | "DOWNSTREAM"): Scene {
-  const boxes = new Map(scene.boxes);
-  const from = scene.boxes.get(more.focus);
-  const shown = new Set([...scene.boxes.values()].flatMap((box) => box.stack?.members ?? [box.id]));
-  for (const [id, box] of more.boxes) {
-    if (boxes.has(id)) continue;
-    const known = box.stack ? box.stack.members.every((uid) => shown.has(uid)) : shown.has(id);
-    if (!known) boxes.set(id, { ...box, side, depth: (from?.depth ?? 0) + box.depth });
-  }
-  const opened = more.boxes.get(more.focus);
-  if (from && opened) {
-    const left = side === "UPSTREAM" ? { hiddenUp: opened.hiddenUp } : { hiddenDown: opened.hiddenDown };
-    boxes.set(from.id, { ...from, ...left });
-  }
-  const key = (line: Line): string => `${line.from}\n${line.to}\n${line.type}`;
-  const lines = new Map([...scene.lines, ...more.lines].map((line) => [key(line), line]));
-  return {
-    ...scene,
-    boxes,
-    lines: [...lines.values()].filter((line) => boxes.has(line.from) && boxes.has(line.to)),
-    version: `${scene.version}+${more.version}`,
-    partial: scene.partial || more.partial,
-    reason: scene.reason || more.reason,
   };
 }
 
@@ -166,23 +149,34 @@ export function waysOf(scene: Scene): Ways {
 
 /** A box and all that can be reached from it against the flow and along it, never back and forth. */
 export function pathsThrough(ways: Ways, id: string): ReadonlySet<string> {
-  const found = new Set([id]);
-  for (const way of [ways.up, ways.down]) {
-    const seen = new Set([id]);
-    const todo = [id];
-    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-      for (const one of way.get(next) ?? []) {
-        if (seen.has(one)) continue;
-        seen.add(one);
-        found.add(one);
-        todo.push(one);
-      }
-    }
-  }
-  return found;
+  return new Set([...reached(ways.up, id), ...reached(ways.down, id)]);
 }
 
 /** A box and those next to it. */
 export function besides(ways: Ways, id: string): ReadonlySet<string> {
   return new Set([id, ...(ways.up.get(id) ?? []), ...(ways.down.get(id) ?? [])]);
+}
+
+/** What lies on the ways from one box to another, whichever comes first; empty where there is none. */
+export function between(ways: Ways, one: string, other: string): ReadonlySet<string> {
+  for (const [from, to] of [[one, other], [other, one]] as const) {
+    const ahead = reached(ways.down, from);
+    if (!ahead.has(to)) continue;
+    const behind = reached(ways.up, to);
+    return new Set([...ahead].filter((id) => behind.has(id)));
+  }
+  return new Set();
+}
+
+function reached(way: Ways["up"], from: string): ReadonlySet<string> {
+  const seen = new Set([from]);
+  const todo = [from];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    for (const one of way.get(next) ?? []) {
+      if (seen.has(one)) continue;
+      seen.add(one);
+      todo.push(one);
+    }
+  }
+  return seen;
 }

@@ -8,7 +8,7 @@ import { EmptyState } from "@/components/empty-state";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
 import { Trouble } from "@/components/trouble";
-import { SearchDocument } from "@/gql/graphql";
+import { ArtifactsDocument, SearchDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { LINEAGE_LABELS, lineageOf } from "@/lib/lineage-of";
 import { useWords } from "@/lib/words";
@@ -16,6 +16,7 @@ import type { MessageId } from "@/lib/words";
 import styles from "./start-finder.module.css";
 
 const PAUSE_MILLISECONDS = 200;
+const MOST_RECENT = 20;
 /** `model:churn@prod`, `run:0197…`: what the server resolves by itself. */
 const REFERENCE = /^[a-z]+:\S+$/;
 
@@ -28,6 +29,13 @@ export function StartFinder({ project }: { project: string }) {
     queryFn: ({ signal }) => ask(SearchDocument, { text, project, labels: LINEAGE_LABELS, first: 20 }, signal),
     enabled: text !== "",
     placeholderData: keepPreviousData,
+  });
+  const { data: recent } = useQuery({
+    queryKey: ["artifacts", project, "lately"],
+    queryFn: async ({ signal }) =>
+      (await ask(ArtifactsDocument, { project, first: MOST_RECENT, orderBy: { by: "UPDATED", direction: "DESC" } }, signal)).artifacts.edges.map(
+        ({ node }) => node,
+      ),
   });
   const found = text ? data?.search.edges.map(({ node }) => node) : undefined;
 
@@ -51,8 +59,9 @@ export function StartFinder({ project }: { project: string }) {
       {found?.length === 0 && !REFERENCE.test(text) && (
         <EmptyState kind="filtered" title={say("palette.nothing", { text })} why={say("lineage.start.none")} />
       )}
+      {!text && recent && recent.length > 0 && <h2>{say("lineage.recent")}</h2>}
       <ul className={styles.found}>
-        {found?.map((node) => (
+        {(text ? found : recent)?.map((node) => (
           <li key={node.uid}>
             <Link to="/p/$project/lineage" params={{ project }} search={lineageOf(node)}>
               <Icon name={kindIcon(node.label, node.kind)} />

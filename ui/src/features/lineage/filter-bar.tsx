@@ -1,0 +1,51 @@
+/** Chips for what is in the picture: a chosen one shows only its like, none chosen shows all. */
+import { Icon } from "@/components/icon";
+import { useWords } from "@/lib/words";
+import type { MessageId } from "@/lib/words";
+import type { Facet, Facets, Filter } from "./filtering";
+import styles from "./filter-bar.module.css";
+
+export interface FilterBarProps {
+  facets: Facets;
+  filter: Filter;
+  choose: (facet: Facet, values: readonly string[]) => void;
+  /** how many boxes were hidden one by one */
+  hidden: number;
+  showHidden: () => void;
+}
+
+const KNOWN_STATES = ["complete", "cached", "ready", "failed", "aborted", "running", "queued", "declared", "pending", "archived", "deleted", "hidden", "stub"];
+const LABELS = ["Artifact", "ArtifactVersion", "Run", "Job", "RegisteredModel", "ModelVersion", "Deployment"];
+
+export function FilterBar({ facets, filter, choose, hidden, showHidden }: FilterBarProps) {
+  const { say } = useWords();
+  const word = (facet: Facet, value: string): string => {
+    if (facet === "states" && KNOWN_STATES.includes(value.toLowerCase())) return say(`state.${value.toLowerCase()}` as MessageId);
+    return facet === "kinds" && LABELS.includes(value) ? say(`label.${value}` as MessageId) : value;
+  };
+  const shown = (Object.keys(facets) as Facet[]).filter((facet) => facets[facet].size > 1 || filter[facet].length > 0);
+  if (shown.length === 0 && hidden === 0) return null;
+  return (
+    <div className={styles.bar}>
+      {shown.map((facet) => (
+        <fieldset key={facet} aria-label={say(`lineage.filter.${facet}` as MessageId)} className={styles.group}>
+          {[...new Set([...facets[facet].keys(), ...filter[facet]])].map((value) => {
+            const on = filter[facet].includes(value);
+            const next = on ? filter[facet].filter((one) => one !== value) : [...filter[facet], value];
+            return (
+              <button key={value} type="button" className={styles.chip} aria-pressed={on} onClick={() => choose(facet, next)}>
+                {on && <Icon name="check" size={12} />}
+                <bdi>{word(facet, value)}</bdi> <span className={styles.count}>{facets[facet].get(value) ?? 0}</span>
+              </button>
+            );
+          })}
+        </fieldset>
+      ))}
+      {hidden > 0 && (
+        <button type="button" className={styles.chip} onClick={showHidden}>
+          <Icon name="cross" size={12} /> {say("lineage.hide.count", { count: hidden })}
+        </button>
+      )}
+    </div>
+  );
+}
