@@ -35,6 +35,11 @@ export function BoxCard({ box, focus, looked, dim, level, opened, fresh, look, e
       data-change={box.change ?? undefined}
       data-fresh={fresh || undefined}
     >
+      {box.change && (
+        <span className={styles.sign}>
+          <BoxChange box={box} />
+        </span>
+      )}
       <button type="button" className={styles.main} aria-pressed={looked} onClick={(event) => look(box.id, event.shiftKey)}>
         <span className={styles.icon}>
           <Icon name={box.stack ? "stack" : kindIcon(box.label, box.kind)} size={level === "full" ? 20 : 30} />
@@ -44,7 +49,6 @@ export function BoxCard({ box, focus, looked, dim, level, opened, fresh, look, e
             {title}
           </bdi>
           <span className={styles.line}>
-            <BoxChange box={box} />
             <span className={styles.kind}>{kind}</span>
             <BoxState box={box} />
           </span>

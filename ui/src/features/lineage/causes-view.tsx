@@ -5,7 +5,7 @@ import { kindIcon } from "@/components/kinds";
 import { moment } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
-import { causesTable, headTitle, sortedCauses, uidsOf } from "./causes";
+import { causesTable, headTitle, shortValue, sortedCauses, uidsOf } from "./causes";
 import type { Difference } from "./difference";
 import { save } from "./downloads";
 import { table } from "./exports";
@@ -71,7 +71,7 @@ function Cause({ row, root, first, look, language }: CauseProps) {
         <button type="button" onClick={() => look(head.uid)}>
           <bdi>{headTitle(head)}</bdi>
         </button>
-        {row.before && row.after && row.before.uid !== row.after.uid && (
+        {row.before && row.after && headTitle(row.before) !== headTitle(row.after) && (
           <span className="faint">
             <bdi>{say("lineage.change.was", { title: headTitle(row.before) })}</bdi>
           </span>
@@ -96,10 +96,10 @@ function Cause({ row, root, first, look, language }: CauseProps) {
               <tr key={field}>
                 <th scope="row">{field}</th>
                 <td>
-                  <bdi>{before}</bdi>
+                  <bdi title={before}>{shortValue(before)}</bdi>
                 </td>
                 <td>
-                  <bdi>{after}</bdi>
+                  <bdi title={after}>{shortValue(after)}</bdi>
                 </td>
               </tr>
             ))}

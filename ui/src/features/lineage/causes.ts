@@ -14,6 +14,14 @@ export function headTitle({ uid, name, jobName, ordinal, version }: Head): strin
   return number ? `${known}@${number}` : known;
 }
 
+const DIGITS = 12;
+
+/** Uids of versions as their names with the first digits of their digests; what else differs as it is. */
+export function shortValue(text: string): string {
+  const found = /^version:[^/]+\/[^/]+\/(.+)@(?:sha256:|run:)?([0-9a-f-]+)$/s.exec(text);
+  return found ? `${found[1]}@${(found[2] ?? "").slice(0, DIGITS)}` : text;
+}
+
 /** The one that no other explains first, then the farthest; what only ran again last. */
 export function sortedCauses({ differences, root }: Causes): Difference[] {
   const rank = (row: Difference): number => (row.kind === "RERUN" ? 2 : uidsOf(row).some((uid) => root.includes(uid)) ? 0 : 1);

@@ -61,7 +61,8 @@ export function versus(answer: VersusAnswer): Scene {
   const laid = compared(before, after);
   const changes = new Map(pairs.map((one) => [(one.after ?? one.before)?.uid ?? "", one]));
   const boxes = new Map(
-    [...laid.boxes].map(([id, box]): [string, Box] => {
+    [...laid.boxes].map(([id, drawn]): [string, Box] => {
+      const box = { ...drawn, hiddenUp: 0, hiddenDown: 0 }; // all that led here is shown; nothing opens further
       const pair = changes.get(id);
       if (!pair) return [id, box.change === "changed" ? { ...box, change: null } : box];
       const change = CHANGES[pair.kind] ?? null;
@@ -69,8 +70,8 @@ export function versus(answer: VersusAnswer): Scene {
       return [id, { ...box, change, was: was !== undefined && was !== box.title ? was : undefined }];
     }),
   );
-  const drawn = laid.lines.filter(({ from, to }) => boxes.has(from) && boxes.has(to));
-  return { ...laid, boxes, lines: drawn, partial: laid.partial || answer.lineageDiff.isPartial };
+  const lines = laid.lines.filter(({ from, to }) => boxes.has(from) && boxes.has(to));
+  return { ...laid, boxes, lines, partial: laid.partial || answer.lineageDiff.isPartial };
 }
 
 /** Run again with nothing else different about it: no difference of its own. */

@@ -6,7 +6,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
-import { SearchDocument } from "@/gql/graphql";
+import { SearchDocument, VersionsDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
 import { boxWords } from "./box-words";
@@ -17,7 +17,7 @@ import styles from "./find-in-view.module.css";
 const PAUSE_MILLISECONDS = 200;
 const MOST_FOUND = 8;
 /** What has a place in a picture of versions and runs. */
-const LABELS = ["ArtifactVersion", "Run", "ModelVersion", "Deployment"];
+const LABELS = ["Artifact", "ArtifactVersion", "Run", "ModelVersion", "Deployment"];
 
 export interface FindInViewProps {
   scene: Scene;
@@ -40,6 +40,13 @@ function useSlash(field: React.RefObject<HTMLInputElement | null>): void {
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
   }, [field]);
+}
+
+/** Of an artifact its newest version: that is what has a place here. */
+async function newestOf({ uid, label }: { uid: string; label: string }): Promise<string | undefined> {
+  if (label !== "Artifact") return uid;
+  const { versions } = await ask(VersionsDocument, { artifact: uid, orderBy: { by: "ORDINAL", direction: "DESC" }, first: 1 });
+  return versions.edges[0]?.node.uid;
 }
 
 export function FindInView({ scene, project, go, bring }: FindInViewProps) {
@@ -90,7 +97,7 @@ export function FindInView({ scene, project, go, bring }: FindInViewProps) {
           ))}
           {elsewhere.length > 0 && <h2>{say("lineage.find.bring")}</h2>}
           {elsewhere.map((node) => (
-            <button key={node.uid} type="button" onClick={done(() => bring(node.uid))}>
+            <button key={node.uid} type="button" onClick={done(() => void newestOf(node).then((uid) => uid && bring(uid)))}>
               <Icon name={kindIcon(node.label, node.kind)} size={16} />
               <bdi>{"ordinal" in node && node.ordinal !== null ? `${node.name}@${node.ordinal}` : node.name}</bdi>
             </button>

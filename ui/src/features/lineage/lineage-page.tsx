@@ -155,7 +155,7 @@ function Panel({ project, scene, search, change }: { project: string; scene: Sce
       pinned={pinned}
       acts={{
         close: () => change({ at: undefined, to: undefined }, true),
-        refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined, tab: undefined }),
+        refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined }),
         pin: (id) => change({ pin: pinned ? pins.filter((one) => one !== id) : [...pins, id] }),
         hide: (id) => change({ hide: [...(search.hide ?? []), id], at: undefined }),
         way: (to) => change({ to }, true),
