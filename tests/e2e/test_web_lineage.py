@@ -128,6 +128,7 @@ def test_what_is_not_in_the_picture_is_found_brought_in_and_the_way_to_it_shown(
     check_access(page)
     click(page, "raw", "search button")
     page.wait_for("document.querySelector('aside h2')?.textContent === 'raw@2'")
+    page.wait_for("!!document.querySelector('[data-id] bdi[title=\"raw@2\"]')")
     click(page, "Show all")
     wait_for_cards(page, "network@2", "train", "clean@2", "prepare", "raw@2")
     click(page, "Way to the middle")

@@ -36,8 +36,11 @@ export interface LineageSearch {
 
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
+/** Beside this one lays what was. */
+export const NOW = "now";
+
 /** Whether what a picture is laid beside is a time, not a version. */
-export const isTime = (text: string): boolean => TIME.test(text);
+export const isTime = (text: string): boolean => text === NOW || TIME.test(text);
 
 export function lineageSearch(told: Record<string, unknown>): LineageSearch {
   const steps = (value: unknown): number | undefined =>
@@ -63,7 +66,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
     group: told["group"] === "NONE" ? ("NONE" as const) : undefined,
-    asOf: asOf !== undefined && isTime(asOf) ? asOf : undefined,
+    asOf: asOf !== undefined && TIME.test(asOf) ? asOf : undefined,
     vs: text(told["vs"]),
   });
 }

@@ -12,7 +12,7 @@ import { ask } from "@/lib/graphql";
 import { compared, versus } from "./difference";
 import type { Difference } from "./difference";
 import type { LineageSearch } from "./lineage-search";
-import { isTime } from "./lineage-search";
+import { NOW, isTime } from "./lineage-search";
 import { sceneOf } from "./scene";
 import type { Box, Scene } from "./scene";
 import { selectionOf } from "./selector";
@@ -79,11 +79,11 @@ export async function readScene(project: string, asked: Asked, signal: AbortSign
     groupBy: asked.group ?? ("JOB" as const),
     opened: [...more, ...pin.map((uid) => `=${uid}`)],
   };
-  if (asOf === undefined && vs === undefined) {
+  if (asOf === undefined && (vs === undefined || vs === NOW)) {
     const scene = sceneOf((await ask(LineageSceneDocument, view, signal)).lineageScene);
     return { scene, today: scene, causes: null };
   }
-  const [before, after] = [asOf, vs].filter((time) => time !== undefined).toSorted() as [string, string?];
+  const [before, after] = [asOf, vs].filter((time) => time !== undefined && time !== NOW).toSorted() as [string, string?];
   const told = await ask(LineageTimesDocument, { ...view, before, after: after ?? null }, signal);
   const [then, now] = [sceneOf(told.before), sceneOf(told.after)];
   return { scene: vs === undefined ? then : compared(then, now), today: now, causes: null };

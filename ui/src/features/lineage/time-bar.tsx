@@ -5,6 +5,7 @@ import { Icon } from "@/components/icon";
 import { moment } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
+import { NOW } from "./lineage-search";
 import type { Scene } from "./scene";
 import { stopsOf, utc } from "./times";
 import styles from "./time-bar.module.css";
@@ -19,16 +20,16 @@ export interface TimeBarProps {
 
 export function TimeBar({ today, asOf, vs, change, close }: TimeBarProps) {
   const { say } = useWords();
-  const stops = stopsOf(today, [asOf, vs]);
+  const stops = stopsOf(today, [asOf, vs === NOW ? undefined : vs]);
   return (
     <fieldset className={styles.bar} aria-label={say("lineage.time")}>
       <Stop name="lineage.time.at" stops={stops} value={asOf} change={(time) => change({ asOf: time, vs })} />
       {vs === undefined ? (
-        <button type="button" className={styles.button} disabled={stops.length < 2} onClick={() => change(beside(stops, asOf))}>
+        <button type="button" className={styles.button} disabled={stops.length < 2} onClick={() => change({ asOf, vs: asOf === undefined ? stops[0] : NOW })}>
           {say("lineage.time.compare")}
         </button>
       ) : (
-        <Stop name="lineage.time.with" stops={stops} value={vs} change={(time) => change({ asOf, vs: time })} />
+        <Stop name="lineage.time.with" stops={stops} value={vs === NOW ? undefined : vs} change={(time) => change({ asOf, vs: time ?? NOW })} />
       )}
       <button type="button" className={styles.button} aria-label={say("lineage.time.end")} title={say("lineage.time.end")} onClick={close}>
         <Icon name="cross" size={14} />
@@ -37,11 +38,6 @@ export function TimeBar({ today, asOf, vs, change, close }: TimeBarProps) {
   );
 }
 
-/** What one would compare with first: how it began, with how it is now or was then. */
-function beside(stops: readonly string[], asOf: string | undefined): { asOf: string | undefined; vs: string | undefined } {
-  const first = stops[0];
-  return { asOf, vs: asOf === first ? stops.at(-1) : first };
-}
 
 interface StopProps {
   name: MessageId;
