@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
+from lineage_server.artifacts.archives import archive_bytes, file_bytes, file_of
 from lineage_server.artifacts.claims import StoredVersion
 from lineage_server.artifacts.downloads import OBJECTS
 from lineage_server.artifacts.preview import ROWS, preview
@@ -80,6 +81,7 @@ def artifact_routes() -> list[Route]:
         Route("/api/v1/artifacts/downloads", _downloads, methods=["POST"]),
         Route("/api/v1/artifacts/gc", _collect, methods=["POST"]),
         Route("/api/v1/artifacts/preview", _preview, methods=["GET"]),
+        Route("/api/v1/artifacts/files", _files, methods=["GET"]),
         Route(one, _put_object, methods=["PUT"]),
         Route(one, _get_object, methods=["GET"]),
     ]
@@ -146,18 +148,7 @@ async def _get_object(request: Request) -> Response:
         status = 206
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
     headers["content-length"] = str(end - start)
-    pieces = downloads.read(project, sha256, start, end, size)
-    # The first piece tells whether the object is there at all, while an error can still be told.
-    first = await anext(pieces, b"")
-
-    async def rest() -> AsyncGenerator[bytes]:
-        yield first
-        async for piece in pieces:
-            yield piece
-
-    return StreamingResponse(
-        rest(), status_code=status, headers=headers, media_type="application/octet-stream"
-    )
+    return await _streamed(downloads.read(project, sha256, start, end, size), headers, status)
 
 
 async def _collect(request: Request) -> Response:
@@ -198,6 +189,50 @@ async def _preview(request: Request) -> Response:
             headers["cache-control"] = "private, no-cache"  # what a reference means may change
         return Response(found.image, media_type=found.media_type, headers=headers)
     return _json(found)
+
+
+async def _files(request: Request) -> Response:
+    """One file by its path, or all of a version in a ZIP archive, for a browser to save."""
+    asked = request.query_params
+    version = await _stored(
+        request,
+        uid=asked.get("uid", ""),
+        ref=asked.get("ref", ""),
+        project=asked.get("project", DEFAULT_PROJECT),
+    )
+    downloads = services_of(request).artifacts.get().downloads
+    manifest = await downloads.manifest(version)
+    headers = {**_SAFE, "cache-control": "private, no-cache"}
+    if "path" in asked:
+        entry = file_of(version, manifest, asked["path"])
+        headers["content-length"] = str(entry.size)
+        headers["content-disposition"] = _attached(entry.path.rsplit("/", 1)[-1])
+        pieces = file_bytes(downloads, version.project, entry)
+    else:
+        at = "" if version.ordinal is None else f"@{version.ordinal}"
+        headers["content-disposition"] = _attached(f"{version.name}{at}.zip")
+        pieces = archive_bytes(downloads, version.project, manifest)
+    return await _streamed(pieces, headers)
+
+
+def _attached(name: str) -> str:
+    """As a browser saves it; what the name says cannot leave the header."""
+    return f"attachment; filename*=UTF-8''{urllib.parse.quote(name, safe='')}"
+
+
+async def _streamed(pieces: AsyncGenerator[bytes], headers: dict[str, str], status: int = 200) -> Response:
+    """An answer that goes out as it is read."""
+    # The first piece tells whether the object is there at all, while an error can still be told.
+    first = await anext(pieces, b"")
+
+    async def rest() -> AsyncGenerator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return StreamingResponse(
+        rest(), status_code=status, headers=headers, media_type="application/octet-stream"
+    )
 
 
 def _range(text: str, size: int) -> tuple[int, int]:

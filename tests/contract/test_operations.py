@@ -62,6 +62,8 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "LineageCounts": ({"of": MODEL_1}, 7),
     "Resolve": ({"ref": "dataset:iris@1"}, 1),
     "Version": ({"ref": "dataset:iris@1"}, 4),
+    "VersionPage": ({"ref": "dataset:iris@1"}, 4),
+    "VersionUse": ({"uid": IRIS_1}, 5),
     "Node": ({"uid": MODEL_1}, 1),
     "Nodes": ({"uids": [MODEL_1, TRAIN_UID, "job:default/script/train", "run:" + "0" * 32]}, 1),
     "Run": ({"uid": TRAIN}, 4),

@@ -262,6 +262,7 @@ def routes() -> dict[str, tuple[Need, Call]]:
             Need.READ,
             ("GET", "/api/v1/artifacts/preview", {"params": preview}),
         ),
+        "GET /api/v1/artifacts/files": (Need.READ, ("GET", "/api/v1/artifacts/files", {"params": preview})),
         "POST /api/v1/artifacts/gc": (Need.PLATFORM, ("POST", "/api/v1/artifacts/gc", {})),
         "POST /api/v1/admin/archive": (
             Need.PLATFORM,

@@ -10,6 +10,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { Trouble } from "@/components/trouble";
+import { artifactSearch, artifactsSearch } from "@/features/artifacts/artifact-search";
 import { compareSearch } from "@/features/compare/compare-search";
 import { HomePage } from "@/features/home/home-page";
 import { lineageSearch } from "@/features/lineage/lineage-search";
@@ -110,6 +111,20 @@ const lineage = createRoute({
   component: lazyRouteComponent(() => import("@/features/lineage/lineage-page"), "LineagePage"),
 });
 
+const artifacts = createRoute({
+  getParentRoute: () => project,
+  path: "/artifacts",
+  validateSearch: artifactsSearch,
+  component: lazyRouteComponent(() => import("@/features/artifacts/artifacts-page"), "ArtifactsPage"),
+});
+
+const artifact = createRoute({
+  getParentRoute: () => project,
+  path: "/artifact",
+  validateSearch: artifactSearch,
+  component: lazyRouteComponent(() => import("@/features/artifacts/artifact-page"), "ArtifactPage"),
+});
+
 /** A failure of a page is shown in its place; that nobody is signed in leads away from it. */
 function Failed({ error, reset }: { error: unknown; reset: () => void }) {
   if (error instanceof AskError && error.code === "UNAUTHENTICATED") {
@@ -123,7 +138,19 @@ function Failed({ error, reset }: { error: unknown; reset: () => void }) {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, signIn, project.addChildren([home, runs, run, compare, lineage])]),
+  routeTree: root.addChildren([
+    start,
+    signIn,
+    project.addChildren([
+      home,
+      runs,
+      run,
+      compare,
+      artifacts,
+      artifact,
+      lineage,
+    ]),
+  ]),
   context: { queries },
   defaultPreload: "intent",
   defaultErrorComponent: Failed,

@@ -3,21 +3,14 @@ import { Suspense, lazy, useEffect, useState } from "react";
 import { Link, Outlet, useParams, useRouterState } from "@tanstack/react-router";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
-import type { IconName } from "@/components/icon";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
-import type { MessageId } from "@/lib/words";
 import { LanguageMenu, PersonMenu, ProjectMenu, ThemeMenu } from "./menus";
+import { PAGES, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
 import styles from "./shell.module.css";
 
 const Palette = lazy(() => import("@/features/palette/palette").then(({ Palette: it }) => ({ default: it })));
-
-export const PAGES = [
-  { to: "/p/$project", icon: "home", name: "page.home" },
-  { to: "/p/$project/runs", icon: "runs", name: "page.runs" },
-  { to: "/p/$project/lineage", icon: "lineage", name: "page.lineage" },
-] as const satisfies readonly { to: string; icon: IconName; name: MessageId }[];
 
 /** Ctrl-K, on a Mac Cmd-K; not while an input method puts a letter together. */
 function usePaletteKey(open: () => void): void {
@@ -114,8 +107,7 @@ function Rail({ project, version }: { project: string; version: string }) {
 function Breadcrumb({ project, projects }: { project: string; projects: string[] }) {
   const { say } = useWords();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const rest = path.split("/")[3] ?? "";
-  const page = PAGES.find((one) => one.to.split("/")[3] === (rest || undefined));
+  const page = pageOf(path);
   return (
     <nav className={styles.crumbs} aria-label={say("shell.place")}>
       <ol>

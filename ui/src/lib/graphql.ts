@@ -42,16 +42,21 @@ export async function ask<TResult, TVariables>(
 
 /** Exchanges a token for a cookie that no script can read; raises AskError. */
 export async function signIn(token: string): Promise<void> {
-  const response = await fetched("/api/v1/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
-  if (response.ok) return;
-  const told = (await response.json().catch(() => ({}))) as { error?: string; message?: string };
-  throw new AskError(told.error ?? "INTERNAL", told.message ?? `HTTP ${response.status}`);
+  await askPlain("/api/v1/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
 }
 
 /** Ends the session of this browser. */
 export async function signOut(): Promise<void> {
   await fetched("/api/v1/session", { method: "DELETE" });
   socket?.terminate();
+}
+
+/** The answer of another address of the server's; raises AskError. */
+export async function askPlain(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetched(path, init);
+  if (response.ok) return response;
+  const told = (await response.json().catch(() => ({}))) as { error?: string; message?: string; retriable?: boolean };
+  throw new AskError(told.error ?? "INTERNAL", told.message ?? `HTTP ${response.status}`, told.retriable);
 }
 
 /** As `fetch`; raises AskError where nobody answers. */

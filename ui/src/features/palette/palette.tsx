@@ -17,9 +17,11 @@ import type { MessageId } from "@/lib/words";
 
 const PAUSE_MILLISECONDS = 150;
 
+export type PagePath = "/p/$project" | "/p/$project/runs" | "/p/$project/artifacts" | "/p/$project/lineage";
+
 export interface PaletteProps {
   project: string;
-  pages: readonly { to: "/p/$project" | "/p/$project/runs" | "/p/$project/lineage"; icon: IconName; name: MessageId }[];
+  pages: readonly { to: PagePath; icon: IconName; name: MessageId }[];
   opened: boolean;
   close: () => void;
 }

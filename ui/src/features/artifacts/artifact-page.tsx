@@ -1,0 +1,99 @@
+/** One artifact: its versions, and one of them in full. */
+import { Skeleton, Button } from "@mantine/core";
+import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { EmptyState } from "@/components/empty-state";
+import { Page } from "@/components/page";
+import { Tags } from "@/components/tags";
+import { TimeAgo } from "@/components/time-ago";
+import { Trouble } from "@/components/trouble";
+import { ArtifactDocument } from "@/gql/graphql";
+import { bytes } from "@/lib/format";
+import { ask } from "@/lib/graphql";
+import { without } from "@/lib/without";
+import { useWords } from "@/lib/words";
+import { versionName } from "./version-name";
+import type { ListedVersion } from "./version-name";
+import { VersionShown } from "./version-shown";
+import styles from "./artifacts.module.css";
+
+const artifactQuery = (project: string, ref: string) =>
+  infiniteQueryOptions({
+    queryKey: ["artifact", project, ref],
+    queryFn: ({ pageParam, signal }) => ask(ArtifactDocument, { ref, project, first: 50, after: pageParam }, signal),
+    initialPageParam: "",
+    getNextPageParam: ({ artifact }) => (artifact.versions.pageInfo.hasNextPage ? artifact.versions.pageInfo.endCursor : null),
+  });
+
+export function ArtifactPage() {
+  const { say } = useWords();
+  const { project } = useParams({ from: "/p/$project/artifact" });
+  const { of, v } = useSearch({ from: "/p/$project/artifact" });
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(artifactQuery(project, of));
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (!data) return <Skeleton height={420} m="lg" />;
+  const artifact = data.pages[0]?.artifact;
+  const versions = data.pages.flatMap((page) => page.artifact.versions.edges.map(({ node }) => node));
+  const shown = v ?? versions[0]?.uid;
+  return (
+    <Page
+      title={<bdi>{artifact?.name}</bdi>}
+      about={
+        <>
+          <bdi>{artifact?.kind}</bdi> {artifact?.description && <bdi>· {artifact.description}</bdi>}
+          <Tags tags={artifact?.tags ?? []} />
+        </>
+      }
+      actions={
+        shown && (
+          <Button component={Link} to="/p/$project/lineage" params={{ project } as never} search={{ focus: shown } as never} variant="default">
+            {say("page.lineage")}
+          </Button>
+        )
+      }
+    >
+      {versions.length === 0 ? (
+        <EmptyState kind="none" title={say("artifact.none")} why={say("artifact.none.why")} />
+      ) : (
+        <div className={styles.sides}>
+          <nav aria-label={say("artifacts.versions")} className={styles.versions}>
+            <ol>
+              {versions.map((version) => (
+                <VersionItem key={version.uid} version={version} shown={version.uid === shown} project={project} />
+              ))}
+            </ol>
+            {hasNextPage && (
+              <Button variant="default" size="xs" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+                {say("action.more")}
+              </Button>
+            )}
+          </nav>
+          {shown && <VersionShown key={shown} uid={shown} others={versions} project={project} />}
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function VersionItem({ version, shown, project }: { version: ListedVersion; shown: boolean; project: string }) {
+  const { say, language } = useWords();
+  return (
+    <li>
+      <Link
+        from="/p/$project/artifact"
+        to="/p/$project/artifact"
+        params={{ project }}
+        search={(told) => ({ ...without(told, "with"), v: version.uid })}
+        aria-current={shown ? "true" : undefined}
+      >
+        <strong>{versionName(version)}</strong>
+        <span className="faint">
+          <TimeAgo time={version.sealedAt} />
+          {version.size !== null && <span data-value> · {bytes(version.size, language)}</span>}
+        </span>
+        {version.hold && <span className="faint">{say("version.hold")}</span>}
+        {version.deletedAt && <span className="faint">{say("state.deleted")}</span>}
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,104 @@
+/** One version: what is known of it, and views of what is in it. */
+import { Button, Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Facts } from "@/components/facts";
+import { Section } from "@/components/page";
+import { Sections } from "@/components/sections";
+import { StateBadge } from "@/components/state-badge";
+import { Tags } from "@/components/tags";
+import { TimeAgo } from "@/components/time-ago";
+import { Trouble } from "@/components/trouble";
+import { bytes, moment } from "@/lib/format";
+import { useWords } from "@/lib/words";
+import { versionName } from "./version-name";
+import type { ListedVersion } from "./version-name";
+import { versionQuery } from "./version-query";
+import type { Version } from "./version-query";
+import type { VersionView } from "./artifact-search";
+import { downloadOf } from "./stored";
+import { VersionCompared } from "./version-compared";
+import { VersionFiles } from "./version-files";
+import { VersionPreview } from "./version-preview";
+import { VersionSchema } from "./version-schema";
+import { VersionUse } from "./version-use";
+import styles from "./artifacts.module.css";
+
+const VIEWS = [
+  { id: "preview", name: "version.preview" },
+  { id: "schema", name: "version.schema" },
+  { id: "files", name: "version.files" },
+  { id: "use", name: "version.use" },
+  { id: "compare", name: "version.compare" },
+] as const;
+
+export function VersionShown({ uid, others, project }: { uid: string; others: readonly ListedVersion[]; project: string }) {
+  const { say } = useWords();
+  const { view = "preview" } = useSearch({ from: "/p/$project/artifact" });
+  const navigate = useNavigate({ from: "/p/$project/artifact" });
+  const { data: version, error, refetch } = useQuery(versionQuery(uid));
+  if (error && !version) return <Trouble error={error} retry={() => void refetch()} />;
+  if (!version) return <Skeleton height={360} />;
+  const choose = (chosen: VersionView): void => {
+    void navigate({ search: (told) => ({ ...told, view: chosen }), replace: true });
+  };
+  return (
+    <div className={styles.shown}>
+      <VersionFacts version={version} project={project} />
+      <Sections label={say("version.views")} views={VIEWS} shown={view} choose={choose}>
+        {view === "preview" && <VersionPreview version={version} />}
+        {view === "schema" && <VersionSchema version={version} />}
+        {view === "files" && <VersionFiles version={version} />}
+        {view === "use" && <VersionUse version={version} project={project} />}
+        {view === "compare" && <VersionCompared version={version} others={others} project={project} />}
+      </Sections>
+    </div>
+  );
+}
+
+function VersionFacts({ version, project }: { version: Version; project: string }) {
+  const { say, language } = useWords();
+  const { run } = version;
+  return (
+    <Section
+      title={<bdi>{`${version.name}${versionName(version)}`}</bdi>}
+      actions={
+        version.storedAt && (
+          <Button component="a" href={downloadOf(version.uid)} download size="xs">
+            {say("version.download")}
+          </Button>
+        )
+      }
+    >
+      {version.description && <bdi>{version.description}</bdi>}
+      <Tags tags={version.tags} />
+      <Facts
+        facts={[
+          [
+            say("version.producer"),
+            run && (
+              <>
+                <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }}>
+                  <bdi>{run.name || run.jobName}</bdi>
+                </Link>{" "}
+                <StateBadge state={run.state ?? ""} /> <TimeAgo time={run.startedAt} />
+              </>
+            ),
+          ],
+          [say("version.digest"), <Code key="digest" text={version.digest} />],
+          [say("version.size"), version.size !== null && <span data-value>{bytes(version.size, language)}</span>],
+          [say("version.sealed"), version.sealedAt && <time dateTime={version.sealedAt}>{moment(version.sealedAt, language)}</time>],
+          [say("version.uri"), version.uri && <Code key="uri" text={version.uri} />],
+          [say("version.kept"), say(version.storedAt ? "version.kept.here" : "version.kept.not")],
+          [say("version.ttl"), version.ttlAt && <time dateTime={version.ttlAt}>{moment(version.ttlAt, language)}</time>],
+          [say("version.state"), version.deletedAt ? say("state.deleted") : version.hold && say("version.hold")],
+        ]}
+      />
+      {version.partial && <p>{say("version.partial")}</p>}
+    </Section>
+  );
+}
+
+function Code({ text }: { text: string }) {
+  return <code className={styles.digest}>{text}</code>;
+}
