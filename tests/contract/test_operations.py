@@ -78,6 +78,8 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Models": ({"project": "default"}, 2),
     "Deployments": ({"project": "default"}, 2),
     "Model": ({"uid": "model:default/churn"}, 3),
+    "ModelPage": ({"uid": "model:default/churn", "project": "default"}, 9),
+    "ModelsPage": ({"project": "default"}, 5),
     "ModelVersions": ({"model": "churn"}, 4),
     "Alias": ({"model": "churn", "name": "prod"}, 1),
     "AliasAt": ({"model": "churn", "name": "prod", "at": "2025-10-09T09:00:00Z"}, 1),

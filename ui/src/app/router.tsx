@@ -14,6 +14,7 @@ import { artifactSearch, artifactsSearch } from "@/features/artifacts/artifact-s
 import { compareSearch } from "@/features/compare/compare-search";
 import { HomePage } from "@/features/home/home-page";
 import { lineageSearch } from "@/features/lineage/lineage-search";
+import { modelSearch, modelsSearch } from "@/features/models/model-search";
 import { runSearch } from "@/features/run/run-search";
 import { runsSearch } from "@/features/runs/runs-search";
 import { AskError } from "@/lib/graphql";
@@ -125,6 +126,20 @@ const artifact = createRoute({
   component: lazyRouteComponent(() => import("@/features/artifacts/artifact-page"), "ArtifactPage"),
 });
 
+const models = createRoute({
+  getParentRoute: () => project,
+  path: "/models",
+  validateSearch: modelsSearch,
+  component: lazyRouteComponent(() => import("@/features/models/models-page"), "ModelsPage"),
+});
+
+const model = createRoute({
+  getParentRoute: () => project,
+  path: "/model",
+  validateSearch: modelSearch,
+  component: lazyRouteComponent(() => import("@/features/models/model-page"), "ModelPage"),
+});
+
 /** A failure of a page is shown in its place; that nobody is signed in leads away from it. */
 function Failed({ error, reset }: { error: unknown; reset: () => void }) {
   if (error instanceof AskError && error.code === "UNAUTHENTICATED") {
@@ -148,6 +163,8 @@ export const router = createRouter({
       compare,
       artifacts,
       artifact,
+      models,
+      model,
       lineage,
     ]),
   ]),

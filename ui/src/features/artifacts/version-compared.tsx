@@ -61,10 +61,10 @@ function Compared({ before, after }: { before: string; after: Version }) {
   const told = (value: number | string): string => figure(value, language);
   return (
     <>
+      <Causes before={before} after={after.uid} />
       <Differences title={say("version.schema")} found={columnsBetween(other.data.columns, after.columns)} />
       <Differences title={say("compare.figures")} found={figuresBetween(statsOf(other.data.stats), statsOf(after.stats), told)} />
       {other.data.storedAt && after.storedAt && <FilesCompared before={before} after={after.uid} />}
-      <Causes before={before} after={after.uid} />
     </>
   );
 }

@@ -21,7 +21,7 @@ export function VersionSchema({ version }: { version: Version }) {
   ];
   return (
     <>
-      <Facts facts={stats.facts.map(([name, value]) => [name, typeof value === "number" ? count(value, language) : value])} />
+      <Facts facts={stats.facts.map(([name, value]) => [name === "rows" ? say("schema.rows") : name, typeof value === "number" ? count(value, language) : value])} />
       {version.columns.length > 0 && (
         <ListTable label={say("version.schema")} columns={columns}>
           {version.columns.map(({ name, type, nullable }) => {

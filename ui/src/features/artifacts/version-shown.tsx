@@ -63,11 +63,16 @@ function VersionFacts({ version, project }: { version: Version; project: string 
     <Section
       title={<bdi>{`${version.name}${versionName(version)}`}</bdi>}
       actions={
-        version.storedAt && (
-          <Button component="a" href={downloadOf(version.uid)} download size="xs">
-            {say("version.download")}
-          </Button>
-        )
+        <>
+          <Link to="/p/$project/models" params={{ project }} search={{ register: version.uid }}>
+            {say("version.register")}
+          </Link>
+          {version.storedAt && (
+            <Button component="a" href={downloadOf(version.uid)} download size="xs">
+              {say("version.download")}
+            </Button>
+          )}
+        </>
       }
     >
       {version.description && <bdi>{version.description}</bdi>}

@@ -17,7 +17,7 @@ import type { MessageId } from "@/lib/words";
 
 const PAUSE_MILLISECONDS = 150;
 
-export type PagePath = "/p/$project" | "/p/$project/runs" | "/p/$project/artifacts" | "/p/$project/lineage";
+export type PagePath = "/p/$project" | "/p/$project/runs" | "/p/$project/artifacts" | "/p/$project/models" | "/p/$project/lineage";
 
 export interface PaletteProps {
   project: string;

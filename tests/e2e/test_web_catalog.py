@@ -1,0 +1,126 @@
+"""The catalog's pages in a real browser: artifacts, models, search."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import Recording, RunningServer
+from tests.support.browser import Page
+from tests.support.web_view import SCRIPT, TEXT, check, check_access
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+ROWS = "document.querySelectorAll('main tbody tr').length"
+
+
+@pytest.fixture
+def project() -> str:
+    """One of the test's own: the server is shared."""
+    return f"catalog-{uuid4().hex[:8]}"
+
+
+def press(page: Page, name: str, within: str = "main") -> None:
+    """The button, link or tab of this name."""
+    found = (
+        f"[...document.querySelectorAll('{within} :is(button, a, [role=tab])')]"
+        f".find((one) => one.textContent.trim() === {json.dumps(name)})"
+    )
+    page.wait_for(f"!!{found}")
+    page.run(f"{found}.click()")
+
+
+def choose(page: Page, selector: str, value: str) -> None:
+    """An option, as a person would."""
+    page.run(
+        f"((one) => {{ Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(one, "
+        f"{json.dumps(value)}); one.dispatchEvent(new Event('change', {{bubbles: true}})) }})"
+        f"(document.querySelector({json.dumps(selector)}))"
+    )
+
+
+def saved(page: Page, url: str, text: str) -> Any:
+    """What a link of the page leads to: its bytes, and as what a browser saves them."""
+    href = page.run(
+        f"[...document.querySelectorAll('main a')].find((one) => one.textContent === {text!r})"
+        ".getAttribute('href')"
+    )
+    with urllib.request.urlopen(url + href, timeout=20) as answer:
+        return answer.read(), answer.headers["content-disposition"]
+
+
+def test_artifacts_are_found_looked_into_compared_and_saved(
+    page: Page, running_server: RunningServer, recording: Recording, project: str, tmp_path: Path
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/artifacts")
+    page.wait_for(f"{TEXT}.includes('No artifacts yet')")
+    check_access(page)
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "a.html").write_text(f"{SCRIPT} as it is")
+    (folder / "b.png").write_bytes(PNG)
+    with recording(project) as client:
+        for petals in ([1.0, 2.0], [1.0, 2.0, 90.0]):
+            with client.start_run("collect", job="collect", params={"limit": max(petals)}) as run:
+                flowers = run.produce(
+                    "flowers", {"petal": petals, "<b>": ["x"] * len(petals)}, type="dataset"
+                )
+        with client.start_run("train", job="train") as run:
+            run.use(flowers, role="data")
+            run.produce("network", {"weights": [1]}, type="model")
+            run.produce("pages", folder, type="folder")
+        assert client.flush(20.0)
+
+    page.open(f"{url}/p/{project}/artifacts")
+    page.wait_for(f"{ROWS} === 3")
+    check_access(page)
+    choose(page, "main select", "dataset")
+    page.wait_for(f"{ROWS} === 1 && location.search.includes('type=dataset')")
+    page.type("main input", "nothing of this name")
+    page.wait_for(f"{TEXT}.includes('No artifact fits these filters')")
+    check_access(page)
+    press(page, "Clear the filters")
+    page.wait_for(f"{ROWS} === 3 && !location.search.includes('type')")
+
+    press(page, "flowers")
+    page.wait_for(f"{ROWS} === 3 && {TEXT}.includes('90.0')")
+    check_access(page)
+    press(page, "Schema")
+    page.wait_for(
+        f"{TEXT}.includes('petal') && {TEXT}.includes('Greatest') && location.search.includes('schema')"
+    )
+    check_access(page)
+    press(page, "Used by")
+    page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('network@1') && {TEXT}.includes('data')")
+    check_access(page)
+    press(page, "Compare")
+    page.wait_for(f"{TEXT}.includes('What led to it') && {TEXT}.includes('params.limit')")
+    assert "petal · max" in page.run(TEXT)
+    check_access(page)
+    press(page, "Files")
+    page.wait_for(f"{ROWS} === 1")
+    (content, told), (archive, named) = saved(page, url, "Save"), saved(page, url, "Download")
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert [opened.read(name) for name in opened.namelist()] == [content]
+    assert (told.startswith("attachment"), "flowers%402.zip" in named) == (True, True)
+
+    page.open(f"{url}/p/{project}/artifact?of=folder:pages")
+    page.wait_for(f"{TEXT}.includes('as it is') && {TEXT}.includes('<script>')")
+    press(page, "Files")
+    page.wait_for(f"{ROWS} === 2")
+    check_access(page)
+    page.run("document.querySelector('[aria-label=\"Look at b.png\"]').click()")
+    page.wait_for("document.querySelector('[role=dialog] img')?.naturalWidth === 1")
+    check_access(page)
+    check(page, url)

@@ -1,0 +1,33 @@
+/** Metrics of versions side by side; the least and the greatest stand out, since only people know which is better. */
+import { ListTable } from "@/components/list-table";
+import { EmptyState } from "@/components/empty-state";
+import { figure } from "@/lib/format";
+import { useWords } from "@/lib/words";
+import { figureRows } from "./figures";
+import type { ModelVersion } from "./model-query";
+import styles from "./models.module.css";
+
+export function ModelFigures({ versions }: { versions: readonly ModelVersion[] }) {
+  const { say, language } = useWords();
+  const rows = figureRows(versions);
+  if (rows.length === 0) return <EmptyState kind="none" title={say("figures.none")} why={say("figures.none.why")} />;
+  const names = versions.map(({ version }) => <bdi key={version}>{version}</bdi>);
+  return (
+    <ListTable label={say("version.compare")} columns={[say("model.figures"), ...names]}>
+      {rows.map(({ key, values, least, greatest }) => (
+        <tr key={key}>
+          <th scope="row">
+            <bdi>{key}</bdi>
+          </th>
+          {values.map((value, at) => (
+            <td key={versions[at]?.uid} data-value className={value === greatest ? styles.best : undefined}>
+              {value !== undefined && figure(value, language)}
+              {greatest !== undefined && value === greatest && <span title={say("schema.max")}> ▲</span>}
+              {least !== undefined && value === least && <span title={say("schema.min")}> ▽</span>}
+            </td>
+          ))}
+        </tr>
+      ))}
+    </ListTable>
+  );
+}

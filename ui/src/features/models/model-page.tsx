@@ -1,0 +1,97 @@
+/** One registered model: its versions, what they are called, who let them pass. */
+import { useState } from "react";
+import { Button, Skeleton } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { EmptyState } from "@/components/empty-state";
+import { Page } from "@/components/page";
+import { Sections } from "@/components/sections";
+import { StateBadge } from "@/components/state-badge";
+import { Tags } from "@/components/tags";
+import { Trouble } from "@/components/trouble";
+import { useWords } from "@/lib/words";
+import { ModelAliases } from "./model-aliases";
+import { ModelApprovals } from "./model-approvals";
+import { ModelCard } from "./model-card";
+import { ModelFigures } from "./model-figures";
+import { ModelHistory } from "./model-history";
+import { modelQuery } from "./model-query";
+import type { Model, ModelVersion } from "./model-query";
+import type { ModelView } from "./model-search";
+import { ModelVersions } from "./model-versions";
+import { StateForm } from "./state-form";
+
+const VIEWS = [
+  { id: "versions", name: "artifacts.versions" },
+  { id: "card", name: "model.card" },
+  { id: "compare", name: "version.compare" },
+  { id: "aliases", name: "models.aliases" },
+  { id: "approvals", name: "model.approvals" },
+  { id: "history", name: "model.history" },
+] as const;
+
+export function ModelPage() {
+  const { project } = useParams({ from: "/p/$project/model" });
+  const { of } = useSearch({ from: "/p/$project/model" });
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
+  const { say } = useWords();
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  const model = data?.pages[0]?.model;
+  if (!model) return <Skeleton height={420} m="lg" />;
+  const versions = data.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node));
+  return (
+    <Shown model={model} versions={versions}>
+      {hasNextPage && (
+        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {say("action.more")}
+        </Button>
+      )}
+    </Shown>
+  );
+}
+
+function Shown({ model, versions, children }: { model: Model; versions: ModelVersion[]; children: React.ReactNode }) {
+  const { say } = useWords();
+  const { view = "versions" } = useSearch({ from: "/p/$project/model" });
+  const navigate = useNavigate({ from: "/p/$project/model" });
+  const [filing, setFiling] = useState(false);
+  const archived = model.state === "archived";
+  const choose = (chosen: ModelView): void => {
+    void navigate({ search: (told) => ({ ...told, view: chosen }), replace: true });
+  };
+  const about = (
+    <>
+      {model.title && <bdi>{model.name} · </bdi>}
+      {model.owner && <bdi>{model.owner} · </bdi>}
+      <bdi>{model.description}</bdi> <StateBadge state={archived ? "archived" : ""} />
+      <Tags tags={model.tags} />
+    </>
+  );
+  return (
+    <Page
+      title={<bdi>{model.title || model.name}</bdi>}
+      about={about}
+      actions={
+        <Button variant="default" onClick={() => setFiling(true)}>
+          {say(archived ? "model.restore" : "model.archive")}
+        </Button>
+      }
+    >
+      <Sections label={say("model.views")} views={VIEWS} shown={view} choose={choose}>
+        {view === "versions" && (versions.length ? <ModelVersions model={model} versions={versions} /> : <NoVersions />)}
+        {view === "versions" && children}
+        {view === "card" && <ModelCard model={model} />}
+        {view === "compare" && (versions.length ? <ModelFigures versions={versions} /> : <NoVersions />)}
+        {view === "aliases" && <ModelAliases model={model} versions={versions} />}
+        {view === "approvals" && <ModelApprovals model={model} versions={versions} />}
+        {view === "history" && <ModelHistory of={model.uid} />}
+      </Sections>
+      {filing && <StateForm of={model.uid} name={model.name} archived={archived} close={() => setFiling(false)} />}
+    </Page>
+  );
+}
+
+function NoVersions() {
+  const { say } = useWords();
+  return <EmptyState kind="none" title={say("artifact.none")} why={say("model.none.why")} />;
+}

@@ -1,0 +1,51 @@
+/** Everything that is told of one model, and what waits for a verdict. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ActivityDocument, ApprovalsDocument, ModelPageDocument } from "@/gql/graphql";
+import type { ActivityQuery, ApprovalsQuery, ModelPageQuery } from "@/gql/graphql";
+import { AskError, ask } from "@/lib/graphql";
+
+export type Model = Extract<ModelPageQuery["node"], { __typename: "RegisteredModel" }>;
+export type Alias = Model["aliases"][number];
+export type ModelVersion = ModelPageQuery["modelVersions"]["edges"][number]["node"];
+export type Approval = ApprovalsQuery["approvals"]["edges"][number]["node"];
+export type Activity = Extract<ActivityQuery["node"], { activity: unknown }>["activity"][number];
+
+export const modelQuery = (project: string, uid: string) =>
+  infiniteQueryOptions({
+    queryKey: ["model", project, uid],
+    queryFn: async ({ pageParam, signal }) => {
+      const { node, modelVersions } = await ask(ModelPageDocument, { uid, project, after: pageParam }, signal);
+      if (!("aliases" in node)) throw new AskError("NOT_FOUND", `${uid} is no model`);
+      return { model: node, modelVersions };
+    },
+    initialPageParam: "",
+    getNextPageParam: ({ modelVersions: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
+  });
+
+export const approvalsQuery = ({ project, name }: Model) =>
+  queryOptions({
+    queryKey: ["approvals", project, name],
+    queryFn: async ({ signal }) => {
+      const { approvals } = await ask(ApprovalsDocument, { project, model: name, first: 100 }, signal);
+      return { list: approvals.edges.map(({ node }) => node), more: approvals.hasMore };
+    },
+  });
+
+export const activityQuery = (of: string) =>
+  queryOptions({
+    queryKey: ["activity", of],
+    queryFn: async ({ signal }) => {
+      const { node } = await ask(ActivityDocument, { of }, signal);
+      return "activity" in node ? node.activity : [];
+    },
+  });
+
+/** The name of a version at the end of its uid. */
+export function versionOf(uid: string): string {
+  return uid.slice(uid.lastIndexOf("@") + 1);
+}
+
+/** A subject without its issuer. */
+export function nameOf(subject: string): string {
+  return subject.slice(subject.indexOf("/") + 1);
+}

@@ -1,0 +1,62 @@
+/** Changes on the server: sent once, with what is wrong in words, and everything shown read anew after. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { TypedDocumentString } from "@/gql/graphql";
+import { AskError, ask } from "./graphql";
+
+interface Problem {
+  code: string;
+  message: string;
+  field: string;
+  allowed: string;
+  current?: string;
+}
+
+/** What the server would not do, and what stands there where that is why. */
+export class ProblemError extends AskError {
+  readonly field: string;
+  readonly allowed: string;
+  readonly current: string;
+
+  constructor({ code, message, field, allowed, current = "" }: Problem) {
+    super(code, message);
+    this.name = "ProblemError";
+    this.field = field;
+    this.allowed = allowed;
+    this.current = current;
+  }
+}
+
+/** The payload of a mutation, which is the one field of its answer; raises AskError or ProblemError. */
+export async function change<TResult extends object, TVariables>(
+  document: TypedDocumentString<TResult, TVariables>,
+  variables: TVariables,
+): Promise<Exclude<TResult[keyof TResult], string | undefined>> {
+  const answer = await ask(document, variables);
+  const payload = Object.values(answer).find((one) => typeof one === "object" && one !== null) as { problems?: Problem[] } | undefined;
+  const [problem] = payload?.problems ?? [];
+  if (problem) throw new ProblemError(problem);
+  return payload as never;
+}
+
+export interface Change<T> {
+  /** Sends it; null where it was refused, `trouble` then says why. */
+  send: (sent: T) => Promise<boolean>;
+  busy: boolean;
+  trouble: Error | null;
+  clear: () => void;
+}
+
+/** One kind of change, as a component needs it. */
+export function useChange<T>(work: (sent: T) => Promise<unknown>): Change<T> {
+  const queries = useQueryClient();
+  const { mutateAsync, isPending, error, reset } = useMutation({
+    mutationFn: work,
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const send = (sent: T): Promise<boolean> =>
+    mutateAsync(sent).then(
+      () => true,
+      () => false,
+    );
+  return { send, busy: isPending, trouble: error, clear: reset };
+}
