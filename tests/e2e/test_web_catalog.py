@@ -23,6 +23,8 @@ PNG = bytes.fromhex(
 )
 ROWS = "document.querySelectorAll('main tbody tr').length"
 
+REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
+
 
 @pytest.fixture
 def project() -> str:
@@ -59,6 +61,27 @@ def saved(page: Page, url: str, text: str) -> Any:
         return answer.read(), answer.headers["content-disposition"]
 
 
+def fill(page: Page, label: str, text: str) -> None:
+    """The field of this label in the form that is open."""
+    found = (
+        f"[...document.querySelectorAll('[role=dialog] label')].find((one) => "
+        f"one.textContent.replace(' *', '') === {json.dumps(label)})?.htmlFor"
+    )
+    page.wait_for(f"!!{found}")
+    page.type(f"#{page.run(f'CSS.escape({found})')}", text)
+
+
+def send(page: Page, name: str) -> None:
+    """The button that sends the open form."""
+    assert page.run("document.querySelector('[role=dialog] [type=submit]').textContent") == name
+    page.run("document.querySelector('[role=dialog] [type=submit]').click()")
+
+
+def gone(page: Page) -> None:
+    """Until no form is open."""
+    page.wait_for("!document.querySelector('[role=dialog]')")
+
+
 def test_artifacts_are_found_looked_into_compared_and_saved(
     page: Page, running_server: RunningServer, recording: Recording, project: str, tmp_path: Path
 ) -> None:
@@ -79,7 +102,7 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
         with client.start_run("train", job="train") as run:
             run.use(flowers, role="data")
             run.produce("network", {"weights": [1]}, type="model")
-            run.produce("pages", folder, type="folder")
+            run.produce("pages", folder, type="dir")
         assert client.flush(20.0)
 
     page.open(f"{url}/p/{project}/artifacts")
@@ -94,7 +117,7 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
     page.wait_for(f"{ROWS} === 3 && !location.search.includes('type')")
 
     press(page, "flowers")
-    page.wait_for(f"{ROWS} === 3 && {TEXT}.includes('90.0')")
+    page.wait_for(f"{ROWS} === 3 && {TEXT}.includes('90')")
     check_access(page)
     press(page, "Schema")
     page.wait_for(
@@ -115,12 +138,117 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
         assert [opened.read(name) for name in opened.namelist()] == [content]
     assert (told.startswith("attachment"), "flowers%402.zip" in named) == (True, True)
 
-    page.open(f"{url}/p/{project}/artifact?of=folder:pages")
+    page.open(f"{url}/p/{project}/artifact?of=dir:pages")
     page.wait_for(f"{TEXT}.includes('as it is') && {TEXT}.includes('<script>')")
     press(page, "Files")
     page.wait_for(f"{ROWS} === 2")
     check_access(page)
     page.run("document.querySelector('[aria-label=\"Look at b.png\"]').click()")
     page.wait_for("document.querySelector('[role=dialog] img')?.naturalWidth === 1")
+    check_access(page)
+    check(page, url)
+
+
+def test_a_version_is_registered_described_approved_and_promoted(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/models")
+    page.wait_for(f"{TEXT}.includes('No models yet')")
+    check_access(page)
+    with recording(project) as client:
+        for weight in (1, 2):
+            with client.start_run("train", job="train") as run:
+                run.produce("network", {"weights": [weight]}, type="model")
+        assert client.flush(20.0)
+
+    page.open(f"{url}/p/{project}/artifact?of=model:network")
+    press(page, "Register as a model")
+    fill(page, "Model", "churn")
+    check_access(page)
+    send(page, "Register")
+    page.wait_for(f"{TEXT}.includes('churn@1') && {TEXT}.includes('network@2')")
+    page.run("history.back()")
+    press(page, "Register a model")
+    fill(page, "Model", "churn")
+    fill(page, "Version to register", "model:none@7")
+    send(page, "Register")
+    page.wait_for(
+        "document.querySelector('[role=dialog] [role=alert]')?.innerText.includes('no longer there')"
+    )
+    check_access(page)
+    fill(page, "Version to register", "model:network@1")
+    send(page, "Register")
+    page.wait_for(f"{TEXT}.includes('churn@2') && {ROWS} === 2")
+
+    press(page, "Card")
+    press(page, "Write the card")
+    fill(
+        page,
+        "Text in Markdown",
+        f"# Purpose\n\n{SCRIPT} [no](javascript:alert(1)) ![seen](http://example.org/x.png)",
+    )
+    check_access(page)
+    send(page, "Save")
+    gone(page)
+    page.wait_for("document.querySelector('main h3')?.textContent === 'Purpose'")
+    assert "<script>" in page.run(TEXT), "shown as it was written"
+    assert page.run("document.querySelectorAll('main [href^=javascript], main img').length") == 0
+
+    press(page, "Aliases")
+    press(page, "Move an alias")
+    fill(page, "Alias", "prod")
+    check_access(page)
+    with recording(project) as client:
+        client.promote("model:churn@1", "prod")
+    send(page, "Move")  # somebody was faster
+    page.wait_for(f"{REFUSED}?.innerText.includes('There now: 1')")
+    press(page, "Cancel", "[role=dialog]")
+    gone(page)
+    page.wait_for(f"{ROWS} === 1")
+    press(page, "Protect")
+    check_access(page)
+    send(page, "Save")
+    gone(page)
+    page.wait_for(f"{TEXT}.includes('takes an approval')")
+    check_access(page)
+    press(page, "Move")
+    page.wait_for("document.querySelector('[role=dialog]').innerText.includes('ask for one first')")
+    send(page, "Move")
+    page.wait_for(f"!!{REFUSED}")
+    press(page, "Cancel", "[role=dialog]")
+    gone(page)
+
+    press(page, "Approvals")
+    press(page, "Ask for approval")
+    fill(page, "Comment", SCRIPT)
+    send(page, "Ask")
+    gone(page)
+    page.wait_for(f"{TEXT}.includes('waiting')")
+    check_access(page)
+    press(page, "Approve")
+    send(page, "Approve")
+    gone(page)
+    page.wait_for(f"{TEXT}.includes('approved')")
+    press(page, "Aliases")
+    press(page, "Move")
+    page.wait_for("document.querySelector('[role=dialog]').innerText.includes('An approval is there')")
+    send(page, "Move")
+    gone(page)
+    page.wait_for("document.querySelector('main tbody td').textContent === '2'")
+    press(page, "Approvals")
+    page.wait_for(f"{TEXT}.includes('used')")
+    press(page, "Ask for approval")
+    send(page, "Ask")
+    gone(page)
+    press(page, "Withdraw")
+    send(page, "Withdraw")
+    gone(page)
+    page.wait_for(f"{TEXT}.includes('withdrawn')")
+    press(page, "History")
+    page.wait_for(f"{TEXT}.includes('setProtection')")
+    check_access(page)
+    page.open(f"{url}/p/{project}/models")
+    page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('prod → 2')")
     check_access(page)
     check(page, url)

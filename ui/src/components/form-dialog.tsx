@@ -1,8 +1,9 @@
 /** A form over the page: fields, what was refused, one button that sends and one that leaves. */
 import type { ReactNode, SyntheticEvent } from "react";
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { Change } from "@/lib/change";
 import { useWords } from "@/lib/words";
+import { Dialog } from "./dialog";
 import { Refusal } from "./refusal";
 import styles from "./form-dialog.module.css";
 
@@ -32,7 +33,7 @@ export function FormDialog<T>({ title, about, submit, danger, change, values, cl
     void send();
   };
   return (
-    <Modal opened onClose={close} title={title} size={size} closeButtonProps={{ "aria-label": say("action.close") }}>
+    <Dialog title={title} close={close} size={size}>
       <form className={styles.form} onSubmit={submitted}>
         {about && <p className="faint">{about}</p>}
         {children}
@@ -46,6 +47,6 @@ export function FormDialog<T>({ title, about, submit, danger, change, values, cl
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -24,8 +24,8 @@ import styles from "./artifacts.module.css";
 type Artifact = ArtifactsQuery["artifacts"]["edges"][number]["node"];
 
 const PAUSE_MILLISECONDS = 200;
-/** Types that clients give; a project may have others, which the address and what is shown add. */
-const TYPES = ["dataset", "table", "model", "checkpoint", "metrics", "file", "folder", "image", "notebook", "report"];
+/** The types that the server knows. */
+const TYPES = ["dataset", "table", "model", "checkpoint", "metrics", "report", "figure", "log", "file", "dir", "volume-path", "other"];
 
 const artifactsQuery = (project: string, { text = "", type }: ArtifactsSearch) =>
   infiniteQueryOptions({
@@ -96,7 +96,6 @@ function Filters({ search }: { search: ArtifactsSearch }) {
   const choose = (type: string): void => {
     void navigate({ search: (told) => ({ ...without(told, "type"), ...(type && { type }) }), replace: true });
   };
-  const types = search.type && !TYPES.includes(search.type) ? [search.type, ...TYPES] : TYPES;
   return (
     <Bar>
       <TextInput
@@ -109,7 +108,7 @@ function Filters({ search }: { search: ArtifactsSearch }) {
         label={say("artifacts.type")}
         value={search.type ?? ""}
         onChange={(event) => choose(event.currentTarget.value)}
-        data={[{ value: "", label: say("filter.all") }, ...types]}
+        data={[{ value: "", label: say("filter.all") }, ...TYPES]}
       />
     </Bar>
   );
