@@ -97,6 +97,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Tokens": ({}, 2),
     "Audit": ({}, 1),
     "IngestStatus": ({}, 0),
+    "AdminPage": ({}, 0),
     "RefusedEvents": ({}, 2),
     "Event": ({"id": "event-001"}, 1),
     "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 6),

@@ -130,10 +130,17 @@ class AdministrationQueries:
         context = context_of(info)
         context.principal  # noqa: B018 – raises for nobody
         engine = engine_of(context.services.bolt.server_agent)
+        settings = context.services.settings
         return records.ServerInfo(
             name="lineage-server",
             version=__version__,
             engine=engine.name,
             engine_version=engine.version,
-            auth_mode=context.services.settings.auth.mode,
+            auth_mode=settings.auth.mode,
+            retention=records.Retention(
+                refused_days=settings.ingest.refused_days,
+                archive_after_days=settings.ingest.archive_after_days,
+                deleted_days=settings.artifacts.deleted_days,
+                delivery_days=settings.webhooks.kept_days,
+            ),
         )

@@ -30,6 +30,8 @@ export function ProjectMenu({ project, projects }: { project: string; projects: 
             <bdi>{name}</bdi>
           </Menu.Item>
         ))}
+        <Menu.Divider />
+        <Menu.Item onClick={() => void navigate({ to: "/p/$project/projects", params: { project } })}>{say("shell.projects")}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
@@ -93,7 +95,7 @@ export function ThemeMenu() {
   );
 }
 
-export function PersonMenu({ subject, canLeave }: { subject: string; canLeave: boolean }) {
+export function PersonMenu({ project, subject, canLeave }: { project: string; subject: string; canLeave: boolean }) {
   const { say } = useWords();
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -117,6 +119,9 @@ export function PersonMenu({ subject, canLeave }: { subject: string; canLeave: b
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label className={styles.who}>{say("shell.person", { subject })}</Menu.Label>
+        <Menu.Item onClick={() => void navigate({ to: "/p/$project/settings", params: { project }, search: { view: "tokens" } })}>
+          {say("settings.tokens")}
+        </Menu.Item>
         {canLeave ? (
           <Menu.Item onClick={() => void leave()}>{say("session.leave")}</Menu.Item>
         ) : (

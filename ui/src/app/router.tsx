@@ -17,6 +17,9 @@ import { lineageSearch } from "@/features/lineage/lineage-search";
 import { modelSearch, modelsSearch } from "@/features/models/model-search";
 import { runSearch } from "@/features/run/run-search";
 import { runsSearch } from "@/features/runs/runs-search";
+import { searchSearch } from "@/features/search/search-search";
+import { projectsSearch, settingsSearch } from "@/features/projects/projects-search";
+import { adminSearch } from "@/features/admin/admin-search";
 import { AskError } from "@/lib/graphql";
 import { preferredProject } from "@/lib/project";
 import { shellQuery } from "./shell-query";
@@ -140,6 +143,34 @@ const model = createRoute({
   component: lazyRouteComponent(() => import("@/features/models/model-page"), "ModelPage"),
 });
 
+const found = createRoute({
+  getParentRoute: () => project,
+  path: "/search",
+  validateSearch: searchSearch,
+  component: lazyRouteComponent(() => import("@/features/search/search-page"), "SearchPage"),
+});
+
+const projects = createRoute({
+  getParentRoute: () => project,
+  path: "/projects",
+  validateSearch: projectsSearch,
+  component: lazyRouteComponent(() => import("@/features/projects/projects-page"), "ProjectsPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  validateSearch: settingsSearch,
+  component: lazyRouteComponent(() => import("@/features/projects/settings-page"), "SettingsPage"),
+});
+
+const admin = createRoute({
+  getParentRoute: () => project,
+  path: "/admin",
+  validateSearch: adminSearch,
+  component: lazyRouteComponent(() => import("@/features/admin/admin-page"), "AdminPage"),
+});
+
 /** A failure of a page is shown in its place; that nobody is signed in leads away from it. */
 function Failed({ error, reset }: { error: unknown; reset: () => void }) {
   if (error instanceof AskError && error.code === "UNAUTHENTICATED") {
@@ -165,6 +196,10 @@ export const router = createRouter({
       artifact,
       models,
       model,
+      found,
+      projects,
+      settings,
+      admin,
       lineage,
     ]),
   ]),

@@ -1,12 +1,12 @@
 /** What stands around every page: rail, project, breadcrumb, palette, language, theme, person. */
 import { Suspense, lazy, useEffect, useState } from "react";
-import { Link, Outlet, useParams, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
 import { LanguageMenu, PersonMenu, ProjectMenu, ThemeMenu } from "./menus";
-import { PAGES, pageOf } from "./pages";
+import { PAGES, isWithin, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
 import styles from "./shell.module.css";
 
@@ -30,10 +30,12 @@ export function Shell() {
   const { project } = useParams({ from: "/p/$project" });
   const { data } = useSuspenseQuery(shellQuery);
   const [palette, setPalette] = useState<"never" | "closed" | "open">("never");
+  const navigate = useNavigate();
   const open = (): void => setPalette("open");
   usePaletteKey(open);
   useEffect(() => keepProject(project), [project]);
 
+  const pages = PAGES.map(({ to, icon, name }) => ({ icon, name, go: () => void navigate({ to, params: { project } }) }));
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">
@@ -57,7 +59,7 @@ export function Shell() {
           </button>
           <LanguageMenu />
           <ThemeMenu />
-          <PersonMenu subject={data.me.subject} canLeave={data.server.authMode !== "open"} />
+          <PersonMenu project={project} subject={data.me.subject} canLeave={data.server.authMode !== "open"} />
         </div>
       </header>
       <main id="main" tabIndex={-1} className={styles.main}>
@@ -65,7 +67,7 @@ export function Shell() {
       </main>
       {palette !== "never" && (
         <Suspense>
-          <Palette project={project} pages={PAGES} opened={palette === "open"} close={() => setPalette("closed")} />
+          <Palette project={project} pages={pages} opened={palette === "open"} close={() => setPalette("closed")} />
         </Suspense>
       )}
     </div>
@@ -81,7 +83,7 @@ function Rail({ project, version }: { project: string; version: string }) {
         <span>Lineage</span>
       </Link>
       <ul>
-        {PAGES.map((page) => (
+        {PAGES.filter(({ rail }) => rail).map((page) => (
           <li key={page.to}>
             <Link
               to={page.to}
@@ -108,6 +110,7 @@ function Breadcrumb({ project, projects }: { project: string; projects: string[]
   const { say } = useWords();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const page = pageOf(path);
+  const within = isWithin(path);
   return (
     <nav className={styles.crumbs} aria-label={say("shell.place")}>
       <ol>
@@ -115,8 +118,14 @@ function Breadcrumb({ project, projects }: { project: string; projects: string[]
           <ProjectMenu project={project} projects={projects} />
         </li>
         {page && (
-          <li aria-current="page" className={styles.here}>
-            {say(page.name)}
+          <li aria-current={within ? undefined : "page"} className={styles.here}>
+            {within ? (
+              <Link to={page.to} params={{ project }}>
+                {say(page.name)}
+              </Link>
+            ) : (
+              say(page.name)
+            )}
           </li>
         )}
       </ol>

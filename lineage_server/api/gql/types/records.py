@@ -64,12 +64,25 @@ class Me:
 
 
 @strawberry.type
+class Retention:
+    """For how long the server keeps what is not kept for good."""
+
+    refused_days: float = strawberry.field(description="refused events")
+    archive_after_days: float = strawberry.field(
+        description="stored events, until they move to the archive; 0 is never"
+    )
+    deleted_days: float = strawberry.field(description="bytes of deleted versions")
+    delivery_days: float = strawberry.field(description="ended deliveries of webhooks")
+
+
+@strawberry.type
 class ServerInfo:
     name: str
     version: str
     engine: str = strawberry.field(description="the graph behind it")
     engine_version: str
     auth_mode: str
+    retention: Retention
 
 
 @strawberry.type

@@ -4,6 +4,8 @@ export interface ModelsSearch {
   text?: string;
   /** uid or reference of an artifact version to register: the form opens with it */
   register?: string;
+  /** the form is open, empty */
+  form?: true;
 }
 
 export const MODEL_VIEWS = ["versions", "card", "compare", "aliases", "approvals", "history"] as const;
@@ -24,7 +26,7 @@ const word = (told: unknown): string | undefined => {
 
 export function modelsSearch(told: Record<string, unknown>): ModelsSearch {
   const [text, register] = [word(told["text"]), word(told["register"])];
-  return { ...(text && { text }), ...(register && { register }) };
+  return { ...(text && { text }), ...(register && { register }), ...(told["form"] === true && { form: true as const }) };
 }
 
 export function modelSearch(told: Record<string, unknown>): ModelSearch {

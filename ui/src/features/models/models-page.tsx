@@ -42,18 +42,20 @@ const modelsQuery = (project: string, text: string) =>
 export function ModelsPage() {
   const { say, language } = useWords();
   const { project } = useParams({ from: "/p/$project/models" });
-  const { text = "", register } = useSearch({ from: "/p/$project/models" });
+  const { text = "", register, form } = useSearch({ from: "/p/$project/models" });
   const navigate = useNavigate({ from: "/p/$project/models" });
-  const [opened, setOpened] = useState(register !== undefined);
+  const opened = register !== undefined || form === true;
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelsQuery(project, text));
   const models = data?.pages.flatMap((page) => page.models.edges.map(({ node }) => node));
   const waiting = data?.pages[0]?.approvals.edges.map(({ node }) => node) ?? [];
   const total = data?.pages[0]?.models.totalCount;
-  const close = (): void => {
-    setOpened(false);
-    if (register) void navigate({ search: (told) => without(told, "register"), replace: true });
+  const open = (): void => {
+    void navigate({ search: (told) => ({ ...told, form: true }), replace: true });
   };
-  const action = <Button onClick={() => setOpened(true)}>{say("models.register")}</Button>;
+  const close = (): void => {
+    void navigate({ search: (told) => without(told, "register", "form"), replace: true });
+  };
+  const action = <Button onClick={open}>{say("models.register")}</Button>;
 
   return (
     <Page title={say("page.models")} about={say("models.what")} actions={action}>

@@ -1,0 +1,36 @@
+/** The server itself: whether its parts work, what it would not take, how long it keeps what. */
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { EmptyState } from "@/components/empty-state";
+import { Page } from "@/components/page";
+import { Sections } from "@/components/sections";
+import { useWords } from "@/lib/words";
+import type { AdminView } from "./admin-search";
+import { Health } from "./health";
+import { Refused } from "./refused";
+import { Retention } from "./retention";
+
+const VIEWS = [
+  { id: "health", name: "admin.health" },
+  { id: "refused", name: "admin.refused" },
+  { id: "retention", name: "admin.retention" },
+  { id: "gaps", name: "admin.gaps" },
+] as const;
+
+export function AdminPage() {
+  const { say } = useWords();
+  const { view = "health" } = useSearch({ from: "/p/$project/admin" });
+  const navigate = useNavigate({ from: "/p/$project/admin" });
+  const choose = (chosen: AdminView): void => {
+    void navigate({ search: { view: chosen }, replace: true });
+  };
+  return (
+    <Page title={say("page.admin")} about={say("admin.what")}>
+      <Sections label={say("admin.views")} views={VIEWS} shown={view} choose={choose}>
+        {view === "health" && <Health />}
+        {view === "refused" && <Refused />}
+        {view === "retention" && <Retention />}
+        {view === "gaps" && <EmptyState kind="none" title={say("gaps.none")} why={say("gaps.none.why")} />}
+      </Sections>
+    </Page>
+  );
+}

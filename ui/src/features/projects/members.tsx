@@ -1,0 +1,129 @@
+/** Who has which role in a project. */
+import { useState } from "react";
+import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { DataTable } from "@/components/data-table";
+import { EmptyState } from "@/components/empty-state";
+import { FormDialog } from "@/components/form-dialog";
+import { Trouble } from "@/components/trouble";
+import { ProjectDocument, SetMemberDocument } from "@/gql/graphql";
+import type { Role } from "@/gql/graphql";
+import { change, useChange } from "@/lib/change";
+import { ask } from "@/lib/graphql";
+import { useWords } from "@/lib/words";
+import styles from "./projects.module.css";
+
+export const ROLES = ["VIEWER", "EDITOR", "ADMIN"] as const satisfies readonly Role[];
+
+interface Member {
+  subject: string;
+  role: Role;
+}
+
+export function Members({ project }: { project: string }) {
+  const { say } = useWords();
+  const [opened, setOpened] = useState<Member | "new">();
+  const [leaving, setLeaving] = useState<string>();
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
+    queryKey: ["members", project],
+    queryFn: ({ pageParam, signal }) => ask(ProjectDocument, { name: project, first: 100, after: pageParam }, signal),
+    initialPageParam: "",
+    getNextPageParam: ({ members }) => (members.pageInfo.hasNextPage ? members.pageInfo.endCursor : null),
+  });
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (!data) return <Skeleton height={240} />;
+  const members = data.pages.flatMap((page) => page.members.edges.map(({ node }) => node));
+  return (
+    <>
+      <div className={styles.buttons}>
+        <Button size="xs" onClick={() => setOpened("new")}>
+          {say("members.add")}
+        </Button>
+      </div>
+      {members.length === 0 ? (
+        <EmptyState kind="none" title={say("members.none")} why={say("members.none.why")} />
+      ) : (
+        <DataTable label={say("settings.members")} columns={[say("members.subject"), say("members.role"), ""]}>
+          {members.map((one) => (
+            <tr key={one.subject}>
+              <th scope="row">
+                <bdi>{one.subject}</bdi>
+              </th>
+              <td>{say(`role.${one.role}`)}</td>
+              <td>
+                <div className={styles.buttons}>
+                  <Button size="compact-xs" variant="default" onClick={() => setOpened(one)}>
+                    {say("members.add")}
+                  </Button>
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    onClick={() => setLeaving(one.subject)}
+                    aria-label={say("members.remove.of", { name: one.subject })}
+                  >
+                    {say("members.remove")}
+                  </Button>
+                </div>
+              </td>
+            </tr>
+          ))}
+        </DataTable>
+      )}
+      {hasNextPage && (
+        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {say("action.more")}
+        </Button>
+      )}
+      {opened && <RoleForm project={project} {...(opened !== "new" && { member: opened })} close={() => setOpened(undefined)} />}
+      {leaving !== undefined && <RemoveForm project={project} subject={leaving} close={() => setLeaving(undefined)} />}
+    </>
+  );
+}
+
+function RoleForm({ project, member, close }: { project: string; member?: Member; close: () => void }) {
+  const { say } = useWords();
+  const [subject, setSubject] = useState(member?.subject ?? "");
+  const [role, setRole] = useState<Role>(member?.role ?? "VIEWER");
+  const sent = useChange((told: Member) => change(SetMemberDocument, { input: { project, ...told } }));
+  return (
+    <FormDialog
+      title={say("members.add")}
+      submit={say("action.save")}
+      change={sent}
+      values={() => ({ subject: subject.trim(), role })}
+      close={close}
+    >
+      <TextInput
+        label={say("members.subject")}
+        description={say("members.subject.hint")}
+        required
+        readOnly={member !== undefined}
+        data-autofocus
+        value={subject}
+        onChange={(event) => setSubject(event.currentTarget.value)}
+      />
+      <NativeSelect
+        label={say("members.role")}
+        value={role}
+        onChange={(event) => setRole(event.currentTarget.value as Role)}
+        data={ROLES.map((one) => ({ value: one, label: say(`role.${one}`) }))}
+      />
+    </FormDialog>
+  );
+}
+
+function RemoveForm({ project, subject, close }: { project: string; subject: string; close: () => void }) {
+  const { say } = useWords();
+  const sent = useChange((told: string) => change(SetMemberDocument, { input: { project, subject: told, role: null } }));
+  return (
+    <FormDialog
+      title={say("members.remove.of", { name: subject })}
+      about={say("members.remove.what")}
+      submit={say("members.remove")}
+      danger
+      change={sent}
+      values={() => subject}
+      close={close}
+    />
+  );
+}
