@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
+from tests.support.web_pages import choose, fill, gone, press, send
 from tests.support.web_view import SCRIPT, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -32,25 +32,6 @@ def project() -> str:
     return f"catalog-{uuid4().hex[:8]}"
 
 
-def press(page: Page, name: str, within: str = "main") -> None:
-    """The button, link or tab of this name."""
-    found = (
-        f"[...document.querySelectorAll('{within} :is(button, a, [role=tab])')]"
-        f".find((one) => one.textContent.trim() === {json.dumps(name)})"
-    )
-    page.wait_for(f"!!{found}")
-    page.run(f"{found}.click()")
-
-
-def choose(page: Page, selector: str, value: str) -> None:
-    """An option, as a person would."""
-    page.run(
-        f"((one) => {{ Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(one, "
-        f"{json.dumps(value)}); one.dispatchEvent(new Event('change', {{bubbles: true}})) }})"
-        f"(document.querySelector({json.dumps(selector)}))"
-    )
-
-
 def saved(page: Page, url: str, text: str) -> Any:
     """What a link of the page leads to: its bytes, and as what a browser saves them."""
     href = page.run(
@@ -59,27 +40,6 @@ def saved(page: Page, url: str, text: str) -> Any:
     )
     with urllib.request.urlopen(url + href, timeout=20) as answer:
         return answer.read(), answer.headers["content-disposition"]
-
-
-def fill(page: Page, label: str, text: str) -> None:
-    """The field of this label in the form that is open."""
-    found = (
-        f"[...document.querySelectorAll('[role=dialog] label')].find((one) => "
-        f"one.textContent.replace(' *', '') === {json.dumps(label)})?.htmlFor"
-    )
-    page.wait_for(f"!!{found}")
-    page.type(f"#{page.run(f'CSS.escape({found})')}", text)
-
-
-def send(page: Page, name: str) -> None:
-    """The button that sends the open form."""
-    assert page.run("document.querySelector('[role=dialog] [type=submit]').textContent") == name
-    page.run("document.querySelector('[role=dialog] [type=submit]').click()")
-
-
-def gone(page: Page) -> None:
-    """Until no form is open."""
-    page.wait_for("!document.querySelector('[role=dialog]')")
 
 
 def test_artifacts_are_found_looked_into_compared_and_saved(

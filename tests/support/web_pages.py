@@ -1,0 +1,47 @@
+"""What a person does on a page of the web view: presses what has a name, fills in what has a label."""
+
+from __future__ import annotations
+
+import json
+
+from tests.support.browser import Page
+
+
+def press(page: Page, name: str, within: str = "main") -> None:
+    """The button, link or tab of this name."""
+    found = (
+        f"[...document.querySelectorAll('{within} :is(button, a, [role=tab])')]"
+        f".find((one) => one.textContent.trim() === {json.dumps(name)})"
+    )
+    page.wait_for(f"!!{found}")
+    page.run(f"{found}.click()")
+
+
+def choose(page: Page, selector: str, value: str) -> None:
+    """An option of a field, as a person would."""
+    page.run(
+        f"((one) => {{ Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(one, "
+        f"{json.dumps(value)}); one.dispatchEvent(new Event('change', {{bubbles: true}})) }})"
+        f"(document.querySelector({json.dumps(selector)}))"
+    )
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    """The field of this label in the form that is open."""
+    found = (
+        f"[...document.querySelectorAll('[role=dialog] label')].find((one) => "
+        f"one.textContent.replace(' *', '') === {json.dumps(label)})?.htmlFor"
+    )
+    page.wait_for(f"!!{found}")
+    page.type(f"#{page.run(f'CSS.escape({found})')}", text)
+
+
+def send(page: Page, name: str) -> None:
+    """The button that sends the open form."""
+    assert page.run("document.querySelector('[role=dialog] [type=submit]').textContent") == name
+    page.run("document.querySelector('[role=dialog] [type=submit]').click()")
+
+
+def gone(page: Page) -> None:
+    """Until no form is open."""
+    page.wait_for("!document.querySelector('[role=dialog]')")
