@@ -8,22 +8,27 @@ interface Thing {
   name: string;
 }
 
+type InProject = { project: string };
+
 export type Place =
-  | { to: "/p/$project/artifact"; search: { of: string; v?: string } }
-  | { to: "/p/$project/model"; search: { of: string; v?: string } }
-  | { to: "/p/$project/lineage"; search: { focus: string; view?: "LOGICAL" } };
+  | { to: "/p/$project/artifact"; params: InProject; search: { of: string; v?: string } }
+  | { to: "/p/$project/model"; params: InProject; search: { of: string; v?: string } }
+  | { to: "/p/$project/runs/$uid"; params: InProject & { uid: string } }
+  | { to: "/p/$project/lineage"; params: InProject; search: { focus: string; view?: "LOGICAL" } };
 
 /** Versions are shown on the page of what they are versions of; what has no page of its own, in its lineage. */
-export function placeOf(thing: Thing): Place {
+export function placeOf(project: string, thing: Thing): Place {
   const { uid, label } = thing;
+  const params = { project };
   const at = uid.lastIndexOf("@");
-  if (label === "Artifact") return { to: "/p/$project/artifact", search: { of: uid } };
+  if (label === "Run") return { to: "/p/$project/runs/$uid", params: { project, uid } };
+  if (label === "Artifact") return { to: "/p/$project/artifact", params, search: { of: uid } };
   if (label === "ArtifactVersion" && at > 0) {
-    return { to: "/p/$project/artifact", search: { of: uid.slice(0, at).replace(/^version:/, "artifact:"), v: uid } };
+    return { to: "/p/$project/artifact", params, search: { of: uid.slice(0, at).replace(/^version:/, "artifact:"), v: uid } };
   }
-  if (label === "RegisteredModel") return { to: "/p/$project/model", search: { of: uid } };
+  if (label === "RegisteredModel") return { to: "/p/$project/model", params, search: { of: uid } };
   if (label === "ModelVersion" && at > 0) {
-    return { to: "/p/$project/model", search: { of: uid.slice(0, at).replace(/^modelversion:/, "model:"), v: uid.slice(at + 1) } };
+    return { to: "/p/$project/model", params, search: { of: uid.slice(0, at).replace(/^modelversion:/, "model:"), v: uid.slice(at + 1) } };
   }
-  return { to: "/p/$project/lineage", search: lineageOf(thing) };
+  return { to: "/p/$project/lineage", params, search: lineageOf(thing) };
 }

@@ -1,7 +1,7 @@
 /** The parts of the server and its intake, as they are now. */
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { Facts } from "@/components/facts";
 import { Section } from "@/components/page";
 import { PartState } from "@/components/part-state";
@@ -23,7 +23,7 @@ export function Health() {
   if (!data) return <Skeleton height={120} />;
   return (
     <>
-      <DataTable label={say("admin.health")} columns={[say("admin.part"), say("tokens.state"), say("admin.detail")]}>
+      <ListTable label={say("admin.health")} columns={[say("admin.part"), say("tokens.state"), say("admin.detail")]}>
         {data.map(({ name, ok, detail }) => (
           <tr key={name}>
             <th scope="row">{PARTS.includes(name) ? say(`admin.part.${name}` as MessageId) : <bdi>{name}</bdi>}</th>
@@ -33,7 +33,7 @@ export function Health() {
             <td lang="en">{detail}</td>
           </tr>
         ))}
-      </DataTable>
+      </ListTable>
       <Intake />
       <About />
     </>

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Refusal } from "@/components/refusal";
 import { TimeAgo } from "@/components/time-ago";
@@ -63,7 +63,7 @@ function EventTable({ events, replay }: { events: readonly Event[]; replay: (uid
   const { say, language } = useWords();
   const columns = [say("history.when"), say("search.project"), say("refused.code"), say("refused.times"), say("history.who"), say("refused.event"), ""];
   return (
-    <DataTable label={say("admin.refused")} columns={columns}>
+    <ListTable label={say("admin.refused")} columns={columns}>
       {events.map((one) => (
         <tr key={one.uid}>
           <td>
@@ -96,6 +96,6 @@ function EventTable({ events, replay }: { events: readonly Event[]; replay: (uid
           </td>
         </tr>
       ))}
-    </DataTable>
+    </ListTable>
   );
 }

@@ -1,7 +1,7 @@
 /** For how long the server keeps what is not kept for good. */
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { Trouble } from "@/components/trouble";
 import { AdminPageDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
@@ -26,7 +26,7 @@ export function Retention() {
   return (
     <>
       <p className="faint">{say("retention.what")}</p>
-      <DataTable label={say("admin.retention")} columns={[say("artifacts.name"), say("retention.value"), say("retention.setting")]}>
+      <ListTable label={say("admin.retention")} columns={[say("artifacts.name"), say("retention.value"), say("retention.setting")]}>
         {rows.map(([name, setting, value]) => (
           <tr key={name}>
             <th scope="row">{say(name)}</th>
@@ -36,7 +36,7 @@ export function Retention() {
             </td>
           </tr>
         ))}
-      </DataTable>
+      </ListTable>
     </>
   );
 }

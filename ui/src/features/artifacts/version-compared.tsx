@@ -57,7 +57,7 @@ function Compared({ before, after }: { before: string; after: Version }) {
   const other = useQuery(versionQuery(before));
   if (other.error && !other.data) return <Trouble error={other.error} retry={() => void other.refetch()} />;
   if (!other.data) return <Skeleton height={240} />;
-  if (other.data.digest === after.digest) return <p>{say("compare.same")}</p>;
+  if (other.data.digest === after.digest) return <p>{say("version.same")}</p>;
   const told = (value: number | string): string => figure(value, language);
   return (
     <>

@@ -1,8 +1,9 @@
 /** The files of a version: a look at one, each by itself, or all of them. */
 import { useState } from "react";
-import { Button, Modal, Skeleton, TextInput } from "@mantine/core";
+import { Button, Skeleton, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ListTable } from "@/components/list-table";
+import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
 import { bytes, count } from "@/lib/format";
@@ -51,15 +52,9 @@ export function VersionFiles({ version }: { version: Version }) {
           {say("action.more")}
         </Button>
       )}
-      <Modal
-        opened={looked !== undefined}
-        onClose={() => setLooked(undefined)}
-        size="xl"
-        title={say("files.look")}
-        closeButtonProps={{ "aria-label": say("action.close") }}
-      >
+      <Dialog title={say("files.look")} opened={looked !== undefined} close={() => setLooked(undefined)} size="xl">
         {looked !== undefined && <VersionPreview version={version} path={looked} />}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -83,7 +83,7 @@ function VersionFacts({ version, project }: { version: Version; project: string 
             say("version.producer"),
             run && (
               <>
-                <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }}>
+                <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }}>
                   <bdi>{run.name || run.jobName}</bdi>
                 </Link>{" "}
                 <StateBadge state={run.state ?? ""} /> <TimeAgo time={run.startedAt} />

@@ -55,7 +55,7 @@ export function VersionUse({ version, project }: { version: Version; project: st
                 {run.hidden ? (
                   <span>{say("lineage.opaque")}</span>
                 ) : (
-                  <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }}>
+                  <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }}>
                     <bdi>{run.name || run.jobName}</bdi>
                   </Link>
                 )}

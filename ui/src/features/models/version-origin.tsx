@@ -12,7 +12,7 @@ export function VersionOrigin({ version, project }: { version: ModelVersion; pro
         <bdi>{`${origin.name}${at}`}</bdi>
       </Link>{" "}
       {run && (
-        <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }}>
+        <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }}>
           <bdi>{run.name || run.jobName}</bdi>
         </Link>
       )}

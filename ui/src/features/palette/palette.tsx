@@ -105,7 +105,7 @@ function Entries({ project, pages, typed }: { project: string; pages: PalettePro
               label={node.name}
               description={say("palette.kind", { label: say(`label.${node.label}` as MessageId), kind: node.kind })}
               leftSection={<Icon name={kindIcon(node.label, node.kind)} />}
-              onClick={() => void navigate({ ...placeOf(node), params: { project } })}
+              onClick={() => void navigate(placeOf(project, node))}
             />
           ))}
         </Spotlight.ActionsGroup>

@@ -4,7 +4,7 @@ import { Button, Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
@@ -38,7 +38,7 @@ export function Audit({ project }: { project: string }) {
         <EmptyState kind={target ? "filtered" : "none"} title={say(target ? "audit.filtered" : "audit.none")} why={say("audit.none.why")} />
       )}
       {found && found.length > 0 && (
-        <DataTable label={say("settings.audit")} columns={columns}>
+        <ListTable label={say("settings.audit")} columns={columns}>
           {found.map((one) => (
             <tr key={one.id}>
               <td>
@@ -64,7 +64,7 @@ export function Audit({ project }: { project: string }) {
               </td>
             </tr>
           ))}
-        </DataTable>
+        </ListTable>
       )}
       {hasNextPage && (
         <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

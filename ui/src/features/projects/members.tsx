@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
 import { Trouble } from "@/components/trouble";
@@ -43,7 +43,7 @@ export function Members({ project }: { project: string }) {
       {members.length === 0 ? (
         <EmptyState kind="none" title={say("members.none")} why={say("members.none.why")} />
       ) : (
-        <DataTable label={say("settings.members")} columns={[say("members.subject"), say("members.role"), ""]}>
+        <ListTable label={say("settings.members")} columns={[say("members.subject"), say("members.role"), ""]}>
           {members.map((one) => (
             <tr key={one.subject}>
               <th scope="row">
@@ -67,7 +67,7 @@ export function Members({ project }: { project: string }) {
               </td>
             </tr>
           ))}
-        </DataTable>
+        </ListTable>
       )}
       {hasNextPage && (
         <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button, Skeleton, TextInput, Textarea } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
 import { Page } from "@/components/page";
@@ -40,7 +40,7 @@ export function ProjectsPage() {
       {!found && !error && <Skeleton height={240} />}
       {found?.length === 0 && <EmptyState kind="forbidden" title={say("projects.none")} why={say("projects.none.why")} />}
       {found && found.length > 0 && (
-        <DataTable label={say("page.projects")} columns={[say("projects.name"), say("projects.description"), say("projects.owner"), say("tokens.made"), say("tags"), ""]}>
+        <ListTable label={say("page.projects")} columns={[say("projects.name"), say("projects.description"), say("projects.owner"), say("tokens.made"), say("tags"), ""]}>
           {found.map((one) => (
             <tr key={one.uid}>
               <th scope="row">
@@ -67,7 +67,7 @@ export function ProjectsPage() {
               </td>
             </tr>
           ))}
-        </DataTable>
+        </ListTable>
       )}
       {hasNextPage && (
         <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -4,7 +4,7 @@ import { Button, Checkbox, Skeleton } from "@mantine/core";
 import "@mantine/core/styles/Checkbox.css";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
 import { TimeAgo } from "@/components/time-ago";
@@ -64,7 +64,7 @@ function TokenTable({ tokens, end }: { tokens: readonly Token[]; end: (token: To
   const { say } = useWords();
   const columns = [say("tokens.name"), say("members.subject"), say("tokens.scopes"), say("tokens.state"), say("tokens.expires"), say("tokens.used"), say("tokens.made"), ""];
   return (
-    <DataTable label={say("settings.tokens")} columns={columns}>
+    <ListTable label={say("settings.tokens")} columns={columns}>
       {tokens.map((one) => {
         const state = tokenState(one);
         return (
@@ -98,7 +98,7 @@ function TokenTable({ tokens, end }: { tokens: readonly Token[]; end: (token: To
           </tr>
         );
       })}
-    </DataTable>
+    </ListTable>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Section } from "@/components/page";
 import { Refusal } from "@/components/refusal";
@@ -34,7 +34,7 @@ export function Webhooks({ project }: { project: string }) {
   return (
     <>
       <Refusal trouble={ping.trouble} />
-      <DataTable label={say("settings.webhooks")} columns={[say("projects.name"), say("webhooks.url"), say("webhooks.kinds"), say("tokens.state"), ""]}>
+      <ListTable label={say("settings.webhooks")} columns={[say("projects.name"), say("webhooks.url"), say("webhooks.kinds"), say("tokens.state"), ""]}>
         {data.map((one) => (
           <tr key={one.uid}>
             <th scope="row">
@@ -65,7 +65,7 @@ export function Webhooks({ project }: { project: string }) {
             </td>
           </tr>
         ))}
-      </DataTable>
+      </ListTable>
       {shown && <Deliveries key={shown.uid} project={project} webhook={shown} />}
     </>
   );
@@ -84,7 +84,7 @@ function Deliveries({ project, webhook }: { project: string; webhook: Webhook })
       {error && !data && <Trouble error={error} retry={() => void refetch()} />}
       {data?.edges.length === 0 && <p className="faint">{say("webhooks.deliveries.none")}</p>}
       {data && data.edges.length > 0 && (
-        <DataTable label={say("webhooks.deliveries")} columns={[say("history.when"), say("history.what"), say("tokens.state"), say("webhooks.attempts"), say("webhooks.answer"), ""]}>
+        <ListTable label={say("webhooks.deliveries")} columns={[say("history.when"), say("history.what"), say("tokens.state"), say("webhooks.attempts"), say("webhooks.answer"), ""]}>
           {data.edges.map(({ node }) => (
             <tr key={node.uid}>
               <td>
@@ -105,7 +105,7 @@ function Deliveries({ project, webhook }: { project: string; webhook: Webhook })
               </td>
             </tr>
           ))}
-        </DataTable>
+        </ListTable>
       )}
     </Section>
   );

@@ -5,7 +5,7 @@ import "@mantine/core/styles/Checkbox.css";
 import { useDebouncedValue } from "@mantine/hooks";
 import { infiniteQueryOptions, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { DataTable } from "@/components/data-table";
+import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
@@ -104,12 +104,12 @@ function FoundTable({ found, project, everywhere }: { found: readonly Found[]; p
   const { say } = useWords();
   const columns = [say("artifacts.name"), say("lineage.kind"), ...(everywhere ? [say("search.project")] : []), say("models.changed"), say("tags")];
   return (
-    <DataTable label={say("page.search")} columns={columns}>
+    <ListTable label={say("page.search")} columns={columns}>
       {found.map((node) => (
         <tr key={node.uid}>
           <th scope="row">
             <Icon name={kindIcon(node.label, node.kind)} size={16} />{" "}
-            <Link {...placeOf(node)} params={{ project: node.project || project }}>
+            <Link {...placeOf(node.project || project, node)}>
               <bdi>{node.name}</bdi>
             </Link>
           </th>
@@ -129,6 +129,6 @@ function FoundTable({ found, project, everywhere }: { found: readonly Found[]; p
           </td>
         </tr>
       ))}
-    </DataTable>
+    </ListTable>
   );
 }
