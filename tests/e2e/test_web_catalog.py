@@ -181,6 +181,7 @@ def test_a_version_is_registered_described_approved_and_promoted(
 
     press(page, "Approvals")
     press(page, "Ask for approval")
+    fill(page, "Alias", "prod")
     fill(page, "Comment", SCRIPT)
     send(page, "Ask")
     gone(page)
@@ -199,6 +200,7 @@ def test_a_version_is_registered_described_approved_and_promoted(
     press(page, "Approvals")
     page.wait_for(f"{TEXT}.includes('used')")
     press(page, "Ask for approval")
+    fill(page, "Alias", "prod")
     send(page, "Ask")
     gone(page)
     press(page, "Withdraw")

@@ -36,8 +36,8 @@ interface Approval {
   version: string;
 }
 
-/** The approval with which a version may become an alias; one for any alias counts too. */
+/** The approval with which a version may become an alias: it holds for this one alias. */
 export function approvalFor(approvals: readonly Approval[], version: string, alias: string): string | undefined {
-  const usable = approvals.filter((one) => one.state.toLowerCase() === "approved" && one.version === version);
-  return (usable.find((one) => one.alias === alias) ?? usable.find((one) => one.alias === ""))?.uid;
+  const fits = (one: Approval): boolean => one.state.toLowerCase() === "approved" && one.version === version && one.alias === alias;
+  return approvals.find(fits)?.uid;
 }

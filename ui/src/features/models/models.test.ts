@@ -24,10 +24,10 @@ test("names are apart by commas and blanks, each once", () => {
   expect(namesIn(" kim, max  service/ci,,kim ")).toEqual(["kim", "max", "service/ci"]);
 });
 
-test("an approval counts for its version and alias, or for any alias, while it is unused", () => {
+test("an approval counts for its version and alias, while it is unused", () => {
   const one = (uid: string, alias: string, state = "approved", version = "v") => ({ uid, alias, state, version });
   expect(approvalFor([one("a", ""), one("b", "prod")], "v", "prod")).toBe("b");
-  expect(approvalFor([one("a", "")], "v", "prod")).toBe("a");
+  expect(approvalFor([one("a", "")], "v", "prod")).toBeUndefined();
   expect(approvalFor([one("a", "prod", "used"), one("b", "prod", "approved", "w")], "v", "prod")).toBeUndefined();
 });
 
