@@ -49,11 +49,20 @@ def check_size(points: int) -> None:
         )
 
 
-def series_of(chunks: Iterable[bytes], keys: Sequence[str], max_points: int | None) -> list[Series]:
-    """All series of ``keys`` (none = all that are there), in the order of the keys' names."""
+def series_of(
+    chunks: Iterable[bytes],
+    keys: Sequence[str],
+    max_points: int | None,
+    steps: tuple[int | None, int | None] = (None, None),
+) -> list[Series]:
+    """All series of ``keys`` (none = all that are there), in the order of the keys' names; of a part of the
+    ``steps`` (both included, None = to the end) that part alone is counted and thinned."""
     table = _table(chunks)
     if table is None:
         return []
+    for bound, within in zip(steps, (pc.greater_equal, pc.less_equal), strict=True):
+        if bound is not None:
+            table = table.filter(within(table["step"], bound))
     wanted = set(keys)
     names = sorted(cast("set[str]", set(pc.unique(table["key"]).to_pylist())))
     return [

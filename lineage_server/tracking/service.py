@@ -51,6 +51,8 @@ LISTED = frozenset(
 )
 MAX_UIDS = 1_000
 MAX_POINTS = 100_000
+MAX_COMPARED = 200
+"""Runs of which metrics are asked for at once."""
 _BY_NAME = Order(by=SortBy.NAME, descending=False)
 _FOREVER = (1 << 63) - 1
 
@@ -196,6 +198,45 @@ class Tracking:
         # Some seconds of work for millions of points: not on the event loop.
         series = await asyncio.to_thread(series_of, [c.data for c in chunks], keys, max_points)
         return Points(series=tuple(series), position=max((c.rid for c in chunks), default=after))
+
+    async def histories(
+        self,
+        runs: Sequence[str],
+        *,
+        scope: Scope,
+        keys: Sequence[str],
+        max_points: int,
+        steps: tuple[int | None, int | None] = (None, None),
+    ) -> list[tuple[str, Sequence[Series]]]:
+        """Series of some keys of many runs in two reads, in the order of the runs, thinned to ``max_points``
+        each; of those ``steps`` only, both included. Raises a domain error, also for a run that is not
+        there."""
+        uids = list(dict.fromkeys(runs))
+        if not 1 <= len(uids) <= MAX_COMPARED:
+            raise InvalidInputError(
+                f"{len(uids)} runs are named", field="runs", allowed=f"1 to {MAX_COMPARED} runs"
+            )
+        most = MAX_POINTS * 10 // (len(uids) * max(1, len(keys)))
+        if not keys or not 10 <= max_points <= min(most, MAX_POINTS):
+            raise InvalidInputError(
+                f"{max_points} points of each of {len(keys)} metrics of {len(uids)} runs are not possible",
+                field="maxPoints" if keys else "keys",
+                allowed=f"some keys, 10 points or more, and at most {MAX_POINTS * 10} in all",
+            )
+        sizes = await self._reader.points(uids, scope, keys=keys)
+        for uid in uids:
+            if uid not in sizes:
+                raise NotFoundError(f"run {shorten(uid)!r} is not there, or not yours to see")
+        check_size(sum(sizes.values()))
+        chunks = await self._reader.many_chunks(uids, scope, keys=keys)
+
+        def thinned() -> list[tuple[str, Sequence[Series]]]:
+            of: dict[str, list[bytes]] = {uid: [] for uid in uids}
+            for uid, data in chunks:
+                of[uid].append(data)
+            return [(uid, series_of(of[uid], keys, max_points, steps)) for uid in uids]
+
+        return await asyncio.to_thread(thinned)
 
     # --- refused events -------------------------------------------------------------------------
 

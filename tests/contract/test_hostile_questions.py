@@ -40,7 +40,7 @@ WORDS = {
 
 NAMES_NOTHING = frozenset(
     "direction view maxDepth kinds filter asOf knownAt budget after first column up down groupBy bestMetric "
-    "higherIsBetter k orderBy labels keys maxPoints includeRevoked states".split()
+    "higherIsBetter k orderBy labels keys maxPoints fromStep toStep includeRevoked states".split()
 )
 # Field and argument (or any field's): the thing of default that it asks for.
 THINGS: dict[str, Any] = {
@@ -66,6 +66,7 @@ BESIDE: dict[str, Any] = {
     "node.project": {"uid": ANY_IRIS}, "nodes.project": {"uids": [ANY_IRIS]},
     "version.project": {"ref": ANY_IRIS}, "artifact.project": {"ref": ANY_IRIS},
     "resolve.project": {"ref": ANY_IRIS}, "versions.project": {"artifact": ANY_IRIS},
+    "metricHistories.runs": {"keys": ["loss"]},
     "compareRuns.project": {"runs": [ANY_IRIS + "@1", "model:churn@1"]},
     "search.project": {"text": "iris"}, "event.project": {"id": "event-000"},
     **{f"{name}.project": {"of": ANY_IRIS} for name in ("impact", "cost", "completeness", "lineageCounts")},

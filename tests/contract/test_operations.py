@@ -23,7 +23,7 @@ from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK
 from lineage_server.graph.round_trips import counting
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.served import Served
-from tests.support.stories import D2, EVALUATE, IRIS_1, IRIS_2, MODEL_1, TRAIN, story
+from tests.support.stories import D2, EVALUATE, IRIS_1, IRIS_2, MODEL_1, PREPARE, TRAIN, story
 
 SDL = OPERATIONS.parent / "schema.graphql"
 TEXTS = read_operations()
@@ -92,6 +92,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Versions": ({"artifact": "dataset:iris"}, 1),
     "Search": ({"text": "iris"}, 3),
     "MetricHistory": ({"run": TRAIN}, 1),
+    "MetricHistories": ({"runs": [TRAIN_UID], "keys": ["loss"]}, 2),
     "Projects": ({}, 1),
     "Project": ({"name": "default"}, 3),
     "Tokens": ({}, 2),
@@ -308,6 +309,38 @@ async def test_unknown_persisted_operation_is_not_found(served: Served) -> None:
         assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", body
     answer = (await served.post({})).json()
     assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+
+
+async def test_metrics_of_many_runs_come_at_once_and_in_detail_where_one_looks_closer(
+    served: Served,
+) -> None:
+    from lineage_server.domain.events import MetricsLogged
+
+    now = now_micros()
+    values: list[float | str] = [float(i % 7) for i in range(2_000)]
+    values[777] = 1e9
+    await served.record(
+        MetricsLogged(
+            id="a long curve", at=now, run=TRAIN, keys=["long"], series=[0] * 2_000,
+            steps=list(range(2_000)), times=[now + i for i in range(2_000)], values=values,
+        )
+    )  # fmt: skip
+    asked: dict[str, Any] = {"runs": [PREPARE, TRAIN_UID, TRAIN], "keys": ["long", "none"], "maxPoints": 100}
+    prepare, train = (await served.ask(TEXTS["MetricHistories"], asked))["metricHistories"]
+    assert (prepare["run"], prepare["series"], train["run"]) == (f"run:{PREPARE}", [], TRAIN_UID)
+    (series,) = train["series"]
+    assert (series["key"], series["total"], series["thinned"]) == ("long", 2_000, True)
+    assert len(series["steps"]) <= 100
+    assert 1e9 in series["values"]
+    closer = {**asked, "fromStep": 760, "toStep": 800}
+    (series,) = (await served.ask(TEXTS["MetricHistories"], closer))["metricHistories"][1]["series"]
+    assert (series["steps"], series["total"], series["thinned"]) == (list(range(760, 801)), 41, False)
+    for wrong in ({"keys": []}, {"runs": []}, {"maxPoints": 9}, {"maxPoints": 100_001}, {"runs": ["x"]}):
+        answer = (await served.post({"query": TEXTS["MetricHistories"], "variables": asked | wrong})).json()
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT", wrong
+    gone = asked | {"runs": [TRAIN, "0198c0de-0000-7000-8000-00000000dead"]}
+    answer = (await served.post({"query": TEXTS["MetricHistories"], "variables": gone})).json()
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_metric_history_folds_and_thins(served: Served) -> None:

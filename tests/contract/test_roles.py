@@ -132,7 +132,7 @@ FIELDS: dict[str, Need] = {
             *("lineage", "lineageScene", "impact", "path", "lineageDiff", "cost", "completeness"),
             *("lineageCounts", "resolve", "node", "version", "run", "artifact", "versions", "metricHistory"),
             *("project", "members", "event", "runChanged", "runsChanged", "metricPoints", "lineageChanged"),
-            *("modelVersions", "alias", "approvals", "compareRuns", "repeats"),
+            *("modelVersions", "alias", "approvals", "compareRuns", "repeats", "metricHistories"),
             *("jobs", "artifacts", "models", "deployments", "runs"),  # of a project that they name
         ),
         Need.READ,

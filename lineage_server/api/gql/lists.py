@@ -25,12 +25,13 @@ from lineage_server.api.gql.inputs.lists import (
     version_order,
 )
 from lineage_server.api.gql.questions import is_uid, uid_of
+from lineage_server.api.gql.scalars import Long
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types.artifacts import Artifact, ArtifactVersion
 from lineage_server.api.gql.types.base import Node, page_shown
 from lineage_server.api.gql.types.listing import Connection
 from lineage_server.api.gql.types.models import Deployment, RegisteredModel
-from lineage_server.api.gql.types.records import MetricSeries, series_of
+from lineage_server.api.gql.types.records import MetricSeries, RunSeries, series_of
 from lineage_server.api.gql.types.runs import Run
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
@@ -218,6 +219,29 @@ class ListQueries:
             max_points=DEFAULT_POINTS if max_points is strawberry.UNSET else max_points,
         )
         return [series_of(one) for one in points.series]
+
+    @strawberry.field(
+        description="Series of some metrics of up to 200 runs, thinned so that extremes stay; of some of the "
+        "steps (both ends included) in as much detail as of all"
+    )
+    async def metric_histories(
+        self,
+        info: Ctx,
+        runs: list[str],
+        keys: list[str],
+        max_points: int = DEFAULT_POINTS,
+        from_step: Long | None = None,
+        to_step: Long | None = None,
+    ) -> list[RunSeries]:
+        context = context_of(info)
+        found = await context.tracking.histories(
+            [run_uid_of(one) for one in runs],
+            scope=context.scope,
+            keys=keys,
+            max_points=max_points,
+            steps=(from_step, to_step),
+        )
+        return [RunSeries(run=uid, series=[series_of(one) for one in series]) for uid, series in found]
 
 
 async def _resolved(info: Ctx, references: list[str], project: str) -> dict[str, str]:

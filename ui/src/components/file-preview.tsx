@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { AskError } from "@/lib/graphql";
 import { previewQuery } from "@/lib/preview";
 import { useWords } from "@/lib/words";
-import { DataTable } from "./data-table";
+import { KnownTable } from "./charts/known-table";
 import { Trouble } from "./trouble";
 import styles from "./file-preview.module.css";
 
@@ -25,7 +25,7 @@ export function FilePreview({ uid, name }: { uid: string; name: string }) {
   return (
     <>
       {data.kind === "table" ? (
-        <DataTable title={name} table={data} />
+        <KnownTable title={name} table={data} />
       ) : (
         <section className={styles.text} tabIndex={0} aria-label={name}>
           <pre>{data.text}</pre>

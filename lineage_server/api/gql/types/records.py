@@ -39,6 +39,14 @@ def series_of(value: Series) -> MetricSeries:
 
 
 @strawberry.type
+class RunSeries:
+    """Metrics of one run of several."""
+
+    run: str = strawberry.field(description="uid")
+    series: list[MetricSeries]
+
+
+@strawberry.type
 class Member:
     subject: str
     role: Role

@@ -7,9 +7,11 @@ import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
 import { useLiveRuns } from "@/lib/live";
 import { useWords } from "@/lib/words";
+import type { MessageId } from "@/lib/words";
+import { Charts } from "./charts";
 import { compareKey, compareQuery } from "./compare-query";
-import { runsIn } from "./compare-search";
-import type { CompareSearch } from "./compare-search";
+import { FORMS, compareSearch, runsIn } from "./compare-search";
+import type { CompareForm, CompareSearch } from "./compare-search";
 import { CompareTable } from "./compare-table";
 import styles from "./compare-page.module.css";
 
@@ -17,79 +19,109 @@ export function ComparePage() {
   const { say } = useWords();
   const { project } = useParams({ from: "/p/$project/compare" });
   const search = useSearch({ from: "/p/$project/compare" });
-  const runs = useMemo(() => runsIn(search.runs), [search.runs]);
-  if (runs.length < 2) {
-    return (
-      <div className={styles.page}>
-        <h1>{say("compare.title", { count: runs.length })}</h1>
-        <EmptyState
-          kind="none"
-          title={say("compare.none")}
-          why={say("compare.none.why")}
-          action={
-            <Link to="/p/$project/runs" params={{ project }}>
-              {say("page.runs")}
-            </Link>
-          }
-        />
-      </div>
-    );
-  }
-  return <Comparison project={project} runs={runs} search={search} />;
-}
-
-function Comparison({ project, runs, search }: { project: string; runs: readonly string[]; search: CompareSearch }) {
-  const { say } = useWords();
   const navigate = useNavigate({ from: "/p/$project/compare" });
-  const { data, error, refetch, fetchNextPage, hasNextPage, isFetching } = useInfiniteQuery({
-    ...compareQuery(project, runs, search.all === true),
-    placeholderData: keepPreviousData,
-  });
+  const runs = useMemo(() => runsIn(search.runs), [search.runs]);
+  const change = useCallback(
+    (next: CompareSearch): void => void navigate({ search: compareSearch({ ...next }), replace: true }),
+    [navigate],
+  );
   useLiveRuns(project, compareKey(project));
-  const more = useCallback((): void => void (isFetching || fetchNextPage()), [isFetching, fetchNextPage]);
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.compareRuns.rows.edges.map(({ node }) => node)), [data]);
-  const told = data?.pages[0]?.compareRuns;
-
   return (
     <div className={styles.page}>
       <header className={styles.head}>
         <h1>{say("compare.title", { count: runs.length })}</h1>
-        <output className="faint">
-          {told && say("compare.count", { differing: told.differing, same: told.same })}
-          {told?.isPartial && ` ${say("compare.partial")}`}
-        </output>
-        <SegmentedControl
-          size="xs"
-          aria-label={say("compare.rows")}
-          value={search.all ? "all" : "differing"}
-          onChange={(value) => void navigate({ search: asked(search, value === "all"), replace: true })}
-          data={[
-            { value: "differing", label: say("compare.differing") },
-            { value: "all", label: say("compare.all") },
-          ]}
-        />
+        {runs.length >= 2 && <FormSwitch search={search} change={change} />}
       </header>
-      {error && !rows && <Trouble error={error} retry={() => void refetch()} />}
-      {!error && !rows && <Skeleton height="100%" />}
-      {rows?.length === 0 && (
-        <EmptyState
-          kind={search.all ? "none" : "filtered"}
-          title={say("compare.same")}
-          why={say("compare.same.why")}
-          action={
-            !search.all && (
-              <Button onClick={() => void navigate({ search: asked(search, true), replace: true })}>{say("compare.all")}</Button>
-            )
-          }
-        />
+      {runs.length < 2 && <Nothing project={project} />}
+      {runs.length >= 2 && search.tab === undefined && (
+        <Differences project={project} runs={runs} search={search} change={change} />
       )}
-      {told && rows && rows.length > 0 && (
-        <CompareTable project={project} runs={told.runs} rows={rows} more={hasNextPage ? more : undefined} />
+      {runs.length >= 2 && search.tab !== undefined && (
+        <Charts project={project} uids={runs} search={search} change={change} />
       )}
     </div>
   );
 }
 
-function asked({ all: _all, ...rest }: CompareSearch, all: boolean): CompareSearch {
-  return all ? { ...rest, all } : rest;
+interface FormProps {
+  search: CompareSearch;
+  change: (next: CompareSearch) => void;
+}
+
+function FormSwitch({ search, change }: FormProps) {
+  const { say } = useWords();
+  const choose = (form: string): void => {
+    const { tab: _tab, ...rest } = search;
+    change(form === "table" ? rest : { ...rest, tab: form as Exclude<CompareForm, "table"> });
+  };
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label={say("compare.form")}
+      value={search.tab ?? "table"}
+      onChange={choose}
+      data={FORMS.map((form) => ({ value: form, label: say(`compare.form.${form}` as MessageId) }))}
+    />
+  );
+}
+
+function Nothing({ project }: { project: string }) {
+  const { say } = useWords();
+  return (
+    <EmptyState
+      kind="none"
+      title={say("compare.none")}
+      why={say("compare.none.why")}
+      action={
+        <Link to="/p/$project/runs" params={{ project }}>
+          {say("page.runs")}
+        </Link>
+      }
+    />
+  );
+}
+
+function Differences({ project, runs, search, change }: { project: string; runs: readonly string[] } & FormProps) {
+  const { say } = useWords();
+  const everything = search.all === true;
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetching } = useInfiniteQuery({
+    ...compareQuery(project, runs, everything),
+    placeholderData: keepPreviousData,
+  });
+  const more = useCallback((): void => void (isFetching || fetchNextPage()), [isFetching, fetchNextPage]);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.compareRuns.rows.edges.map(({ node }) => node)), [data]);
+  const told = data?.pages[0]?.compareRuns;
+  if (error && !rows) return <Trouble error={error} retry={() => void refetch()} />;
+  if (!told || !rows) return <Skeleton height="100%" />;
+  const toggle = (all: boolean): void => change({ ...search, all });
+  return (
+    <div className={styles.differences}>
+      <div className={styles.head}>
+        <SegmentedControl
+          size="xs"
+          aria-label={say("compare.rows")}
+          value={everything ? "all" : "differing"}
+          onChange={(value) => toggle(value === "all")}
+          data={[
+            { value: "differing", label: say("compare.differing") },
+            { value: "all", label: say("compare.all") },
+          ]}
+        />
+        <output className="faint">
+          {say("compare.count", { differing: told.differing, same: told.same })}
+          {told.isPartial && ` ${say("compare.partial")}`}
+        </output>
+      </div>
+      {rows.length > 0 ? (
+        <CompareTable project={project} runs={told.runs} rows={rows} more={hasNextPage ? more : undefined} />
+      ) : (
+        <EmptyState
+          kind={everything ? "none" : "filtered"}
+          title={say("compare.same")}
+          why={say("compare.same.why")}
+          action={!everything && <Button onClick={() => toggle(true)}>{say("compare.all")}</Button>}
+        />
+      )}
+    </div>
+  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { comparedRuns } from "@/lib/compared";
+import { columnsOf, usualAxes, usualPair } from "./columns";
 import { nameOfVersion, sameAs } from "./compared-values";
 import { compareSearch, runsIn } from "./compare-search";
 
@@ -25,4 +26,24 @@ test("lists of versions are the same if they name the same", () => {
   expect(sameAs(["a", "b"], ["a", "b"])).toBe(true);
   expect(sameAs(["a"], "a")).toBe(false);
   expect(sameAs(null, undefined)).toBe(false);
+});
+
+describe("columns of charts", () => {
+  const columns = columnsOf([
+    { part: "PARAMETER", name: "lr", differs: true, values: [0.1, 0.2] },
+    { part: "PARAMETER", name: "seed", differs: false, values: [1, 1] },
+    { part: "PARAMETER", name: "optimizer", differs: true, values: ["adam", "sgd"] },
+    { part: "METRIC", name: "acc", differs: true, values: [0.5, null] },
+    { part: "OUTPUT", name: "net", differs: true, values: ["version:a", "version:b"] },
+  ]);
+
+  test("are parameters and metrics", () => {
+    expect(columns.map(({ key }) => key)).toEqual(["p.lr", "p.seed", "p.optimizer", "m.acc"]);
+  });
+
+  test("are chosen by what was tried and what came of it", () => {
+    expect(usualAxes(columns)).toEqual(["p.lr", "p.optimizer", "m.acc"]);
+    expect(usualPair(columns)).toEqual({ x: "p.lr", y: "m.acc" });
+    expect(usualPair([])).toEqual({ x: undefined, y: undefined });
+  });
 });

@@ -59,6 +59,7 @@ export function useLiveRun(uid: string): void {
       timer ??= window.setTimeout(() => {
         timer = undefined;
         void queries.invalidateQueries({ queryKey: runKey(uid) });
+        void queries.invalidateQueries({ queryKey: ["histories", [uid]] });
       }, CALM_MILLISECONDS);
     };
     const stop = follow(RunChangedDocument, { uid }, { told, missed: told });

@@ -1,12 +1,16 @@
-/** Which part of a run is looked at. */
+/** Which part of a run is looked at, and how its curves are. */
+import { lookSearch } from "@/components/charts/look-search";
+import type { LookSearch } from "@/components/charts/look-search";
+
 export const TABS = ["overview", "metrics", "data", "environment", "code", "files"] as const;
 export type RunTab = (typeof TABS)[number];
 
-export interface RunSearch {
+export interface RunSearch extends LookSearch {
   tab?: Exclude<RunTab, "overview">;
 }
 
 export function runSearch(asked: Record<string, unknown>): RunSearch {
   const { tab } = asked;
-  return TABS.includes(tab as RunTab) && tab !== "overview" ? { tab: tab as Exclude<RunTab, "overview"> } : {};
+  const known = TABS.includes(tab as RunTab) && tab !== "overview";
+  return { ...(known ? { tab: tab as Exclude<RunTab, "overview"> } : {}), ...lookSearch(asked) };
 }

@@ -1,0 +1,220 @@
+/** Compared runs in pictures: their curves over each other, two columns against each other, all columns in parallel. */
+import { Suspense, lazy, useCallback, useMemo, useState } from "react";
+import { Button, Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Card, Cards } from "@/components/card";
+import { ChartCard } from "@/components/charts/chart-card";
+import { CurveChart, historiesQuery } from "@/components/charts/curve-chart";
+import type { NamedSeries } from "@/components/charts/curve-chart";
+import { LookBar } from "@/components/charts/look-bar";
+import { lookIn, searchOf } from "@/components/charts/look-search";
+import { EmptyState } from "@/components/empty-state";
+import { Picker } from "@/components/picker";
+import { RunList } from "@/components/run-list";
+import { Trouble } from "@/components/trouble";
+import { useWords } from "@/lib/words";
+import { runName, useColumns, usualAxes, usualPair } from "./columns";
+import type { Column, Columns } from "./columns";
+import { withLook } from "./compare-search";
+import type { CompareSearch } from "./compare-search";
+import styles from "./charts.module.css";
+
+const LineChart = lazy(() => import("@/components/charts/line-chart").then(({ LineChart: it }) => ({ default: it })));
+const ParallelChart = lazy(() =>
+  import("@/components/charts/parallel-chart").then(({ ParallelChart: it }) => ({ default: it })),
+);
+
+const AT_ONCE = 4;
+const LISTED = 20;
+const NOTHING: readonly NamedSeries[] = [];
+const TALL = 320;
+
+export interface ChartsProps {
+  project: string;
+  uids: readonly string[];
+  search: CompareSearch;
+  change: (next: CompareSearch) => void;
+}
+
+export function Charts(props: ChartsProps) {
+  const told = useColumns(props.project, props.uids);
+  if (told.error) return <Trouble error={told.error} retry={told.again} />;
+  if (!told.complete) return <Skeleton height={TALL} />;
+  const { tab } = props.search;
+  return (
+    <div className={styles.all}>
+      {tab === "curves" && <Curves {...props} told={told} />}
+      {tab === "scatter" && <Scatter {...props} told={told} />}
+      {tab === "parallel" && <Parallel {...props} told={told} />}
+    </div>
+  );
+}
+
+type FormProps = ChartsProps & { told: Columns };
+
+function Curves({ uids, search, change, told }: FormProps) {
+  const { say } = useWords();
+  const [shown, setShown] = useState(AT_ONCE);
+  const keys = useMemo(
+    () => told.columns.filter(({ key }) => key.startsWith("m.")).map(({ name }) => name),
+    [told.columns],
+  );
+  const asked = keys.slice(0, shown);
+  const { data, error, refetch } = useQuery(historiesQuery(uids, asked));
+  const { axis, smooth, logx, logy } = search;
+  const look = useMemo(() => lookIn({ axis, smooth, logx, logy } as CompareSearch), [axis, smooth, logx, logy]);
+  const names = useMemo(() => new Map(told.runs.map((run) => [run.uid, runName(run)])), [told.runs]);
+  const curves = useMemo(() => {
+    const of = new Map<string, NamedSeries[]>();
+    for (const { run, series } of data ?? []) {
+      for (const one of series) of.set(one.key, [...(of.get(one.key) ?? []), { run, name: names.get(run) ?? run, series: one }]);
+    }
+    return of;
+  }, [data, names]);
+  if (keys.length === 0) return <EmptyState kind="none" title={say("run.metrics.none")} why={say("run.metrics.none.why")} />;
+  return (
+    <>
+      <LookBar look={look} change={(next) => change(withLook(search, searchOf(next)))} />
+      {error && !data && <Trouble error={error} retry={() => void refetch()} />}
+      {!error && !data && <Skeleton height={TALL} />}
+      <Cards>
+        {data && asked.map((key) => <CurveChart key={key} title={key} curves={curves.get(key) ?? NOTHING} look={look} />)}
+      </Cards>
+      {keys.length > shown && (
+        <Button variant="default" onClick={() => setShown(shown + AT_ONCE)}>
+          {say("run.metrics.more", { count: keys.length - shown })}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Scatter({ search, change, told }: FormProps) {
+  const { say } = useWords();
+  const usual = usualPair(told.columns);
+  const of = (key: string | undefined): Column | undefined => told.columns.find((one) => one.key === key);
+  const x = of(search.x) ?? of(usual.x);
+  const y = of(search.y) ?? of(usual.y);
+  const lines = useMemo(
+    () =>
+      told.runs.flatMap((run, at) => {
+        const place = x?.values[at];
+        const value = y?.values[at];
+        const drawn = typeof place === "number" && typeof value === "number";
+        const fits = drawn && (!search.logx || place > 0) && (!search.logy || value > 0);
+        return fits ? [{ name: runName(run), x: [place], y: [value], dots: true }] : [];
+      }),
+    [told.runs, x, y, search.logx, search.logy],
+  );
+  if (!x || !y) return <EmptyState kind="none" title={say("compare.scatter.none")} why={say("compare.scatter.none.why")} />;
+  const title = say("compare.scatter.title", { x: x.name, y: y.name });
+  const left = told.runs.length - lines.length;
+  return (
+    <>
+      <div className={styles.bar}>
+        <Choose label={say("compare.scatter.x")} columns={told.columns} chosen={x.key} choose={(key) => change({ ...search, x: key })} />
+        <Choose label={say("compare.scatter.y")} columns={told.columns} chosen={y.key} choose={(key) => change({ ...search, y: key })} />
+        <Tick label={say("chart.log.x")} on={search.logx === true} set={(logx) => change({ ...search, logx })} />
+        <Tick label={say("chart.log.y")} on={search.logy === true} set={(logy) => change({ ...search, logy })} />
+      </div>
+      <ChartCard
+        title={title}
+        table={() => ({
+          columns: [say("runs.name"), x.name, y.name].map((name) => ({ name, type: "" })),
+          rows: told.runs.map((run, at) => [runName(run), x.values[at], y.values[at]]),
+        })}
+        note={left > 0 && <p className="faint">{say("compare.scatter.left", { count: left })}</p>}
+      >
+        <Suspense fallback={<Skeleton height={TALL} />}>
+          <LineChart
+            label={say("compare.scatter.label", { title, count: lines.length })}
+            lines={lines}
+            logX={search.logx === true}
+            logY={search.logy === true}
+            names={{ x: x.name, y: y.name }}
+            height={TALL}
+          />
+        </Suspense>
+      </ChartCard>
+    </>
+  );
+}
+
+interface ChooseProps {
+  label: string;
+  columns: readonly Column[];
+  chosen: string;
+  choose: (key: string) => void;
+}
+
+function Choose({ label, columns, chosen, choose }: ChooseProps) {
+  return (
+    <label>
+      <span>{label}</span>
+      <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+        {columns.map(({ key, name }) => (
+          <option key={key} value={key}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Tick({ label, on, set }: { label: string; on: boolean; set: (on: boolean) => void }) {
+  return (
+    <label>
+      <input type="checkbox" checked={on} onChange={(event) => set(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+function Parallel({ search, change, told }: FormProps) {
+  const { say } = useWords();
+  const [within, setWithin] = useState<readonly boolean[]>([]);
+  const order = useMemo(() => search.axes ?? usualAxes(told.columns), [search.axes, told.columns]);
+  const columns = useMemo(() => told.columns.filter(({ key }) => order.includes(key)), [told.columns, order]);
+  const brushed = useCallback((next: readonly boolean[]): void => setWithin(next), []);
+  if (told.columns.length === 0) {
+    return <EmptyState kind="none" title={say("compare.scatter.none")} why={say("compare.scatter.none.why")} />;
+  }
+  const left = told.runs.filter((_, at) => within[at] !== false);
+  const ordered = order.flatMap((key) => columns.find((one) => one.key === key) ?? []);
+  return (
+    <>
+      <div className={styles.bar}>
+        <Picker
+          label={say("compare.parallel.axes")}
+          groups={[{ choices: told.columns.map(({ key, name }) => ({ value: key, name })) }]}
+          picked={order}
+          change={(axes) => change({ ...search, axes })}
+          narrow={say("runs.columns.narrow")}
+          counted
+        />
+      </div>
+      <ChartCard
+        wide
+        title={say("compare.form.parallel")}
+        table={() => ({
+          columns: [say("runs.name"), ...ordered.map(({ name }) => name)].map((name) => ({ name, type: "" })),
+          rows: told.runs.map((run, at) => [runName(run), ...ordered.map(({ values }) => values[at] ?? null)]),
+        })}
+      >
+        <Suspense fallback={<Skeleton height={TALL} />}>
+          <ParallelChart
+            label={say("compare.parallel.label", { runs: told.runs.length, axes: ordered.length })}
+            columns={columns}
+            order={order}
+            reorder={(axes) => change({ ...search, axes })}
+            brushed={brushed}
+          />
+        </Suspense>
+      </ChartCard>
+      <Card title={say("compare.parallel.left", { count: left.length, all: told.runs.length })}>
+        <RunList runs={left.slice(0, LISTED)} more={left.length > LISTED} />
+      </Card>
+    </>
+  );
+}
