@@ -166,6 +166,61 @@ def test_a_run_shows_what_it_was_and_changes_as_it_goes_on(
     check(page, url)
 
 
+def test_metrics_are_drawn_and_shown_in_detail_where_one_looks_closer(
+    page: Page, running_server: RunningServer, recording: Recording
+) -> None:
+    url, project = running_server.url, f"runs-{uuid4().hex[:8]}"
+    with recording(project) as client:
+        for index in range(3):
+            told = {"rate": 10.0**-index, "optimizer": ("adam", "sgd")[index % 2]}
+            with client.start_run(f"train {index}", job="train", params=told) as run:
+                for step in range(3_000):
+                    run.log({"loss": 1 / (1 + step + index)}, step=step)
+                pairs = [(a, b) for a in ("cat", "dog") for b in ("cat", "dog")]
+                run.log_table(
+                    "confusion",
+                    [{"actual": a, "predicted": b, "count": 9 if a == b else 1} for a, b in pairs],
+                )
+                run.log_table("roc", {"fpr": [0.0, 0.0, 1.0], "tpr": [0.0, 1.0, 1.0]})
+        assert client.flush(30.0)
+        runs = client.gql(
+            "query($p: String!) { runs(project: $p) { edges { node { uid } } } }", {"p": project}
+        )["runs"]["edges"]
+    uids = [one["node"]["uid"] for one in runs]
+    page.open(f"{url}/p/{project}/runs/{uids[0]}?tab=metrics&logy=true")
+    page.wait_for("document.querySelectorAll('figure canvas').length === 1")
+    page.wait_for(f"{TEXT}.includes('Drawn from 3,000 points')")
+    check_access(page)
+    for _ in range(3):
+        page.run("document.querySelector('button[aria-label^=\"Look closer\"]').click()")
+    page.wait_for(f"!{TEXT}.includes('Drawn from')")
+    page.run(f"{button('Table')}.click()")
+    page.wait_for(f"{CELLS}.length > 10")
+    check_access(page)
+    page.run(f"{button('Files')}.click()")
+    page.wait_for(f"{TEXT}.includes('18 of 20 right') && {TEXT}.includes('Area below the curve: 1')")
+    check_access(page)
+
+    page.open(f"{url}/p/{project}/compare?tab=curves&runs={'.'.join(uids)}")
+    page.wait_for("document.querySelector('figure')?.ariaLabel.includes('3 runs')")
+    check_access(page)
+    page.run("document.querySelector('input[value=scatter]').click()")
+    page.wait_for("document.querySelector('figure')?.ariaLabel === 'loss by rate: 3 runs'")
+    check_access(page)
+    page.run("document.querySelector('input[value=parallel]').click()")
+    page.wait_for("document.querySelectorAll('canvas').length === 1")
+    page.run("document.querySelector('button[aria-label=\"Log scale of rate\"]').click()")
+    page.wait_for("!!document.querySelector('button[aria-pressed=true]')")
+    check_access(page)
+    field = "document.querySelector('input[aria-label=\"From, of rate\"]')"
+    page.run(f"{field}.focus()")
+    page.press("End")
+    page.wait_for(f"{TEXT}.includes('1 of 3 runs are within')")
+    page.run("document.querySelector('button[aria-label=\"Hide optimizer\"]').click()")
+    page.wait_for(f"location.search.includes('axes') && !{TEXT}.includes('optimizer')")
+    check(page, url)
+
+
 def test_a_run_that_is_not_there_is_told_of(page: Page, running_server: RunningServer) -> None:
     page.open(f"{running_server.url}/p/default/runs/0198c0de-0000-7000-8000-00000000dead")
     page.wait_for(f"{TEXT}.includes('There is nothing here')")

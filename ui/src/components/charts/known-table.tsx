@@ -38,9 +38,9 @@ function Matrix({ title, confusion: { classes, counts } }: { title: string; conf
   const right = counts.reduce((sum, line, at) => sum + (line[at] ?? 0), 0);
   return (
     <>
+      <p className="faint">{say("chart.confusion")}</p>
       <section className={styles.frame} tabIndex={0} aria-label={title}>
         <table>
-          <caption>{say("chart.confusion")}</caption>
           <thead>
             <tr>
               <td />

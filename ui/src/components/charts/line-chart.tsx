@@ -97,11 +97,32 @@ function seriesOf({ dots }: Line, at: number, dark: boolean): unknown {
     stroke: colour,
     width: 1.5,
     dash: [...dash],
-    ...(dots ? { paths: () => null, points: { show: true, size: 8, fill: colour, stroke: colour } } : { points: { show: false } }),
+    points: { show: false },
+    ...(dots ? { paths: dotsIn(colour) } : {}),
     facets: [
       { scale: "x", auto: true },
       { scale: "y", auto: true },
     ],
+  };
+}
+
+const DOT = 4.5;
+
+/** Draws a dot for each point in place of a line. */
+function dotsIn(colour: string): uPlot.Series.PathBuilder {
+  return (plot, index) => {
+    uPlot.orient(plot, index, (_series, xs, ys, scaleX, scaleY, toX, toY, left, top, width, height) => {
+      const { ctx } = plot;
+      ctx.fillStyle = colour;
+      (xs as number[]).forEach((x, at) => {
+        const y = ys[at];
+        if (y === null || y === undefined) return;
+        ctx.beginPath();
+        ctx.arc(toX(x, scaleX, width, left), toY(y, scaleY, height, top), DOT * devicePixelRatio, 0, 2 * Math.PI);
+        ctx.fill();
+      });
+    });
+    return null;
   };
 }
 

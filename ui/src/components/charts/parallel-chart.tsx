@@ -12,7 +12,7 @@ import styles from "./parallel-chart.module.css";
 export interface ParallelChartProps {
   label: string;
   /** of each column its values, in the order of the runs */
-  columns: readonly { key: string; values: readonly unknown[] }[];
+  columns: readonly { key: string; name: string; values: readonly unknown[] }[];
   order: readonly string[];
   reorder: (keys: string[]) => void;
   /** which lines are within all brushes */
@@ -35,7 +35,7 @@ export function ParallelChart({ label, columns, order, reorder, brushed }: Paral
     () =>
       order.flatMap((key) => {
         const column = columns.find((one) => one.key === key);
-        return column ? [axisOf(key, column.values, logs.has(key))] : [];
+        return column ? [{ ...axisOf(key, column.values, logs.has(key)), name: column.name }] : [];
       }),
     [columns, order, logs],
   );
@@ -63,23 +63,23 @@ export function ParallelChart({ label, columns, order, reorder, brushed }: Paral
         <ol className={styles.heads}>
           {axes.map((axis, at) => (
             <li key={axis.key}>
-              <strong title={axis.key}>
-                <bdi>{axis.key}</bdi>
+              <strong title={axis.name}>
+                <bdi>{axis.name}</bdi>
               </strong>
               <div>
-                <Tool name="left" label={say("parallel.left", { key: axis.key })} act={() => reorder(shifted(order, at, -1))} off={at === 0} />
+                <Tool name="left" label={say("parallel.left", { key: axis.name })} act={() => reorder(shifted(order, at, -1))} off={at === 0} />
                 <Tool
                   name="right"
-                  label={say("parallel.right", { key: axis.key })}
+                  label={say("parallel.right", { key: axis.name })}
                   act={() => reorder(shifted(order, at, 1))}
                   off={at === axes.length - 1}
                 />
                 {axis.kind === "number" && axis.least > 0 && (
-                  <button type="button" className={styles.log} aria-pressed={axis.log} aria-label={say("parallel.log", { key: axis.key })} onClick={() => toggleLog(axis.key)}>
+                  <button type="button" className={styles.log} aria-pressed={axis.log} aria-label={say("parallel.log", { key: axis.name })} onClick={() => toggleLog(axis.key)}>
                     log
                   </button>
                 )}
-                <Tool name="cross" label={say("parallel.hide", { key: axis.key })} act={() => reorder(order.filter((one) => one !== axis.key))} />
+                <Tool name="cross" label={say("parallel.hide", { key: axis.name })} act={() => reorder(order.filter((one) => one !== axis.key))} />
               </div>
               <span>{axis.kind === "number" ? figure(axis.greatest, language) : axis.words.at(-1)}</span>
             </li>
@@ -108,7 +108,7 @@ function Tool({ name, label, act, off = false }: { name: "left" | "right" | "cro
 }
 
 /** The brush of an axis by keys: its two ends in hundredths. */
-function Bounds({ axis, brush = [0, 1], change }: { axis: ParallelAxis; brush: Brush | undefined; change: (next: Brush | undefined) => void }) {
+function Bounds({ axis, brush = [0, 1], change }: { axis: ParallelAxis & { name: string }; brush: Brush | undefined; change: (next: Brush | undefined) => void }) {
   const { say, language } = useWords();
   const [low, high] = brush;
   const set = (next: Brush): void => change(next[0] <= 0 && next[1] >= 1 ? undefined : next);
@@ -122,7 +122,7 @@ function Bounds({ axis, brush = [0, 1], change }: { axis: ParallelAxis; brush: B
         max={1}
         step={0.01}
         value={low}
-        aria-label={say("parallel.from", { key: axis.key })}
+        aria-label={say("parallel.from", { key: axis.name })}
         aria-valuetext={told(low)}
         onChange={(event) => set([Math.min(Number(event.currentTarget.value), high), high])}
       />
@@ -132,7 +132,7 @@ function Bounds({ axis, brush = [0, 1], change }: { axis: ParallelAxis; brush: B
         max={1}
         step={0.01}
         value={high}
-        aria-label={say("parallel.to", { key: axis.key })}
+        aria-label={say("parallel.to", { key: axis.name })}
         aria-valuetext={told(high)}
         onChange={(event) => set([low, Math.max(Number(event.currentTarget.value), low)])}
       />
