@@ -31,6 +31,7 @@ NAMES = (
     "bytes_s3",
     "frames",
     "registry",
+    "web_runs",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""
