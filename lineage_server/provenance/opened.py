@@ -33,7 +33,7 @@ from lineage_server.provenance.walk import Walk
 MOST = 50
 _SIDES = {"<": (Direction.UPSTREAM,), ">": (Direction.DOWNSTREAM,), "=": ()}
 _Beyond = TypeVar("_Beyond", Truncation, Boundary)
-_BUDGET = Budget(nodes=1_000, per_node=1_000)
+_BUDGET = Budget(nodes=1_001, per_node=1_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

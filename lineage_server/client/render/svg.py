@@ -9,7 +9,17 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from lineage_server.client.render.layout import layers_of
-from lineage_server.client.render.words import cut, safe, width_of
+from lineage_server.client.render.look import (
+    DARK,
+    GAP_ACROSS,
+    GAP_ALONG,
+    HEIGHT,
+    ICONS,
+    LIGHT,
+    WIDTH,
+    kind_of,
+)
+from lineage_server.client.render.words import cut, safe
 
 if TYPE_CHECKING:
     from lineage_server.client.view import LineageView, ViewNode
@@ -17,28 +27,34 @@ if TYPE_CHECKING:
 
 MOST_NODES = 400
 _CHAR = 7.2
-_HEIGHT = 40
-_GAP_X = 56
-_GAP_Y = 18
-_MARGIN = 16
-_LONGEST = 36
-_STYLE = """
-.lg{font:13px system-ui,-apple-system,"Segoe UI",sans-serif}
-.lg text{fill:#1c2430}.lg .n{fill:#5b6675;font-size:11px}
-.lg .v{fill:#eef4ff;stroke:#5b84c4}.lg .r{fill:#f2f4f6;stroke:#8893a1}.lg .bad{stroke:#c0392b}
-.lg .asked{stroke-width:2.5}.lg path{stroke:#9aa5b1;fill:none}.lg .inferred{stroke-dasharray:4 3}
-@media (prefers-color-scheme:dark){
-.lg text{fill:#e6eaf0}.lg .n{fill:#9fb0c3}
-.lg .v{fill:#1d2b44;stroke:#6f9be0}.lg .r{fill:#262c34;stroke:#7b8794}.lg .bad{stroke:#ff7b6b}
-.lg path{stroke:#6b7683}}
-"""
+_MARGIN = 24
+_TITLE_FITS = 24
+_NOTES_FIT = 30
+_HUES = [name for name in LIGHT if name.startswith("hue-")]
+
+
+def _rules(colours: dict[str, str]) -> str:
+    hues = "".join(f".lg .{h}{{stroke:{colours[h]}}}" for h in _HUES)
+    return (
+        f".lg text{{fill:{colours['ink']}}}.lg .n{{fill:{colours['faint']}}}"
+        f".lg .card{{fill:{colours['paper']}}}.lg .plain{{stroke:{colours['edge']}}}"
+        f".lg .bad{{stroke:{colours['bad']}}}.lg .line{{stroke:{colours['edge']}}}"
+        f".lg .tip{{fill:{colours['edge']}}}{hues}"
+    )
+
+
+_STYLE = (
+    '.lg{font:15px system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK KR",sans-serif}'
+    ".lg .n{font-size:13px}.lg .t{font-weight:600}"
+    f".lg .inferred{{stroke-dasharray:6 4}}{_rules(LIGHT)}"
+    f"@media (prefers-color-scheme:dark){{{_rules(DARK)}}}"
+)
 
 
 class _Box(NamedTuple):
     node: ViewNode
     x: float
     y: float
-    width: float
     title: str
     notes: str
 
@@ -48,8 +64,8 @@ def svg_of(view: LineageView) -> str:
     shown = {node.uid: node for node in view.nodes[:MOST_NODES]}
     pairs = [(e.start, e.end) for e in view.edges if e.start in shown and e.end in shown]
     boxes = _placed(view, shown, layers_of(list(shown), pairs))
-    width = max((b.x + b.width for b in boxes.values()), default=200.0) + _MARGIN
-    height = max((b.y + _HEIGHT for b in boxes.values()), default=0.0) + _MARGIN
+    width = max((b.x + WIDTH for b in boxes.values()), default=200.0) + _MARGIN
+    height = max((b.y + HEIGHT for b in boxes.values()), default=0.0) + _MARGIN
     remark = _remark(view, len(shown))
     if remark:
         height += 22
@@ -57,14 +73,15 @@ def svg_of(view: LineageView) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lg" role="img" width="{width:.0f}" '
         f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" font-family="sans-serif" '
-        'font-size="13">',
+        'font-size="15">',
         f"<title>{_text(_caption(view))}</title><style>{_STYLE}</style>",
     ]
     parts += _arrows(view, boxes)
     parts += [_drawn(box, asked=uid in view.start) for uid, box in boxes.items()]
     if remark:
         parts.append(
-            f'<text class="n" x="{_MARGIN}" y="{height - 12:.0f}" fill="#5b6675">{_text(remark)}</text>'
+            f'<text class="n" x="{_MARGIN}" y="{height - 12:.0f}" font-size="13" '
+            f'fill="{LIGHT["faint"]}">{_text(remark)}</text>'
         )
     return "".join(parts) + "</svg>"
 
@@ -80,19 +97,13 @@ def html_of(view: LineageView) -> str:
 def _placed(view: LineageView, nodes: dict[str, ViewNode], layers: list[list[str]]) -> dict[str, _Box]:
     tallest = max((len(layer) for layer in layers), default=0)
     boxes: dict[str, _Box] = {}
-    x = float(_MARGIN)
-    for layer in layers:
-        texts = {
-            uid: (cut(safe(nodes[uid].title), _LONGEST), cut(_notes(view, nodes[uid]), _LONGEST))
-            for uid in layer
-        }
-        widest = max(max(width_of(title), width_of(notes)) for title, notes in texts.values())
-        width = widest * _CHAR + 24
-        y = _MARGIN + (tallest - len(layer)) * (_HEIGHT + _GAP_Y) / 2
+    for column, layer in enumerate(layers):
+        x = float(_MARGIN + column * (WIDTH + GAP_ACROSS))
+        y = _MARGIN + (tallest - len(layer)) * (HEIGHT + GAP_ALONG) / 2
         for uid in layer:
-            boxes[uid] = _Box(nodes[uid], x, y, width, *texts[uid])
-            y += _HEIGHT + _GAP_Y
-        x += width + _GAP_X
+            title = cut(safe(nodes[uid].title), _TITLE_FITS)
+            boxes[uid] = _Box(nodes[uid], x, y, title, cut(_notes(view, nodes[uid]), _NOTES_FIT))
+            y += HEIGHT + GAP_ALONG
     return boxes
 
 
@@ -101,48 +112,51 @@ def _notes(view: LineageView, node: ViewNode) -> str:
 
 
 def _arrows(view: LineageView, boxes: dict[str, _Box]) -> list[str]:
-    out = [
-        '<defs><marker id="lg-tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto"><path d="M0 0L8 4L0 8" stroke="#9aa5b1" fill="none"/></marker></defs>'
-    ]
+    out: list[str] = []
+    edge_colour = LIGHT["edge"]
     for edge in view.edges:
         a, b = boxes.get(edge.start), boxes.get(edge.end)
         if a is None or b is None:
             continue
-        x1, y1 = a.x + a.width, a.y + _HEIGHT / 2
-        x2, y2 = b.x, b.y + _HEIGHT / 2
-        bend = max(24.0, (x2 - x1) / 2)
-        style = ' class="inferred"' if edge.basis.lower() == "inferred" else ""
+        x1, y1 = a.x + WIDTH, a.y + HEIGHT / 2
+        x2, y2 = b.x, b.y + HEIGHT / 2
+        bend = max(40.0, abs(x2 - x1) / 2)
+        style = "line inferred" if edge.basis.lower() == "inferred" else "line"
         about = " ".join(word for word in (edge.type, edge.role and f"({edge.role})") if word)
         out.append(
-            f'<path{style} d="M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} '
-            f'{x2:.1f} {y2:.1f}" stroke="#9aa5b1" fill="none" marker-end="url(#lg-tip)">'
+            f'<path class="{style}" d="M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} '
+            f'{x2 - 3:.1f} {y2:.1f}" stroke="{edge_colour}" stroke-width="1.4" fill="none">'
             f"<title>{_text(about)}</title></path>"
+            f'<path class="tip" d="M{x2:.1f} {y2:.1f}l-9 -4.5v9z" fill="{edge_colour}"/>'
         )
     return out
 
 
 def _drawn(box: _Box, *, asked: bool) -> str:
-    node = box.node
-    kinds = ["r" if node.is_run else "v"]
+    """A card as the web view has it: its hue at the left, its drawing, its name, what else is known."""
+    node, kind = box.node, kind_of(box.node)
+    hue = LIGHT[f"hue-{kind}"]
     if node.state.lower() in ("failed", "aborted"):
-        kinds.append("bad")
-    if asked:
-        kinds.append("asked")
-    round_by = _HEIGHT / 2 if node.is_run else 4
-    middle = box.y + _HEIGHT / 2
-    line = middle - 3 if box.notes else middle + 4.5
+        frame, stroke = "bad", LIGHT["bad"]
+    else:
+        frame, stroke = (f"hue-{kind}", hue) if asked else ("plain", LIGHT["edge"])
+    line = 31 if box.notes else 39
     notes = (
-        f'<text class="n" x="{box.x + 12:.1f}" y="{middle + 12:.1f}" font-size="11" fill="#5b6675">'
-        f"{_text(box.notes)}</text>"
+        f'<text class="n" x="46" y="50" font-size="13" fill="{LIGHT["faint"]}">{_text(box.notes)}</text>'
         if box.notes
         else ""
     )
     return (
-        f"<g><title>{_text(f'{node.title} · {node.project} · {node.uid}')}</title>"
-        f'<rect class="{" ".join(kinds)}" x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
-        f'height="{_HEIGHT}" rx="{round_by:.0f}" fill="#eef4ff" stroke="#5b84c4"/>'
-        f'<text x="{box.x + 12:.1f}" y="{line:.1f}" fill="#1c2430">{_text(box.title)}</text>{notes}</g>'
+        f'<g transform="translate({box.x:.1f} {box.y:.1f})">'
+        f"<title>{_text(f'{node.title} · {node.project} · {node.uid}')}</title>"
+        f'<rect class="card {frame}" width="{WIDTH}" height="{HEIGHT}" rx="10" fill="{LIGHT["paper"]}" '
+        f'stroke="{stroke}" stroke-width="{2 if asked else 1}"/>'
+        f'<path class="hue-{kind}" d="M3 10v{HEIGHT - 20}" stroke="{hue}" stroke-width="4" '
+        'stroke-linecap="round" fill="none"/>'
+        f'<path class="hue-{kind}" transform="translate(16 24) scale(.83)" d="{ICONS[kind]}" fill="none" '
+        f'stroke="{hue}" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"/>'
+        f'<text class="t" x="46" y="{line}" font-weight="600" fill="{LIGHT["ink"]}">{_text(box.title)}</text>'
+        f"{notes}</g>"
     )
 
 

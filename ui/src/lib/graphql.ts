@@ -73,12 +73,16 @@ export async function fetched(path: string, init: RequestInit): Promise<Response
 
 const AGAIN_MILLISECONDS = 1_000;
 let socket: Client | undefined;
+/** What to call when the socket is there again: what was told meanwhile was told to nobody. */
+const missing = new Set<() => void>();
 
 /** One socket a tab, opened by the first subscription and closed after the last. */
 function opened(): Client {
   const address = new URL("/graphql", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
-  socket ??= createClient({ url: address.href, retryAttempts: Infinity, shouldRetry: () => true });
+  if (socket) return socket;
+  socket = createClient({ url: address.href, retryAttempts: Infinity, shouldRetry: () => true });
+  socket.on("connected", (_, __, again) => again && missing.forEach((missed) => missed()));
   return socket;
 }
 
@@ -92,6 +96,7 @@ export function follow<TResult, TVariables>(
   let over = false;
   let timer: number | undefined;
   let stop = () => {};
+  missing.add(missed);
   const begin = (): void => {
     const again = (): void => {
       if (!over) timer = window.setTimeout(() => (missed(), begin()), AGAIN_MILLISECONDS);
@@ -104,6 +109,7 @@ export function follow<TResult, TVariables>(
   begin();
   return () => {
     over = true;
+    missing.delete(missed);
     window.clearTimeout(timer);
     stop();
   };

@@ -19,6 +19,15 @@ function started(): Worker {
   return worker;
 }
 
+/** Starts the worker, so that it is ready when the scene is. */
+export function warmUp(): void {
+  try {
+    started();
+  } catch {
+    // Without one, the page lays out by itself.
+  }
+}
+
 export function layOut(plan: Plan): Promise<Places> {
   const number = (last += 1);
   return new Promise<Places>((resolve) => {

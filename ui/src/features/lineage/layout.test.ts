@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { engineFor } from "./layout";
+import { enginesFor, measure } from "./layout";
 import type { Places, Plan } from "./layout";
 import { byDagre } from "./layout-dagre";
+import { byDot, sourceOf } from "./layout-dot";
 import { byLite } from "./layout-lite";
 
 const WIDTH = 232;
@@ -65,11 +66,36 @@ describe.each([
   });
 });
 
-test("many boxes, and many lines between few, are not given to dagre", () => {
+describe("guards before any engine", () => {
   const lines = (count: number) => plan(Array.from({ length: count }, (_, at) => [`${at % 40}`, `x${at % 41}`] as const));
-  expect(engineFor(DIAMOND)).toBe("dagre");
-  expect(engineFor(lines(2_000))).toBe("lite");
-  expect(engineFor(plan(Array.from({ length: 900 }, (_, at) => ["hub", `${at}`] as const)))).toBe("lite");
+  const chain = plan(Array.from({ length: 500 }, (_, at) => [`${at}`, `${at + 1}`] as const));
+
+  test("count boxes, lines, the busiest box and the longest path", () => {
+    expect(measure(DIAMOND)).toEqual({ boxes: 4, lines: 5, most: 3, longest: 3 });
+    expect(measure(CIRCLE).longest).toBe(0);
+    expect(measure(chain).longest).toBe(501);
+  });
+
+  test("hand the layered engines only what they can do", () => {
+    expect(enginesFor(DIAMOND)).toEqual(["dot", "dagre", "lite"]);
+    for (const wild of [lines(2_000), chain, plan(Array.from({ length: 900 }, (_, at) => ["hub", `${at}`] as const))]) {
+      expect(enginesFor(wild)).toEqual(["lite"]);
+    }
+  });
+});
+
+test("dot places each box once, in layers, and none over another", async () => {
+  for (const given of [DIAMOND, CIRCLE, FAN]) {
+    const places = await byDot(given);
+    expect(Object.keys(places).toSorted()).toEqual(given.boxes.map(({ id }) => id).toSorted());
+    expect(overlaps(places)).toEqual([]);
+  }
+  const { raw, left, model } = await byDot(DIAMOND);
+  expect([raw, left, model].map((one) => one?.x ?? NaN).toSorted((a, b) => a - b)).toEqual([raw?.x, left?.x, model?.x]);
+});
+
+test("nothing that anybody called a box is in what dot reads", () => {
+  expect(sourceOf(plan([['"];evil', "<b>"]]))).not.toMatch(/evil|<b>/);
 });
 
 test("five thousand boxes are laid out in a second", () => {

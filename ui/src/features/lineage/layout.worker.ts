@@ -1,7 +1,8 @@
 /** Lays out beside the page, so that it is never blocked. */
-import { engineFor } from "./layout";
-import type { Places, Plan } from "./layout";
+import { enginesFor } from "./layout";
+import type { Engine, Places, Plan } from "./layout";
 import { byDagre } from "./layout-dagre";
+import { byDot, graphviz } from "./layout-dot";
 import { byLite } from "./layout-lite";
 
 export interface Order {
@@ -12,18 +13,26 @@ export interface Order {
 export interface Delivery {
   number: number;
   places: Places;
+  engine: Engine;
 }
 
-self.addEventListener("message", ({ data }: MessageEvent<Order>) => {
-  self.postMessage({ number: data.number, places: laidOut(data.plan) } satisfies Delivery);
-});
+const ENGINES: Record<Engine, (plan: Plan) => Places | Promise<Places>> = { dot: byDot, dagre: byDagre, lite: byLite };
 
-/** What dagre cannot do, the simple ranker can. */
-function laidOut(plan: Plan): Places {
-  if (engineFor(plan) === "lite") return byLite(plan);
-  try {
-    return byDagre(plan);
-  } catch {
-    return byLite(plan);
+self.addEventListener("message", ({ data }: MessageEvent<Order>) => {
+  void laidOut(data.plan).then((laid) => self.postMessage({ number: data.number, ...laid } satisfies Delivery));
+});
+// While the scene is on its way; a page that may run no WebAssembly takes the next engine.
+graphviz().catch(() => undefined);
+
+/** By the first engine that can. */
+async function laidOut(plan: Plan): Promise<{ places: Places; engine: Engine }> {
+  for (const engine of enginesFor(plan)) {
+    try {
+      const places = await ENGINES[engine](plan);
+      if (Object.keys(places).length === plan.boxes.length) return { places, engine };
+    } catch {
+      continue;
+    }
   }
+  return { places: byLite(plan), engine: "lite" };
 }
