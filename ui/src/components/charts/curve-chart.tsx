@@ -8,7 +8,7 @@ import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
 import { ChartCard } from "./chart-card";
 import { extentOf, lineOf, moved, stepsWithin } from "./curves";
-import type { Look, Move, Range, Series } from "./curves";
+import type { Axis, Look, Move, Range, Series } from "./curves";
 
 const LineChart = lazy(() => import("./line-chart").then(({ LineChart: it }) => ({ default: it })));
 
@@ -27,22 +27,29 @@ export interface CurveChartProps {
   wide?: boolean;
 }
 
+/** Points of a line, which has about as many pixels; of many lines over each other fewer. */
 const POINTS = 1_000;
+const LEAST_POINTS = 300;
+const POINTS_IN_ALL = 50_000;
 
 /** Some metrics of some runs, thinned to what a chart can show; of some of the steps in more detail. */
-export const historiesQuery = (runs: readonly string[], keys: readonly string[], steps?: Range) =>
-  queryOptions({
-    queryKey: ["histories", runs, keys, steps ?? null],
-    queryFn: ({ signal }) =>
-      ask(
-        MetricHistoriesDocument,
-        { runs: [...runs], keys: [...keys], maxPoints: POINTS, ...(steps ? { fromStep: steps[0], toStep: steps[1] } : {}) },
-        signal,
-      ),
+export const historiesQuery = (runs: readonly string[], keys: readonly string[], axis: Axis, steps?: Range) => {
+  const asked = {
+    runs: [...runs],
+    keys: [...keys],
+    maxPoints: Math.max(LEAST_POINTS, Math.min(POINTS, Math.floor(POINTS_IN_ALL / Math.max(1, runs.length)))),
+    // Most of an answer would be times.
+    withTimes: axis !== "step",
+    ...(steps ? { fromStep: steps[0], toStep: steps[1] } : {}),
+  };
+  return queryOptions({
+    queryKey: ["histories", runs, keys, asked.withTimes, steps ?? null],
+    queryFn: ({ signal }) => ask(MetricHistoriesDocument, asked, signal),
     select: ({ metricHistories }) => metricHistories,
     enabled: runs.length > 0 && keys.length > 0,
     placeholderData: keepPreviousData,
   });
+};
 
 export function CurveChart({ title, curves, look, height, wide }: CurveChartProps) {
   const { say } = useWords();
@@ -90,7 +97,7 @@ function useCloser(curves: readonly NamedSeries[], look: Look, range: Range | nu
   );
   const [first] = thinned;
   const { data, isPlaceholderData } = useQuery({
-    ...historiesQuery(thinned.map(({ run }) => run), first ? [first.series.key] : [], steps),
+    ...historiesQuery(thinned.map(({ run }) => run), first ? [first.series.key] : [], look.axis, steps),
     enabled: steps !== undefined,
   });
   return useMemo(() => {

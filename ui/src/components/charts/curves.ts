@@ -19,7 +19,8 @@ const numberOf = (value: number | string): number => (typeof value === "number" 
 /** Places on the axis: steps, or seconds since the first point, or since 1970. */
 export function placesOf(series: Series, axis: Axis): number[] {
   if (axis === "step") return series.steps;
-  const seconds = series.times.map((time) => Date.parse(time) / 1_000);
+  // Not there yet where another axis was looked at until now.
+  const seconds = (series.times ?? []).map((time) => Date.parse(time) / 1_000);
   return axis === "wall" ? seconds : seconds.map((one) => one - (seconds[0] ?? 0));
 }
 
@@ -38,6 +39,7 @@ export function lineOf(name: string, series: Series, { axis, smooth, logX, logY 
   const values = smoothed(series.values.map(numberOf), smooth);
   const kept = places.map((_, at) => at).filter((at) => !logX || (places[at] ?? 0) > 0);
   // Time may run backwards between two witnesses; a line never does.
+  if (places.length < series.steps.length) return { name, x: [], y: [] };
   const order = axis === "step" ? kept : kept.toSorted((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
   const drawn = (value: number | undefined): number | null =>
     value === undefined || !Number.isFinite(value) || (logY && value <= 0) ? null : value;

@@ -60,7 +60,7 @@ function Curves({ uids, search, change, told }: FormProps) {
     [told.columns],
   );
   const asked = keys.slice(0, shown);
-  const { data, error, refetch } = useQuery(historiesQuery(uids, asked));
+  const { data, error, refetch } = useQuery(historiesQuery(uids, asked, search.axis ?? "step"));
   const { axis, smooth, logx, logy } = search;
   const look = useMemo(() => lookIn({ axis, smooth, logx, logy } as CompareSearch), [axis, smooth, logx, logy]);
   const names = useMemo(() => new Map(told.runs.map((run) => [run.uid, runName(run)])), [told.runs]);

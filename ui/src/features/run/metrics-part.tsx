@@ -39,8 +39,8 @@ function Curves({ uid, name, keys }: { uid: string; name: string; keys: readonly
   const wanted = text.trim().toLowerCase();
   const found = useMemo(() => keys.filter((key) => key.toLowerCase().includes(wanted)), [keys, wanted]);
   const asked = found.slice(0, shown);
-  const { data, error, refetch } = useQuery(historiesQuery([uid], asked));
   const { axis, smooth, logx, logy } = search;
+  const { data, error, refetch } = useQuery(historiesQuery([uid], asked, axis ?? "step"));
   const look = useMemo(() => lookIn({ axis, smooth, logx, logy } as typeof search), [axis, smooth, logx, logy]);
   const curves = useMemo(
     () =>
