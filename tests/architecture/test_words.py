@@ -64,6 +64,15 @@ def test_decisions_keep_to_their_template() -> None:
         assert len(text.splitlines()) <= DECISION_LINES, file.name
 
 
+def test_the_korean_quick_start_shows_what_the_readme_shows() -> None:
+    """The README's blocks are run by its test; these are the same ones, so they hold, too."""
+    korean = (ROOT / "docs" / "ko" / "quick-start.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```.*?^```$", korean, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 4
+    readme = README.read_text(encoding="utf-8")
+    assert [block for block in blocks if block not in readme] == []
+
+
 def find(module: str) -> Any:
     """The module once its file exists; only then is a failing import a failing test."""
     path = ROOT.joinpath(*module.split("."))
