@@ -102,6 +102,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "RefusedEvents": ({}, 2),
     "Event": ({"id": "event-001"}, 1),
     "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 6),
+    "Today": ({"project": "default"}, 3),
     "Shell": ({}, 1),
     "Me": ({}, 0),
     "Server": ({}, 0),

@@ -214,3 +214,30 @@ def test_a_version_is_registered_described_approved_and_promoted(
     page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('prod → 2')")
     check_access(page)
     check(page, url)
+
+
+def test_home_leads_to_why_two_versions_differ_in_two_clicks(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        for rate in (0.1, 0.2):
+            with client.start_run("train", job="train", params={"rate": rate}) as run:
+                run.produce("network", {"weights": [rate]}, type="model")
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}")
+    page.wait_for(f"{TEXT}.includes('Changed today') && {TEXT}.includes('works')")
+    page.wait_for(
+        "[...document.querySelectorAll('main a')].some((one) => one.innerText.trim() === 'network')"
+    )
+    check_access(page)
+    press(page, "network")
+    press(page, "Compare")
+    page.wait_for(f"{TEXT}.includes('params.rate')")
+    page.open(f"{url}/p/{project}/search?q=network")
+    page.wait_for(f"{ROWS} >= 1 && {TEXT}.includes('network')")
+    check_access(page)
+    choose(page, "main select", "RegisteredModel")
+    page.wait_for(f"{TEXT}.includes('Nothing is called') && location.search.includes('RegisteredModel')")
+    check_access(page)
+    check(page, url)

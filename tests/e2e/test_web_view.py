@@ -58,8 +58,17 @@ def test_the_palette_finds_and_leads_there_in_both_languages(
     page.type("[role=dialog] input", "grains")
     page.wait_for("!!document.querySelector('[role=dialog] [data-action]')?.innerText.includes('grains')")
     page.press("Enter")
-    page.wait_for("location.pathname.endsWith('/lineage') && location.search.includes('grains')")
-    page.wait_for("!!document.querySelector('[data-focus]')")
+    page.wait_for(f"location.pathname.endsWith('/artifact') && {HEADING} === 'grains'")
+    check_access(page)
+    page.press("k", control=True)
+    page.wait_for("!!document.querySelector('[role=dialog] input')")
+    composing = "new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true})"
+    page.type("[role=dialog] input", "실행")
+    page.wait_for("!!document.querySelector('[role=dialog] [data-action]')")
+    page.run(f"document.querySelector('[role=dialog] input').dispatchEvent({composing})")
+    assert page.run("!!document.querySelector('[role=dialog]')"), "a letter is put together"
+    page.press("Enter")
+    page.wait_for("location.pathname.endsWith('/runs')")
     check(page, url)
 
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import en from "../src/locales/en.json";
 import ko from "../src/locales/ko.json";
-import { problems } from "./messages";
+import { problems, pseudo } from "./messages";
 
 describe("translations", () => {
   test("English and Korean are complete and take the same values", () => {
@@ -20,6 +20,13 @@ describe("translations", () => {
     });
     expect(told).toHaveLength(1);
     expect(told[0]).toContain("who");
+  });
+
+  test("of no language at all stand between brackets, values and choices as they are", () => {
+    expect(pseudo("Open")).toEqual(["⟦", "Ope\u0301n", "⟧"]);
+    expect(pseudo(["to ", ["name"], ["n", "plural", { one: "one", other: ["#", " runs"] }]])).toEqual([
+      "⟦", "to\u0301 ", ["name"], ["n", "plural", { one: "o\u0301ne\u0301", other: ["#", " ru\u0301ns"] }], "⟧",
+    ]);
   });
 
   test("Korean puts no particle right after a value, since it would depend on the value", () => {

@@ -24,9 +24,10 @@ export function messages(): Plugin {
       const wrong = problems(catalogs);
       if (wrong.length) this.error(`translations are not complete:\n${wrong.join("\n")}`);
       const language = id.slice(PREFIX.length + 1);
-      const found = language === PSEUDO ? pseudo(catalogs["en"] ?? {}) : catalogs[language];
+      const found = catalogs[language === PSEUDO ? "en" : language];
       if (!found) this.error(`there is no language ${language}`);
-      return `export const messages = ${JSON.stringify(compile(found))};`;
+      const compiled = Object.entries(compile(found)).map(([name, one]) => [name, language === PSEUDO ? pseudo(one) : one]);
+      return `export const messages = ${JSON.stringify(Object.fromEntries(compiled))};`;
     },
   };
 }
@@ -69,12 +70,23 @@ function values(message: CompiledMessage): string[] {
 
 const accented = (text: string) => text.replace(/[aeiou]/g, (letter) => `${letter}\u0301`);
 
-/** Text between braces and tags is left alone: it names values. */
-function pseudo(catalog: Catalog): Catalog {
-  const flat = (text: string) => text.split(/(\{[^{}]*\}|<[^>]*>)/).map((part, at) => (at % 2 ? part : accented(part)));
-  return Object.fromEntries(
-    Object.entries(catalog).map(([id, text]) => [id, /plural|select/.test(text) ? text : `⟦${flat(text).join("")}⟧`]),
-  );
+/** The words of a message with accents, between brackets; what it takes, and where, is left alone. */
+export function pseudo(message: CompiledMessage | string): CompiledMessage {
+  const parts = accentedParts(message);
+  return ["⟦", ...(Array.isArray(parts) ? parts : [parts]), "⟧"] as CompiledMessage;
+}
+
+function accentedParts(message: unknown): unknown {
+  if (typeof message === "string") return accented(message);
+  if (!Array.isArray(message)) return message;
+  return message.map((part: unknown) => {
+    if (typeof part === "string") return accented(part);
+    if (!Array.isArray(part)) return part;
+    const [name, kind, options] = part as [unknown, unknown, unknown];
+    if (!options || typeof options !== "object") return part;
+    const said = Object.entries(options).map(([key, one]) => [key, accentedParts(one)]);
+    return [name, kind, Object.fromEntries(said)];
+  });
 }
 
 function path(language: string): string {

@@ -8,9 +8,13 @@ import { Trouble } from "@/components/trouble";
 import { duration } from "@/lib/format";
 import { useLiveRuns } from "@/lib/live";
 import { useWords } from "@/lib/words";
+import { Card } from "./card";
 import { FirstSteps } from "./first-steps";
+import { HealthStrip } from "./health-strip";
 import { homeKey, homeQuery } from "./home-query";
 import type { FailedRun, RecentRun } from "./home-query";
+import { QuickActions } from "./quick-actions";
+import { TodayCards } from "./today-card";
 import styles from "./home-page.module.css";
 
 export function HomePage({ project }: { project: string }) {
@@ -26,6 +30,7 @@ export function HomePage({ project }: { project: string }) {
       <h1>
         <bdi>{project}</bdi>
       </h1>
+      <HealthStrip project={project} />
       {recent?.length === 0 ? (
         <FirstSteps project={project} />
       ) : (
@@ -41,26 +46,11 @@ export function HomePage({ project }: { project: string }) {
             )}
             {data?.failed.hasMore && <p className="faint">{say("home.failed.more")}</p>}
           </Card>
+          <TodayCards project={project} />
+          <QuickActions project={project} newest={recent?.[0]?.uid} />
         </div>
       )}
     </div>
-  );
-}
-
-function Card({ title, more, children }: { title: string; more?: string | undefined; children: React.ReactNode }) {
-  const { say } = useWords();
-  return (
-    <section className={styles.card}>
-      <header>
-        <h2>{title}</h2>
-        {more !== undefined && (
-          <Link to="/p/$project/runs" params={{ project: more }}>
-            {say("home.all")}
-          </Link>
-        )}
-      </header>
-      {children}
-    </section>
   );
 }
 
@@ -79,7 +69,7 @@ function RunItem({ run, project }: { run: RecentRun | FailedRun; project: string
   const { language } = useWords();
   return (
     <li>
-      <Link to="/p/$project/lineage" params={{ project }} search={{ focus: run.uid }} className={styles.name}>
+      <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} className={styles.name}>
         <bdi>{run.name || run.jobName}</bdi>
       </Link>
       <StateBadge state={run.state ?? ""} />

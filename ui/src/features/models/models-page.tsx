@@ -28,7 +28,7 @@ type Waiting = ModelsPageQuery["approvals"]["edges"][number]["node"];
 const PAUSE_MILLISECONDS = 200;
 const SNIPPET = `import lineage_server as lineage
 
-lineage.register("churn", "model:classifier@1", alias="staging")`;
+lineage.register("churn", "model:classifier@1", aliases="staging")`;
 
 const modelsQuery = (project: string, text: string) =>
   infiniteQueryOptions({
