@@ -44,7 +44,7 @@ class Guarded(Protocol):
 
     def renew_after_fork(self) -> None: ...
 
-    def flush(self, timeout: float) -> bool: ...
+    def finish(self, seconds: float, timeout: float) -> bool: ...
 
     def close(self, timeout: float) -> bool: ...
 
@@ -154,4 +154,4 @@ def _finish_with_multiprocessing(_: object) -> None:
 
 def _flush_all() -> None:
     for box in list(_guarded):
-        box.flush(_TERM_SECONDS)
+        box.finish(_EXIT_SECONDS, _EXIT_SECONDS)

@@ -317,7 +317,9 @@ def test_a_file_that_changed_is_never_uploaded_as_what_it_was(
         assert node == {"digest": made.digest, "storedAt": None}
 
 
-def test_children_upload_what_they_make(running_server: RunningServer, tmp_path: Path) -> None:
+def test_children_upload_what_they_make(
+    running_server: RunningServer, lineage: RunLineage, tmp_path: Path
+) -> None:
     """Forked in the middle of its parent's uploads, by multiprocessing, and spawned: each sends its own."""
     script = tmp_path / "children.py"
     script.write_text(CHILDREN)
@@ -330,6 +332,9 @@ def test_children_upload_what_they_make(running_server: RunningServer, tmp_path:
         timeout=100, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    # A child waits some seconds at its end, which may not do on a busy machine: then it has lost nothing.
+    report = json.loads(lineage("sync", "--json").out)
+    assert (report["uploads_failed"], report["refused"], report["left"]) == (0, 0, [])
     assert waiting(tmp_path) == []
     with client_of(tmp_path, running_server.url, "upload-children") as client:
         runs = client.gql('{ runs(project: "upload-children") { edges { node { uid } } } }')["runs"]
