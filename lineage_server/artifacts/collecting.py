@@ -54,7 +54,8 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class GoingVersion:
-    """A version that loses its bytes; ``irreproducible``: what was made from it and stays."""
+    """A version that loses its bytes; ``irreproducible``: what was made from it, also over others that go,
+    and stays."""
 
     uid: str
     reason: str
@@ -63,12 +64,13 @@ class GoingVersion:
 
 @dataclass(slots=True)
 class Collection:
-    """What may go, or went. The lists hold the first of each."""
+    """What may go, or went. The lists hold the first of each; ``forgotten``: how many versions lose bytes."""
 
     dry_run: bool
     objects: int = 0
     bytes: int = 0
     kept_bytes: int = 0
+    forgotten: int = 0
     versions: list[GoingVersion] = field(default_factory=list[GoingVersion])
     items: list[Going] = field(default_factory=list[Going])
 
@@ -126,7 +128,7 @@ class Collector:
             if not dry_run:
                 await self.bolt.write(q.BEGIN_COLLECTION, {"uid": COLLECTION, "owner": owner})
             found = await self._judge(rules, done)
-            _leave_out(done, found.forgotten)
+            await self._tell_lost(done, found.forgotten)
             if not dry_run:
                 for store, project, manifests in found.going:
                     for some in _pages(manifests, _DOOMED_AT_ONCE):
@@ -186,13 +188,25 @@ class Collector:
             else:
                 await self._need(store, project, one, found)
         found.going.append((store, project, gone))
-        if going:
-            made: defaultdict[str, list[str]] = defaultdict(list)
-            for row in await self.bolt.read(q.MADE_FROM, {"uids": list(going)}):
-                made[row["uid"]].append(row["made"])
-            left = _MOST_TOLD - len(done.versions)
-            told = [GoingVersion(uid, reason, made[uid][:_MOST_TOLD]) for uid, reason in going.items()]
-            done.versions.extend(told[:left])
+        left = _MOST_TOLD - len(done.versions)
+        done.versions.extend([GoingVersion(uid, reason, []) for uid, reason in going.items()][:left])
+
+    async def _tell_lost(self, done: Collection, forgotten: set[str]) -> None:
+        """Of each version that is told, what can then not be made again."""
+        done.forgotten = len(forgotten)
+        made: dict[str, list[str]] = {}
+        frontier = [version.uid for version in done.versions]
+        while frontier:
+            made |= {uid: [] for uid in frontier}
+            for some in _pages(frontier, _PAGE):
+                for row in await self.bolt.read(q.MADE_FROM, {"uids": list(some)}):
+                    made[row["uid"]].append(row["made"])
+            # What goes itself need not be made again; but what was made of it has lost its way, too.
+            reached = {to for uid in frontier for to in made[uid]}
+            frontier = sorted((reached & forgotten) - made.keys())
+        for version in done.versions:
+            lost = _lost(version.uid, made, forgotten)
+            version.irreproducible.extend(sorted(lost)[:_MOST_TOLD])
 
     # --- collecting --------------------------------------------------------------------------
 
@@ -351,10 +365,17 @@ class Collector:
             await store.delete_unfinished([one.key for one in cut_off])
 
 
-def _leave_out(done: Collection, forgotten: set[str]) -> None:
-    """What goes itself need not be made again."""
-    for version in done.versions:
-        version.irreproducible[:] = [uid for uid in version.irreproducible if uid not in forgotten]
+def _lost(uid: str, made: Mapping[str, list[str]], forgotten: set[str]) -> set[str]:
+    """What stays of all that was made of a version, over what goes."""
+    seen, todo, stays = {uid}, [uid], set[str]()
+    while todo:
+        for to in made.get(todo.pop(), ()):
+            if to not in forgotten:
+                stays.add(to)
+            elif to not in seen:
+                seen.add(to)
+                todo.append(to)
+    return stays
 
 
 def _gone(project: str, version: Mapping[str, Any]) -> Event:

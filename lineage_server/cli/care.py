@@ -124,11 +124,19 @@ def gc(
         say_entry(version["uid"], "", version["reason"])
         for made in version["irreproducible"]:
             say(f"    could then not be made again: {made}")
+    _say_more(answer["forgotten"] - len(answer["versions"]), "version")
     for item in answer["items"]:
-        say_entry(item["key"], f"{item['size']} bytes", item["reason"])
+        say_entry(item["key"], size(item["size"]), item["reason"])
+    _say_more(answer["objects"] - len(answer["items"]), "object")
     went = "may go" if dry_run else "went"
     objects = counted(answer["objects"], "object")
-    say(f"{objects} of {answer['bytes']} bytes {went}, {answer['kept_bytes']} bytes stay")
+    say(f"{objects} of {size(answer['bytes'])} {went}, {size(answer['kept_bytes'])} stay")
+
+
+def _say_more(count: int, what: str) -> None:
+    """That a list is not whole."""
+    if count > 0:
+        say(f"and {counted(count, what)} more, which are not listed")
 
 
 def settings(as_json: AsJson = False) -> None:

@@ -83,7 +83,7 @@ async def test_gc_says_what_would_go_and_leaves_what_is_new(
         done = await mine.keep(CONTENT)
         said = lineage("gc", "--dry-run")
         assert (said.code, said.err) == (0, "")
-        assert said.out.splitlines()[-1].startswith("0 objects of 0 bytes may go, ")
+        assert said.out.splitlines()[-1].startswith("0 objects of 0 B may go, ")
         told = json.loads(lineage("gc", "--json").out)
         assert (told["dry_run"], told["objects"], told["versions"]) == (False, 0, [])
         assert told["kept_bytes"] >= sum(map(len, CONTENT.objects.values()))
