@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineage_server.artifacts.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid
+from lineage_server.artifacts.collected import MOST_TOLD, Collection, GoingVersion, tell_lost
 from lineage_server.artifacts.judging import Rules, rules_at, why_it_goes
 from lineage_server.artifacts.store import Store, Stored, Stores
 from lineage_server.artifacts.uploads import Record, each
@@ -33,7 +34,6 @@ from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import retry
 
 _PAGE = 500
-_MOST_TOLD = 1_000
 _DOOMED_AT_ONCE = 50
 """Manifests: of each of their versions the graph is told while they are doomed."""
 _DELETE_WITHIN_SECONDS = 10.0
@@ -41,44 +41,6 @@ _DOOM_SECONDS = 10.0
 _UNDOOM_SECONDS = 30.0
 WAIT_SECONDS = 20.0
 """For others who work on the graph as a whole: the erasing of what a caller has just erased takes less."""
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """Something in a store, and why it may go."""
-
-    key: str
-    size: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class GoingVersion:
-    """A version that loses its bytes; ``irreproducible``: what was made from it, also over others that go,
-    and stays."""
-
-    uid: str
-    reason: str
-    irreproducible: list[str]
-
-
-@dataclass(slots=True)
-class Collection:
-    """What may go, or went. The lists hold the first of each; ``forgotten``: how many versions lose bytes."""
-
-    dry_run: bool
-    objects: int = 0
-    bytes: int = 0
-    kept_bytes: int = 0
-    forgotten: int = 0
-    versions: list[GoingVersion] = field(default_factory=list[GoingVersion])
-    items: list[Going] = field(default_factory=list[Going])
-
-    def note(self, one: Stored, reason: str) -> None:
-        self.objects += 1
-        self.bytes += one.size
-        if len(self.items) < _MOST_TOLD:
-            self.items.append(Going(one.key, one.size, reason))
 
 
 @dataclass(slots=True)
@@ -128,7 +90,7 @@ class Collector:
             if not dry_run:
                 await self.bolt.write(q.BEGIN_COLLECTION, {"uid": COLLECTION, "owner": owner})
             found = await self._judge(rules, done)
-            await self._tell_lost(done, found.forgotten)
+            await tell_lost(self.bolt, done, found.forgotten)
             if not dry_run:
                 for store, project, manifests in found.going:
                     for some in _pages(manifests, _DOOMED_AT_ONCE):
@@ -188,25 +150,8 @@ class Collector:
             else:
                 await self._need(store, project, one, found)
         found.going.append((store, project, gone))
-        left = _MOST_TOLD - len(done.versions)
+        left = MOST_TOLD - len(done.versions)
         done.versions.extend([GoingVersion(uid, reason, []) for uid, reason in going.items()][:left])
-
-    async def _tell_lost(self, done: Collection, forgotten: set[str]) -> None:
-        """Of each version that is told, what can then not be made again."""
-        done.forgotten = len(forgotten)
-        made: dict[str, list[str]] = {}
-        frontier = [version.uid for version in done.versions]
-        while frontier:
-            made |= {uid: [] for uid in frontier}
-            for some in _pages(frontier, _PAGE):
-                for row in await self.bolt.read(q.MADE_FROM, {"uids": list(some)}):
-                    made[row["uid"]].append(row["made"])
-            # What goes itself need not be made again; but what was made of it has lost its way, too.
-            reached = {to for uid in frontier for to in made[uid]}
-            frontier = sorted((reached & forgotten) - made.keys())
-        for version in done.versions:
-            lost = _lost(version.uid, made, forgotten)
-            version.irreproducible.extend(sorted(lost)[:_MOST_TOLD])
 
     # --- collecting --------------------------------------------------------------------------
 
@@ -363,19 +308,6 @@ class Collector:
             done.note(one, "writing it was cut off")
         if not done.dry_run:
             await store.delete_unfinished([one.key for one in cut_off])
-
-
-def _lost(uid: str, made: Mapping[str, list[str]], forgotten: set[str]) -> set[str]:
-    """What stays of all that was made of a version, over what goes."""
-    seen, todo, stays = {uid}, [uid], set[str]()
-    while todo:
-        for to in made.get(todo.pop(), ()):
-            if to not in forgotten:
-                stays.add(to)
-            elif to not in seen:
-                seen.add(to)
-                todo.append(to)
-    return stays
 
 
 def _gone(project: str, version: Mapping[str, Any]) -> Event:
