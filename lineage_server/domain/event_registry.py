@@ -34,7 +34,8 @@ class ModelVersionReported(Event):
     """A version of a registered model; ``origin`` is the uid of its artifact version.
 
     An empty ``version`` is filled in when the event is accepted, before it is stored: the version
-    that this origin has already, else the number after the highest one.
+    that this origin has already, else the number after the highest one. ``unless_taken`` is judged then,
+    too, and never again.
     """
 
     type: ClassVar[str] = "model.version"
@@ -48,6 +49,7 @@ class ModelVersionReported(Event):
     unless_used: bool = False  # only if no alias points to it and nothing runs it, see node.deleted
     reason: str = ""  # why its state is set; archived without one, it is as if unless_used were set
     hold: bool | None = None  # must not be removed
+    unless_taken: bool = False  # only if nothing else of the model has that name, but the same thing may
     external_id: str | None = None  # what another registry calls it
     description: str | None = None  # for people
     card: str | None = None  # for people who want to know more, Markdown

@@ -1,4 +1,4 @@
-"""What the graph has against an event when it comes: conditions, protection of aliases, what is in use.
+"""What the graph has against an event when it comes: conditions, protected aliases, names, what is in use.
 
 Judged once, by the writer, on the graph as its transaction finds it: of two who move one alias at once,
 the second is told what the first has done. What was accepted is a fact: a rebuild judges nothing again.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from lineage_server.domain import ids
+from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.errors import ConflictError, ForbiddenError, InvalidInputError, LineageError
 from lineage_server.domain.event_registry import (
     AliasSet,
@@ -45,6 +46,8 @@ def looked_at(event: Event) -> Iterator[str]:
     elif isinstance(event, ApprovalGiven) and event.request:
         yield event.request
         yield from _protecting(event)
+    elif isinstance(event, ModelVersionReported) and event.unless_taken:
+        yield ids.alias_uid(event.project, ids.clean_name(event.model, "model"), event.version)
 
 
 def _protecting(event: AliasSet | ApprovalGiven) -> Iterator[str]:
@@ -285,7 +288,42 @@ def _verdict(event: ApprovalGiven, actor: str, clock: Clock, states: States) -> 
     return None
 
 
+# --- versions ------------------------------------------------------------------------------
+
+
+def _version_name(
+    event: ModelVersionReported, actor: str, clock: Clock, states: States
+) -> LineageError | None:
+    """Of two who call different things by one name at once, the second is told. A repeat is none."""
+    if not event.unless_taken:
+        return None
+    model = ids.clean_name(event.model, "model")
+    uid = ids.model_version_uid(event.project, model, event.version)
+    own = states.get(uid)
+    if own is not None and own.props and "stub" not in own.props and not _is_of(own, event):
+        return ConflictError(
+            f"model {ids.shorten(model)!r} has a version {ids.shorten(event.version)!r} of something else; "
+            "nothing was changed. Take another name, or none",
+            current=uid,
+        )
+    alias = states.get(ids.alias_uid(event.project, model, event.version))
+    if alias is not None and alias.props.get("target"):
+        return ConflictError(
+            f"{ids.shorten(event.version)!r} is an alias of model {ids.shorten(model)!r}, so no version is "
+            "called that; nothing was changed. Take another name, or none",
+            current=event.version,
+        )
+    return None
+
+
+def _is_of(version: NodeState, event: ModelVersionReported) -> bool:
+    """Whether it was made of what the event names: an artifact's version, or what lies at an address."""
+    origins = {key.other for key in version.edges if key.type is EdgeType.REGISTERED_AS} or {""}
+    return (event.origin or "") in origins and (event.uri or "") == str(version.props.get("uri") or "")
+
+
 _JUDGES: dict[type[Event], Callable[[Any, str, Clock, States], LineageError | None]] = {
     AliasSet: _alias,
     ApprovalGiven: _verdict,
+    ModelVersionReported: _version_name,
 }

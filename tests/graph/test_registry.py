@@ -76,6 +76,30 @@ async def target(graph: Bolt) -> str:
     return str(row["target"]).rpartition("@")[2]
 
 
+async def test_one_name_is_of_the_first_who_gives_it(churn: IngestWriter, graph: Bolt) -> None:
+    """At the same instant, too; said again of the same thing it is a repeat."""
+
+    def named(uri: str, version: str = "rc") -> ModelVersionReported:
+        return ModelVersionReported(
+            id=f"n{next(_ids)}", at=3_000, model="churn", version=version, uri=uri, unless_taken=True
+        )
+
+    verdicts = await asyncio.gather(*(say(churn, named(f"s3://bucket/{n}")) for n in range(4)))
+    outcomes = [verdict.outcome for verdict in verdicts]
+    assert sorted(outcomes) == sorted([Outcome.ACCEPTED, *[Outcome.REFUSED] * 3])
+    others = [verdict for verdict in verdicts if verdict.outcome is Outcome.REFUSED]
+    assert {verdict.code for verdict in others} == {"CONFLICT"}
+    first = f"s3://bucket/{outcomes.index(Outcome.ACCEPTED)}"
+    await told(churn, named(first))
+    (row,) = await graph.read("MATCH (v:ModelVersion {version: 'rc'}) RETURN v.uri AS uri")
+    assert row["uri"] == first
+    await refused(churn, named("s3://bucket/prod", "prod"))  # an alias is called that
+    made = ModelVersionReported(
+        id="made", at=3_001, model="churn", version="rc", origin=ORIGIN, unless_taken=True
+    )
+    await refused(churn, made)
+
+
 async def test_a_move_says_from_where(churn: IngestWriter, graph: Bolt) -> None:
     verdict = await refused(churn, move("2", expected="3"))
     assert "points to version '1', not to version '3'" in verdict.message

@@ -99,8 +99,11 @@ class ModelMutations:
                 )
             after = {**_version_told(input), **_told(input, "origin", "uri", "run")}
             if input.version is not None:
-                after["version"] = await _free_name(context, model, input)
-            event = ModelVersionReported(project=model.project, model=model.name, state=input.state, **after)
+                after["version"] = _version_name(input.version)
+            event = ModelVersionReported(
+                project=model.project, model=model.name, state=input.state,
+                unless_taken=input.version is not None, **after,
+            )  # fmt: skip
             sent = await record(context, event, "createModelVersion", uid, after=_picture(after))
             name = sent.version or await _numbered(context, sent)
             version = ids.model_version_uid(model.project, model.name, name)
@@ -245,30 +248,12 @@ def _check_alive(model: Node) -> None:
         )
 
 
-async def _free_name(context: Context, model: Node, input: CreateModelVersionInput) -> str:
-    """The version's name, which nothing else of the model has; said again of the same thing it is free."""
-    name = ids.clean_part(input.version or "", "version", "@")
+def _version_name(version: str) -> str:
+    """Whether it is free, the writer judges."""
+    name = ids.clean_part(version, "version", "@")
     if name == "latest":
         raise InvalidInputError(
             "'latest' means the newest version", field="version", allowed="any other name, or none"
-        )
-    uid = ids.model_version_uid(model.project, model.name, name)
-    known = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
-    if known is not None and not known.stub:
-        origin = await context.loaders.origins.load(uid)
-        told = (origin.uid if origin is not None else "", str(known.properties.get("uri") or ""))
-        if told != (input.origin or "", input.uri or ""):
-            raise ConflictError(
-                f"model {ids.shorten(model.name)!r} has a version {ids.shorten(name)!r} of something else; "
-                "nothing was changed. Take another name, or none",
-                current=uid,
-            )
-    aliases = await context.loaders.model_aliases.load(model.uid) or ()
-    if any(alias.name == name for alias in aliases):
-        raise ConflictError(
-            f"{ids.shorten(name)!r} is an alias of model {ids.shorten(model.name)!r}, so no version is "
-            "called that; nothing was changed. Take another name, or none",
-            current=name,
         )
     return name
 
