@@ -16,6 +16,7 @@ import typer
 
 from lineage_server.cli.options import AsJson, Project, pairs_of
 from lineage_server.cli.output import local_time, one_line, say, say_json
+from lineage_server.client.builders import reference_in
 from lineage_server.client.render.words import safe
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 
@@ -161,7 +162,7 @@ def withdraw(
 
 
 def history(
-    ref: Annotated[str, typer.Argument(help="An alias (model:churn@prod) or a version (model:churn@7).")],
+    ref: Annotated[str, typer.Argument(help="A model (model:churn), its alias (…@prod) or version (…@7).")],
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", help="Which it was then: 2026-03-03, 2026-03-03T12:00:00Z."),
@@ -170,8 +171,12 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Who moved an alias when, from which version to which; or which it was at a time. Of a
-    version: who did what to it, and why."""
+    version or a model: who did what to it, and why."""
+    named = reference_in(ref)
     with client_in(project) as client:
+        if named is not None and named.kind == "model" and not named.selector and as_of is None:
+            _say_activity(client.activity(ref), as_json=as_json)
+            return
         try:
             found = client.alias(ref)
         except NotFoundError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lineage_server.client import curation
 from lineage_server.client.asking import Steps
+from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
 from lineage_server.client.registered import Activity, ModelVersion
 from lineage_server.domain.errors import InvalidInputError
@@ -29,7 +31,16 @@ DOCUMENTS = {"Done": ACTIVITY}
 
 @checked
 def activity(client: Client, ref: str | Artifact | ModelVersion) -> Steps[list[Activity]]:
-    return _activity(client, ref.uid if isinstance(ref, ModelVersion) else client.start_of(ref))
+    if isinstance(ref, ModelVersion):
+        return _activity(client, ref.uid)
+    return _meant(client, client.start_of(ref))
+
+
+def _meant(client: Client, ref: str) -> Steps[list[Activity]]:
+    asked = reference_in(ref)
+    if asked is not None and asked.kind == "model" and not asked.selector:
+        ref = (yield from curation.registered_model(client, ref)).uid
+    return (yield from _activity(client, ref))
 
 
 def _activity(client: Client, ref: str) -> Steps[list[Activity]]:
@@ -38,7 +49,7 @@ def _activity(client: Client, ref: str) -> Steps[list[Activity]]:
         raise InvalidInputError(
             f"{shorten(ref)!r} is a {node['__typename']}; of models and their versions this is told",
             field="ref",
-            allowed="a version such as model:churn@3, or a model's uid (model:default/churn)",
+            allowed="a model such as model:churn, or a version such as model:churn@3",
         )
     found: list[dict[str, Any]] = node["activity"]
     return [_told(one) for one in found]

@@ -183,8 +183,8 @@ class Registering:
         return self._walk(serving.deployments(self._client, ref))
 
     def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
-        """Who did what to a version (``"model:churn@7"``) or a model (its uid, ``"model:default/churn"``) and
-        why: moves of aliases, approvals, states, tags. At most 500, the newest first; raises a domain error.
+        """Who did what to a version (``"model:churn@7"``) or a model (``"model:churn"``: its versions,
+        aliases and approvals) and why. At most 500, the newest first; raises a domain error.
         """
         from lineage_server.client import activities
 

@@ -141,7 +141,8 @@ def test_what_is_registered_is_kept_in_order(say: Any, tmp_path: Path) -> None:
         ("register churn s3://b/k --signature here.json", 2, "no object; allowed"),
         ("promote model:nothing@1 prod", 4, "nothing"),
         ("promote model:x@1 prod --ask --expect 1", 2, "--ask moves nothing"),
-        ("history model:churn", 2, "model:churn@prod"),
+        ("history model:nothing", 4, "no registered model 'nothing'"),
+        ("history model:churn --as-of 2026-03-03", 2, "model:churn@prod"),
         ("history model:nothing@prod", 4, ""),
         ("history model:churn@prod --as-of yesterday", 4, ""),
         ("approve approval:default/x@1", 4, ""),
@@ -194,4 +195,7 @@ def test_what_serves_a_version_is_said_and_shown(say: Any) -> None:
     (line,) = say("history model:churn@1").splitlines()
     assert line.split(maxsplit=2)[2] == "local/local setAlias prod (version 1): first"
     assert json.loads(say("history model:churn@1 --json"))[0]["alias"] == "prod"
+    deeds = [line.split(maxsplit=4)[3] for line in say("history model:churn").splitlines()]
+    assert deeds == ["setAlias", "createModelVersion", "registerModel"]
+    assert json.loads(say("history model:churn --json"))[0]["alias"] == "prod"
     assert "nothing called 'none' serves version '1'" in say("deploy model:churn@1 none --ended", 5)
