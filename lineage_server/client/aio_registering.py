@@ -42,13 +42,14 @@ class AsyncRegistering:
         """See ``Client.register``."""
         from lineage_server.client import verbs
 
-        return await self._walk(
-            verbs.register(
-                self.client, name, source, version=version, aliases=aliases, description=description,
-                card=card, tags=tags, metrics=metrics, signature=signature, run=plain(run),
-                reason=reason, project=project,
-            )
+        # In a thread: of an address its place is asked.
+        steps = await asyncio.to_thread(
+            verbs.register,
+            self.client, name, source, version=version, aliases=aliases, description=description,
+            card=card, tags=tags, metrics=metrics, signature=signature, run=plain(run),
+            reason=reason, project=project,
         )  # fmt: skip
+        return await self._walk(steps)
 
     async def model_version(self, ref: str | Artifact | ModelVersion) -> ModelVersion:
         """See ``Client.model_version``."""

@@ -71,6 +71,22 @@ def input_of(
     return artifact, [*events, _read(run, [_fact(placed, role, run)])]
 
 
+def located(client: Client, uri: str, *, name: str, kind: str, project: str) -> Artifact | None:
+    """Record which version lies at an address elsewhere; None where its place does not tell."""
+    from lineage_server.client.contents import local_place
+
+    content = looked_at(client, uri) if local_place(uri, client.config.volumes) is None else None
+    if content is None or not content.digest:
+        return None
+    client.report(
+        builders.version_told(
+            name, kind, project=project, digest=content.digest, uri=content.uri, size=content.size,
+            columns=None, stats=content.stats,
+        )
+    )  # fmt: skip
+    return _handle(client, content, name, kind, project, None, uri)
+
+
 def _told(client: Client, uri: str) -> str:
     """Where it lies, on a volume as all see it who mount it; unless that is in a folder that goes again: then
     others keep their word for it."""

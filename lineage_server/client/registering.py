@@ -46,10 +46,11 @@ class Registering:
         """Make a version of a registered model, and the model where there is none; raises a domain error.
 
         ``source``: what a run has made, a reference to it (``"model:churn@3"``), or an address elsewhere
-        (``"s3://…"``; ``run`` says who made it). The same artifact version keeps the number it has,
-        unless a name is given to it (``version``; ConflictError where another one is called that).
-        Of a version of another model (``"model:churn@3"``) description, card, tags, metrics and signature
-        are taken over where you say nothing of them, and of one that lies elsewhere its run.
+        (``"s3://…"``, whose place is asked which version lies there; ``run`` says who made it). The same
+        artifact version keeps the number it has, unless a name is given to it (``version``; ConflictError
+        where another one is called that). Of a version of another model (``"model:churn@3"``) description,
+        card, tags, metrics and signature are taken over where you say nothing of them, and of one that lies
+        elsewhere its run.
         ``aliases`` are moved to it, for the ``reason`` given; ``card`` is Markdown.
         """
         from lineage_server.client import verbs

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lineage_server.client.addresses.seen import PREFIX
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
 from lineage_server.client.builders import reference_in
@@ -142,7 +143,8 @@ def _source(client: Client, project: str, source: object) -> Steps[_Source]:
                 field="source",
                 allowed="an artifact that the server knows, or an address such as s3://…",
             )
-        return _Source(source.uid) if source.uid else _Source("", scrub_uri(source.uri), source.run)
+        elsewhere = scrub_uri(source.uri) if not source.uid or source.digest.startswith(PREFIX) else ""
+        return _Source(source.uid, elsewhere, "" if source.uid else source.run)
     text = str(source)
     if "://" in text:
         return _Source("", scrub_uri(text))
@@ -162,9 +164,10 @@ def _source(client: Client, project: str, source: object) -> Steps[_Source]:
 
 def _source_in(version: ModelVersion) -> _Source:
     """Of what lies elsewhere, who made it is known of the version only."""
-    if version.artifact.uid:
-        return _Source(version.artifact.uid, version=version)
-    return _Source("", version.uri, version.run, version)
+    uid = version.artifact.uid
+    if uid and not version.uri:
+        return _Source(uid, version=version)
+    return _Source(uid, version.uri, version.run, version)
 
 
 def version(client: Client, ref: str) -> Steps[ModelVersion]:

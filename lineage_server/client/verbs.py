@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lineage_server.client import curation, registrations, registry
+from lineage_server.client import curation, recording, registrations, registry
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
 from lineage_server.client.checking import checked
@@ -43,6 +43,8 @@ def register(
         description=description, card=card, tags=tags, metrics=metrics, signature=signature,
     )  # fmt: skip
     by = run.id if isinstance(run, Run) else clean_run_id(run.removeprefix("run:")) if run else ""
+    if isinstance(source, str) and "://" in source:
+        source = recording.located(client, source, name=told.model, kind="model", project=asked) or source
     return registry.register(client, told, source, by, project=asked)
 
 

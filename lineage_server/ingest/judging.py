@@ -318,8 +318,11 @@ def _version_name(
 
 def _is_of(version: NodeState, event: ModelVersionReported) -> bool:
     """Whether it was made of what the event names: an artifact's version, or what lies at an address."""
-    origins = {key.other for key in version.edges if key.type is EdgeType.REGISTERED_AS} or {""}
-    return (event.origin or "") in origins and (event.uri or "") == str(version.props.get("uri") or "")
+    origins = {key.other for key in version.edges if key.type is EdgeType.REGISTERED_AS}
+    uri = str(version.props.get("uri") or "")
+    if bool(origins) != bool(event.origin):  # one of them knows only where it lies
+        return uri != "" and event.uri == uri
+    return (event.origin or "") in (origins or {""}) and (event.uri or "") == uri
 
 
 _JUDGES: dict[type[Event], Callable[[Any, str, Clock, States], LineageError | None]] = {

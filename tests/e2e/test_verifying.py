@@ -98,6 +98,26 @@ async def test_coroutines_verify_too(running_server: RunningServer, tmp_path: Pa
             assert (await twin.verify(made)).drifted
 
 
+async def test_what_is_registered_by_its_address_is_the_version_that_lies_there(
+    running_server: RunningServer, places: Places, tmp_path: Path
+) -> None:
+    places.files = {"/m.bin": b"before"}
+    address = f"{places.url}/m.bin"
+    environment = client_environment(tmp_path, running_server.url)
+    with Client(config=load_config(environ=environment, project=PROJECT)) as client:
+        first = client.register("far", address, version="rc")
+        assert (first.uri, first.artifact.digest[:5]) == (address, "etag:")
+        assert client.register("far", address, version="rc").uid == first.uid
+        assert client.register("far", address).uid == first.uid
+        assert client.verify("model:far@rc").finding == "same"
+        places.files = {"/m.bin": b"after"}
+        assert client.verify("model:far@rc").drifted
+        with pytest.raises(ConflictError, match="of something else"):
+            client.register("far", address, version="rc")
+        async with AsyncClient(client=client) as twin:
+            assert (await twin.register("far", address)).version == "1"
+
+
 def test_reproducing_says_which_inputs_have_drifted(
     running_server: RunningServer, places: Places, tmp_path: Path
 ) -> None:
