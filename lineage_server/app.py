@@ -32,7 +32,6 @@ from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.listener import calm_the_collector, listen
 from lineage_server.api.services import Services
 from lineage_server.api.tracing import TracingMiddleware
-from lineage_server.artifacts.service import artifacts_for
 from lineage_server.auth.access import (
     FirstAdmin,
     access_for,
@@ -64,6 +63,7 @@ from lineage_server.ingest.writer import IngestLimits, IngestWriter
 from lineage_server.provenance.service import LineageService
 from lineage_server.registry.service import REGISTRY, webhooks_for
 from lineage_server.settings import Settings
+from lineage_server.storage.service import artifacts_for
 from lineage_server.tasks import Tasks
 from lineage_server.telemetry import Telemetry
 

@@ -19,15 +19,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lineage_server.api.deps import allowed, origin_of, principal_of, services_of
-from lineage_server.artifacts.archives import archive_bytes, file_bytes, file_of
-from lineage_server.artifacts.claims import StoredVersion
-from lineage_server.artifacts.downloads import OBJECTS
-from lineage_server.artifacts.preview import ROWS, preview
-from lineage_server.artifacts.uploads import METHODS
 from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project
+from lineage_server.storage.archives import archive_bytes, file_bytes, file_of
+from lineage_server.storage.claims import StoredVersion
+from lineage_server.storage.downloads import OBJECTS
+from lineage_server.storage.preview import ROWS, preview
+from lineage_server.storage.uploads import METHODS
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 _ROWS = re.compile(r"[0-9]{1,6}")

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage_server.api.errors import send_error
-from lineage_server.artifacts.manifest import PART
 from lineage_server.domain.errors import (
     InvalidInputError,
     LimitError,
@@ -24,6 +23,7 @@ from lineage_server.domain.errors import (
     UnavailableError,
 )
 from lineage_server.settings import HttpSettings, IngestSettings
+from lineage_server.storage.manifest import PART
 
 _PIECE = 256 * 1024
 _INTAKE = "/api/v1/"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_server.artifacts.service import ArtifactService
 from lineage_server.auth.access import Access
 from lineage_server.auth.audit import AuditLog
 from lineage_server.auth.members import Members
@@ -20,6 +19,7 @@ from lineage_server.provenance.service import LineageService
 from lineage_server.registry.delivering import Deliverer
 from lineage_server.registry.webhooks import Webhooks
 from lineage_server.settings import Settings
+from lineage_server.storage.service import ArtifactService
 from lineage_server.telemetry import Telemetry
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from lineage_server.artifacts.manifest import PART
 from lineage_server.domain.events import OutputFact, RunReported
 from lineage_server.domain.ids import new_run_id
 from lineage_server.graph.bolt import Bolt
+from lineage_server.storage.manifest import PART
 from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving
 from tests.support.stored import COMMITS, DOWNLOADS, OBJECTS, UPLOADS, Content, Sender, sha

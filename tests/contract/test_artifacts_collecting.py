@@ -11,11 +11,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from lineage_server.artifacts import collecting
-from lineage_server.artifacts.claims import doomed_uid
-from lineage_server.artifacts.folder import MARK
-from lineage_server.artifacts.store import Store
-from lineage_server.artifacts.uploads import Record
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.domain.events import (
     AliasSet,
@@ -32,6 +27,11 @@ from lineage_server.domain.events import (
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import artifacts as q
+from lineage_server.storage import collecting
+from lineage_server.storage.claims import doomed_uid
+from lineage_server.storage.folder import MARK
+from lineage_server.storage.store import Store
+from lineage_server.storage.uploads import Record
 from tests.contract.test_operations import TEXTS
 from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving

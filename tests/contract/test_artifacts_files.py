@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from lineage_server.artifacts.keys import object_key
-from lineage_server.artifacts.manifest import PART
 from lineage_server.graph.bolt import Bolt
+from lineage_server.storage.keys import object_key
+from lineage_server.storage.manifest import PART
 from tests.support.neo4j_server import Address
 from tests.support.served import serving
 from tests.support.stored import Content, Sender

@@ -12,9 +12,9 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 import pytest
 
-from lineage_server.artifacts.manifest import PART
-from lineage_server.artifacts.store import Store
 from lineage_server.graph.bolt import Bolt
+from lineage_server.storage.manifest import PART
+from lineage_server.storage.store import Store
 from tests.support.neo4j_server import Address
 from tests.support.served import serving
 from tests.support.stored import Content, Sender

@@ -16,12 +16,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from lineage_server.artifacts.manifest import PART
-from lineage_server.artifacts.proving import Proving
-from lineage_server.artifacts.signing import CHECKSUM
-from lineage_server.artifacts.store import Store
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.graph.bolt import Bolt
+from lineage_server.storage.manifest import PART
+from lineage_server.storage.proving import Proving
+from lineage_server.storage.signing import CHECKSUM
+from lineage_server.storage.store import Store
 from tests.support.neo4j_server import Address
 from tests.support.proxy import Proxy
 from tests.support.s3_server import CARELESS, S3Server

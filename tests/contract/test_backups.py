@@ -16,7 +16,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from lineage_server.artifacts.manifest import PART
 from lineage_server.client.backups import layout, making, restoring
 from lineage_server.domain.errors import ConflictError, ForbiddenError
 from lineage_server.domain.events import AliasSet, ModelReported, ModelVersionReported, RunReported
@@ -25,6 +24,7 @@ from lineage_server.domain.nodes import RunState
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.schema import migrate
 from lineage_server.registry import delivering
+from lineage_server.storage.manifest import PART
 from tests.contract.test_exchange import stored
 from tests.support.backing import BEGIN, FILE, FOLDER, Through, nodes, settings
 from tests.support.dump import dump

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from lineage_server.artifacts.manifest import PART
+from lineage_server.storage.manifest import PART
 from tests.e2e.conftest import client_environment
 from tests.support.stored import Content, Sender, sha
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from lineage_server.artifacts.manifest import PART
+from lineage_server.storage.manifest import PART
 from tests.e2e.conftest import client_environment
 from tests.e2e.test_artifacts import connected
 from tests.support.disks import Disk, FileBound, mounting, small_disk

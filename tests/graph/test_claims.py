@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from lineage_server.artifacts.claims import Claims
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import (
     ModelVersionReported,
@@ -18,6 +17,7 @@ from lineage_server.domain.events import (
 )
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.graph.bolt import Bolt
+from lineage_server.storage.claims import Claims
 from tests.support.neo4j_server import Address
 from tests.support.served import serving
 from tests.support.stored import Content, Sender, sha

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx2
 
-from lineage_server.artifacts.manifest import PART
 from lineage_server.client.hashing import Entry, manifest_digest
+from lineage_server.storage.manifest import PART
 
 UPLOADS, COMMITS, DOWNLOADS = (f"/api/v1/artifacts/{name}" for name in ("uploads", "commits", "downloads"))
 OBJECTS = "/api/v1/artifacts/objects"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lineage_server.artifacts.store import Stored
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import artifacts as q
+from lineage_server.storage.store import Stored
 
 MOST_TOLD = 1_000
 _PAGE = 500

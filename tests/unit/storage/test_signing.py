@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from obstore.store import S3Store
 
-from lineage_server.artifacts.signing import CHECKSUM, checksum_headers, with_headers
+from lineage_server.storage.signing import CHECKSUM, checksum_headers, with_headers
 
 SECRET = "a/b+c="
 KEYS = ["a", "pre fix/데이터/" + "0" * 64, "a+b&c=d%20"]

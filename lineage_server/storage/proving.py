@@ -16,10 +16,10 @@ from enum import Enum
 
 import httpx2
 
-from lineage_server.artifacts import keys
-from lineage_server.artifacts.signing import checksum_headers, with_headers
-from lineage_server.artifacts.store import Store
 from lineage_server.domain.errors import LineageError
+from lineage_server.storage import keys
+from lineage_server.storage.signing import checksum_headers, with_headers
+from lineage_server.storage.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from lineage_server.artifacts.manifest import PART, canonical, parse, parse_checked
 from lineage_server.client.hashing import Entry, hash_folder, manifest_digest
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.storage.manifest import PART, canonical, parse, parse_checked
 from tests.support.stored import Content, sha
 
 DIGEST = sha(b"x")

@@ -7,10 +7,10 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 
-from lineage_server.artifacts.keys import manifest_key, object_key
-from lineage_server.artifacts.manifest import Manifest, parse, parse_checked
-from lineage_server.artifacts.store import NoSuchObjectError, Store
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.storage.keys import manifest_key, object_key
+from lineage_server.storage.manifest import Manifest, parse, parse_checked
+from lineage_server.storage.store import NoSuchObjectError, Store
 
 _REMEMBERED = 20_000
 

@@ -15,16 +15,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
-from lineage_server.artifacts import keys
-from lineage_server.artifacts.claims import Claims
-from lineage_server.artifacts.manifest import PART, Manifest, canonical, parse_checked
-from lineage_server.artifacts.proving import Proving
-from lineage_server.artifacts.store import NoSuchObjectError, Store, Stores
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, Source
 from lineage_server.domain.errors import ConflictError, Detail, InvalidInputError, LimitError
 from lineage_server.domain.events import Event, VersionReported
 from lineage_server.domain.ids import now_micros
+from lineage_server.storage import keys
+from lineage_server.storage.claims import Claims
+from lineage_server.storage.manifest import PART, Manifest, canonical, parse_checked
+from lineage_server.storage.proving import Proving
+from lineage_server.storage.store import NoSuchObjectError, Store, Stores
 
 Method: TypeAlias = Literal["file", "url", "server"]
 METHODS: tuple[Method, ...] = ("file", "url", "server")

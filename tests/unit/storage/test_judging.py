@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lineage_server.artifacts.judging import rules_at, why_it_goes
+from lineage_server.storage.judging import rules_at, why_it_goes
 
 DAY = 86_400_000_000
 NOW = 1_760_000_000_000_000

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_server.artifacts.bringing import Bringing
-from lineage_server.artifacts.claims import Claims
-from lineage_server.artifacts.collecting import Collector
-from lineage_server.artifacts.downloads import Downloads
-from lineage_server.artifacts.proving import Proving
-from lineage_server.artifacts.store import Stores
-from lineage_server.artifacts.uploads import Record, TransferLimits, Uploads
 from lineage_server.domain.errors import NotSupportedError
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.lease import Lease
 from lineage_server.settings import Settings
+from lineage_server.storage.bringing import Bringing
+from lineage_server.storage.claims import Claims
+from lineage_server.storage.collecting import Collector
+from lineage_server.storage.downloads import Downloads
+from lineage_server.storage.proving import Proving
+from lineage_server.storage.store import Stores
+from lineage_server.storage.uploads import Record, TransferLimits, Uploads
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
 
-from lineage_server.artifacts import folder
 from lineage_server.domain.errors import InvalidInputError, NotFoundError, UnavailableError
 from lineage_server.domain.ids import shorten
+from lineage_server.storage import folder
 
 if TYPE_CHECKING:
     from obstore import ListStream, ObjectMeta

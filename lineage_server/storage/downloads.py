@@ -7,15 +7,15 @@ import urllib.parse
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lineage_server.artifacts import keys
-from lineage_server.artifacts.claims import Claims, Scope, StoredVersion
-from lineage_server.artifacts.manifest import Entry, Manifest
-from lineage_server.artifacts.store import Store, Stores
-from lineage_server.artifacts.uploads import METHODS, Method, TransferLimits, method_of
-from lineage_server.artifacts.verified import Verified
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import label_of, now_micros, shorten
 from lineage_server.domain.nodes import Label
+from lineage_server.storage import keys
+from lineage_server.storage.claims import Claims, Scope, StoredVersion
+from lineage_server.storage.manifest import Entry, Manifest
+from lineage_server.storage.store import Store, Stores
+from lineage_server.storage.uploads import METHODS, Method, TransferLimits, method_of
+from lineage_server.storage.verified import Verified
 
 PAGE_ENTRIES = 5_000
 PAGE_OBJECTS = 10_000

@@ -10,11 +10,11 @@ import stat
 import zipfile
 from collections.abc import AsyncGenerator
 
-from lineage_server.artifacts.claims import StoredVersion
-from lineage_server.artifacts.downloads import Downloads
-from lineage_server.artifacts.manifest import Entry, Manifest
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
+from lineage_server.storage.claims import StoredVersion
+from lineage_server.storage.downloads import Downloads
+from lineage_server.storage.manifest import Entry, Manifest
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that ZIP knows; manifests keep none, so that equal files make equal archives."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from lineage_server.artifacts.keys import clean_sha256
-from lineage_server.artifacts.manifest import canonical
-from lineage_server.artifacts.store import Stores
-from lineage_server.artifacts.uploads import Uploads
-from lineage_server.artifacts.verified import Verified
+from lineage_server.storage.keys import clean_sha256
+from lineage_server.storage.manifest import canonical
+from lineage_server.storage.store import Stores
+from lineage_server.storage.uploads import Uploads
+from lineage_server.storage.verified import Verified
 
 
 @dataclass(frozen=True, slots=True)

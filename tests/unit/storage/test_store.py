@@ -8,8 +8,8 @@ from typing import Any
 import obstore
 import pytest
 
-from lineage_server.artifacts.store import Store
 from lineage_server.domain.errors import UnavailableError
+from lineage_server.storage.store import Store
 
 
 def test_a_put_to_azure_says_what_kind_of_blob_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage_server.artifacts.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid
-from lineage_server.artifacts.collected import MOST_TOLD, Collection, GoingVersion, tell_lost
-from lineage_server.artifacts.judging import Rules, rules_at, why_it_goes
-from lineage_server.artifacts.store import Store, Stored, Stores
-from lineage_server.artifacts.uploads import Record, each
-from lineage_server.artifacts.verified import SpoiltError, Verified
 from lineage_server.domain.edges import Basis, Source
 from lineage_server.domain.errors import ConflictError, UnavailableError
 from lineage_server.domain.events import Event, VersionReported
@@ -32,6 +26,12 @@ from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import artifacts as q
 from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import retry
+from lineage_server.storage.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid
+from lineage_server.storage.collected import MOST_TOLD, Collection, GoingVersion, tell_lost
+from lineage_server.storage.judging import Rules, rules_at, why_it_goes
+from lineage_server.storage.store import Store, Stored, Stores
+from lineage_server.storage.uploads import Record, each
+from lineage_server.storage.verified import SpoiltError, Verified
 
 _PAGE = 500
 _DOOMED_AT_ONCE = 50

@@ -19,14 +19,14 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as untyped_parquet
 
-from lineage_server.artifacts.claims import StoredVersion
-from lineage_server.artifacts.downloads import Downloads
-from lineage_server.artifacts.keys import object_key
-from lineage_server.artifacts.manifest import PART, Entry
-from lineage_server.artifacts.store import Store
-from lineage_server.artifacts.verified import SpoiltError, Verified
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import shorten
+from lineage_server.storage.claims import StoredVersion
+from lineage_server.storage.downloads import Downloads
+from lineage_server.storage.keys import object_key
+from lineage_server.storage.manifest import PART, Entry
+from lineage_server.storage.store import Store
+from lineage_server.storage.verified import SpoiltError, Verified
 
 ROWS = 50
 MOST_ROWS = 1_000
