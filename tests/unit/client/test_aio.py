@@ -158,6 +158,7 @@ def test_functions_of_the_module_are_methods_of_the_client() -> None:
         "files",
         "runs",
         "metrics",
+        "artifacts",
         "models",
         "versions",
         "search",
