@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten
+from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten, watched_run_id
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 MODES = ("online", "offline", "disabled")
@@ -69,6 +69,18 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("LINEAGE_CAPTURE_ENV", "", "names of environment variables to record, '*' at the end matches"),
     Setting("LINEAGE_RUN_ID", "", "id of the first run of the process; set by launchers"),
+    Setting(
+        "LINEAGE_CLUSTER",
+        "",
+        "cluster that this process runs in, as its watcher calls it; with LINEAGE_WORKLOAD_UID the first run "
+        "of the process is the one that the watcher records",
+    ),
+    Setting(
+        "LINEAGE_WORKLOAD_UID",
+        "",
+        "Kubernetes uid of the watched workload (metadata.uid of the job, trial or step) that this process "
+        "is",
+    ),
     Setting("LINEAGE_PARENT_RUN", "", "run that runs of this process are children of; set by 'lineage run'"),
     Setting(
         "LINEAGE_VOLUMES",
@@ -158,13 +170,25 @@ def load_config(
         upload_wait=_number(told(None, "LINEAGE_UPLOAD_WAIT", "3600"), "upload_wait"),
         capture=captures(told(capture, "LINEAGE_CAPTURE", "all")),
         capture_env=tuple(n for raw in env.get("LINEAGE_CAPTURE_ENV", "").split(",") if (n := raw.strip())),
-        run_id=env.get("LINEAGE_RUN_ID", "").strip(),
+        run_id=env.get("LINEAGE_RUN_ID", "").strip() or _watched_run(env),
         parent_run=env.get("LINEAGE_PARENT_RUN", "").strip(),
         scratch=Path(scratch).resolve() if (scratch := env.get("LINEAGE_SCRATCH", "").strip()) else None,
         volumes=_volumes(env.get("LINEAGE_VOLUMES", "")),
         rank=_rank(env),
         environ=env,
     )
+
+
+def _watched_run(env: Mapping[str, str]) -> str:
+    """Id of the run that a watcher records of this process; empty where none is known to."""
+    cluster, uid = (env.get(name, "").strip() for name in ("LINEAGE_CLUSTER", "LINEAGE_WORKLOAD_UID"))
+    if uid and not cluster:
+        raise InvalidInputError(
+            "LINEAGE_WORKLOAD_UID says which workload this is, but not of which cluster",
+            field="workload_uid",
+            allowed="together with LINEAGE_CLUSTER, the cluster's name",
+        )
+    return watched_run_id(cluster, uid) if uid else ""
 
 
 def _number(text: str, name: str) -> float:

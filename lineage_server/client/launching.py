@@ -76,7 +76,8 @@ def launch(
     # The command must know the run that it is part of, and the run is told once there is a command.
     chosen = clean_run_id(given) if given else new_run_id()
     told = {**client.config.environ, "LINEAGE_PARENT_RUN": chosen, "LINEAGE_PROJECT": client.config.project}
-    told.pop("LINEAGE_RUN_ID", None)
+    for taken in ("LINEAGE_RUN_ID", "LINEAGE_WORKLOAD_UID"):
+        told.pop(taken, None)
     if scratch is not None:
         told["LINEAGE_SCRATCH"] = str(scratch)
     process = subprocess.Popen(command, env=told, cwd=folder)

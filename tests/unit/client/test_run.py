@@ -16,6 +16,7 @@ import pytest
 from lineage_server.client.client import Client
 from lineage_server.client.run import current_run
 from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.ids import watched_run_id
 from tests.unit.client.stub import StubServer
 
 
@@ -178,6 +179,25 @@ def test_the_launchers_id_is_taken_once(make_client: Callable[..., Client], stub
     first.finish()
     second.finish()
     assert stub.run(second.id)["parent"] == run_id
+
+
+def test_the_run_of_a_watched_workload_is_the_one_that_its_watcher_records(
+    make_client: Callable[..., Client], stub: StubServer
+) -> None:
+    workload = {"LINEAGE_CLUSTER": "prod-eu", "LINEAGE_WORKLOAD_UID": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
+    client = make_client(stub.url, **workload)
+    with client.start_run("a") as first:
+        assert first.id == watched_run_id("prod-eu", workload["LINEAGE_WORKLOAD_UID"])
+    with client.start_run("b") as second:
+        pass
+    assert client.flush(10)
+    assert stub.run(second.id)["parent"] == first.id
+    # A launcher's word comes first; a cluster alone says nothing, a workload without one is an error.
+    chosen = "0198c0de-0000-7000-8000-000000000003"
+    assert make_client(stub.url, LINEAGE_RUN_ID=chosen, **workload).start_run("c").id == chosen
+    assert make_client(stub.url, LINEAGE_CLUSTER="prod-eu").start_run("d").id[14] == "7"
+    with pytest.raises(InvalidInputError, match="but not of which cluster"):
+        make_client(stub.url, LINEAGE_WORKLOAD_UID="u")
 
 
 def test_the_current_run(client: Client) -> None:
