@@ -6,6 +6,7 @@ Each server here is the test's own, in a fresh data folder; whatever it started 
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,12 +15,16 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import psutil
 import pytest
 
 from lineage_server import __version__
 from tests.e2e.conftest import LINEAGE, Answer, client_environment
+from tests.support.browser import browsing, is_there
+from tests.support.lineage_view import SAVED, click, saved
+from tests.support.web_view import ROOT, build
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 STOP_SECONDS = 10.0
+MOST_BYTES_OF_A_PICTURE = 200_000
 LAST_WORDS = "stopped; the data stays for the next start\n"
 
 
@@ -80,6 +86,7 @@ def test_up_with_the_sample_from_nothing_to_ctrl_c(
     tree = printed.partition("made like this:\n\n")[2].partition("\n\nask on:")[0]
     check_tree(tree)
     check_story(server, ask, printed.partition("--as-of ")[2].split()[0])
+    check_picture(server, tmp_path)
     family = server.family()
     assert len(engines(family)) == 1
     began = time.monotonic()
@@ -154,6 +161,30 @@ def check_impact(server: RunningServer) -> None:
     assert [one["target"] for one in delivered["aliases"]] == ["modelversion:demo/diagnosis@2"]
     assert not delivered["isPartial"]
     assert (services(old), old["aliases"]) == ([("1", False)], [])
+
+
+def check_picture(server: RunningServer, folder: Path) -> None:
+    """The picture in the README is what the web view exports of the sample, where a browser can tell."""
+    if not is_there():
+        return
+    build()
+    with browsing(folder) as page:
+        page.open(f"{server.url}/p/demo/lineage?focus={quote('1+model:tumour@2+2')}")
+        page.wait_for("!!document.querySelector('[data-focus]')")
+        page.run(SAVED)
+        click(page, "Export")
+        fresh = folder / "lineage-view.svg"
+        fresh.write_text(saved(page, "SVG"), "utf-8")
+    kept = ROOT / "docs" / "lineage-view.svg"
+    hint = f"the picture in the README is not the sample's any more: copy {fresh} to {kept}"
+    assert kept.exists(), hint
+    assert titles(kept) == titles(fresh), hint
+    assert kept.stat().st_size < MOST_BYTES_OF_A_PICTURE
+
+
+def titles(picture: Path) -> list[str]:
+    """What is on a picture; where it stands may differ by a pixel."""
+    return sorted(re.findall("<title>([^<]*)</title>", picture.read_text("utf-8")))
 
 
 def check_second_start(start_server: StartServer, tree: str) -> None:

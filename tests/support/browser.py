@@ -35,6 +35,11 @@ PACKAGES = ("chromium", "fonts-noto-cjk")
 INSTALL_SECONDS = 900
 
 
+def is_there() -> bool:
+    """Whether a browser can be started here."""
+    return _program() is not None
+
+
 def _program() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
