@@ -32,6 +32,7 @@ NAMES = (
     "frames",
     "registry",
     "web_runs",
+    "web_lineage",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""
