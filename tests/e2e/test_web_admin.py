@@ -114,6 +114,22 @@ def test_the_server_tells_its_health_and_what_it_refused_which_is_tried_again(
     check(page, url)
 
 
+def test_a_server_out_of_reach_is_told_and_tried_again(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/models")
+    page.wait_for(f"{TEXT}.includes('No models yet')")
+    page.do("Network.setBlockedURLs", urls=["*/graphql", "*/readyz*"])
+    page.run("[...document.querySelectorAll('nav a')].find((one) => one.innerText === 'Artifacts').click()")
+    page.wait_for(f"{TEXT}.includes('The server cannot be reached')")
+    check_access(page)
+    page.do("Network.setBlockedURLs", urls=[])
+    press(page, "Try again")
+    page.wait_for(f"{TEXT}.includes('No artifacts yet')")
+    page.complaints.clear()  # of what was blocked
+
+
 def test_who_may_not_see_is_told_so_and_an_ended_session_leads_back_in_every_tab(
     start_server: StartServer, tmp_path: Path
 ) -> None:
@@ -125,7 +141,6 @@ def test_who_may_not_see_is_told_so_and_an_ended_session_leads_back_in_every_tab
         fill(page, "Name", "short")
         choose(page, "[role=dialog] select", "service")
         fill(page, "Name of the service", "watcher")
-        choose(page, "[role=dialog] select:nth-of-type(1)", "service")
         send(page, "Make")
         page.wait_for("document.querySelector('[role=dialog] pre')?.textContent.startsWith('lin_')")
         token = page.run("document.querySelector('[role=dialog] pre').textContent")
