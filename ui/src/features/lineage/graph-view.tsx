@@ -11,13 +11,11 @@ import { CanvasLayer } from "./canvas-layer";
 import { CARD, boxAt, cameraOn, levelOf } from "./geometry";
 import { GraphTools } from "./graph-tools";
 import type { Places } from "./layout";
-import { layOut, warmUp } from "./layout-client";
+import { layOut } from "./layout-client";
 import { Minimap } from "./minimap";
 import { besides, between, pathsThrough, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import styles from "./graph-view.module.css";
-
-warmUp();
 
 export interface GraphViewProps {
   scene: Scene;

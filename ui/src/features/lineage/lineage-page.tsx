@@ -15,6 +15,7 @@ import { facetsOf, filteredOut, without } from "./filtering";
 import type { Filter } from "./filtering";
 import { ImpactView } from "./impact-view";
 import type { Places } from "./layout";
+import { warmUp } from "./layout-client";
 import { isTime } from "./lineage-search";
 import type { LineageSearch } from "./lineage-search";
 import { CompareMenu, FormChoice, SelectorField, Steps } from "./lineage-tools";
@@ -30,7 +31,11 @@ import { TimeBar } from "./time-bar";
 import { useLiveScene } from "./use-live-scene";
 import styles from "./lineage-page.module.css";
 
-const GraphView = lazy(() => import("./graph-view").then(({ GraphView: it }) => ({ default: it })));
+const graphView = () => import("./graph-view");
+const GraphView = lazy(() => graphView().then(({ GraphView: it }) => ({ default: it })));
+// While one still looks for what to see, or its scene is on its way.
+warmUp();
+void graphView();
 
 const NOTHING: readonly string[] = [];
 
