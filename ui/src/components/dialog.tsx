@@ -16,6 +16,7 @@ export function Dialog({ title, opened = true, close, size = "md", children }: D
   return (
     <Modal
       opened={opened}
+      lockScroll={false} // it would put a style into the page, which its policy forbids
       onClose={close}
       title={title}
       size={size}
