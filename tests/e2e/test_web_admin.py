@@ -28,7 +28,15 @@ def project() -> str:
 def test_a_project_is_made_and_its_members_tokens_and_audit_are_kept(
     page: Page, running_server: RunningServer, project: str
 ) -> None:
-    url = running_server.url
+    make_project(page, running_server.url, project)
+    keep_members(page, running_server.url, project)
+    keep_tokens(page, project)
+    look_at_the_audit(page, project)
+    check(page, running_server.url)
+
+
+def make_project(page: Page, url: str, project: str) -> None:
+    """By the form, which first says what is wrong with a name."""
     page.open(f"{url}/p/default/projects?create=true")
     fill(page, "Name", "not/good")
     send(page, "Make")
@@ -42,6 +50,9 @@ def test_a_project_is_made_and_its_members_tokens_and_audit_are_kept(
     page.wait_for(f"{TEXT}.includes('{project}')")
     check_access(page)
 
+
+def keep_members(page: Page, url: str, project: str) -> None:
+    """A role is given, and taken away."""
     page.open(f"{url}/p/{project}/settings")
     page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('kim')")
     press(page, "Give a role")
@@ -58,6 +69,9 @@ def test_a_project_is_made_and_its_members_tokens_and_audit_are_kept(
     gone(page)
     page.wait_for(f"{ROWS} === 1")
 
+
+def keep_tokens(page: Page, project: str) -> None:
+    """One is made, shown once, and revoked."""
     press(page, "Tokens")
     press(page, "Make a token")
     fill(page, "Name", f"ci of {project}")
@@ -80,6 +94,9 @@ def test_a_project_is_made_and_its_members_tokens_and_audit_are_kept(
     gone(page)
     page.wait_for(f"!document.querySelector({named!r})")
 
+
+def look_at_the_audit(page: Page, project: str) -> None:
+    """It names what was done before; of webhooks there are none."""
     press(page, "Audit")
     page.wait_for(f"{TEXT}.includes('setMember') && {TEXT}.includes('createProject')")
     check_access(page)
@@ -88,7 +105,6 @@ def test_a_project_is_made_and_its_members_tokens_and_audit_are_kept(
     press(page, "Webhooks")
     page.wait_for(f"{TEXT}.includes('No webhooks yet')")
     check_access(page)
-    check(page, url)
 
 
 def test_the_server_tells_its_health_and_what_it_refused_which_is_tried_again(

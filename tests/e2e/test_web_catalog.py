@@ -49,6 +49,15 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
     page.open(f"{url}/p/{project}/artifacts")
     page.wait_for(f"{TEXT}.includes('No artifacts yet')")
     check_access(page)
+    record_flowers_and_pages(recording, project, tmp_path)
+    find_artifacts(page, url, project)
+    look_into_flowers(page, url)
+    look_into_files(page, url, project)
+    check(page, url)
+
+
+def record_flowers_and_pages(recording: Recording, project: str, tmp_path: Path) -> None:
+    """Two versions of a table, a model of the second, and a folder with a page and a picture."""
     folder = tmp_path / "pages"
     folder.mkdir()
     (folder / "a.html").write_text(f"{SCRIPT} as it is")
@@ -65,6 +74,9 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
             run.produce("pages", folder, type="dir")
         assert client.flush(20.0)
 
+
+def find_artifacts(page: Page, url: str, project: str) -> None:
+    """Filtered by type and by words, until none is left."""
     page.open(f"{url}/p/{project}/artifacts")
     page.wait_for(f"{ROWS} === 3")
     check_access(page)
@@ -76,6 +88,9 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
     press(page, "Clear the filters")
     page.wait_for(f"{ROWS} === 3 && !location.search.includes('type')")
 
+
+def look_into_flowers(page: Page, url: str) -> None:
+    """Each part of a table, and its bytes, alone and as an archive."""
     press(page, "flowers")
     page.wait_for(f"{ROWS} === 3 && {TEXT}.includes('90')")
     check_access(page)
@@ -98,6 +113,9 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
         assert [opened.read(name) for name in opened.namelist()] == [content]
     assert (told.startswith("attachment"), "flowers%402.zip" in named) == (True, True)
 
+
+def look_into_files(page: Page, url: str, project: str) -> None:
+    """A page is shown as text, a picture as a picture."""
     page.open(f"{url}/p/{project}/artifact?of=dir:pages")
     page.wait_for(f"{TEXT}.includes('as it is') && {TEXT}.includes('<script>')")
     press(page, "Files")
@@ -106,7 +124,6 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
     page.run("document.querySelector('[aria-label=\"Look at b.png\"]').click()")
     page.wait_for("document.querySelector('[role=dialog] img')?.naturalWidth === 1")
     check_access(page)
-    check(page, url)
 
 
 def test_a_version_is_registered_described_approved_and_promoted(
@@ -121,7 +138,22 @@ def test_a_version_is_registered_described_approved_and_promoted(
             with client.start_run("train", job="train") as run:
                 run.produce("network", {"weights": [weight]}, type="model")
         assert client.flush(20.0)
+    register(page, url, project)
+    write_the_card(page)
+    move_an_alias_that_is_protected(page, recording, project)
+    approve(page)
+    withdraw(page)
+    press(page, "History")
+    page.wait_for(f"{TEXT}.includes('setProtection')")
+    check_access(page)
+    page.open(f"{url}/p/{project}/models")
+    page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('prod → 2')")
+    check_access(page)
+    check(page, url)
 
+
+def register(page: Page, url: str, project: str) -> None:
+    """From a version, and by its reference; one that is not there is told."""
     page.open(f"{url}/p/{project}/artifact?of=model:network")
     press(page, "Register as a model")
     fill(page, "Model", "churn")
@@ -141,6 +173,9 @@ def test_a_version_is_registered_described_approved_and_promoted(
     send(page, "Register")
     page.wait_for(f"{TEXT}.includes('churn@2') && {ROWS} === 2")
 
+
+def write_the_card(page: Page) -> None:
+    """Markdown is shown, what would run or be fetched is not."""
     press(page, "Card")
     press(page, "Write the card")
     fill(
@@ -155,6 +190,9 @@ def test_a_version_is_registered_described_approved_and_promoted(
     assert "<script>" in page.run(TEXT), "shown as it was written"
     assert page.run("document.querySelectorAll('main [href^=javascript], main img').length") == 0
 
+
+def move_an_alias_that_is_protected(page: Page, recording: Recording, project: str) -> None:
+    """Neither past somebody who was faster nor past its protection."""
     press(page, "Aliases")
     press(page, "Move an alias")
     fill(page, "Alias", "prod")
@@ -179,6 +217,9 @@ def test_a_version_is_registered_described_approved_and_promoted(
     press(page, "Cancel", "[role=dialog]")
     gone(page)
 
+
+def approve(page: Page) -> None:
+    """Asked for, given, and used by the move."""
     press(page, "Approvals")
     press(page, "Ask for approval")
     fill(page, "Alias", "prod")
@@ -199,6 +240,10 @@ def test_a_version_is_registered_described_approved_and_promoted(
     page.wait_for("document.querySelector('main tbody td').textContent === '2'")
     press(page, "Approvals")
     page.wait_for(f"{TEXT}.includes('used')")
+
+
+def withdraw(page: Page) -> None:
+    """Asked for, and taken back."""
     press(page, "Ask for approval")
     fill(page, "Alias", "prod")
     send(page, "Ask")
@@ -207,13 +252,6 @@ def test_a_version_is_registered_described_approved_and_promoted(
     send(page, "Withdraw")
     gone(page)
     page.wait_for(f"{TEXT}.includes('withdrawn')")
-    press(page, "History")
-    page.wait_for(f"{TEXT}.includes('setProtection')")
-    check_access(page)
-    page.open(f"{url}/p/{project}/models")
-    page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('prod → 2')")
-    check_access(page)
-    check(page, url)
 
 
 def test_home_leads_to_why_two_versions_differ_in_two_clicks(
