@@ -87,6 +87,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ORDER.index(_folder(item)) if _folder(item) in ORDER else len(ORDER))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where pytest-xdist has not seen the groups: it says nothing, and all takes twice as long."""
+    if not session.config.getoption("loadgroup", default=False):  # set in its workers alone
+        return
+    unseen = [one.nodeid for one in session.items if _group(one) and "@" not in one.nodeid.rpartition("]")[2]]
+    assert not unseen, f"pytest-xdist keeps no group together, such as that of {unseen[0]}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: Any = yield
