@@ -155,7 +155,11 @@ async def test_only_rows_that_fit_their_events_are_taken(served: Served) -> None
     assert (kept.recorded_at, kept.actor) == (5, "a/b")
 
 
-@pytest.mark.parametrize("body", [b"", b"PAR1", b"no parquet" * 100, to_parquet([row()])[:-9]])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"PAR1", b"no parquet" * 100, to_parquet([row()])[:-9]],
+    ids=["nothing", "the first bytes alone", "another format", "without the last bytes"],
+)
 async def test_other_bytes_are_told_to_be_no_events(served: Served, body: bytes) -> None:
     answer = await served.http.post(IMPORT, content=body)
     assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT")
