@@ -30,6 +30,7 @@ ORDER = ("architecture", "unit", "contract", "watchers", "graph", "e2e")
 _START_TIMEOUT_SECONDS = 150.0
 _UNIT_SECONDS = 10.0
 """A unit test that takes this long waits for something real, and belongs elsewhere."""
+_ID_LENGTH = 60
 _T = TypeVar("_T")
 
 
@@ -85,6 +86,13 @@ def _folder(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Folders in ORDER; within one, pytest's own order (which groups tests by engine) stays."""
     items.sort(key=lambda item: ORDER.index(_folder(item)) if _folder(item) in ORDER else len(ORDER))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names of tests stay short: some have values of 100,000 characters."""
+    if isinstance(val, str | bytes) and len(val) > _ID_LENGTH:
+        return f"{val[:_ID_LENGTH]!a} of {len(val)}"
+    return None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
