@@ -170,6 +170,7 @@ def test_four_clicks_lead_from_home_to_why_two_versions_differ(
     page.open(f"{url}/p/{trained}")
     page.run("window.clicks = 0; addEventListener('click', () => (window.clicks += 1), true)")
     click(page, "Lineage", "nav li a")
+    page.wait_for(f"{TEXT}.includes('Whose lineage?')")
     click(page, "network", "main a")
     click(page, "Why different?")
     click(page, "network@1", "[role=menuitem]")

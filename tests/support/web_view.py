@@ -46,7 +46,7 @@ def build() -> None:
 
 def check(page: Page, url: str) -> None:
     """Nothing complained, nobody else was asked, nothing that was told as a name ran."""
-    assert page.complaints == []
+    assert page.complaints == [], page.complaints
     assert {asked.split("/")[2] for asked in page.asked if asked.startswith(("http", "ws"))} == {
         url.split("/")[2]
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PLAIN_LOOK, extentOf, lineOf, moved, nearest, smoothed, stepsWithin } from "./curves";
+import { PLAIN_LOOK, extentOf, lineOf, moved, nearest, smoothed, stepsWithin, wider } from "./curves";
 import type { Series } from "./curves";
 
 const series = (steps: number[], values: (number | string)[]): Series => ({
@@ -53,4 +53,13 @@ describe("looking closer", () => {
 test("the nearest point is found", () => {
   expect([-5, 0.4, 0.6, 9].map((one) => nearest([0, 1, 2], one))).toEqual([0, 0, 1, 2]);
   expect(nearest([], 1)).toBe(0);
+});
+
+test("an axis of a single place has room beside it", () => {
+  expect(wider(1, 1, false)).toEqual([0.5, 1.5]);
+  expect(wider(0, 0, false)).toEqual([-1, 1]);
+  expect(wider(-4, -4, false)).toEqual([-6, -2]);
+  expect(wider(8, 8, true)).toEqual([4, 16]);
+  expect(wider(1, 3, false)).toEqual([1, 3]);
+  expect(wider(null, null, false)).toEqual([null, null]);
 });

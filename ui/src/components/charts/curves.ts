@@ -72,6 +72,16 @@ export function extentOf(lines: readonly Line[]): Range | null {
   return least <= greatest ? [least, greatest] : null;
 }
 
+const FINEST = 1e-12;
+
+/** What an axis shows: where all lies at one place, some room beside it, for no axis has marks of no distance. */
+export function wider(least: number | null, greatest: number | null, log: boolean): [number | null, number | null] {
+  if (least === null || greatest === null || greatest - least > FINEST * Math.abs(greatest)) return [least, greatest];
+  if (log) return [least / 2, greatest * 2];
+  const room = Math.abs(least) / 2 || 1;
+  return [least - room, greatest + room];
+}
+
 export type Move = "in" | "out" | "left" | "right";
 
 /** How far the left end moves, and how wide it gets, in widths of what is seen. */

@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
-import { nearest, strokeOf } from "./curves";
+import { nearest, strokeOf, wider } from "./curves";
 import type { Axis, Line, Range } from "./curves";
 import styles from "./line-chart.module.css";
 
@@ -60,7 +60,11 @@ export function LineChart(props: LineChartProps) {
         height,
         legend: { show: false },
         scales: {
-          x: { time: false, distr: logX ? 3 : 1, ...(from === undefined || to === undefined ? {} : { range: [from, to] }) },
+          x: {
+            time: false,
+            distr: logX ? 3 : 1,
+            range: (_, least, most) => (from === undefined || to === undefined ? wider(least, most, logX) : wider(from, to, logX)),
+          },
           y: { distr: logY ? 3 : 1 },
         },
         axes: [axisOf(axis === "wall" ? clock(language) : figures, nameX), { ...axisOf(figures, nameY), size: 58 }],
