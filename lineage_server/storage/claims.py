@@ -70,7 +70,7 @@ class Claims:
         """
         pending: set[str] = set()
         for rows in _rows(project, objects):
-            for row in await self._write(q.CLAIM, rows, project=project):
+            for row in await self._claimed(project, rows):
                 if not row["kept"]:
                     pending.add(row["sha256"])
                 elif row["size"] != objects[row["sha256"]]:
@@ -79,6 +79,16 @@ class Claims:
                         field="manifest",
                     )
         return pending
+
+    async def _claimed(self, project: str, rows: list[Row]) -> list[Row]:
+        """All of them, also those that were deleted as old ones while they were claimed anew."""
+        claimed: dict[str, Row] = {}
+        while rows:
+            for row in await self._write(q.CLAIM, rows, project=project):
+                if row["sha256"] is not None:
+                    claimed[row["sha256"]] = row
+            rows = [row for row in rows if row["sha256"] not in claimed]
+        return list(claimed.values())
 
     async def last_collection(self) -> str:
         """The name of the one that began last."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import artifacts as q
@@ -11,6 +12,7 @@ from lineage_server.storage.store import Stored
 
 MOST_TOLD = 1_000
 _PAGE = 500
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class Collection:
             self.items.append(Going(one.key, one.size, reason))
 
 
+def pages(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """A list in parts of so many."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
 async def tell_lost(bolt: Bolt, done: Collection, forgotten: set[str]) -> None:
     """Of each version that is told, what can then not be made again."""
     done.forgotten = len(forgotten)
@@ -58,7 +66,7 @@ async def tell_lost(bolt: Bolt, done: Collection, forgotten: set[str]) -> None:
     frontier = [version.uid for version in done.versions]
     while frontier:
         made |= {uid: [] for uid in frontier}
-        for some in (frontier[start : start + _PAGE] for start in range(0, len(frontier), _PAGE)):
+        for some in pages(frontier, _PAGE):
             for row in await bolt.read(q.MADE_FROM, {"uids": some}):
                 made[row["uid"]].append(row["made"])
         # What goes itself need not be made again; but what was made of it has lost its way, too.

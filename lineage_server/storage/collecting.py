@@ -27,7 +27,7 @@ from lineage_server.graph.queries import artifacts as q
 from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import retry
 from lineage_server.storage.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid
-from lineage_server.storage.collected import MOST_TOLD, Collection, GoingVersion, tell_lost
+from lineage_server.storage.collected import MOST_TOLD, Collection, GoingVersion, pages, tell_lost
 from lineage_server.storage.judging import Rules, rules_at, why_it_goes
 from lineage_server.storage.store import Store, Stored, Stores
 from lineage_server.storage.uploads import Record, each
@@ -93,7 +93,7 @@ class Collector:
             await tell_lost(self.bolt, done, found.forgotten)
             if not dry_run:
                 for store, project, manifests in found.going:
-                    for some in _pages(manifests, _DOOMED_AT_ONCE):
+                    for some in pages(manifests, _DOOMED_AT_ONCE):
                         await self._forget(store, project, some, found, rules, owner=owner, actor=actor)
             for store in self.stores.all:
                 await self._objects(store, found, rules, done, owner)
@@ -123,7 +123,7 @@ class Collector:
             async for manifest in store.list_below("manifests"):
                 by_project[manifest.key.split("/")[1]].append(manifest)
             for project, manifests in by_project.items():
-                for some in _pages(manifests, _PAGE):
+                for some in pages(manifests, _PAGE):
                     await self._judge_some(store, project, some, rules, found, done)
         return found
 
@@ -261,9 +261,8 @@ class Collector:
 
     async def _drop_pending(self, rules: Rules) -> None:
         uids = [row["uid"] for row in await self.bolt.read(q.OLD_PENDING, {"cutoff": rules.cutoff})]
-        for start in range(0, len(uids), _PAGE):
-            told = {"uids": uids[start : start + _PAGE], "cutoff": rules.cutoff}
-            await self.bolt.write(q.DROP_CLAIMS, told)
+        for some in pages(uids, _PAGE):
+            await self.bolt.write(q.DROP_CLAIMS, {"uids": some, "cutoff": rules.cutoff})
 
     @contextlib.asynccontextmanager
     async def _doomed(
@@ -281,7 +280,9 @@ class Collector:
             began = time.monotonic()
             async with self.lease.transaction(owner) as transaction:
                 told = {"uids": uids, "owner": owner, "milliseconds": int(DOOMED_SECONDS * 1000)}
-                await transaction.run(q.DOOM, told)
+                rows = await transaction.run(q.DOOM, told)
+                if rows[0]["doomed"] != len(uids):
+                    raise TransientGraphError("what was doomed before was let go meanwhile", part="graph")
                 await transaction.run(q.DROP_CLAIMS, {"uids": drop, "cutoff": rules.cutoff})
 
         # Commits of others may be in its way: then it was rolled back as a whole.
@@ -336,8 +337,3 @@ async def _listed(store: Store, prefix: str) -> AsyncGenerator[list[Stored]]:
             page = []
     if page:
         yield page
-
-
-def _pages(items: Sequence[Stored], size: int) -> Iterable[Sequence[Stored]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

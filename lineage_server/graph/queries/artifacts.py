@@ -10,6 +10,7 @@ from typing import LiteralString
 
 # Claimed first and kept once the bytes are there: a collection that looks in between leaves them alone.
 # The graph's clock decides whether that was before it began: servers' clocks may differ. Microseconds.
+# MERGE locks nothing that it finds: of what Neo4j deletes before SET has the lock, nothing is set or read.
 CLAIM: LiteralString = """
 UNWIND $rows AS r
 MERGE (b:Blob {uid: r.uid})
@@ -95,6 +96,7 @@ UNWIND $uids AS u
 MERGE (d:Blob {uid: u})
 SET d.owner = CASE WHEN coalesce(d.until, 0) < timestamp() THEN $owner ELSE d.owner END
 SET d.until = timestamp() + $milliseconds, d.kept = false, d.at = timestamp() * 1000
+RETURN count(d.until) AS doomed
 """
 DOOMED: LiteralString = (
     "UNWIND $uids AS u MATCH (d:Blob {uid: u}) WHERE d.until > timestamp() RETURN d.uid AS uid"
