@@ -23,9 +23,9 @@ from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project
-from lineage_server.storage.archives import archive_bytes, file_bytes, file_of
+from lineage_server.storage.archives import archive_bytes, file_bytes
 from lineage_server.storage.claims import StoredVersion
-from lineage_server.storage.downloads import OBJECTS
+from lineage_server.storage.downloads import OBJECTS, file_of
 from lineage_server.storage.preview import ROWS, preview
 from lineage_server.storage.uploads import METHODS
 
@@ -173,12 +173,7 @@ async def _preview(request: Request) -> Response:
     """An image as it is (``x-lineage-path`` says of which file, percent-encoded), anything else as JSON;
     ``rows``: how many of a table."""
     asked = request.query_params
-    version = await _stored(
-        request,
-        uid=asked.get("uid", ""),
-        ref=asked.get("ref", ""),
-        project=asked.get("project", DEFAULT_PROJECT),
-    )
+    version = await _version_asked_for(request)
     told = asked.get("rows", str(ROWS))
     rows = int(told) if _ROWS.fullmatch(told) else 0  # which is refused
     downloads = services_of(request).artifacts.get().downloads
@@ -194,12 +189,7 @@ async def _preview(request: Request) -> Response:
 async def _files(request: Request) -> Response:
     """One file by its path, or all of a version in a ZIP archive, for a browser to save."""
     asked = request.query_params
-    version = await _stored(
-        request,
-        uid=asked.get("uid", ""),
-        ref=asked.get("ref", ""),
-        project=asked.get("project", DEFAULT_PROJECT),
-    )
+    version = await _version_asked_for(request)
     downloads = services_of(request).artifacts.get().downloads
     manifest = await downloads.manifest(version)
     headers = {**_SAFE, "cache-control": "private, no-cache"}
@@ -213,6 +203,17 @@ async def _files(request: Request) -> Response:
         headers["content-disposition"] = _attached(f"{version.name}{at}.zip")
         pieces = archive_bytes(downloads, version.project, manifest)
     return await _streamed(pieces, headers)
+
+
+async def _version_asked_for(request: Request) -> StoredVersion:
+    """By the query of an address: ``uid``, or ``ref`` of a ``project``."""
+    asked = request.query_params
+    return await _stored(
+        request,
+        uid=asked.get("uid", ""),
+        ref=asked.get("ref", ""),
+        project=asked.get("project", DEFAULT_PROJECT),
+    )
 
 
 def _attached(name: str) -> str:

@@ -16,7 +16,7 @@ import typer
 
 from lineage_server.cli.options import AsJson, Project, pairs_of
 from lineage_server.cli.output import local_time, one_line, say, say_json
-from lineage_server.client.builders import reference_in
+from lineage_server.client.builders import names_a_model
 from lineage_server.client.render.words import safe
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 
@@ -172,9 +172,8 @@ def history(
 ) -> None:
     """Who moved an alias when, from which version to which; or which it was at a time. Of a
     version or a model: who did what to it, and why."""
-    named = reference_in(ref)
     with client_in(project) as client:
-        if named is not None and named.kind == "model" and not named.selector and as_of is None:
+        if names_a_model(ref) and as_of is None:
             _say_activity(client.activity(ref), as_json=as_json)
             return
         try:

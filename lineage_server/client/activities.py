@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineage_server.client import curation
 from lineage_server.client.asking import Steps
-from lineage_server.client.builders import reference_in
+from lineage_server.client.builders import names_a_model
 from lineage_server.client.checking import checked
 from lineage_server.client.registered import Activity, ModelVersion
 from lineage_server.domain.errors import InvalidInputError
@@ -37,8 +37,7 @@ def activity(client: Client, ref: str | Artifact | ModelVersion) -> Steps[list[A
 
 
 def _meant(client: Client, ref: str) -> Steps[list[Activity]]:
-    asked = reference_in(ref)
-    if asked is not None and asked.kind == "model" and not asked.selector:
+    if names_a_model(ref):
         ref = (yield from curation.registered_model(client, ref)).uid
     return (yield from _activity(client, ref))
 

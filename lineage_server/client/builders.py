@@ -198,6 +198,12 @@ def reference_in(text: str) -> Reference | None:
     return parse_reference(text)
 
 
+def names_a_model(text: str) -> bool:
+    """Whether a text refers to a model itself (``model:churn``), not to a version of it."""
+    asked = reference_in(text)
+    return asked is not None and asked.kind == "model" and not asked.selector
+
+
 def is_address(text: str) -> bool:
     """Whether a text is a URI of somewhere else (``s3://…``), not a file of this machine."""
     scheme, sign, _ = text.partition("://")

@@ -10,9 +10,6 @@ import stat
 import zipfile
 from collections.abc import AsyncGenerator
 
-from lineage_server.domain.errors import NotFoundError
-from lineage_server.domain.ids import shorten
-from lineage_server.storage.claims import StoredVersion
 from lineage_server.storage.downloads import Downloads
 from lineage_server.storage.manifest import Entry, Manifest
 
@@ -20,14 +17,6 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that ZIP knows; manifests keep none, so that equal files make equal archives."""
 _LINK = (stat.S_IFLNK | 0o777) << 16
 _FILE = (stat.S_IFREG | 0o644) << 16
-
-
-def file_of(version: StoredVersion, manifest: Manifest, path: str) -> Entry:
-    """The file at a path; raises NotFoundError, also for a link."""
-    entry = next((one for one in manifest.entries if one.path == path and one.sha256 is not None), None)
-    if entry is None:
-        raise NotFoundError(f"{shorten(version.uid, 200)} has no file {shorten(path)!r}")
-    return entry
 
 
 async def file_bytes(downloads: Downloads, project: str, entry: Entry) -> AsyncGenerator[bytes]:

@@ -167,3 +167,12 @@ def _chosen(manifest: Manifest, paths: Sequence[str], start: int) -> tuple[list[
 def _from(manifest: Manifest, start: int) -> Iterator[tuple[int, Entry]]:
     for at in range(start, len(manifest.entries)):
         yield at, manifest.entries[at]
+
+
+def file_of(version: StoredVersion, manifest: Manifest, path: str | None) -> Entry:
+    """The file at a path, else the first one; raises NotFoundError, also for a link."""
+    files = (entry for entry in manifest.entries if entry.sha256 is not None)
+    entry = next((entry for entry in files if path is None or entry.path == path), None)
+    if entry is None:
+        raise NotFoundError(f"{shorten(version.uid, 200)} has no file {shorten(path or '')!r}")
+    return entry

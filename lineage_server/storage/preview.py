@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as untyped_parquet
 
-from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
 from lineage_server.storage.claims import StoredVersion
-from lineage_server.storage.downloads import Downloads
+from lineage_server.storage.downloads import Downloads, file_of
 from lineage_server.storage.keys import object_key
 from lineage_server.storage.manifest import PART, Entry
 from lineage_server.storage.store import Store
@@ -81,10 +81,7 @@ async def preview(
     if not 1 <= rows <= MOST_ROWS:
         raise InvalidInputError("so many rows are not shown", field="rows", allowed=f"1 to {MOST_ROWS}")
     manifest = await downloads.manifest(version)
-    files = (entry for entry in manifest.entries if entry.sha256 is not None)
-    entry = next((entry for entry in files if not path or entry.path == path), None)
-    if entry is None:
-        raise NotFoundError(f"{shorten(version.uid, 200)} has no file {shorten(path)!r}")
+    entry = file_of(version, manifest, path or None)
     parts = _Parts(downloads.verified, downloads.stores.of(version.project), list(entry.objects()))
     try:
         found = await _look(entry, parts.read, rows)

@@ -105,6 +105,11 @@ class Page:
         self.complaints.clear()
         self.asked.clear()
 
+    def click(self, found: str) -> None:
+        """What an expression of JavaScript finds, once it is there."""
+        self.wait_for(f"!!{found}")
+        self.run(f"{found}.click()")
+
     def type(self, selector: str, text: str) -> None:
         """Into a field, in place of what is there."""
         field = f"document.querySelector({selector!r})"

@@ -31,8 +31,7 @@ def click(page: Page, words: str, among: str = "button, a, [role=menuitem], labe
         f"[...document.querySelectorAll({json.dumps(among)})].find((one) => "
         f"(one.getAttribute('aria-label') ?? one.textContent).trim().startsWith({json.dumps(words)}))"
     )
-    page.wait_for(f"!!{found}")
-    page.run(f"{found}.click()")
+    page.click(found)
 
 
 def look_at(page: Page, title: str, *, other: bool = False) -> None:

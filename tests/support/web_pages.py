@@ -13,8 +13,7 @@ def press(page: Page, name: str, within: str = "main") -> None:
         f"[...document.querySelectorAll('{within} :is(button, a, [role=tab])')]"
         f".find((one) => one.textContent.trim() === {json.dumps(name)})"
     )
-    page.wait_for(f"!!{found}")
-    page.run(f"{found}.click()")
+    page.click(found)
 
 
 def choose(page: Page, selector: str, value: str) -> None:

@@ -4,6 +4,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
+import { More } from "@/components/more";
 import { Refusal } from "@/components/refusal";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
@@ -12,6 +13,7 @@ import type { RefusedEventsQuery } from "@/gql/graphql";
 import { change, useChange } from "@/lib/change";
 import { count } from "@/lib/format";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { useWords } from "@/lib/words";
 import { outcomes } from "./replays";
 import type { Outcomes } from "./replays";
@@ -26,7 +28,7 @@ export function Refused() {
     queryKey: ["refused"],
     queryFn: ({ pageParam, signal }) => ask(RefusedEventsDocument, { first: 50, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ refusedEvents }) => (refusedEvents.pageInfo.hasNextPage ? refusedEvents.pageInfo.endCursor : null),
+    getNextPageParam: ({ refusedEvents }) => pageAfter(refusedEvents.pageInfo),
   });
   const replay = useChange(async (uids: string[]) => {
     setCame(undefined);
@@ -50,11 +52,7 @@ export function Refused() {
         </div>
       )}
       {events.length > 0 && <EventTable events={events} replay={(uid) => void replay.send([uid])} />}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Skeleton, Button } from "@mantine/core";
 import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
+import { More } from "@/components/more";
 import { Page } from "@/components/page";
 import { Tags } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
@@ -10,6 +11,7 @@ import { Trouble } from "@/components/trouble";
 import { ArtifactDocument } from "@/gql/graphql";
 import { bytes } from "@/lib/format";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import { versionName } from "./version-name";
@@ -22,7 +24,7 @@ const artifactQuery = (project: string, ref: string) =>
     queryKey: ["artifact", project, ref],
     queryFn: ({ pageParam, signal }) => ask(ArtifactDocument, { ref, project, first: 50, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ artifact }) => (artifact.versions.pageInfo.hasNextPage ? artifact.versions.pageInfo.endCursor : null),
+    getNextPageParam: ({ artifact }) => pageAfter(artifact.versions.pageInfo),
   });
 
 export function ArtifactPage() {
@@ -62,11 +64,7 @@ export function ArtifactPage() {
                 <VersionItem key={version.uid} version={version} shown={version.uid === shown} project={project} />
               ))}
             </ol>
-            {hasNextPage && (
-              <Button variant="default" size="xs" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                {say("action.more")}
-              </Button>
-            )}
+            <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} size="xs" />
           </nav>
           {shown && <VersionShown key={shown} uid={shown} others={versions} project={project} />}
         </div>

@@ -1,6 +1,6 @@
 /** Artifacts of a project: what was read and written, each with its versions. */
 import { useEffect, useState } from "react";
-import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { NativeSelect, Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { infiniteQueryOptions, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -8,6 +8,7 @@ import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
+import { More } from "@/components/more";
 import { Bar, Page } from "@/components/page";
 import { Tags } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
@@ -16,6 +17,7 @@ import { ArtifactsDocument } from "@/gql/graphql";
 import type { ArtifactsQuery } from "@/gql/graphql";
 import { count } from "@/lib/format";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import type { ArtifactsSearch } from "./artifact-search";
@@ -35,7 +37,7 @@ const artifactsQuery = (project: string, { text = "", type }: ArtifactsSearch) =
       return ask(ArtifactsDocument, { project, filter, first: 50, after: pageParam }, signal);
     },
     initialPageParam: "",
-    getNextPageParam: ({ artifacts }) => (artifacts.pageInfo.hasNextPage ? artifacts.pageInfo.endCursor : null),
+    getNextPageParam: ({ artifacts }) => pageAfter(artifacts.pageInfo),
     placeholderData: keepPreviousData,
   });
 
@@ -71,11 +73,7 @@ export function ArtifactsPage() {
           <ArtifactTable artifacts={found} project={project} />
         </>
       )}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </Page>
   );
 }

@@ -5,6 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { ListTable } from "@/components/list-table";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
+import { More } from "@/components/more";
 import { Trouble } from "@/components/trouble";
 import { bytes, count } from "@/lib/format";
 import { useWords } from "@/lib/words";
@@ -47,11 +48,7 @@ export function VersionFiles({ version }: { version: Version }) {
           <FileRow key={file.path} file={file} version={version} look={() => setLooked(file.path)} />
         ))}
       </ListTable>
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
       <Dialog title={say("files.look")} opened={looked !== undefined} close={() => setLooked(undefined)} size="xl">
         {looked !== undefined && <VersionPreview version={version} path={looked} />}
       </Dialog>

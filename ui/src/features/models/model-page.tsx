@@ -4,6 +4,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
+import { More } from "@/components/more";
 import { Page } from "@/components/page";
 import { Sections } from "@/components/sections";
 import { StateBadge } from "@/components/state-badge";
@@ -34,18 +35,13 @@ export function ModelPage() {
   const { project } = useParams({ from: "/p/$project/model" });
   const { of } = useSearch({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
-  const { say } = useWords();
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   const model = data?.pages[0]?.model;
   if (!model) return <Skeleton height={420} m="lg" />;
   const versions = data.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node));
   return (
     <Shown model={model} versions={versions}>
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </Shown>
   );
 }

@@ -3,6 +3,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ActivityDocument, ApprovalsDocument, ModelPageDocument } from "@/gql/graphql";
 import type { ActivityQuery, ApprovalsQuery, ModelPageQuery } from "@/gql/graphql";
 import { AskError, ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 
 export type Model = Extract<ModelPageQuery["node"], { __typename: "RegisteredModel" }>;
 export type Alias = Model["aliases"][number];
@@ -19,7 +20,7 @@ export const modelQuery = (project: string, uid: string) =>
       return { model: node, modelVersions };
     },
     initialPageParam: "",
-    getNextPageParam: ({ modelVersions: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
+    getNextPageParam: ({ modelVersions: { pageInfo } }) => pageAfter(pageInfo),
   });
 
 export const approvalsQuery = ({ project, name }: Model) =>

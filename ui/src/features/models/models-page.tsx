@@ -7,6 +7,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Icon } from "@/components/icon";
+import { More } from "@/components/more";
 import { Bar, Page, Section } from "@/components/page";
 import { StateBadge } from "@/components/state-badge";
 import { Mark, Tags } from "@/components/tags";
@@ -16,6 +17,7 @@ import { ModelsPageDocument } from "@/gql/graphql";
 import type { ModelsPageQuery } from "@/gql/graphql";
 import { count } from "@/lib/format";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import { nameOf, versionOf } from "./model-query";
@@ -35,7 +37,7 @@ const modelsQuery = (project: string, text: string) =>
     queryKey: ["models", project, text],
     queryFn: ({ pageParam, signal }) => ask(ModelsPageDocument, { project, filter: { text }, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ models }) => (models.pageInfo.hasNextPage ? models.pageInfo.endCursor : null),
+    getNextPageParam: ({ models }) => pageAfter(models.pageInfo),
     placeholderData: keepPreviousData,
   });
 
@@ -77,11 +79,7 @@ export function ModelsPage() {
           <ModelTable models={models} project={project} />
         </>
       )}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
       {opened && <RegisterForm project={project} from={register ?? ""} close={close} />}
     </Page>
   );

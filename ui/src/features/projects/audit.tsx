@@ -1,15 +1,17 @@
 /** Who did what in a project, the newest first. */
 import { useState } from "react";
-import { Button, Skeleton, TextInput } from "@mantine/core";
+import { Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
+import { More } from "@/components/more";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { AuditDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { useWords } from "@/lib/words";
 import styles from "./projects.module.css";
 
@@ -24,7 +26,7 @@ export function Audit({ project }: { project: string }) {
     queryKey: ["audit", project, target],
     queryFn: ({ pageParam, signal }) => ask(AuditDocument, { project, target, first: 100, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ audit }) => (audit.pageInfo.hasNextPage ? audit.pageInfo.endCursor : null),
+    getNextPageParam: ({ audit }) => pageAfter(audit.pageInfo),
     placeholderData: keepPreviousData,
   });
   const found = data?.pages.flatMap((page) => page.audit.edges.map(({ node }) => node));
@@ -66,11 +68,7 @@ export function Audit({ project }: { project: string }) {
           ))}
         </ListTable>
       )}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </>
   );
 }

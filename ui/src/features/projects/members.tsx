@@ -5,11 +5,13 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
+import { More } from "@/components/more";
 import { Trouble } from "@/components/trouble";
 import { ProjectDocument, SetMemberDocument } from "@/gql/graphql";
 import type { Role } from "@/gql/graphql";
 import { change, useChange } from "@/lib/change";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { useWords } from "@/lib/words";
 import styles from "./projects.module.css";
 
@@ -28,7 +30,7 @@ export function Members({ project }: { project: string }) {
     queryKey: ["members", project],
     queryFn: ({ pageParam, signal }) => ask(ProjectDocument, { name: project, first: 100, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ members }) => (members.pageInfo.hasNextPage ? members.pageInfo.endCursor : null),
+    getNextPageParam: ({ members }) => pageAfter(members.pageInfo),
   });
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={240} />;
@@ -69,11 +71,7 @@ export function Members({ project }: { project: string }) {
           ))}
         </ListTable>
       )}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
       {opened && <RoleForm project={project} {...(opened !== "new" && { member: opened })} close={() => setOpened(undefined)} />}
       {leaving !== undefined && <RemoveForm project={project} subject={leaving} close={() => setLeaving(undefined)} />}
     </>

@@ -6,6 +6,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
+import { More } from "@/components/more";
 import { Page } from "@/components/page";
 import { Tags } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
@@ -13,6 +14,7 @@ import { Trouble } from "@/components/trouble";
 import { CreateProjectDocument, ProjectsDocument } from "@/gql/graphql";
 import { change, useChange } from "@/lib/change";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 
@@ -24,7 +26,7 @@ export function ProjectsPage() {
     queryKey: ["projects"],
     queryFn: ({ pageParam, signal }) => ask(ProjectsDocument, { first: 100, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ projects }) => (projects.pageInfo.hasNextPage ? projects.pageInfo.endCursor : null),
+    getNextPageParam: ({ projects }) => pageAfter(projects.pageInfo),
   });
   const found = data?.pages.flatMap((page) => page.projects.edges.map(({ node }) => node));
   const open = (opened: boolean): void => {
@@ -69,11 +71,7 @@ export function ProjectsPage() {
           ))}
         </ListTable>
       )}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
       {create && <CreateForm close={() => open(false)} />}
     </Page>
   );

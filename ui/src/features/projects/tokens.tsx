@@ -7,12 +7,14 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
+import { More } from "@/components/more";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { RevokeTokenDocument, TokensDocument } from "@/gql/graphql";
 import type { TokensQuery } from "@/gql/graphql";
 import { change, useChange } from "@/lib/change";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import { TokenForm } from "./token-form";
@@ -31,7 +33,7 @@ export function Tokens({ project }: { project: string }) {
     queryKey: ["tokens", all],
     queryFn: ({ pageParam, signal }) => ask(TokensDocument, { includeRevoked: all, first: 100, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ tokens }) => (tokens.pageInfo.hasNextPage ? tokens.pageInfo.endCursor : null),
+    getNextPageParam: ({ tokens }) => pageAfter(tokens.pageInfo),
   });
   const open = (opened: boolean): void => {
     void navigate({ search: (told) => ({ ...without(told, "create"), ...(opened && { create: true as const }) }), replace: true });
@@ -49,11 +51,7 @@ export function Tokens({ project }: { project: string }) {
       {!tokens && !error && <Skeleton height={240} />}
       {tokens?.length === 0 && <EmptyState kind="none" title={say("tokens.none")} why={say("tokens.none.why")} />}
       {tokens && tokens.length > 0 && <TokenTable tokens={tokens} end={setEnding} />}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
       {create && <TokenForm project={project} close={() => open(false)} />}
       {ending && <RevokeForm token={ending} close={() => setEnding(undefined)} />}
     </>

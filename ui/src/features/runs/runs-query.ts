@@ -3,6 +3,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { JobsDocument, RunCountDocument, RunsDocument } from "@/gql/graphql";
 import type { RunsQuery } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { filterOf, keysOf, orderOf } from "./run-columns";
 import type { RunsSearch } from "./runs-search";
 
@@ -22,7 +23,7 @@ export const runsQuery = (project: string, search: RunsSearch, columns: readonly
     queryKey: [...runsKey(project), "list", asked],
     queryFn: ({ pageParam, signal }) => ask(RunsDocument, { ...asked, first: PAGE, after: pageParam }, signal),
     initialPageParam: "",
-    getNextPageParam: ({ runs }) => (runs.pageInfo.hasNextPage ? runs.pageInfo.endCursor : null),
+    getNextPageParam: ({ runs }) => pageAfter(runs.pageInfo),
   });
 };
 

@@ -1,6 +1,6 @@
 /** Everything that fits some words, page by page. */
 import { useEffect, useState } from "react";
-import { Button, Checkbox, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, Skeleton, TextInput } from "@mantine/core";
 import "@mantine/core/styles/Checkbox.css";
 import { useDebouncedValue } from "@mantine/hooks";
 import { infiniteQueryOptions, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
@@ -9,6 +9,7 @@ import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
+import { More } from "@/components/more";
 import { Bar, Page } from "@/components/page";
 import { Tags } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
@@ -16,6 +17,7 @@ import { Trouble } from "@/components/trouble";
 import { SearchDocument } from "@/gql/graphql";
 import type { SearchQuery } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { placeOf } from "@/lib/place-of";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
@@ -35,7 +37,7 @@ const foundQuery = (project: string, { q = "", label, everywhere }: SearchSearch
       return ask(SearchDocument, { text: q, project: everywhere ? null : project, labels, first: 50, after: pageParam }, signal);
     },
     initialPageParam: "",
-    getNextPageParam: ({ search: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
+    getNextPageParam: ({ search: { pageInfo } }) => pageAfter(pageInfo),
     enabled: q !== "",
     placeholderData: keepPreviousData,
   });
@@ -53,11 +55,7 @@ export function SearchPage() {
       {!found && !error && search.q && <Skeleton height={240} />}
       {found?.length === 0 && <EmptyState kind="filtered" title={say("palette.nothing", { text: search.q ?? "" })} why={say("search.none.why")} />}
       {found && found.length > 0 && <FoundTable found={found} project={project} everywhere={search.everywhere === true} />}
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {say("action.more")}
-        </Button>
-      )}
+      <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </Page>
   );
 }
