@@ -8,8 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ARGS ?=
-# One worker an engine: a test that empties its graph is alone with it.
-WORKERS ?= -n 2 --dist loadgroup
+# One worker an engine (a test that empties its graph is alone with it), and one for what needs none.
+WORKERS ?= -n 3 --dist loadgroup
 BIN := .venv/bin
 SYNC := $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --quiet requirements.lock
 STAMP := .venv/.made-from-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')

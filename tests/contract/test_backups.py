@@ -36,8 +36,6 @@ from tests.support.stored import Content, Sender
 from tests.support.stories import story
 from tests.support.warm import wipe as wipe_all
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:

@@ -20,8 +20,6 @@ from tests.support.served import Served, serving
 from tests.support.stored import Sender
 from tests.support.stories import story
 
-pytestmark = pytest.mark.timeout(180)
-
 
 async def test_nodes_that_are_none_are_refused_and_nothing_of_them_is_stored(
     served: Served, graph: Bolt

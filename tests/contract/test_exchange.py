@@ -60,7 +60,6 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lineage_server.ingest.store.PAGE_EVENTS", 9)
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.usefixtures("small_pages")
 async def test_what_was_exported_is_imported_as_it_was(
     bolt: Address, graph: Bolt, wipe: Callable[[], Awaitable[None]], tmp_path: Path

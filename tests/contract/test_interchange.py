@@ -98,7 +98,6 @@ def read_back(file: Path) -> list[StoredEvent]:
     return list(openlineage_in.stored_in(file))
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("write", [as_prov, as_openlineage])
 async def test_from_either_format_the_same_graph_comes_back(
     bolt: Address,

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from lineage_server.api.gql.documents import read_operations
 from lineage_server.domain import ids
 from lineage_server.domain.event_parts import GpuFact
@@ -38,8 +36,6 @@ from lineage_server.domain.events import (
 )
 from lineage_server.domain.nodes import RunState
 from tests.support.served import Served
-
-pytestmark = pytest.mark.timeout(120)
 
 TEXTS = read_operations()
 DEEP, WIDE = 5, 2

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Whether a full disk was a real one is for whoever reads the report."""
     if disks.mounting.cache_info().currsize:
         terminalreporter.write_line(f"full disks: {disks.mounting().told}")
+
+
+_LAUNCHED: list[RunningServer] = []
+_TOLD_LINES = 60
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the servers of a test that failed said last goes into its report."""
+    report = yield
+    if report.failed:
+        for server in _LAUNCHED:
+            report.sections.append((f"server at {server.url}", "".join(server.lines[-_TOLD_LINES:])))
+    return report
 
 
 @dataclass
@@ -136,6 +150,7 @@ def launch(
         start_new_session=True,
     )
     server = RunningServer(process, data_dir, outer=outer)
+    _LAUNCHED.append(server)
 
     def listen() -> None:
         assert process.stdout is not None
@@ -214,6 +229,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         server.process.wait(10)
+        _LAUNCHED.remove(server)
 
 
 @pytest.fixture(params=["embedded", "neo4j"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.neo4j_server import Address
     from tests.support.s3_server import S3Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 CONTENT = Content(
     {"weights/large.bin": os.urandom(64) * (PART // 64) + b"end", "데이터\n": b"a,b\n", "empty": b""},

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunLineage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.e2e.conftest import client_environment
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunLineage, RunningServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lineage_server import Client
 
 # On one worker: the server on Neo4j is started once for the whole file.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.xdist_group("client-curation")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("client-curation")]
 
 
 def test_models_and_versions_are_described_anew(client: Client) -> None:

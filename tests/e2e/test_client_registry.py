@@ -21,7 +21,7 @@ from lineage_server.domain.errors import (
 )
 
 # On one worker: the server on Neo4j is started once for the whole file.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.xdist_group("client-registry")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("client-registry")]
 
 PROTECT = """
 mutation($input: SetProtectionInput!) { setProtection(input: $input) { problems { message } } }

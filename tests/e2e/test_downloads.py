@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
     from tests.support.s3_server import S3Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 LARGE = os.urandom(64) * (PART // 64) + b"end"
 MANY_PARTS = b"".join(bytes([n]) * PART for n in range(9)) + b"end"

@@ -59,7 +59,7 @@ def test_an_import_that_was_cut_off_is_simply_done_again(
 ) -> None:
     """Also where the server dies under it: 0 lost, 0 doubled."""
     first, other = start_server(name="one"), start_server(name="two")
-    for start in range(0, 6_000, 500):
+    for start in range(0, 3_000, 500):
         send(first.url, [event("p", number) for number in range(start, start + 500)])
     folder = tmp_path / "all"
     assert lineage("export", str(folder), url=first.url).code == 0
@@ -75,9 +75,9 @@ def test_an_import_that_was_cut_off_is_simply_done_again(
     process.wait(20)
     other = start_server(name="two")
     told = json.loads(lineage("import", str(folder), "--json", url=other.url, seconds=120).out)
-    assert told["accepted"] + told["duplicate"] == 6_000
+    assert told["accepted"] + told["duplicate"] == 3_000
     for server in (first, other):
-        stored(server.graph, "p").check("p", range(6_000))
+        stored(server.graph, "p").check("p", range(3_000))
 
 
 def importing(folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:

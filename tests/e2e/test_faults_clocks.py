@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer
     from tests.support.faults import Stored
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.e2e
 
 HOUR = 3600
 SKEWS = (-9 * HOUR, 0, 9 * HOUR)

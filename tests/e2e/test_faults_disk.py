@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import RunningServer, StartServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 
 WAYS = ["bound"] if mounting().impossible else ["disk", "bound"]
 """Where nobody can mount, not even root, the bound alone says what happens; the report says so."""

@@ -28,7 +28,7 @@ from tests.support.faults import until
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.e2e
 
 PARTS = 16
 LARGE = b"".join(os.urandom(64) * (PART // 64) for _ in range(PARTS)) + b"end"

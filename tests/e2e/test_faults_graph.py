@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
     from tests.support.neo4j_server import Address
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 
 AWAY_SECONDS = 60.0
 ANSWER_SECONDS = 30.0

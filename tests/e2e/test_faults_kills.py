@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
     from tests.support.neo4j_server import Address
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 
 def count(server: RunningServer, project: str) -> faults.Stored:

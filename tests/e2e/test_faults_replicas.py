@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
     from tests.support.neo4j_server import Address
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 
 ROUNDS = 12
 BATCH = 20

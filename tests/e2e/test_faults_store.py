@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.support.neo4j_server import Address
     from tests.support.s3_server import S3Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 
 GREEDY = {"LINEAGE_ARTIFACTS__GRACE_HOURS": "0", "LINEAGE_ARTIFACTS__DELETED_DAYS": "0"}
 WAYS = ["bound"] if mounting().impossible else ["disk", "bound"]

@@ -25,7 +25,6 @@ def other(start_server: StartServer) -> RunningServer:
     return start_server()
 
 
-@pytest.mark.timeout(180)  # some thirty processes, one after the other
 def test_a_project_goes_from_one_server_to_another_in_either_format(
     lineage: RunLineage, running_server: RunningServer, other: RunningServer, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.conftest import LINEAGE, RunLineage, RunningServer, client_environment
 from tests.support.faults import ask, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 PROJECT = "killed"
 RUN = "query ($uid: String!) { run(uid: $uid) { state reason exitCode startedAt endedAt parent { uid } } }"

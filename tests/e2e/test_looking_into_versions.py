@@ -19,7 +19,7 @@ from tests.e2e.conftest import client_environment
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunLineage, RunningServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 

@@ -20,7 +20,7 @@ from tests.e2e.conftest import LINEAGE, Answer, client_environment
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.e2e
 
 TRAIN = """
 import os, pathlib, sys

@@ -84,7 +84,6 @@ def vanishing(url: str, ready: Any) -> None:
         time.sleep(600)
 
 
-@pytest.mark.timeout(180)
 def test_a_client_that_is_killed_leaves_nothing_behind(start_server: StartServer) -> None:
     server = start_server()
     url = server.url.replace("http", "ws", 1) + "/graphql"

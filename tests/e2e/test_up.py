@@ -29,7 +29,7 @@ from tests.support.web_view import ROOT, build
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunningServer, StartServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 STOP_SECONDS = 10.0
 MOST_BYTES_OF_A_PICTURE = 200_000

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import RunLineage, RunningServer, StartServer
     from tests.support.s3_server import S3Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 LARGE = os.urandom(64) * (PART // 64) + b"end"
 NOWHERE = "http://127.0.0.1:9"

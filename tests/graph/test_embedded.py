@@ -29,7 +29,6 @@ from lineage_server.graph.embedded_process import end_stale_engine, find_engine,
 # ruff: noqa: ASYNC220, ASYNC240 - these tests own their loop; short file access does no harm
 
 pytestmark = [
-    pytest.mark.timeout(60),
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 
@@ -365,7 +364,6 @@ async def test_new_indexes_have_small_pages_since_a_commit_writes_whole_ones(tmp
     assert all(".65536." in name for name in files)
 
 
-@pytest.mark.timeout(120)
 async def test_start_cache_is_made_once_and_used(tmp_path: Path) -> None:
     cache = await embedded.build_start_cache(tmp_path / "cache")
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [cache.name]

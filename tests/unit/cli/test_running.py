@@ -112,7 +112,6 @@ raise KeyboardInterrupt
 """
 
 
-@pytest.mark.timeout(60)  # three processes, which a busy machine starts slowly
 def test_a_run_inside_the_command_does_not_change_its_exit_code(stub: StubServer, tmp_path: Path) -> None:
     with started(stub, tmp_path, sys.executable, "-c", INTERRUPTED) as process:
         pass

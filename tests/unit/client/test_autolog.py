@@ -31,7 +31,6 @@ X = pd.DataFrame(ROWS, columns=["a", "b", "c"])
 Y = (ROWS[:, 0] + ROWS[:, 1] > 0).astype(int)
 
 # Fits of real libraries, which a busy machine does slowly.
-pytestmark = pytest.mark.timeout(60)
 
 Told = Callable[[], list[dict[str, Any]]]
 

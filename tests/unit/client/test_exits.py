@@ -11,7 +11,6 @@ from tests.unit.client.stub import StubServer
 from tests.unit.client.test_sync import start
 
 # Whole processes, which a busy machine starts slowly.
-pytestmark = pytest.mark.timeout(60)
 
 OPEN = """
 run = lineage.start_run("train")

@@ -8,13 +8,10 @@ import sys
 from pkgutil import iter_modules
 from typing import Any
 
-import pytest
-
 import lineage_server
 import lineage_server.client as client
 
 # Whole processes, which a busy machine starts slowly.
-pytestmark = pytest.mark.timeout(60)
 
 SCRIPT = """
 import json, resource, sys, time

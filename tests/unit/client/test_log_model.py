@@ -21,8 +21,6 @@ from lineage_server.client.model_files import written
 from lineage_server.domain.errors import InvalidInputError, LimitError, NotSupportedError
 from tests.unit.client.stub import StubServer
 
-pytestmark = pytest.mark.timeout(30)  # libraries of models take their time to be imported
-
 PETALS = pd.DataFrame({"length": [1.4, 4.7, 1.3, 5.0], "width": [0.2, 1.4, 0.3, 1.7]})
 KINDS = [0, 1, 0, 1]
 

@@ -22,7 +22,6 @@ from tests.unit.client.conftest import NOBODY
 from tests.unit.client.stub import StubServer
 
 # Whole processes, which a busy machine starts slowly.
-pytestmark = pytest.mark.timeout(60)
 
 TRAIN = """
 import sys, time

@@ -137,7 +137,6 @@ def test_threads(runs: Runs, stub: StubServer) -> None:
     assert parents == {None}, "two threads at once know nothing of each other"
 
 
-@pytest.mark.timeout(60)  # whole processes, which a busy machine starts slowly
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes(
     method: str,

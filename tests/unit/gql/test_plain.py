@@ -163,7 +163,6 @@ def answer(schema: Quiet, things: Any, query: str, no: bool) -> tuple[str, list[
     return repr(done.data), sorted((str(one.message), str(one.path)) for one in done.errors or ())
 
 
-@pytest.mark.timeout(120)
 @settings(max_examples=200, deadline=None)
 @given(things=_THINGS, asked=selections(), asked_first=selections(), no=st.booleans())
 def test_the_answer_is_that_of_graphql_core(things: Any, asked: str, asked_first: str, no: bool) -> None:
