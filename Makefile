@@ -36,6 +36,7 @@ run: $(STAMP) ## set up, load the sample, serve until Ctrl-C
 test: check ## everything CI runs: check, then all tests on real parts (ARGS for pytest)
 	$(call step,Neo4j for the tests,$(BIN)/python -m tests.support.neo4j_server --fetch)
 	$(call step,PyTorch for the tests,$(BIN)/python -m tests.support.torch.environment)
+	$(call step,an Azure store for the tests,$(BIN)/python -m tests.support.azurite.server)
 	$(call step,a browser for the tests,$(BIN)/python -m tests.support.browser || test -z "$$CI")
 	$(call step,web view,$(UI) build)
 	$(call step,tests,$(BIN)/pytest --ignore=tests/architecture --durations=10 $(WORKERS) $(ARGS))

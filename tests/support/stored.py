@@ -92,7 +92,7 @@ class Sender:
             elif told["method"] == "url":
                 assert self.outside is not None
                 answer = await self.outside.put(one["url"], content=data, headers=one["headers"])
-                assert answer.status_code == 200, answer.text
+                assert answer.is_success, answer.text
             else:
                 answer = await self.put(one["sha256"], data)
                 assert answer.status_code == 204, answer.text

@@ -6,12 +6,11 @@ It lies in the XDG cache under the digest of ``requirements.txt`` and is made on
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.support.cached import made_once
 
 _HERE = Path(__file__).parent
 _REQUIREMENTS = _HERE / "requirements.txt"
@@ -25,20 +24,7 @@ class TorchUnavailableError(Exception):
 def interpreter() -> Path:
     """Its Python; the environment is made where it is not there yet."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    digest = hashlib.sha256(_REQUIREMENTS.read_bytes() + version.encode()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lineage-server"
-    folder = cache / f"torch-{digest}"
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        aside = folder.with_suffix(f".{os.getpid()}")
-        try:
-            _make(aside)
-            aside.rename(folder)
-        except OSError:
-            if not folder.exists():  # else somebody else was faster
-                raise
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    folder = made_once("torch", _REQUIREMENTS.read_bytes() + version.encode(), _make)
     return folder / "bin" / "python"
 
 

@@ -1,0 +1,1 @@
+"""Azurite for the tests: what is installed, and the server."""
