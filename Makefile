@@ -5,11 +5,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Whatever the shell says: a process that finds no bytecode compiles a thousand modules, for a second.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 ARGS ?=
-# One worker an engine (a test that empties its graph is alone with it), and one for what needs none.
-WORKERS ?= -n 3 --dist loadgroup
+# One worker an engine: a test that empties its graph is alone with it.
+WORKERS ?= -n 2 --dist loadgroup
 BIN := .venv/bin
 SYNC := $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --quiet requirements.lock
 STAMP := .venv/.made-from-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
@@ -39,6 +41,7 @@ test: check ## everything CI runs: check, then all tests on real parts (ARGS for
 	$(call step,an Azure store for the tests,$(BIN)/python -m tests.support.azurite.server)
 	$(call step,a browser for the tests,$(BIN)/python -m tests.support.browser || test -z "$$CI")
 	$(call step,web view,$(UI) build)
+	$(call step,start cache of the engine,$(BIN)/python -m tests.support.warm)
 	$(call step,tests,$(BIN)/pytest --ignore=tests/architecture --durations=10 $(WORKERS) $(ARGS))
 
 check: $(STAMP) ## only the static part, no server: lint, format, types, imports, architecture

@@ -165,6 +165,7 @@ class Server:
         engine = EmbeddedGraph(
             self.settings.data_path / "graph",
             heap_mb=graph.heap_mb,
+            java_options=tuple(graph.java_options.split()),
             durability=graph.durability,
             start_cache=default_cache_dir(),
             on_event=self._note_engine,
@@ -374,8 +375,7 @@ def serve(
     stopping: Callable[[], None] | None = None,
     app: Starlette | None = None,
 ) -> Starlette:
-    """Run until SIGTERM or SIGINT; ``ready`` is called with the address once requests are answered,
-    ``stopping`` before that ends.
+    """Run until SIGTERM or SIGINT; ``ready`` gets the address once that answers, ``stopping`` is told first.
 
     Raises what kept the server from starting (a LineageError where it was foreseen).
     """

@@ -74,7 +74,8 @@ class EmbeddedGraph:
     ``durability``: "process" keeps every acknowledged commit through a kill of any process (the log
     pages are in the system's cache); "power" also waits for the disk (fdatasync) and so survives a
     power cut, for about 1 ms a commit. ``start_cache``: folder with a cache made by
-    ``build_start_cache``; without one the start takes a second longer.
+    ``build_start_cache``; without one the start takes a second longer. ``java_options`` come last and
+    so overrule our own.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class EmbeddedGraph:
         data_dir: Path,
         *,
         heap_mb: int = 448,
+        java_options: tuple[str, ...] = (),
         durability: Durability = "power",
         port: int | None = None,
         start_cache: Path | None = None,
@@ -91,6 +93,7 @@ class EmbeddedGraph:
     ) -> None:
         self._folder = EngineFolder(data_dir)
         self._heap_mb = heap_mb
+        self._java_options = java_options
         self._durability: Durability = durability
         self._wanted_port = port
         self._start_cache = start_cache
@@ -185,7 +188,7 @@ class EmbeddedGraph:
         return await start_engine(
             install,
             self._folder,
-            EngineOptions(self._heap_mb, self._durability, cache),
+            EngineOptions(self._heap_mb, self._durability, (*cache, *self._java_options)),
             port=port,
             password=password,
             timeout_seconds=self._start_timeout_seconds,

@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +39,10 @@ from lineage_server.graph.queries.server import TRAINING
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.02
+_TRAINING = "engine-training-"
+_KILLED_SECONDS = 3600.0
+"""A training that is as old as this was killed."""
+_UNUSED_SECONDS = 30 * 86_400.0
 # Asked only once the engine says that it has the port: whoever else listens there must never be
 # sent our password, nor be taken for our graph.
 _LISTENS = b"Listening for incoming BOLT connections"
@@ -141,10 +146,12 @@ def start_cache_option(cache_dir: Path, install: EngineInstall) -> tuple[str, ..
     """
     file = start_cache_file(cache_dir, install)
     try:
-        status = file.stat()
+        if file.stat().st_uid != os.getuid():
+            return ()
+        os.utime(file)
     except OSError:
         return ()
-    return (f"-XX:AOTCache={file}",) if status.st_uid == os.getuid() else ()
+    return (f"-XX:AOTCache={file}",)
 
 
 def start_cache_file(cache_dir: Path, install: EngineInstall) -> Path:
@@ -194,7 +201,10 @@ def _open_scratch(cache_dir: Path, target: Path) -> EngineFolder | None:
         return None
     try:
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = EngineFolder(Path(tempfile.mkdtemp(prefix="engine-training-", dir=cache_dir)))
+        for left in cache_dir.glob(f"{_TRAINING}*"):
+            if _unused_seconds(left) > _KILLED_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        folder = EngineFolder(Path(tempfile.mkdtemp(prefix=_TRAINING, dir=cache_dir)))
     except OSError as error:
         raise EngineFolder(cache_dir).explain(error) from error
     folder.open()
@@ -202,10 +212,19 @@ def _open_scratch(cache_dir: Path, target: Path) -> EngineFolder | None:
 
 
 def _publish(fresh: Path, target: Path) -> bool:
-    """Put the finished cache in its place, as a whole, and drop those of other versions."""
+    """Put the finished cache in its place, as a whole, and drop those that nobody has used for long."""
     if not fresh.exists():
         return False
-    for older in target.parent.glob("engine-*.aot"):
-        older.unlink(missing_ok=True)
+    for other in target.parent.glob("engine-*.aot"):
+        if _unused_seconds(other) > _UNUSED_SECONDS:
+            other.unlink(missing_ok=True)
     fresh.rename(target)
     return True
+
+
+def _unused_seconds(path: Path) -> float:
+    """Since it was made, or last used."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0

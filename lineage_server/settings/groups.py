@@ -44,6 +44,10 @@ class GraphSettings(_Group):
         ge=128,
         description="memory bound of the embedded engine's heap, MiB (it needs about 250 more)",
     )
+    java_options: str = Field(
+        default="",
+        description="further options for the embedded engine's Java, separated by spaces; later ones count",
+    )
     durability: Literal["process", "power"] = Field(
         default="power",
         description="embedded engine: 'process' keeps commits through any kill, 'power' also through a "

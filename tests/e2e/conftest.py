@@ -31,7 +31,7 @@ from lineage_server.domain.events import AliasSet, DeploymentReported, ModelRepo
 from tests.support import disks, web_view
 from tests.support.browser import Page, browsing
 from tests.support.faults import address_of, ask, engine_process, event, graph_settings, send
-from tests.support.neo4j_server import Address
+from tests.support.neo4j_server import QUICK_JAVA, Address
 from tests.support.warm import WARM_SECONDS, empty
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def launch(
 ) -> RunningServer:
     """``lineage up`` on any free port; returns when it says that it is ready."""
     told = dict(environment or client_environment(data_dir.parent / f"{data_dir.name}-user"))
+    told.setdefault("LINEAGE_GRAPH__JAVA_OPTIONS", QUICK_JAVA)
     if outer is not None:
         told = {**graph_settings(outer), **told}
     process = subprocess.Popen(

@@ -365,8 +365,19 @@ async def test_new_indexes_have_small_pages_since_a_commit_writes_whole_ones(tmp
 
 
 async def test_start_cache_is_made_once_and_used(tmp_path: Path) -> None:
+    """Beside those of other installations; without what is old or was left by a kill."""
+    names = ("engine-other.aot", "engine-old.aot", "engine-training-now", "engine-training-old")
+    others = [tmp_path / "cache" / name for name in names]
+    (tmp_path / "cache").mkdir(mode=0o700)
+    for path in others:
+        if path.suffix:
+            path.touch()
+        else:
+            path.mkdir()
+        if "old" in path.name:
+            os.utime(path, (0, 0))
     cache = await embedded.build_start_cache(tmp_path / "cache")
-    assert [p.name for p in (tmp_path / "cache").iterdir()] == [cache.name]
+    assert {p.name for p in (tmp_path / "cache").iterdir()} == {cache.name, names[0], names[2]}
     written = cache.stat().st_mtime_ns
     assert await embedded.build_start_cache(tmp_path / "cache") == cache
     assert cache.stat().st_mtime_ns == written
@@ -376,6 +387,15 @@ async def test_start_cache_is_made_once_and_used(tmp_path: Path) -> None:
         assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
         assert str(cache) in Path(f"/proc/{graph.pid}/maps").read_text()
     assert "AOT" not in (tmp_path / "graph" / "engine.log").read_text()
+
+
+async def test_java_of_the_engine_takes_further_options(tmp_path: Path) -> None:
+    graph = _graph(tmp_path / "graph", java_options=("-Xmx131m", "-Dsaid=so"))
+    async with graph as address:
+        assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
+        assert {"-Xmx131m", "-Dsaid=so"} <= {*Path(f"/proc/{graph.pid}/cmdline").read_text().split("\0")}
+    with pytest.raises(UnavailableError, match="Unrecognized VM option"):
+        await _graph(tmp_path / "other", java_options=("-XX:+NoSuchThing",)).start()
 
 
 def test_damaged_start_cache_is_only_slow(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """A graph that has been worked before the first test: else that one pays for the planning of statements.
 
 A new Neo4j plans the statement of a mixed batch for seconds, on a busy machine for longer than senders
-are patient. Also here: patience for tests that are not about it.
+are patient. Also here: patience for tests that are not about it. As a module this makes the start cache of
+the embedded engine, which a server makes when it is idle.
 """
 
 from __future__ import annotations
 
+import asyncio
+
 from lineage_server.graph import schema
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.embedded import build_start_cache, default_cache_dir
 from lineage_server.graph.look_ahead import plan_ahead
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.verdicts import IngestLimits
@@ -59,3 +63,7 @@ async def wipe(connection: Bolt) -> None:
         if not rows or not rows[0]["gone"]:
             break
     await connection.write("MATCH (w:Writer) SET w = {uid: w.uid, seq: 0, rid: 0}")
+
+
+if __name__ == "__main__":
+    asyncio.run(build_start_cache(default_cache_dir()))
