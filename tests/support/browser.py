@@ -47,7 +47,8 @@ def _program() -> str | None:
 class Page:
     """One tab. ``complaints``: exceptions, errors on the console and refused or failed loads."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, address: str) -> None:
+        self.address = address
         self.complaints: list[str] = []
         self.asked: list[str] = []
         self._socket = socket
@@ -130,6 +131,17 @@ class Page:
 
 
 @contextlib.contextmanager
+def another_tab(page: Page) -> Iterator[Page]:
+    """Beside that one, in the same browser: with the same cookies."""
+    host, _, own = page.address.rpartition("/")
+    made = page.do("Target.createTarget", url="about:blank")["targetId"]
+    assert made != own
+    with connect(f"{host}/{made}", max_size=None, open_timeout=START_SECONDS) as socket:
+        yield Page(socket, f"{host}/{made}")
+    page.do("Target.closeTarget", targetId=made)
+
+
+@contextlib.contextmanager
 def browsing(folder: Path) -> Iterator[Page]:
     """A browser with a new profile in ``folder``, until the block is left."""
     program = _program()
@@ -141,8 +153,9 @@ def browsing(folder: Path) -> Iterator[Page]:
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         try:
-            with connect(_tab(profile, process), max_size=None, open_timeout=START_SECONDS) as socket:
-                yield Page(socket)
+            address = _tab(profile, process)
+            with connect(address, max_size=None, open_timeout=START_SECONDS) as socket:
+                yield Page(socket, address)
         finally:
             process.terminate()
             try:

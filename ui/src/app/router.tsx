@@ -20,6 +20,7 @@ import { runsSearch } from "@/features/runs/runs-search";
 import { searchSearch } from "@/features/search/search-search";
 import { projectsSearch, settingsSearch } from "@/features/projects/projects-search";
 import { adminSearch } from "@/features/admin/admin-search";
+import { CodeError, codeOf, loadAgain } from "@/lib/code";
 import { AskError } from "@/lib/graphql";
 import { preferredProject } from "@/lib/project";
 import { shellQuery } from "./shell-query";
@@ -70,7 +71,7 @@ const signIn = createRoute({
     // Only paths of our own: an address in a link must not lead somewhere else after signing in.
     return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
   },
-  component: lazyRouteComponent(() => import("@/features/session/sign-in-page"), "SignInPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/session/sign-in-page")), "SignInPage"),
 });
 
 const project = createRoute({
@@ -91,84 +92,84 @@ const runs = createRoute({
   getParentRoute: () => project,
   path: "/runs",
   validateSearch: runsSearch,
-  component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/runs/runs-page")), "RunsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => project,
   path: "/runs/$uid",
   validateSearch: runSearch,
-  component: lazyRouteComponent(() => import("@/features/run/run-page"), "RunPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/run/run-page")), "RunPage"),
 });
 
 const compare = createRoute({
   getParentRoute: () => project,
   path: "/compare",
   validateSearch: compareSearch,
-  component: lazyRouteComponent(() => import("@/features/compare/compare-page"), "ComparePage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/compare/compare-page")), "ComparePage"),
 });
 
 const lineage = createRoute({
   getParentRoute: () => project,
   path: "/lineage",
   validateSearch: lineageSearch,
-  component: lazyRouteComponent(() => import("@/features/lineage/lineage-page"), "LineagePage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/lineage/lineage-page")), "LineagePage"),
 });
 
 const artifacts = createRoute({
   getParentRoute: () => project,
   path: "/artifacts",
   validateSearch: artifactsSearch,
-  component: lazyRouteComponent(() => import("@/features/artifacts/artifacts-page"), "ArtifactsPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/artifacts/artifacts-page")), "ArtifactsPage"),
 });
 
 const artifact = createRoute({
   getParentRoute: () => project,
   path: "/artifact",
   validateSearch: artifactSearch,
-  component: lazyRouteComponent(() => import("@/features/artifacts/artifact-page"), "ArtifactPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/artifacts/artifact-page")), "ArtifactPage"),
 });
 
 const models = createRoute({
   getParentRoute: () => project,
   path: "/models",
   validateSearch: modelsSearch,
-  component: lazyRouteComponent(() => import("@/features/models/models-page"), "ModelsPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/models/models-page")), "ModelsPage"),
 });
 
 const model = createRoute({
   getParentRoute: () => project,
   path: "/model",
   validateSearch: modelSearch,
-  component: lazyRouteComponent(() => import("@/features/models/model-page"), "ModelPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/models/model-page")), "ModelPage"),
 });
 
 const found = createRoute({
   getParentRoute: () => project,
   path: "/search",
   validateSearch: searchSearch,
-  component: lazyRouteComponent(() => import("@/features/search/search-page"), "SearchPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/search/search-page")), "SearchPage"),
 });
 
 const projects = createRoute({
   getParentRoute: () => project,
   path: "/projects",
   validateSearch: projectsSearch,
-  component: lazyRouteComponent(() => import("@/features/projects/projects-page"), "ProjectsPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/projects/projects-page")), "ProjectsPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
   validateSearch: settingsSearch,
-  component: lazyRouteComponent(() => import("@/features/projects/settings-page"), "SettingsPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/projects/settings-page")), "SettingsPage"),
 });
 
 const admin = createRoute({
   getParentRoute: () => project,
   path: "/admin",
   validateSearch: adminSearch,
-  component: lazyRouteComponent(() => import("@/features/admin/admin-page"), "AdminPage"),
+  component: lazyRouteComponent(() => codeOf(import("@/features/admin/admin-page")), "AdminPage"),
 });
 
 /** A failure of a page is shown in its place; that nobody is signed in leads away from it. */
@@ -177,6 +178,10 @@ function Failed({ error, reset }: { error: unknown; reset: () => void }) {
     return <Navigate to="/sign-in" search={{ next: window.location.pathname + window.location.search }} replace />;
   }
   const retry = (): void => {
+    if (error instanceof CodeError) {
+      void loadAgain();
+      return;
+    }
     reset();
     void router.invalidate();
   };

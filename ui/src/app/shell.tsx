@@ -3,6 +3,7 @@ import { Suspense, lazy, useEffect, useState } from "react";
 import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
+import { codeOf } from "@/lib/code";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
 import { LanguageMenu, PersonMenu, ProjectMenu, ThemeMenu } from "./menus";
@@ -10,7 +11,7 @@ import { PAGES, isWithin, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
 import styles from "./shell.module.css";
 
-const Palette = lazy(() => import("@/features/palette/palette").then(({ Palette: it }) => ({ default: it })));
+const Palette = lazy(() => codeOf(import("@/features/palette/palette").then(({ Palette: it }) => ({ default: it }))));
 
 /** Ctrl-K, on a Mac Cmd-K; not while an input method puts a letter together. */
 function usePaletteKey(open: () => void): void {

@@ -3,6 +3,7 @@ import { Suspense, lazy, useMemo, useState } from "react";
 import { Skeleton } from "@mantine/core";
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { MetricHistoriesDocument } from "@/gql/graphql";
+import { codeOf } from "@/lib/code";
 import type { Table } from "@/lib/preview";
 import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
@@ -10,7 +11,7 @@ import { ChartCard } from "./chart-card";
 import { extentOf, lineOf, moved, stepsWithin } from "./curves";
 import type { Axis, Look, Move, Range, Series } from "./curves";
 
-const LineChart = lazy(() => import("./line-chart").then(({ LineChart: it }) => ({ default: it })));
+const LineChart = lazy(() => codeOf(import("./line-chart").then(({ LineChart: it }) => ({ default: it }))));
 
 export interface NamedSeries {
   run: string;

@@ -2,6 +2,7 @@
 import { Suspense, lazy, useMemo, useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { DataTable } from "@/components/data-table";
+import { codeOf } from "@/lib/code";
 import { count, figure } from "@/lib/format";
 import type { Table } from "@/lib/preview";
 import { useWords } from "@/lib/words";
@@ -9,7 +10,7 @@ import { confusionOf, rateCurveOf } from "./known-tables";
 import type { Confusion, RateCurve } from "./known-tables";
 import styles from "./known-table.module.css";
 
-const LineChart = lazy(() => import("./line-chart").then(({ LineChart: it }) => ({ default: it })));
+const LineChart = lazy(() => codeOf(import("./line-chart").then(({ LineChart: it }) => ({ default: it }))));
 
 export function KnownTable({ title, table }: { title: string; table: Table }) {
   const { say } = useWords();

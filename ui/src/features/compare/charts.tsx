@@ -12,6 +12,7 @@ import { EmptyState } from "@/components/empty-state";
 import { Picker } from "@/components/picker";
 import { RunList } from "@/components/run-list";
 import { Trouble } from "@/components/trouble";
+import { codeOf } from "@/lib/code";
 import { useWords } from "@/lib/words";
 import { runName, useColumns, usualAxes, usualPair } from "./columns";
 import type { Column, Columns } from "./columns";
@@ -19,9 +20,11 @@ import { withLook } from "./compare-search";
 import type { CompareSearch } from "./compare-search";
 import styles from "./charts.module.css";
 
-const LineChart = lazy(() => import("@/components/charts/line-chart").then(({ LineChart: it }) => ({ default: it })));
+const LineChart = lazy(() =>
+  codeOf(import("@/components/charts/line-chart").then(({ LineChart: it }) => ({ default: it }))),
+);
 const ParallelChart = lazy(() =>
-  import("@/components/charts/parallel-chart").then(({ ParallelChart: it }) => ({ default: it })),
+  codeOf(import("@/components/charts/parallel-chart").then(({ ParallelChart: it }) => ({ default: it }))),
 );
 
 const AT_ONCE = 4;

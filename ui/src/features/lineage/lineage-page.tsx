@@ -6,6 +6,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Icon } from "@/components/icon";
 import { Trouble } from "@/components/trouble";
+import { codeOf } from "@/lib/code";
 import { useWords } from "@/lib/words";
 import { BoxPanel } from "./box-panel";
 import { CausesView } from "./causes-view";
@@ -31,11 +32,11 @@ import { TimeBar } from "./time-bar";
 import { useLiveScene } from "./use-live-scene";
 import styles from "./lineage-page.module.css";
 
-const graphView = () => import("./graph-view");
+const graphView = () => codeOf(import("./graph-view"));
 const GraphView = lazy(() => graphView().then(({ GraphView: it }) => ({ default: it })));
 // While one still looks for what to see, or its scene is on its way.
 warmUp();
-void graphView();
+graphView().catch(() => undefined); // said where it is needed
 
 const NOTHING: readonly string[] = [];
 

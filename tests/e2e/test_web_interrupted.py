@@ -1,0 +1,148 @@
+"""Pages that stay open while something happens: a server that is killed, a token that ends, another tab."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage_server import Client
+from lineage_server.client.config import load_config
+from lineage_server.graph.embedded_start import free_port
+from tests.e2e.conftest import RunningServer, StartServer, client_environment
+from tests.support.browser import Page, another_tab, browsing
+from tests.support.faults import ask
+from tests.support.streaming import CREATE
+from tests.support.web_view import HEADING, TEXT, build, check
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+AGAIN = "[...document.querySelectorAll('main button')].find((one) => one.innerText === 'Try again')"
+LEAVE = "[...document.querySelectorAll('[role=menuitem]')].find((one) => one.innerText === 'Sign out')"
+
+
+def to(page: Page, name: str) -> None:
+    """By the link in the navigation."""
+    page.click(f"document.querySelector('nav a[href$=\"/{name}\"]')")
+
+
+def record(url: str, folder: Path, name: str, project: str = "default") -> None:
+    told = client_environment(folder / "user", url, LINEAGE_CAPTURE="none")
+    with Client(config=load_config(environ=told, project=project)) as client:
+        client.start_run(name, job=name).finish()
+        assert client.flush(20.0)
+
+
+def test_a_page_outlives_its_server(start_server: StartServer, tmp_path: Path) -> None:
+    """Killed, away, started again: what is shown stays, and what is new comes by itself."""
+    build()
+    port = free_port()
+    server = start_server("--port", str(port))
+    record(server.url, tmp_path, "before")
+    with browsing(tmp_path) as page:
+        page.open(f"{server.url}/p/default/runs")
+        page.wait_for(f"{TEXT}.includes('before')")
+        page.run("window.stayed = true")
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(20)
+        again = start_server("--port", str(port))
+        assert again.url == server.url
+        record(again.url, tmp_path, "after")
+        page.wait_for(f"{TEXT}.includes('after') && {TEXT}.includes('before')")
+        assert page.run("window.stayed === true"), "nothing was loaded again"
+
+
+def test_a_page_that_was_not_there_yet_says_that_the_server_is_away(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    """Its code cannot be had: trying again is of no use until somebody answers, and then leads there."""
+    build()
+    port = free_port()
+    server = start_server("--port", str(port))
+    with browsing(tmp_path) as page:
+        page.open(f"{server.url}/p/default/runs")
+        page.wait_for(f"{HEADING} === 'Runs'")
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(20)
+        to(page, "models")
+        page.wait_for(f"{TEXT}.includes('The server cannot be reached')")
+        page.click(AGAIN)
+        page.wait_for(f"{TEXT}.includes('The server cannot be reached')")
+        start_server("--port", str(port))
+        page.click(AGAIN)
+        page.wait_for(f"location.pathname === '/p/default/models' && {TEXT}.includes('No models yet')")
+
+
+def short_token(server: RunningServer, seconds: float) -> str:
+    """Of a viewer."""
+    root = (server.data_dir / "admin-token").read_text().strip()
+    wanted: dict[str, Any] = {
+        "name": "short",
+        "service": True,
+        "subject": "somebody",
+        "scopes": [{"project": "default", "role": "VIEWER"}],
+        "expiresAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds)),
+    }
+    made = ask(server.url, CREATE, {"input": wanted}, token=root)["createToken"]
+    assert not made["problems"], made
+    return made["text"]
+
+
+def sign_in(page: Page, token: str) -> None:
+    page.wait_for("location.pathname === '/sign-in' && !!document.querySelector('input')")
+    page.type("input", token)
+    page.run("document.querySelector('form').requestSubmit()")
+
+
+def test_a_token_that_ends_under_an_open_page_leads_to_sign_in_and_back(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    build()
+    server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
+    with browsing(tmp_path) as page:
+        page.open(f"{server.url}/p/default/runs")
+        ends = time.monotonic() + 12
+        sign_in(page, short_token(server, 12))
+        page.wait_for(f"location.pathname === '/p/default/runs' && {HEADING} === 'Runs'")
+        page.run("window.stayed = true")
+        time.sleep(max(0.0, ends - time.monotonic()) + 1)
+        to(page, "models")
+        page.wait_for("location.pathname === '/sign-in'")
+        assert page.run("location.search") == "?next=%2Fp%2Fdefault%2Fmodels"
+        sign_in(page, (server.data_dir / "admin-token").read_text().strip())
+        page.wait_for(f"location.pathname === '/p/default/models' && {HEADING} === 'Models'")
+
+
+def test_two_tabs_show_the_same_and_are_signed_out_together(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    build()
+    server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
+    root = (server.data_dir / "admin-token").read_text().strip()
+    with browsing(tmp_path) as page, another_tab(page) as other:
+        page.open(f"{server.url}/p/default/runs")
+        sign_in(page, root)
+        page.wait_for(f"{HEADING} === 'Runs'")
+        page.complaints.clear()  # that nobody was signed in yet
+        other.open(f"{server.url}/p/default/runs")
+        other.wait_for(f"{HEADING} === 'Runs'")
+        told = client_environment(tmp_path / "user", server.url, LINEAGE_CAPTURE="none", LINEAGE_TOKEN=root)
+        with Client(config=load_config(environ=told, project="default")) as client:
+            client.start_run("seen by both", job="seen").finish()
+            assert client.flush(20.0)
+        for tab in (page, other):
+            tab.wait_for(f"{TEXT}.includes('seen by both')")
+            check(tab, server.url)
+        leave(page)
+        page.wait_for("location.pathname === '/sign-in'")
+        to(other, "models")
+        other.wait_for("location.pathname === '/sign-in'")
+
+
+def leave(page: Page) -> None:
+    page.do("Page.bringToFront")  # in a tab behind another nothing moves
+    page.click("document.querySelector('button[aria-label^=\"Signed in\"]')")
+    page.click(LEAVE)
