@@ -177,6 +177,7 @@ def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     """A server that tests share: they use projects of their own."""
     server = launch(tmp_path_factory.mktemp("running-server") / "data")
     yield server
+    _LAUNCHED.remove(server)
     assert server.stop() == 0, server.output()
 
 
@@ -205,6 +206,7 @@ def server_on_neo4j(
     else:
         raise AssertionError(f"Neo4j does not answer: {server.output()}")
     yield server
+    _LAUNCHED.remove(server)
     assert server.stop() == 0, server.output()
 
 

@@ -155,8 +155,9 @@ def five_lines(running_server: RunningServer, tmp_path: Path, project: str) -> s
 def test_the_two_commands_are_those_of_make() -> None:
     commands = [line.split("#")[0].strip() for line in block("", "Two commands").splitlines()]
     assert commands == ["make run", "make test"]
-    # As from a shell, not with the flags of a make that runs these tests.
-    shell = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "ARGS")}
+    # As from a shell, not below a make that runs these tests with flags of its own.
+    makes = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS")
+    shell = {name: value for name, value in os.environ.items() if name not in makes}
     for command in reversed(commands):
         told = subprocess.run(
             [*command.split(), "--dry-run"],
