@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.sources import ROOT
 
 UI = ROOT / "ui"
@@ -79,9 +81,10 @@ def test_every_message_is_used() -> None:
     assert not unused, f"nobody says these: {unused}"
 
 
-def test_the_lock_of_packages_names_no_address() -> None:
-    text = (UI / "package-lock.json").read_text("utf-8")
-    assert "://" not in text, "npm adds pages of 'funding', which nothing needs: take them out"
+@pytest.mark.parametrize("folder", ["ui", "tests/support/azurite"])
+def test_the_lock_of_packages_names_no_address(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text("utf-8")
+    assert "://" not in text, "npm adds addresses of funding and licences, which nothing needs: take them out"
     lock = json.loads(text)
     packages = {name: told for name, told in lock["packages"].items() if name}
     assert not [name for name, told in packages.items() if "://" in told.get("resolved", "")]
