@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import artifacts as q
 
 _ROWS = 5_000
+_T = TypeVar("_T")
 _PATIENCE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.2
 DOOMED_SECONDS = 45.0
@@ -56,7 +57,7 @@ class Claims:
     async def kept(self, project: str, objects: Sequence[str]) -> dict[str, int]:
         """Sizes of those that the project has."""
         found: dict[str, int] = {}
-        for some in _pages(objects):
+        for some in pages(objects, _ROWS):
             uids = [blob_uid(project, sha256) for sha256 in some]
             for row in await self._bolt.read(q.KEPT, {"uids": uids}):
                 found[row["sha256"]] = row["size"]
@@ -101,7 +102,7 @@ class Claims:
         In silence, since it may have been another project's. Raises UnavailableError.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        for some in _pages(names):
+        for some in pages(names, _ROWS):
             uids = [doomed_uid(one) for one in some]
             while await self._bolt.read(q.DOOMED, {"uids": uids}):
                 if time.monotonic() > deadline:
@@ -138,12 +139,13 @@ class Claims:
 
 def _rows(project: str, objects: Mapping[str, int]) -> Iterator[list[Row]]:
     # In one order for all, so that those who write the same wait for each other instead of failing.
-    for some in _pages(sorted(objects)):
+    for some in pages(sorted(objects), _ROWS):
         yield [
             {"uid": blob_uid(project, sha256), "sha256": sha256, "size": objects[sha256]} for sha256 in some
         ]
 
 
-def _pages(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), _ROWS):
-        yield items[start : start + _ROWS]
+def pages(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """A list in parts of so many."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

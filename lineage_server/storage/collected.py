@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import artifacts as q
+from lineage_server.storage.claims import pages
 from lineage_server.storage.store import Stored
 
 MOST_TOLD = 1_000
 _PAGE = 500
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,6 @@ class Collection:
         self.bytes += one.size
         if len(self.items) < MOST_TOLD:
             self.items.append(Going(one.key, one.size, reason))
-
-
-def pages(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """A list in parts of so many."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 async def tell_lost(bolt: Bolt, done: Collection, forgotten: set[str]) -> None:

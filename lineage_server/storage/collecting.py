@@ -26,8 +26,8 @@ from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import artifacts as q
 from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import retry
-from lineage_server.storage.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid
-from lineage_server.storage.collected import MOST_TOLD, Collection, GoingVersion, pages, tell_lost
+from lineage_server.storage.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid, pages
+from lineage_server.storage.collected import MOST_TOLD, Collection, GoingVersion, tell_lost
 from lineage_server.storage.judging import Rules, rules_at, why_it_goes
 from lineage_server.storage.store import Store, Stored, Stores
 from lineage_server.storage.uploads import Record, each
