@@ -16,7 +16,14 @@ from lineage_server.client.wire import word_of
 from lineage_server.domain.errors import InvalidInputError, LimitError
 from lineage_server.domain.event_registry import AliasSet, ModelReported, ModelVersionReported
 from lineage_server.domain.events import Event
-from lineage_server.domain.ids import clean_name, clean_part, clean_project, now_micros, shorten
+from lineage_server.domain.ids import (
+    clean_name,
+    clean_new_alias,
+    clean_part,
+    clean_project,
+    now_micros,
+    shorten,
+)
 from lineage_server.domain.nodes import ModelState
 
 if TYPE_CHECKING:
@@ -65,7 +72,10 @@ class Registration:
             description=self.description, card=self.card, tags=_plain(self.tags),
             metrics=_plain(self.metrics), signature=_plain(self.signature),
         )  # fmt: skip
-        moves = [AliasSet(**of, alias=alias, origin=origin, reason=self.reason) for alias in self.aliases]
+        moves = [
+            AliasSet(**of, alias=alias, origin=origin, reason=self.reason, unless_taken=True)
+            for alias in self.aliases
+        ]
         return [ModelReported(**of), version, *moves]
 
     def input(self, *, origin: str, uri: str, run: str) -> dict[str, Any]:
@@ -152,7 +162,7 @@ def model_named(text: str, project: str, field: str = "name") -> tuple[str, str]
 def aliases_of(aliases: str | Sequence[str] | None) -> tuple[str, ...]:
     """One or several names of aliases; raises InvalidInputError."""
     told = (aliases,) if isinstance(aliases, str) else tuple(aliases or ())
-    return tuple(dict.fromkeys(clean_part(alias, "aliases", "@") for alias in told))
+    return tuple(dict.fromkeys(clean_new_alias(alias, "aliases") for alias in told))
 
 
 def clean_metrics(metrics: Mapping[str, Any]) -> dict[str, float | str]:

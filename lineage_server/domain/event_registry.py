@@ -64,7 +64,7 @@ class AliasSet(Event):
     """An alias points to a version from ``at`` on; a null version clears it.
 
     Whoever does not know the version's number yet names its ``origin``; the number is filled in when
-    the event is accepted. ``expected`` and protection are judged when the event is accepted, never again.
+    the event is accepted. ``expected``, ``unless_taken`` and protection are judged then, never again.
     """
 
     type: ClassVar[str] = "model.alias"
@@ -74,6 +74,7 @@ class AliasSet(Event):
     version: str | None = None  # what it points to from now on; null clears it
     origin: str | None = None  # uid of the artifact version, in place of version
     expected: str | None = None  # only if it points to this version, or, where empty, to none
+    unless_taken: bool = False  # a new one only if no version is called that, now or by its number later
     approval: str | None = None  # uid of the approval that a protected alias moves with
     reason: str = ""  # why
 

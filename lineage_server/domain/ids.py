@@ -117,6 +117,19 @@ def clean_part(text: str, field: str, separator: str) -> str:
     return name
 
 
+def clean_new_alias(text: str, field: str) -> str:
+    """Check the name of an alias that is to be made; raises InvalidInputError."""
+    name = clean_part(text, field, "@")
+    if name == "latest" or name.isdecimal():
+        means = "the newest version" if name == "latest" else "the version of that number"
+        raise InvalidInputError(
+            f"alias {shorten(name)!r} cannot be told from a version: @{shorten(name)} means {means}",
+            field=field,
+            allowed="a name such as prod or champion, neither a number nor latest",
+        )
+    return name
+
+
 @lru_cache(maxsize=10_000)
 def clean_project(text: str) -> str:
     """Check a project's name (it stands in URLs and uids); raises InvalidInputError."""

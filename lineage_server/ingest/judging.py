@@ -41,8 +41,8 @@ def looked_at(event: Event) -> Iterator[str]:
     if isinstance(event, AliasSet):
         model = ids.clean_name(event.model, "model")
         yield ids.model_uid(event.project, model)
-        if event.version:
-            yield ids.model_version_uid(event.project, model, event.version)
+        called = (event.version, event.alias if event.unless_taken else None)
+        yield from (ids.model_version_uid(event.project, model, name) for name in called if name)
     elif isinstance(event, ApprovalGiven) and event.request:
         yield event.request
         yield from _protecting(event)
@@ -143,6 +143,10 @@ def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> Lineage
             "Look at what is there, then say so as expected",
             current=now,
         )
+    if event.unless_taken and not (alias is not None and alias.props.get("history")):
+        found = _alias_name(event, model, states)
+        if found is not None:
+            return found
     protections = _protections(event, states)
     for state in protections:
         found = _protected(event, actor, state, states, shown)
@@ -151,6 +155,22 @@ def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> Lineage
     if protections or event.expected is not None:
         return _target(event, model, states) or _order(alias, clock, shown)
     return None
+
+
+def _alias_name(event: AliasSet, model: str, states: States) -> LineageError | None:
+    """An alias goes before a version of that name: nobody would find the version any more."""
+    try:
+        ids.clean_new_alias(event.alias, "alias")
+    except InvalidInputError as error:
+        return error
+    version = states.get(ids.model_version_uid(event.project, model, event.alias))
+    if version is None or not version.props or "stub" in version.props:
+        return None
+    return ConflictError(
+        f"{ids.shorten(event.alias)!r} is a version of model {ids.shorten(model)!r}, so no alias is called "
+        "that; nothing was changed. Take another name",
+        current=event.alias,
+    )
 
 
 def _protections(event: AliasSet | ApprovalGiven, states: States) -> list[NodeState]:

@@ -9,6 +9,7 @@ import pytest
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.writer import IngestWriter
+from tests.support.churn import told_of_churn
 from tests.support.warm import PATIENT
 
 
@@ -19,3 +20,10 @@ async def writer(graph: Bolt) -> AsyncIterator[IngestWriter]:
     await writer.start()
     yield writer
     await writer.stop()
+
+
+@pytest.fixture
+async def churn(writer: IngestWriter) -> IngestWriter:
+    """The writer, told of the model churn with three versions, of which the first is prod."""
+    await told_of_churn(writer)
+    return writer

@@ -51,6 +51,7 @@ class AliasMutations:
             event = AliasSet(
                 project=input.project, model=input.model, alias=input.alias, version=name,
                 expected=input.expected, approval=input.approval or None, reason=input.reason,
+                unless_taken=True,
             )  # fmt: skip
             node = await _move(context, event, "setAlias")
         except MENDABLE as error:
