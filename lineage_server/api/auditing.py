@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from lineage_server.auth.audit import audit_record
-from lineage_server.auth.deeds import deed_of
+from lineage_server.auth.deeds import Deed, deeds_of
 from lineage_server.auth.principal import Principal
+from lineage_server.ingest.auditing import ONCE
 from lineage_server.ingest.decode import Received
 
 
 def audited(item: Received, principal: Principal, origin: str) -> Received:
     """The event with what the audit log shall say if it is accepted."""
-    deed = deed_of(item.event)
-    if deed is None:
-        return item
+    rows = [_row(deed, item, principal, origin) for deed in deeds_of(item.event)]
+    return replace(item, audit=(*item.audit, *rows)) if rows else item
+
+
+def _row(deed: Deed, item: Received, principal: Principal, origin: str) -> dict[str, Any]:
     record = audit_record(
         principal,
         deed.action,
@@ -24,4 +28,4 @@ def audited(item: Received, principal: Principal, origin: str) -> Received:
         after=deed.after,
         origin=origin,
     )
-    return replace(item, audit=(*item.audit, record.row()))
+    return {**record.row(), ONCE: True} if deed.once else record.row()

@@ -101,13 +101,16 @@ class AuditLog:
                     raise
 
     async def list_records(
-        self, *, project: str = "", targets: Sequence[str] = (), after: str = "", first: int = 100
-    ) -> AuditPage:
+        self, *, project: str = "", targets: Sequence[str] = (), action: str = "", after: str = "",
+        first: int = 100,
+    ) -> AuditPage:  # fmt: skip
         """A page, newest first; ``project`` empty = all (the caller has checked the right to that), without
-        ``targets`` what was done to anything."""
+        ``targets`` what was done to anything, with them only this ``action`` if one is named."""
         parameters: dict[str, Any] = {"project": project, "after": after, "limit": first + 1}
         if targets:
-            rows = await self._bolt.read(cypher.AUDIT_OF, {**parameters, "targets": list(targets)})
+            rows = await self._bolt.read(
+                cypher.AUDIT_OF, {**parameters, "targets": list(targets), "action": action}
+            )
         else:
             parameters["until"] = _time_of(after) if after else _FOREVER
             rows = await self._bolt.read(cypher.LIST_AUDIT, parameters)

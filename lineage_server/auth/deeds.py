@@ -1,6 +1,7 @@
 """Which events are deeds that the audit log tells of, and in which words: pure.
 
-A deed is the same whether a person did it through a mutation or a program sent the event.
+A deed is the same whether a person did it through a mutation or a program sent the event. What a platform
+is seen to do (``source`` watcher) is nobody's deed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage_server.domain import ids
+from lineage_server.domain.edges import Source
 from lineage_server.domain.events import (
     AliasSet,
     ApprovalGiven,
     ApprovalRequested,
+    DeploymentReported,
     EdgeAsserted,
     EdgeRetracted,
     Event,
@@ -25,6 +28,7 @@ from lineage_server.domain.events import (
     NodeRestored,
     ProjectReported,
     ProtectionSet,
+    VersionReported,
 )
 from lineage_server.domain.nodes import ModelState
 
@@ -33,18 +37,21 @@ Picture = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What was done to what."""
+    """What was done to what. A ``target`` that ends with ``@`` is a version that has no number yet, which the
+    writer fills in. ``once``: only if the event changes a state; else it says what was known."""
 
     action: str
     target: str
     before: Picture | None = None
     after: Picture | None = None
+    once: bool = False
 
 
-def deed_of(event: Event) -> Deed | None:
-    """None for what is no deed: what runs report of themselves."""
+def deeds_of(event: Event) -> list[Deed]:
+    """Empty for what is no deed: what runs report of themselves."""
     tell = _DEEDS.get(type(event))
-    return tell(event) if tell is not None else None
+    told = tell(event) if tell is not None else None
+    return told if isinstance(told, list) else [told] if told is not None else []
 
 
 def _ends(event: EdgeAsserted | EdgeRetracted) -> Picture:
@@ -68,14 +75,54 @@ def _alias(event: AliasSet) -> Deed:
     return Deed(action, ids.alias_uid(event.project, event.model, event.alias), before, _said(after))
 
 
-def _state(event: ModelReported | ModelVersionReported) -> Deed | None:
+def _model(event: ModelReported) -> list[Deed]:
+    target = ids.model_uid(event.project, event.model)
+    told = _described(event, "title", "owner", "description", "card", "tags")
+    return [*_state(event, target), *([Deed("updateModel", target, after=told)] if told else [])]
+
+
+def _model_version(event: ModelVersionReported) -> list[Deed]:
+    target = ids.model_version_uid(event.project, event.model, event.version)
+    made = _described(event, "origin", "uri", "run")
+    told = _described(event, "description", "card", "metrics", "signature", "tags")
+    deeds = _state(event, target)
+    if made:
+        deeds.append(Deed("createModelVersion", target, after={**made, **told}, once=True))
+    elif told:
+        deeds.append(Deed("updateModelVersion", target, after=told))
+    return [*deeds, *_hold(target, event.hold, event.reason)]
+
+
+def _state(event: ModelReported | ModelVersionReported, target: str) -> list[Deed]:
     """That a state is set; ready, without a word, is what all are that are told of."""
     if event.state is None or (event.state is ModelState.READY and not event.reason):
+        return []
+    return [Deed("setModelState", target, after={"state": event.state, "reason": event.reason})]
+
+
+def _version(event: VersionReported) -> list[Deed]:
+    if not event.digest:
+        return []
+    target = ids.version_uid(event.project, event.kind, event.artifact, event.digest)
+    ttl = [Deed("setTimeToLive", target, after={"ttlAt": event.ttl_at or None})] * (event.ttl_at is not None)
+    return [*_hold(target, event.hold), *ttl]
+
+
+def _hold(target: str, hold: bool | None, reason: str = "") -> list[Deed]:
+    return [Deed("setHold", target, after={"hold": hold, "reason": reason})] if hold is not None else []
+
+
+def _deployment(event: DeploymentReported) -> Deed | None:
+    if event.source is Source.WATCHER:
         return None
-    target = ids.model_uid(event.project, event.model)
-    if isinstance(event, ModelVersionReported):
-        target = ids.model_version_uid(event.project, event.model, event.version)
-    return Deed("setModelState", target, after={"state": event.state, "reason": event.reason})
+    target = ids.deployment_uid(event.project, event.cluster, event.name, event.revision)
+    told = _described(event, "model", "version", "state", "endpoint", "traffic", "from_at", "to_at")
+    return Deed("reportDeployment", target, after=told)
+
+
+def _described(event: Event, *names: str) -> dict[str, Any]:
+    """What the event says under these names."""
+    return {name: value for name in names if (value := getattr(event, name)) is not None}
 
 
 def _protection(event: ProtectionSet) -> Deed:
@@ -109,12 +156,14 @@ def _on_node(action: str, **now: bool) -> Callable[[Any], Deed]:
     return lambda event: Deed(action, event.uid, after={**now, "reason": event.reason})
 
 
-_DEEDS: dict[type[Event], Callable[[Any], Deed | None]] = {
+_DEEDS: dict[type[Event], Callable[[Any], Deed | list[Deed] | None]] = {
     ProjectReported: _project,
     MemberSet: _member,
+    VersionReported: _version,
     AliasSet: _alias,
-    ModelReported: _state,
-    ModelVersionReported: _state,
+    ModelReported: _model,
+    ModelVersionReported: _model_version,
+    DeploymentReported: _deployment,
     ProtectionSet: _protection,
     ApprovalRequested: _approval("requestApproval"),
     ApprovalGiven: _approval("decideApproval"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from lineage_server.changes import Change
 from lineage_server.graph.write import WriteBatch, WriteSession
+from lineage_server.ingest.auditing import audit_rows
 from lineage_server.ingest.batch import Batch, Planned
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.facts import Clock
@@ -74,10 +75,10 @@ async def make_ready(
         if i.refusal is None
     ]
     write.rows["audit"] = [
-        {**row, "before": "", "after": ""} if i.redacted else dict(row)
+        row
         for e, i in zip(fresh, items, strict=True)
         if i.refusal is None
-        for row in e.audit
+        for row in audit_rows(e, was=i.was, redacted=i.redacted)
     ]
     write.rows["refused"] = _refusals(entries, cache)
     return Ready(entries, write, _settle(batch, write, cache))

@@ -54,7 +54,7 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
     ),
     "RegisterModel": ("default", "model:default/fresh", None, {"description": "new", "card": "…"}),
     "UpdateModel": ("default", CHURN, {"title": "Churn"}, {"title": "Who leaves"}),
-    "CreateModelVersion": ("default", CHURN, None, {"origin": IRIS_1, "metrics": {"auc": 0.7}}),
+    "CreateModelVersion": ("default", f"{VERSION}3", None, {"origin": IRIS_1, "metrics": {"auc": 0.7}}),
     "UpdateModelVersion": (
         "default", f"{VERSION}1", {"metrics": {"auc": 0.9}}, {"metrics": {"auc": 0.95}},
     ),

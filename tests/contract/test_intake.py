@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 
 from lineage_server.api.gql.documents import read_operations
+from lineage_server.domain.edges import Source
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.domain.events import (
+    DeploymentReported,
     EdgeAsserted,
     EdgeRetracted,
     Event,
     MemberSet,
+    ModelReported,
+    ModelVersionReported,
     NodeDeleted,
     NodeErased,
     NodeRestored,
@@ -27,7 +31,7 @@ from lineage_server.domain.events import (
     VersionReported,
 )
 from lineage_server.domain.ids import now_micros
-from lineage_server.domain.nodes import Role
+from lineage_server.domain.nodes import ModelState, Role
 from lineage_server.graph.bolt import Bolt
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.eraser import Eraser
@@ -179,6 +183,17 @@ async def test_deeds_that_come_as_events_are_audited_once(guarded: Served) -> No
         EdgeAsserted(project="hostile", start=ends[0], end=ends[1], reason="stated"),
         EdgeRetracted(project="hostile", start=ends[0], end=ends[1], reason="taken back"),
         NodeErased(project="hostile", uid=run, reason="asked for"),
+        VersionReported(project="hostile", artifact="to", digest=D1, hold=True),
+        VersionReported(project="hostile", artifact="from", digest=D1, ttl_at=5),
+        ModelReported(project="hostile", model="m"),
+        ModelReported(project="hostile", model="m", card="of m"),
+        *[
+            ModelVersionReported(project="hostile", model="m", origin=ends[0], state=ModelState.READY)
+            for _ in range(2)  # told again it is nothing new
+        ],
+        ModelVersionReported(project="hostile", model="m", version="1", metrics={"auc": 0.9}),
+        DeploymentReported(project="hostile", name="api", model="m", version="1"),
+        DeploymentReported(project="hostile", name="seen", model="m", version="1", source=Source.WATCHER),
         NodeDeleted(project="elsewhere", uid="project:elsewhere", reason="not ann's"),
     ]
     lines = [
@@ -203,6 +218,12 @@ async def test_deeds_that_come_as_events_are_audited_once(guarded: Served) -> No
         "eraseNode": (run, "", {"erased": True, "reason": "asked for"}),
         "addEdge": (ends[1], "", {**edge, "reason": "stated"}),
         "retractEdge": (ends[1], edge, {"reason": "taken back"}),
+        "setHold": (ends[1], "", {"hold": True, "reason": ""}),
+        "setTimeToLive": (ends[0], "", {"ttlAt": 5}),
+        "updateModel": ("model:hostile/m", "", {"card": "of m"}),
+        "createModelVersion": ("modelversion:hostile/m@1", "", {"origin": ends[0]}),
+        "updateModelVersion": ("modelversion:hostile/m@1", "", {"metrics": {"auc": 0.9}}),
+        "reportDeployment": ("deployment:hostile/local/api@1", "", {"model": "m", "version": "1"}),
     }
 
 

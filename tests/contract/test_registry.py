@@ -283,6 +283,7 @@ async def test_readers_are_told_who_did_what_to_a_version_and_why(guarded: Serve
         ("requestApproval", person, "prod", "look", {}),
         ("setTags", robot, "", "", {}),  # what was told of a thing that is deleted is out of sight
         ("setAlias", person, "prod", "first", {"version": "1"}),
+        ("createModelVersion", person, "", "", {}),
     ]
     whole = await told("model:default/fraud")
     assert [action for action, *_ in whole] == [

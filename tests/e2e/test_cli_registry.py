@@ -192,7 +192,8 @@ def test_what_serves_a_version_is_said_and_shown(say: Any) -> None:
     lines = [line.split() for line in shown[shown.index("served by") :].splitlines()]
     assert [(line[0], "now" in line) for line in lines[2:4]] == [("batch", False), ("api", True)]
     say("promote model:churn@1 prod --reason first")
-    (line,) = say("history model:churn@1").splitlines()
+    line, made = say("history model:churn@1").splitlines()
+    assert made.split(maxsplit=2)[2].startswith("local/local createModelVersion")
     assert line.split(maxsplit=2)[2] == "local/local setAlias prod (version 1): first"
     assert json.loads(say("history model:churn@1 --json"))[0]["alias"] == "prod"
     deeds = [line.split(maxsplit=4)[3] for line in say("history model:churn").splitlines()]

@@ -94,8 +94,13 @@ def _done(record: AuditRecord, version: str, *, hidden: bool) -> Deed:
     ]
     return Deed(
         at=record.at, by=f"{record.issuer}/{record.subject}", action=record.action, target=record.target,
-        version=version, reason=reason, before=kept[0], after=kept[1],
+        version=version or _registered(record), reason=reason, before=kept[0], after=kept[1],
     )  # fmt: skip
+
+
+def _registered(record: AuditRecord) -> str:
+    """The version's name, where it is told among what was done to the model."""
+    return record.target.rpartition("@")[2] if record.action == "createModelVersion" else ""
 
 
 def _picture(text: str) -> dict[str, Any]:

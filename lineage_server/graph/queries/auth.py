@@ -118,7 +118,8 @@ WHERE a.at <= $until AND ($project = '' OR a.project = $project) AND ($after = '
 AUDIT_OF: LiteralString = f"""
 UNWIND $targets AS target
 MATCH (a:Audit {{target: target}})
-WHERE ($project = '' OR a.project = $project) AND ($after = '' OR a.uid < $after)
+WHERE ($action = '' OR a.action = $action) AND ($project = '' OR a.project = $project)
+  AND ($after = '' OR a.uid < $after)
 {_RECORD}
 """
 """What was done to some things."""

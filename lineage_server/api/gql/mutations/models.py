@@ -104,7 +104,8 @@ class ModelMutations:
                 project=model.project, model=model.name, state=input.state,
                 unless_taken=input.version is not None, **after,
             )  # fmt: skip
-            sent = await record(context, event, "createModelVersion", uid, after=_picture(after))
+            version = ids.model_version_uid(model.project, model.name, event.version)
+            sent = await record(context, event, "createModelVersion", version, after=_picture(after))
             name = sent.version or await _numbered(context, sent)
             version = ids.model_version_uid(model.project, model.name, name)
         except MENDABLE as error:

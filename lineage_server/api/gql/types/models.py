@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import strawberry
 
 from lineage_server.api.gql.activities import deeds_of
-from lineage_server.api.gql.context import context_of
+from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.scalars import Json, Micros, Real, micros
 from lineage_server.api.gql.types.artifacts import ArtifactVersion
 from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, node_of, words
 from lineage_server.api.gql.types.values import Metric
+from lineage_server.auth.audit import AuditRecord
 from lineage_server.domain import nodes as domain
 from lineage_server.domain.ids import run_uid
 from lineage_server.domain.nodes import Label
 from lineage_server.registry.aliases import Move, moves_of, standing
-from lineage_server.tracking.filters import check_first
+from lineage_server.tracking.filters import ListFilter, Order, SortBy, check_first
 
 _CARD = "Markdown, for people who want to know more"
 
@@ -48,8 +49,10 @@ async def _activity(info: Ctx, of: Node, model: str, first: int) -> list[Activit
     approvals = await registry.approvals(model, uid, scope=context.scope)
     targets = [uid] if uid else [model, *(one.uid for one in aliases)]
     page = await context.services.audit.list_records(project=of.project, targets=targets, first=first)
+    made = () if uid else await _registrations(context, of, first)
     name = uid.rpartition("@")[2]
-    found = deeds_of(aliases, approvals, page.records, version=name, hidden=of.deleted_at is not None)
+    hidden = of.deleted_at is not None
+    found = deeds_of(aliases, approvals, (*page.records, *made), version=name, hidden=hidden)
     return [
         Activity(
             at=Micros(one.at), by=one.by, action=one.action, target=one.target, version=one.version,
@@ -57,6 +60,22 @@ async def _activity(info: Ctx, of: Node, model: str, first: int) -> list[Activit
         )
         for one in found[:first]
     ]  # fmt: skip
+
+
+async def _registrations(context: Context, model: Node, first: int) -> Sequence[AuditRecord]:
+    """Who registered the newest versions: of what else was done to them they tell themselves."""
+    page = await context.tracking.list_nodes(
+        Label.MODEL_VERSION, scope=context.scope, projects=[model.project],
+        wanted=ListFilter(model=model.uid, deleted=True),
+        order=Order(by=SortBy.CREATED, descending=True), first=first, after="",
+    )  # fmt: skip
+    targets = [one.uid for one in page.items]
+    if not targets:
+        return ()
+    found = await context.services.audit.list_records(
+        project=model.project, targets=targets, action="createModelVersion", first=first
+    )
+    return found.records
 
 
 @strawberry.type
