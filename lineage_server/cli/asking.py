@@ -18,13 +18,13 @@ from lineage_server.cli.output import (
     say,
     say_json,
     say_table,
-    short,
     short_time,
     size,
     terminal_width,
 )
 from lineage_server.cli.showing import KNOWN, show
 from lineage_server.cli.showing_models import OF_VERSION, VERSION_COLUMNS, version_row
+from lineage_server.client.render.words import short
 from lineage_server.domain.nodes import JobKind
 
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"

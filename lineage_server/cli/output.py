@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -22,7 +21,7 @@ from itertools import chain, islice
 from typing import Any
 
 from lineage_server.cli.environment import wants_colour
-from lineage_server.client.render.words import bytes_told, cut, safe, width_of
+from lineage_server.client.render.words import bytes_told, cut, padded, safe, width_of
 from lineage_server.domain.errors import LineageError
 
 _BOLD, _DIM, _PLAIN = "\033[1m", "\033[2m", "\033[0m"
@@ -31,7 +30,6 @@ _GAP = "  "
 _LEAST_COLUMN = 4
 _READABLE_COLUMN = 8
 _PROSE = 100
-_DIGEST = re.compile(r"\b([a-z0-9]+:[0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
 class ReaderGoneError(Exception):
@@ -144,12 +142,6 @@ def _paint(text: str, code: str, stream: Any) -> str:
 # --- widths ----------------------------------------------------------------------------------
 
 
-def padded(text: str, width: int) -> str:
-    """Exactly ``width`` columns."""
-    short = cut(text, width)
-    return short + " " * (width - width_of(short))
-
-
 def terminal_width() -> int | None:
     """Columns of the terminal; None in a pipe, where nothing is to be cut."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -248,11 +240,6 @@ def one_line(value: object) -> str:
     if isinstance(value, (dict, list)):
         return safe(json.dumps(value, ensure_ascii=False, default=str))
     return safe(" ".join(str(value).split()))
-
-
-def short(text: str) -> str:
-    """Digests in it by their first digits, which are enough to tell them apart, and to ask by."""
-    return _DIGEST.sub(r"\1…", text)
 
 
 def local_time(text: str | None) -> str:

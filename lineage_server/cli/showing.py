@@ -22,7 +22,6 @@ from lineage_server.cli.output import (
     say_facts,
     say_json,
     say_table,
-    short,
     short_time,
     size,
 )
@@ -40,6 +39,7 @@ from lineage_server.cli.surroundings import (
     say_repeats,
     say_reproductions,
 )
+from lineage_server.client.render.words import short
 from lineage_server.client.view import LineageView
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.nodes import LABEL_OF

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lineage_server.cli.output import bold, counted, say, say_table, short, short_time, size
-from lineage_server.client.render.words import safe
+from lineage_server.cli.output import bold, counted, say, say_table, short_time, size
+from lineage_server.client.render.words import safe, short
 from lineage_server.domain.untyped import as_mapping
 
 _CODE = "code { uid repo commit branch entry dirtyDigest }"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage_server.cli.options import AsJson, Project, pairs_of
-from lineage_server.cli.output import counted, note, one_line, say, say_json, say_table, short, size
+from lineage_server.cli.output import counted, note, one_line, say, say_json, say_table, size
 from lineage_server.cli.registry import Aliases, plain
-from lineage_server.client.render.words import safe
+from lineage_server.client.render.words import safe, short
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:

@@ -166,6 +166,18 @@ class AsyncClient(AsyncCurating, AsyncTables):
         """See ``Client.completeness``."""
         return await self._ask("completeness", {"of": self.client.start_of(plain(ref))}, as_of, known_at)
 
+    async def diff(
+        self,
+        a: str | Run | AsyncRun | Artifact | ModelVersion,
+        b: str | Run | AsyncRun | Artifact | ModelVersion,
+        *,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """See ``Client.diff``."""
+        start = self.client.start_of
+        return await self._ask("diff", {"a": start(plain(a)), "b": start(plain(b))}, as_of, known_at)
+
     async def compare(
         self, refs: Sequence[str | Run | AsyncRun | Artifact], *, everything: bool = False
     ) -> Answer:

@@ -1,4 +1,4 @@
-"""The questions ``impact``, ``path``, ``cost`` and ``completeness``: documents, and what comes back.
+"""The questions ``impact``, ``path``, ``cost``, ``completeness``, ``diff``: documents, and what comes back.
 
 Pure: who asks is ``questions`` and ``aio``; how an answer is put into words is in ``render.answers``.
 """
@@ -20,6 +20,7 @@ _WHEN = "$asOf: DateTime, $knownAt: DateTime, $project: String!"
 _ARGUMENTS = "asOf: $asOf, knownAt: $knownAt, project: $project"
 _AFFECTED = "node { uid label name kind state version deletedAt } distance path live"
 _SHARE = "runs gpuSeconds wallSeconds gpuSecondsByProduct usage estimated unknown"
+_CHANGED = "before { uid name kind } after { uid name kind } changes { field before after }"
 QUESTIONS: dict[str, str] = {
     "impact": f"""
 query Impact($of: String!, {_WHEN}) {{
@@ -50,6 +51,14 @@ query Cost($of: String!, {_WHEN}) {{
 query Completeness($of: String!, {_WHEN}) {{
   completeness(of: $of, {_ARGUMENTS}) {{
     start score facts counts findings {{ kind uid text }} isPartial reason
+  }}
+}}
+""",
+    "diff": f"""
+query Diff($a: String!, $b: String!, {_WHEN}) {{
+  diff: lineageDiff(a: $a, b: $b, {_ARGUMENTS}) {{
+    a b same isPartial reason
+    differences {{ kind depth at {_CHANGED} }} firstByDependency {{ kind {_CHANGED} }}
   }}
 }}
 """,
@@ -118,8 +127,10 @@ def uids_in(data: object) -> list[str]:
 
 def _uids(data: object) -> Iterator[str]:
     if isinstance(data, str):
-        if data.partition(":")[0] in LABEL_OF:
-            yield data
+        # Several may stand in one text, as in what a run read.
+        for word in (data, *(data.split(", ") if ", " in data else ())):
+            if word.partition(":")[0] in LABEL_OF:
+                yield word
     elif isinstance(data, Mapping):
         for name, value in cast("Mapping[str, object]", data).items():
             if name not in ("text", "role", "reason", "owner"):

@@ -134,6 +134,18 @@ class Questions:
         """How far what is known of the making of ``ref`` can be trusted; raises a domain error."""
         return self._ask("completeness", {"of": self.start_of(ref)}, as_of, known_at)
 
+    def diff(
+        self,
+        a: str | Run | Artifact | ModelVersion,
+        b: str | Run | Artifact | ModelVersion,
+        *,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """Why two things differ, with all they were made from, the first cause first; raises a domain error.
+        Which files of two versions differ says ``Artifact.diff``."""
+        return self._ask("diff", {"a": self.start_of(a), "b": self.start_of(b)}, as_of, known_at)
+
     @checked
     def compare(self, refs: Sequence[str | Run | Artifact], *, everything: bool = False) -> Answer:
         """What distinguishes 2 to 200 runs (or the runs that made these versions): parameters, metrics, what

@@ -1,4 +1,4 @@
-"""Answers to ``impact``, ``path``, ``cost`` and ``completeness`` as text; ``compare`` is in ``comparing``."""
+"""Answers to questions as text; ``compare`` is in ``comparing``, ``diff`` in ``differing``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lineage_server.client.render import comparing
+from lineage_server.client.render import comparing, differing
 from lineage_server.client.render.words import cut, safe, width_of
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _completeness(answer: Answer, width: int) -> Iterator[str]:
 
 _TEXTS: dict[str, Callable[[Answer, int], Iterator[str]]] = {
     "impact": _impact, "path": _path, "cost": _cost, "completeness": _completeness,
-    "compare": comparing.lines_of,
+    "compare": comparing.lines_of, "diff": differing.lines_of,
 }  # fmt: skip
 
 

@@ -6,10 +6,12 @@ move a terminal's cursor: they are shown as what they are.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
+_DIGEST = re.compile(r"\b([a-z0-9]+:[0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
 def safe(text: str) -> str:
@@ -60,6 +62,17 @@ def cut(text: str, width: int) -> str:
         out += char
     # Not in the middle of a sign that is made of several.
     return out.rstrip(_ZERO_WIDTH_JOINER) + "…"
+
+
+def padded(text: str, width: int) -> str:
+    """Exactly so many columns."""
+    told = cut(text, width)
+    return told + " " * (width - width_of(told))
+
+
+def short(text: str) -> str:
+    """Digests in it by their first digits, which are enough to tell them apart, and to ask by."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 def bytes_told(count: int) -> str:

@@ -1,4 +1,4 @@
-"""``impact``, ``path``, ``cost`` and ``completeness``: what is asked, and the answers in words."""
+"""``impact``, ``path``, ``cost``, ``completeness`` and ``diff``: what is asked, and the answers in words."""
 
 from __future__ import annotations
 
@@ -84,6 +84,24 @@ ANSWERS: dict[str, dict[str, Any]] = {
             {"kind": "NEW_KIND", "uid": "run:unseen", "text": "x" * 90},
         ],
     },
+    "diff": {
+        **WHOLE,
+        "a": MODEL,
+        "b": DATA,
+        "same": 1,
+        "differences": [
+            {
+                "kind": "CHANGED", "depth": 0, "at": None,
+                "before": {"uid": RUN, "name": "train", "kind": "script"},
+                "after": {"uid": "run:2", "name": "train", "kind": "script"},
+                "changes": [{"field": "inputs.raw", "before": "", "after": f"{DATA}, {MODEL}"}],
+            }
+        ],
+        "firstByDependency": {
+            "kind": "ADDED", "before": None, "after": {"uid": DATA, "name": "raw", "kind": "dataset"},
+            "changes": [],
+        },
+    },
 }  # fmt: skip
 WORDS = {
     "impact": """\
@@ -132,11 +150,21 @@ doubt      where          why
 no digest  dataset:raw@1  its content's digest is not known
 NEW_KIND   run:unseen     xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
 and 29 more""",
+    "diff": """\
+first cause: dataset:raw@1 added
+
+changed  script train
+         inputs.raw  – → dataset:raw@1, model:churn@2
+1 thing is the same in both""",
+}
+TOLD: dict[str, dict[str, Any]] = {
+    "path": {"start": MODEL, "end": DATA, "k": 3},
+    "diff": {"a": MODEL, "b": DATA},
 }
 
 
 def _ask(client: Any, question: str, **when: Any) -> Any:
-    ends = (MODEL, DATA) if question == "path" else ("dataset:raw@1",)
+    ends = (MODEL, DATA) if question in TOLD else ("dataset:raw@1",)
     return getattr(client, question)(*ends, **when)
 
 
@@ -147,7 +175,7 @@ async def test_a_question_is_asked_and_its_answer_reads_well(
     stub.data = {"data": {question: ANSWERS[question], "nodes": NODES}}
     answer = _ask(lineage_server, question, as_of="2026-05-01T00:00:00Z", known_at="2026-06-01T00:00:00Z")
     asked, titles = stub.asked[-2:]
-    told = {"start": MODEL, "end": DATA, "k": 3} if question == "path" else {"of": "dataset:raw@1"}
+    told = TOLD.get(question, {"of": "dataset:raw@1"})
     when = {"asOf": "2026-05-01T00:00:00+00:00", "knownAt": "2026-06-01T00:00:00+00:00"}
     assert asked["variables"] == {**told, **when, "project": "default"}
     assert {DATA, MODEL} & set(titles["variables"]["uids"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage_server.cli.comparing import differences
+from lineage_server.client.render.differing import differences
 from lineage_server.client.render.words import width_of
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -46,7 +46,7 @@ FOUND = [
 
 
 def test_each_thing_stands_once_with_its_changes_below() -> None:
-    assert list(differences(FOUND, TITLES, None)) == [
+    assert list(differences(FOUND, TITLES, 200)) == [
         "changed  script 학습",
         "         inputs.자료  dataset:꽃@1 → dataset:꽃@2, version:p/dataset/가린@sha256:0123456789ab…",
         "         params.rate  – → 0.2 \\u001b[2J",
