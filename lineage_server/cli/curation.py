@@ -1,5 +1,5 @@
 """Commands that keep what is recorded in order: ``unalias``, ``protect``, ``update``, ``hold``, ``release``,
-``delete``, ``undelete``, and ``model``, which archives and restores."""
+``ttl``, ``delete``, ``undelete``, and ``model``, which archives and restores."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ model = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (unalias, protect, update, hold, release, delete, undelete):
+    for command in (unalias, protect, update, hold, release, ttl, delete, undelete):
         app.command()(command)
     model.command(name="archive")(model_archive)
     model.command(name="restore")(model_restore)
@@ -226,6 +226,32 @@ def release(ref: Version, reason: Reason = "", project: Project = "", as_json: A
     """Let a version go that was held."""
     with client_in(project) as client:
         _say_version(client.release(ref, reason=reason), "is not held", as_json=as_json)
+
+
+def ttl(
+    ref: Annotated[str, typer.Argument(help="A version of an artifact, such as dataset:iris@1.")],
+    days: Annotated[
+        float | None,
+        typer.Argument(min=0, max=36_500, help="Days from now.", metavar="DAYS", show_default=False),
+    ] = None,
+    never: Annotated[bool, typer.Option("--never", help="They stay, whatever was said before.")] = False,
+    reason: Reason = "",
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say when the bytes of a version may go.
+
+    The next collection after that ('lineage gc') takes them, unless the version is held, registered or
+    deployed by then; the version and its lineage stay.
+    """
+    if (days is None) != never:
+        raise InvalidInputError(
+            "when may they go?", field="days", allowed="a number of days from now, or --never"
+        )
+    with client_in(project) as client:
+        found = client.set_ttl(ref, days, reason=reason)
+    told = "keeps its bytes" if never else f"may lose its bytes in {days:g} days"
+    _say_version(found, told, as_json=as_json)
 
 
 def delete(

@@ -168,15 +168,15 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def diff(
         self,
-        a: str | Run | AsyncRun | Artifact | ModelVersion,
-        b: str | Run | AsyncRun | Artifact | ModelVersion,
+        before: str | Run | AsyncRun | Artifact | ModelVersion,
+        after: str | Run | AsyncRun | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
         """See ``Client.diff``."""
-        start = self.client.start_of
-        return await self._ask("diff", {"a": start(plain(a)), "b": start(plain(b))}, as_of, known_at)
+        sides = self.client.sides_of(plain(before), plain(after))
+        return await self._ask("diff", sides, as_of, known_at)
 
     async def compare(
         self, refs: Sequence[str | Run | AsyncRun | Artifact], *, everything: bool = False

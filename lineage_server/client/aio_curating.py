@@ -118,6 +118,12 @@ class AsyncCurating(AsyncRegistering):
 
         return await self._walk(verbs.set_hold(self.client, ref, hold=False, reason=reason))
 
+    async def set_ttl(self, ref: str | Artifact, ttl_days: float | None, *, reason: str = "") -> Artifact:
+        """See ``Client.set_ttl``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.set_ttl(self.client, ref, ttl_days=ttl_days, reason=reason))
+
     async def protect(
         self,
         ref: str | Alias | RegisteredModel,

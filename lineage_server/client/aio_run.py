@@ -96,6 +96,7 @@ class AsyncRun(AsyncLogged):
         name: str,
         *,
         register: bool | str = False,
+        version: str | None = None,
         aliases: str | Sequence[str] | None = None,
         example: Any = None,
         signature: Mapping[str, Any] | None = None,
@@ -109,9 +110,9 @@ class AsyncRun(AsyncLogged):
     ) -> Artifact:
         """See ``Run.log_model``."""
         return await asyncio.to_thread(
-            self.run.log_model, model, name, register=register, aliases=aliases, example=example,
-            signature=signature, card=card, metrics=metrics, tags=tags, description=description,
-            metadata=metadata, role=role, upload=upload,
+            self.run.log_model, model, name, register=register, version=version, aliases=aliases,
+            example=example, signature=signature, card=card, metrics=metrics, tags=tags,
+            description=description, metadata=metadata, role=role, upload=upload,
         )  # fmt: skip
 
     def child(

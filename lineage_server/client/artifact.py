@@ -36,7 +36,8 @@ _DIGITS = len("sha256:") + 12
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """One version of an artifact. ``digest`` is empty where it is not known (a reference, or the
-    server could not be asked); ``ordinal`` is the server's count and empty until it is known."""
+    server could not be asked); ``ordinal`` is the server's count and empty until it is known. ``stats`` of a
+    table: ``rows``, ``sampled``, and of ``columns`` by name nulls, extremes, distinct values and more."""
 
     name: str
     type: str
@@ -47,6 +48,7 @@ class Artifact:
     uri: str = ""
     size: int | None = None
     columns: tuple[Column, ...] = ()
+    stats: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
     run: str = ""
     value: Any = field(default=None, repr=False, compare=False)
     client: Client | None = field(default=None, repr=False, compare=False)
@@ -117,6 +119,7 @@ class Artifact:
         self,
         name: str | None = None,
         *,
+        version: str | None = None,
         aliases: str | Sequence[str] | None = None,
         description: str | None = None,
         card: str | None = None,
@@ -129,8 +132,9 @@ class Artifact:
         """Make it a version of a registered model: of its own name and project, unless others are given.
         See ``Client.register``; raises a domain error."""
         return self._asked().register(
-            self.name if name is None else name, self, aliases=aliases, description=description, card=card,
-            tags=tags, metrics=metrics, signature=signature, reason=reason,
+            self.name if name is None else name, self, version=version, aliases=aliases,
+            description=description, card=card, tags=tags, metrics=metrics, signature=signature,
+            reason=reason,
             project=self.project if project is None else project,
         )  # fmt: skip
 

@@ -179,7 +179,7 @@ _RULES = {
     "parent": _RUN,
     "retry_of": _RUN,
     "resumed_from": _RUN,
-    **dict.fromkeys(("ref", "start", "end"), _THING),
+    **dict.fromkeys(("ref", "start", "end", "before", "after"), _THING),
     "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_content),
     "value": Rule("a file, a folder, a frame, bytes, JSON values, or an address", _is_content),
     "figure": Rule("a figure of matplotlib, plotly or their like, or the path of one", _is_content),

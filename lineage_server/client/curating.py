@@ -128,6 +128,13 @@ class Curating(Registering):
 
         return self._walk(verbs.set_hold(self._client, ref, hold=False, reason=reason))
 
+    def set_ttl(self, ref: str | Artifact, ttl_days: float | None, *, reason: str = "") -> Artifact:
+        """So many days from now the bytes of an artifact's version may go (``lineage gc``), unless it is
+        held, registered or deployed by then; None is never. Raises a domain error."""
+        from lineage_server.client import verbs
+
+        return self._walk(verbs.set_ttl(self._client, ref, ttl_days=ttl_days, reason=reason))
+
     def protect(
         self,
         ref: str | Alias | RegisteredModel,

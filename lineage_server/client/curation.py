@@ -8,6 +8,7 @@ latest version as in questions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.artifact import Artifact
@@ -51,6 +52,7 @@ UPDATE_MODEL = _changing("UpdateModel", "updateModel", f"model {{ {MODEL} }}")
 UPDATE_VERSION = _changing("UpdateVersion", "updateModelVersion", f"version {{ {VERSION} }}")
 SET_STATE = _changing("SetState", "setModelState", _NODE)
 HOLD = _changing("Hold", "setHold", _NODE)
+SET_TTL = _changing("SetTtl", "setTimeToLive", _NODE)
 PROTECT = _changing("Protect", "setProtection")
 TAG = _changing("Tag", "setTags")
 DESCRIBE = _changing("Describe", "setDescription")
@@ -58,7 +60,7 @@ DELETE = _changing("Delete", "deleteNode")
 UNDELETE = _changing("Undelete", "restoreNode")
 DOCUMENTS = {
     "Named": NAMED, "UpdateModel": UPDATE_MODEL, "UpdateVersion": UPDATE_VERSION, "SetState": SET_STATE,
-    "Hold": HOLD, "Protect": PROTECT, "Tag": TAG, "Describe": DESCRIBE, "Delete": DELETE,
+    "Hold": HOLD, "SetTtl": SET_TTL, "Protect": PROTECT, "Tag": TAG, "Describe": DESCRIBE, "Delete": DELETE,
     "Undelete": UNDELETE,
 }  # fmt: skip
 
@@ -180,6 +182,19 @@ def set_hold(client: Client, ref: str, *, hold: bool, reason: str) -> Steps[Mode
     node = data["setHold"]["node"]
     if node["__typename"] == "ModelVersion":
         return version_of(client, node)
+    return artifact_from(client, node, Reference(node["kind"], node["name"]))
+
+
+def set_ttl(client: Client, ref: str, *, ttl_days: float | None, reason: str) -> Steps[Artifact]:
+    """Say after how many days from now a version's bytes may go; None is never."""
+    asked = reference_in(ref)
+    if asked is not None and not asked.selector and "/" not in asked.name:
+        raise _no_version(ref, "let go")
+    uid = yield from named(client, ref)
+    at = (datetime.now(UTC) + timedelta(days=ttl_days)).isoformat() if ttl_days is not None else None
+    data = yield SET_TTL, {"input": {"uid": uid, "ttlAt": at, "reason": reason}}
+    check(data["setTimeToLive"])
+    node = data["setTimeToLive"]["node"]
     return artifact_from(client, node, Reference(node["kind"], node["name"]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ARTIFACT = "uid name kind ordinal digest uri size sealedAt columns { name type nullable } run { uid }"
+ARTIFACT = "uid name kind ordinal digest uri size sealedAt columns { name type nullable } stats run { uid }"
 """What ``resolve.artifact_from`` reads."""
 STORED = f"""
 query Version($ref: String!) {{

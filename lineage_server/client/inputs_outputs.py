@@ -102,6 +102,7 @@ class InputsAndOutputs:
         name: str,
         *,
         register: bool | str = False,
+        version: str | None = None,
         aliases: str | Sequence[str] | None = None,
         example: Any = None,
         signature: Mapping[str, Any] | None = None,
@@ -117,15 +118,15 @@ class InputsAndOutputs:
 
         ``model``: a file, a folder, an address, or a fitted model, which is written in the format of its
         library (XGBoost, LightGBM, PyTorch's state), else by joblib or pickle. ``register``: as a version of
-        the registered model of this name, or of another that is named; ``aliases`` (which register it, too)
-        are moved to that version. ``example``: some rows of what goes in, from which the ``signature`` is
-        taken where none is given; the first five are kept with it. ``card`` (Markdown), ``metrics`` and
-        ``tags`` are of that version.
+        the registered model of this name, or of another that is named; ``version``: by a name of its own,
+        where the server would number it; ``aliases`` (which register it, too) are moved to it. ``example``:
+        some rows of what goes in, from which the ``signature`` is taken where none is given; the first five
+        are kept with it. ``card`` (Markdown), ``metrics`` and ``tags`` are of that version.
         """
         called = builders.name_and_type(name, "model", "model")[0]
         told = self._registration(
-            called, register, aliases=aliases, card=card, metrics=metrics, tags=tags, signature=signature,
-            description=description,
+            called, register, version=version, aliases=aliases, card=card, metrics=metrics, tags=tags,
+            signature=signature, description=description,
         )  # fmt: skip
         value, facts = (model, {}) if self._outbox is None else self._written(model, upload)
         if example is not None and self._outbox is not None:
@@ -157,7 +158,7 @@ class InputsAndOutputs:
         )
         if register or aliases:
             return checked_words
-        lost = next((word for word in ("card", "metrics", "tags") if told[word]), None)
+        lost = next((word for word in ("version", "card", "metrics", "tags") if told[word]), None)
         if lost is not None:
             raise InvalidInputError(
                 f"{lost} is of a version of a registered model, and this is not registered",

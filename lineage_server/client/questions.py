@@ -136,15 +136,22 @@ class Questions:
 
     def diff(
         self,
-        a: str | Run | Artifact | ModelVersion,
-        b: str | Run | Artifact | ModelVersion,
+        before: str | Run | Artifact | ModelVersion,
+        after: str | Run | Artifact | ModelVersion,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
         """Why two things differ, with all they were made from, the first cause first; raises a domain error.
         Which files of two versions differ says ``Artifact.diff``."""
-        return self._ask("diff", {"a": self.start_of(a), "b": self.start_of(b)}, as_of, known_at)
+        return self._ask("diff", self.sides_of(before, after), as_of, known_at)
+
+    @checked
+    def sides_of(
+        self, before: str | Run | Artifact | ModelVersion, after: str | Run | Artifact | ModelVersion
+    ) -> dict[str, Any]:
+        """What to ask the server for a difference of."""
+        return {"a": self.start_of(before), "b": self.start_of(after)}
 
     @checked
     def compare(self, refs: Sequence[str | Run | Artifact], *, everything: bool = False) -> Answer:

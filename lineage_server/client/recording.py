@@ -212,6 +212,7 @@ def _handle(
         uri=uri or content.uri,
         size=content.size,
         columns=tuple(Column(**column) for column in content.columns or ()),
+        stats=content.stats or {},
         run=run,
         value=value if content.columns is not None and not content.uri else None,
         client=client,

@@ -64,18 +64,22 @@ class Registration:
 
     def events(self, *, origin: str, uri: str, run: str) -> list[Event]:
         """The model is there, has a version of this artifact version, and the aliases point to it. The
-        server gives the number."""
+        server gives the number where it has no name."""
         now = now_micros()
         of: dict[str, Any] = {"project": self.project, "model": self.model, "at": now}
         version = ModelVersionReported(
-            **of, origin=origin or None, uri=uri or None, run=run or None, state=ModelState.READY,
-            description=self.description, card=self.card, tags=_plain(self.tags),
-            metrics=_plain(self.metrics), signature=_plain(self.signature),
+            **of, version=self.version or "", unless_taken=self.version is not None, origin=origin or None,
+            uri=uri or None, run=run or None, state=ModelState.READY, description=self.description,
+            card=self.card, tags=_plain(self.tags), metrics=_plain(self.metrics),
+            signature=_plain(self.signature),
         )  # fmt: skip
         moves = [
-            AliasSet(**of, alias=alias, origin=origin, reason=self.reason, unless_taken=True)
+            AliasSet(
+                **of, alias=alias, version=self.version, origin=None if self.version else origin,
+                reason=self.reason, unless_taken=True,
+            )
             for alias in self.aliases
-        ]
+        ]  # fmt: skip
         return [ModelReported(**of), version, *moves]
 
     def input(self, *, origin: str, uri: str, run: str) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def find(client: Client, asked: Reference, role: str) -> Artifact:
         uri=told.uri,
         size=told.size,
         columns=told.columns,
+        stats=told.stats,
         run=told.run,
         value=told.value,
         client=client,
@@ -130,6 +131,7 @@ def artifact_from(client: Client, found: dict[str, Any], asked: Reference) -> Ar
             Column(name=str(c["name"]), type=str(c["type"]), nullable=bool(c.get("nullable", True)))
             for c in columns
         ),
+        stats=found.get("stats") or {},
         run=str(maker.get("uid") or "").removeprefix("run:") or (known.run if known else ""),
         client=client,
     )

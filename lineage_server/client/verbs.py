@@ -172,6 +172,11 @@ def set_hold(
 
 
 @checked
+def set_ttl(client: Client, ref: str | Artifact, *, ttl_days: float | None, reason: str) -> Steps[Artifact]:
+    return curation.set_ttl(client, client.start_of(ref), ttl_days=ttl_days, reason=reason)
+
+
+@checked
 def protect(
     client: Client,
     ref: str | Alias | RegisteredModel,

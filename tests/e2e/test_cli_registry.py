@@ -63,6 +63,15 @@ def test_a_model_is_put_registered_promoted_and_its_history_told(say: Any, tmp_p
     assert Path(got).read_text() == "weights 2"
 
 
+def test_the_bytes_of_a_version_may_go_after_a_while(say: Any, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    say("put rows rows.csv")
+    assert say("ttl dataset:rows@1 7.5").endswith("dataset:rows@1 may lose its bytes in 7.5 days\n")
+    assert json.loads(say("show dataset:rows@1 --json"))["node"]["ttlAt"]
+    assert say("ttl dataset:rows@1 --never").endswith("dataset:rows@1 keeps its bytes\n")
+    assert json.loads(say("show dataset:rows@1 --json"))["node"]["ttlAt"] is None
+
+
 def test_models_and_versions_are_listed_and_shown(say: Any, tmp_path: Path) -> None:
     (tmp_path / "card.md").write_text("# Churn\n\nWho leaves.\n")
     (tmp_path / "signature.json").write_text('{"inputs": [{"name": "petal", "type": "double"}]}')
@@ -151,6 +160,9 @@ def test_what_is_registered_is_kept_in_order(say: Any, tmp_path: Path) -> None:
         ("update dataset:nothing --card here.json", 4, "dataset 'nothing'"),
         ("protect model:x --off --mover me", 2, "--off takes the rules away"),
         ("hold dataset:iris", 2, "says no version"),
+        ("ttl dataset:iris@1", 2, "when may they go?"),
+        ("ttl dataset:iris@1 3 --never", 2, "when may they go?"),
+        ("ttl dataset:iris 3", 2, "says no version"),
         ("model archive model:nothing@1", 4, "nothing"),
         ("put churn here.json --alias prod --type dataset", 2, "a dataset is not registered"),
     ],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -110,6 +111,29 @@ def test_versions_are_archived_held_and_deleted_only_where_nothing_needs_them(cl
     by_action = [(edge["node"]["action"], edge["node"]["after"]) for edge in told["audit"]["edges"]]
     deleted = json.loads(next(after for action, after in by_action if action == "deleteNode"))
     assert (deleted["override"], deleted["reason"]) == (True, "privacy")
+
+
+def test_when_bytes_may_go_is_said_and_taken_back(client: Client) -> None:
+    with client.start_run("make") as run:
+        made = run.produce("rows", {"x": [1.0, 2.0, None]}, type="dataset")
+    asked = "query($uid: String!) { node(uid: $uid) { ... on ArtifactVersion { ttlAt } } }"
+
+    def going() -> Any:
+        return client.gql(asked, {"uid": made.uid})["node"]["ttlAt"]
+
+    assert client.set_ttl("dataset:rows@1", 30, reason="trial").uid == made.uid
+    days = (datetime.fromisoformat(going()) - datetime.now(UTC)) / timedelta(days=1)
+    assert days == pytest.approx(30, abs=0.1)
+    client.set_ttl(made, None)
+    assert going() is None
+    with pytest.raises(InvalidInputError, match="says no version"):
+        client.set_ttl("dataset:rows", 1)
+    with pytest.raises(InvalidInputError, match="has no time to live"):
+        client.set_ttl(client.register("churn", "s3://bucket/a").uid, 1)
+    there = client.get("dataset:rows@1")
+    assert (there.stats["rows"], there.stats["columns"]["x"]["nulls"]) == (3, 1) == (
+        made.stats["rows"], made.stats["columns"]["x"]["nulls"],
+    )  # fmt: skip
 
 
 def test_aliases_are_protected_and_let_go(client: Client) -> None:

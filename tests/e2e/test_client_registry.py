@@ -187,6 +187,26 @@ def test_a_run_whose_alias_is_refused_keeps_its_model_and_is_told_what_to_do(
     assert client.promote(version, "prod").version == "2"
 
 
+def test_a_run_names_the_version_that_it_registers(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with client.start_run("train") as run:
+        made = run.log_model({"weights": [1]}, "churn", register=True, version="2026.11", aliases="prod")
+        run.log_model({"weights": [2]}, "churn", register=True, version="2026.11")
+    assert client.flush(20)
+    version = client.model_version("model:churn@prod")
+    assert (version.version, version.run, version.artifact.uid) == ("2026.11", run.id, made.uid)
+    (warned,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "has a version '2026.11' of something else" in warned
+    third = made.register(version="third")  # the same thing under another name, too
+    assert (third.version, third.artifact.uid) == ("third", made.uid)
+    for alias in ("3", "latest"):
+        with pytest.raises(InvalidInputError, match="cannot be told from a version"):
+            client.promote(version, alias)
+    with pytest.raises(ConflictError, match="is a version of model"):
+        client.promote(version, "third")
+    with pytest.raises(InvalidInputError, match="not registered"):
+        run.log_model({"weights": [1]}, "churn", version="x")
+
+
 def test_the_async_twin_does_the_same(client: Client) -> None:
     async def story() -> None:
         twin = AsyncClient(client=client)

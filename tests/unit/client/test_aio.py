@@ -22,6 +22,7 @@ FOR_OURSELVES = {
     "start_of",
     "handle_of",
     "ends_of",
+    "sides_of",
     "send_own",
     "capture_in_background",
     "end_with",

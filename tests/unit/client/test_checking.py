@@ -83,7 +83,9 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "headers": NO_MAPPING,
     "ttl_days": (*NO_SECONDS, -1, 36_501, float("inf")),
     **dict.fromkeys(("depth", "width", "indent", "k"), NO_COUNT),
-    **dict.fromkeys(("parent", "retry_of", "resumed_from", "ref", "start", "end", "run"), NO_RUN),
+    **dict.fromkeys(
+        ("parent", "retry_of", "resumed_from", "ref", "start", "end", "before", "after", "run"), NO_RUN
+    ),
     **dict.fromkeys(("folder", "journal_dir", "to", "repo"), NO_PATH),
     **dict.fromkeys(("as_of", "known_at", "when", "since", "until"), NO_TIME),
     **dict.fromkeys(("what", "value"), (None, "", "  ")),
@@ -100,6 +102,7 @@ GOOD: dict[str, Any] = {
     "name": "iris", "value": {"a": 1}, "what": "s3://bucket/iris.csv", "text": "x", "reason": "x",
     "values": {"loss": 0.5}, "params": {"lr": 0.1}, "tags": {"team": "vision"}, "run_id": RUN_ID,
     "refs": ["dataset:iris"], "ref": "dataset:iris", "start": "dataset:iris", "end": "model:churn",
+    "before": "dataset:iris", "after": "dataset:iris",
     "query": "{ me { subject } }", "view": "field", "to": "/tmp", "model": {"weights": [0.5]},
     "source": "s3://bucket/model", "version": "model:churn@1", "alias": "prod", "when": "2026-03-03",
     "request": "approval:p/churn@1", "description": "flowers", "of": "churn", "body": "{}", "headers": {},
