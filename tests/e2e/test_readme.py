@@ -69,6 +69,7 @@ EXAMPLES = {
     ],
     "lineage hold REF": ["lineage hold model:readme@1 --reason audit"],
     "lineage release REF": ["lineage release model:readme@1"],
+    "lineage ttl REF DAYS": ["lineage ttl dataset:iris@1 30", "lineage ttl dataset:iris@1 --never"],
     "lineage delete REF": ["lineage delete model:readme@1 --override --reason wrong"],
     "lineage undelete REF": ["lineage undelete model:readme@1"],
     "lineage model archive REF": ["lineage model archive model:readme --override --reason retired"],
@@ -227,6 +228,15 @@ def test_coroutines_record_and_promote(running_server: RunningServer, tmp_path: 
     told["PATH"] = f"{Path(sys.executable).parent}:{told['PATH']}"
     printed = _run(["python", "-c", block("python", "The same for coroutines")], told, tmp_path)
     assert f"It prints `{printed.strip()}`" in README
+
+
+def test_processes_and_tries_tell_of_runs_together(
+    running_server: RunningServer, tmp_path: Path, project: str
+) -> None:
+    told = client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project)
+    heading = "Several processes, several tries"
+    (tmp_path / "train.py").write_text(block("python", heading))
+    assert _run([sys.executable, "train.py"], told, tmp_path) == block("text", heading)
 
 
 def _run(command: list[str], told: dict[str, str], folder: Path) -> str:
