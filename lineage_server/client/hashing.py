@@ -1,9 +1,8 @@
 """SHA-256 of files and folders, streamed, in parallel, remembered while a file does not change.
 
-A folder's digest is over its manifest: every file's path, size and digest, sorted by path. Symbolic
-links that stay inside are read as the file they lead to; others are recorded as links and not
-followed. Bytes are never copied. What is to be uploaded is hashed in parts as well, from the same bytes,
-so that nothing can change between the two.
+A folder's digest is over its manifest: every file's path, size and digest, sorted by path; what its links
+are read as says ``walking``. Bytes are never copied. What is to be uploaded is hashed in parts as well, from
+the same bytes, so that nothing can change between the two.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_server.client.drafts import is_draft
 from lineage_server.client.remembered import Known, Remembered, is_settled, key_of
+from lineage_server.client.walking import walk
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 PART = 16 * 1024 * 1024
@@ -192,16 +191,13 @@ def hash_folder(
     root: Path, cache: Remembered | None = None, *, in_parts: bool = False, follow: bool = True
 ) -> Hashed:
     """Digest of a folder's manifest; what a download that was cut off left there is none of its files."""
-    top, real = os.fsencode(root), os.fsencode(root.resolve())
     files: list[bytes] = []
     entries: list[Entry] = []
     names: list[bytes] = []
-    for path, is_link in _walk(top):
-        name = path[len(top) :].lstrip(_SEPARATORS).replace(os.fsencode(os.sep), b"/")
-        if is_link and not (follow and _leads_to_file_inside(path, real)):
-            link = os.readlink(path)
+    for name, path, link in walk(os.fsencode(root), follow=follow):
+        if link:
             entries.append(Entry(name, 0, "link:" + hashlib.sha256(link).hexdigest(), link=link))
-        elif os.path.isfile(path):
+        else:
             files.append(path)
             names.append(name)
     for name, one in zip(names, _hash_files(files, cache, in_parts=in_parts), strict=True):
@@ -209,9 +205,6 @@ def hash_folder(
         entries.append(Entry(name, one.size, digest, one.known.parts))
     entries.sort()
     return Hashed(manifest_digest(entries), sum(e.size for e in entries), tuple(entries))
-
-
-_SEPARATORS = os.fsencode(os.sep + (os.altsep or ""))
 
 
 class FolderDigest:
@@ -233,28 +226,3 @@ def manifest_digest(entries: Sequence[Entry]) -> str:
     for entry in entries:
         digest.add(entry)
     return digest.digest()
-
-
-def _walk(root: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Everything but folders and hidden parts of downloads, and whether it is a link."""
-    folders = [root]
-    while folders:
-        folder = folders.pop()
-        try:
-            with os.scandir(folder) as inside:
-                for one in inside:
-                    if one.is_dir(follow_symlinks=False):
-                        folders.append(one.path)
-                    elif not is_draft(one.name):
-                        yield one.path, one.is_symlink()
-        except OSError as error:
-            raise InvalidInputError(
-                f"{os.fsdecode(folder)} cannot be read: {error.strerror}", field="path"
-            ) from None
-
-
-def _leads_to_file_inside(path: bytes, real: bytes) -> bool:
-    with suppress(OSError):
-        target = os.path.realpath(path, strict=True)
-        return target.startswith(os.path.join(real, b"")) and os.path.isfile(target)
-    return False

@@ -235,3 +235,53 @@ def test_what_cannot_be_had_says_where_it_lies(running_server: RunningServer, tm
                 _ = handle.path
             with pytest.raises(error, match=words):
                 handle.download(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("direct", ["true", "false"])
+def test_a_folder_of_links_goes_there_and_back_whole(
+    start_server: StartServer, tmp_path: Path, direct: str
+) -> None:
+    """A hub's snapshot: links into a folder of blobs beside it, and a folder that lies elsewhere."""
+    told = client_environment(tmp_path / "user", LINEAGE_ARTIFACTS__DIRECT=direct)
+    url = start_server(environment=told).url
+    hub = tmp_path / "models--m"
+    (hub / "blobs").mkdir(parents=True)
+    (hub / "blobs" / "aa").write_bytes(LARGE)
+    (hub / "blobs" / "bb").write_bytes(b"{}")
+    (hub / "runs").mkdir()
+    (hub / "runs" / "events").write_bytes(b"events")
+    snapshot = hub / "snapshots" / "rev"
+    (snapshot / "onnx").mkdir(parents=True)
+    (snapshot / "model.bin").symlink_to("../../blobs/aa")
+    (snapshot / "onnx" / "config.json").symlink_to("../../../blobs/bb")
+    (snapshot / "latest").symlink_to("onnx")
+    (snapshot / "runs").symlink_to(hub / "runs")
+    (snapshot / "README.md").write_text("# m")
+    was = {
+        b"model.bin": LARGE, b"onnx/config.json": b"{}", b"latest": b"-> onnx", b"runs/events": b"events",
+        b"README.md": b"# m",
+    }  # fmt: skip
+    with client_of(tmp_path, url, "downloads-links") as client:
+        with client.start_run("maker") as run:
+            made = run.produce("net", snapshot, type="model")
+            used = run.use(snapshot, name="net", type="model")
+        assert client.sync_status().all_sent
+        assert (made.digest, made.size) == (used.digest, len(LARGE) + 11)
+        # From where it lies, then from the server.
+        assert content_of(made.download(tmp_path / "copied")) == was
+        shutil.rmtree(hub)
+        assert content_of(client.download(made.uid, tmp_path / "fetched")) == was
+        assert content_of(client.get(made.uid).path) == was
+    assert hash_path(tmp_path / "copied").digest == hash_path(tmp_path / "fetched").digest == made.digest
+
+
+def test_a_dangling_link_is_told_at_the_call(running_server: RunningServer, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"1")
+    (folder / "gone").symlink_to("../blobs/aa")
+    with client_of(tmp_path, running_server.url, "downloads-dangling") as client:
+        with client.start_run("maker") as run, pytest.raises(NotFoundError, match="take the link out"):
+            run.produce("data", folder)
+        with pytest.raises(NotFoundError):
+            client.get("dataset:data")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lineage_server.client.hashing import PART, Entry, FolderDigest
+from lineage_server.client.walking import stays_inside
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
 
@@ -144,12 +145,7 @@ def _entry_from(one: Mapping[str, Any]) -> Entry:
 
 
 def _check_link(name: bytes, target: bytes) -> None:
-    """Inside, whatever else is a link: it climbs only at its beginning, and not above the folder."""
-    steps = target.split(b"/")
-    up = 0
-    while up < len(steps) and steps[up] == b"..":
-        up += 1
-    if not steps[0] or b"\0" in target or up > name.count(b"/") or b".." in steps[up:]:
+    if not stays_inside(name, target):
         _refuse(f"the link {shown(name)} leads out of its folder, or may do so")
 
 

@@ -72,23 +72,6 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     assert hashed.stats()
 
 
-def test_links_inside_are_read_and_links_outside_only_named(tmp_path: Path) -> None:
-    outside = tmp_path / "secret"
-    outside.write_bytes(b"do not read")
-    folder = tree(tmp_path / "one", {"a": b"1"})
-    (folder / "inside").symlink_to("a")
-    (folder / "outside").symlink_to(outside)
-    (folder / "up").symlink_to("..")
-    (folder / "circle").symlink_to("circle")
-    (folder / "gone").symlink_to("nothing")
-    entries = {e.path.decode(): e for e in hash_path(folder).entries or ()}
-    assert entries["inside"].digest == entries["a"].digest
-    for name in ("outside", "up", "circle", "gone"):
-        assert entries[name].digest.startswith("link:")
-    outside.write_bytes(b"changed")
-    assert {e.path.decode(): e for e in hash_path(folder).entries or ()} == entries
-
-
 def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
