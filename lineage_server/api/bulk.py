@@ -1,4 +1,5 @@
-"""Whole lists as Arrow IPC streams: runs, metric points, artifacts, registered models, versions.
+"""Whole lists as Arrow IPC streams: runs, their metric points and what they read and wrote (``lineage``),
+artifacts, registered models, versions.
 
 In the query: ``project`` (repeated, none = all that one may see), ``filter`` and ``orderBy`` as JSON of what
 the GraphQL list of that name takes, ``limit`` (rows). Points: ``key`` (repeated, none = all) of runs that are
@@ -33,7 +34,7 @@ from lineage_server.domain.errors import InvalidInputError, LineageError
 from lineage_server.domain.ids import DEFAULT_PROJECT, project_of, shorten
 from lineage_server.domain.nodes import Label
 from lineage_server.tracking.bulk import Asked, Bulk
-from lineage_server.tracking.columns import POINTS
+from lineage_server.tracking.columns import EDGES, POINTS
 
 BULK = "/api/v1/bulk"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -49,6 +50,7 @@ def bulk_routes() -> list[Route]:
     return [
         Route(f"{BULK}/runs", _lister(Label.RUN), methods=["GET"]),
         Route(f"{BULK}/metrics", _metrics, methods=["GET"]),
+        Route(f"{BULK}/lineage", _lineage, methods=["GET"]),
         Route(f"{BULK}/artifacts", _lister(Label.ARTIFACT), methods=["GET"]),
         Route(f"{BULK}/models", _lister(Label.REGISTERED_MODEL), methods=["GET"]),
         Route(f"{BULK}/versions", _versions, methods=["GET"]),
@@ -62,6 +64,11 @@ def _lister(label: Label) -> Callable[[Request], Any]:
         return await _answer(asked.table.schema, _bulk(request).nodes(asked))
 
     return listed
+
+
+async def _lineage(request: Request) -> Response:
+    _check_names(request, _LISTED)
+    return await _answer(EDGES, _bulk(request).edges(await _asked(request, Label.RUN)))
 
 
 async def _metrics(request: Request) -> Response:

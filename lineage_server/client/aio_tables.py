@@ -93,6 +93,37 @@ class AsyncTables:
         )
         return await self._read(bulk.metrics(self.client.config, runs, keys, find))
 
+    async def edges(
+        self,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        kind: Words = None,
+        tag: Tags = None,
+        param: Words = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+    ) -> pa.Table:
+        """See ``Client.edges``."""
+        find = bulk.given(
+            text=text,
+            state=state,
+            kind=kind,
+            tag=tag,
+            param=param,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+        )
+        return await self._read([bulk.edges(self.client.config, find)])
+
     async def artifacts(
         self,
         *,

@@ -62,6 +62,10 @@ def runs(config: Config, find: Mapping[str, Any]) -> Read:
     return _list("runs", RUNS, config, find)
 
 
+def edges(config: Config, find: Mapping[str, Any]) -> Read:
+    return replace(_list("lineage", RUNS, config, find), spread=False)
+
+
 def artifacts(config: Config, find: Mapping[str, Any]) -> Read:
     return _list("artifacts", ARTIFACTS, config, find)
 

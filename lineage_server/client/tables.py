@@ -103,6 +103,41 @@ class Tables:
         )
         return self._read(bulk.metrics(self._client.config, runs, keys, find))
 
+    def edges(
+        self,
+        *,
+        text: str | None = None,
+        state: Words = None,
+        kind: Words = None,
+        tag: Tags = None,
+        param: Words = None,
+        metric: Words = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        project: str | None = None,
+    ) -> pa.Table:
+        """What runs that are looked for read and wrote (``limit`` counts runs), a row each: run, direction
+        (``input`` or ``output``), version, project, kind, name, ordinal, digest, role, basis and at. In a row
+        without a version, ``hidden`` says how many more lie where you may not look."""
+        from lineage_server.client import bulk
+
+        find = bulk.given(
+            text=text,
+            state=state,
+            kind=kind,
+            tag=tag,
+            param=param,
+            metric=metric,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            project=project,
+        )
+        return self._read([bulk.edges(self._client.config, find)])
+
     def artifacts(
         self,
         *,

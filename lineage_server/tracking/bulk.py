@@ -17,6 +17,7 @@ from lineage_server.domain.ids import label_of, shorten
 from lineage_server.domain.nodes import Label, Node
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_tracking import TrackingReader
+from lineage_server.graph.read_tracking_parts import Link
 from lineage_server.tracking import columns, parts
 from lineage_server.tracking.columns import Table
 from lineage_server.tracking.filters import ListFilter, Order, Page, Scope
@@ -69,6 +70,17 @@ class Bulk:
                 beside = await self._beside(asked, page)
                 # Thousands of values: not on the event loop.
                 yield await asyncio.to_thread(asked.table.batch, page, beside)
+
+    async def edges(self, asked: Asked) -> AsyncGenerator[Any]:
+        """What runs read and wrote, as they are listed; raises what ``nodes`` raises."""
+        async with aclosing(self._pages(asked)) as pages:
+            async for page in pages:
+                uids = [node.uid for node in page]
+                for inputs in (True, False):
+                    async with aclosing(self._links(uids, asked.scope, inputs=inputs)) as parts_of:
+                        async for links in parts_of:
+                            name = "input" if inputs else "output"
+                            yield await asyncio.to_thread(columns.edges_shown, name, links)
 
     async def points_of_list(self, asked: Asked, keys: Sequence[str]) -> AsyncGenerator[Any]:
         """Points of runs as they are listed; raises what ``nodes`` raises, and LimitError."""
@@ -142,6 +154,26 @@ class Bulk:
             )
             return {"aliases": {uid: aliases.get(uid, []) for uid in uids}, "run": runs}
         return {}
+
+    async def _links(
+        self, runs: Sequence[str], scope: Scope, *, inputs: bool
+    ) -> AsyncGenerator[list[tuple[str, Link | int]]]:
+        """By run, a page of each at once."""
+        of = parts.inputs_of if inputs else parts.outputs_of
+        waiting = [of(run, first=PAGE) for run in runs]
+        while waiting:
+            found = await self._tracking.parts.links(waiting, scope=scope, inputs=inputs)
+            rows = list[tuple[str, Link | int]]()
+            more = list[parts.Wanted]()
+            for wanted, links in ((one, found[one]) for one in waiting if one in found):
+                rows += [(wanted.owner, link) for link in links.page.items]
+                if links.page.has_more:
+                    more.append(of(wanted.owner, first=PAGE, after=links.page.cursors[-1]))
+                elif links.hidden:
+                    rows.append((wanted.owner, links.hidden))
+            if rows:
+                yield rows
+            waiting = more
 
     # --- points -----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import pyarrow
 
 from lineage_server.domain.nodes import ArtifactVersion, Node, Run
+from lineage_server.graph.read_tracking_parts import Link
 
 # Its stubs do not know maps.
 pa: Any = pyarrow
@@ -206,3 +207,42 @@ def points_shown(points: Any, runs: Sequence[str]) -> Any:
         ],
         schema=POINTS,
     )
+
+
+EDGES: Any = pa.schema(
+    [
+        ("run", _TEXT),
+        ("direction", pa.dictionary(pa.int32(), _TEXT)),
+        ("version", _TEXT),
+        ("project", _TEXT),
+        ("kind", _TEXT),
+        ("name", _TEXT),
+        ("ordinal", _WHOLE),
+        ("digest", _TEXT),
+        ("role", _TEXT),
+        ("basis", _TEXT),
+        ("at", _TIME),
+        ("hidden", _WHOLE),
+    ]
+)
+"""One row a version that a run read (``input``) or wrote (``output``). A row without a ``version`` says how
+many further ones lie where one may not look (``hidden``)."""
+
+
+def edges_shown(direction: str, links: Iterable[tuple[str, Link | int]]) -> Any:
+    """A batch of runs and what they read or wrote, or how much of it is hidden."""
+    rows = [_edge(run, link) for run, link in links]
+    told = {name: [row.get(name) for row in rows] for name in EDGES.names}
+    told["direction"] = [direction] * len(rows)
+    return pa.record_batch([pa.array(told[field.name], field.type) for field in EDGES], schema=EDGES)
+
+
+def _edge(run: str, link: Link | int) -> dict[str, Any]:
+    if isinstance(link, int):
+        return {"run": run, "hidden": link}
+    version = link.version
+    return {
+        "run": run, "version": version.uid, "project": version.project, "kind": version.kind,
+        "name": version.name, "ordinal": version.ordinal, "digest": version.digest, "role": link.role,
+        "basis": link.basis, "at": link.at, "hidden": 0,
+    }  # fmt: skip

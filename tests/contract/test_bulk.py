@@ -16,13 +16,14 @@ from lineage_server.client.aio import AsyncClient
 from lineage_server.client.client import Client
 from lineage_server.client.config import load_config
 from lineage_server.domain.errors import InvalidInputError, NotFoundError, UnavailableError
+from lineage_server.domain.event_parts import InputFact, OutputFact
 from lineage_server.domain.events import MetricsLogged, ProjectReported, RunReported
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import RunState
 from lineage_server.tracking import bulk
 from lineage_server.tracking.bulk import Bulk
 from tests.support.served import Served
-from tests.support.stories import PREPARE, TRAIN
+from tests.support.stories import D1, PREPARE, TRAIN
 
 pa: Any = pyarrow
 RUNS = [f"0198c0de-0000-7000-8000-00000000000{n}" for n in range(7)]
@@ -104,6 +105,45 @@ async def test_points_come_once_by_run_key_and_step(served: Served) -> None:
     named = await table(served, "metrics", run=[UIDS[5], UIDS[1]], key="auc")
     assert [(row["run"], row["value"]) for row in named.to_pylist()] == [(UIDS[5], 0.5), (UIDS[1], 0.1)]
     assert (await table(served, "metrics", run=UIDS[0], key="nowhere")).num_rows == 0
+
+
+def read(name: str, role: str = "") -> InputFact:
+    return InputFact(name=name, role=role, digest=D1)
+
+
+async def test_what_runs_read_and_wrote_comes_as_rows(guarded: Served) -> None:
+    await record_runs(guarded)
+    far = InputFact(project="secret", name="far", digest=D1)
+    await guarded.record(
+        ProjectReported(id="secret", project="secret"),
+        RunReported(
+            id="reads", at=now_micros(), project="lots", run=RUNS[0],
+            inputs=[*(read(f"part {n}", role="part") for n in range(5)), far],
+            outputs=[OutputFact(name="net", type="model", digest=D1, role="best")],
+        ),
+        RunReported(id="writes", at=now_micros(), project="lots", run=RUNS[1], inputs=[read("part 0")]),
+    )  # fmt: skip
+    viewer = await guarded.service_token(lots="viewer")
+    found = await table(guarded, "lineage", viewer, project="lots")
+    rows = [(r["run"], r["direction"], r["name"], r["role"], r["hidden"]) for r in found.to_pylist()]
+    assert sorted(rows, key=str) == sorted(
+        [
+            *((UIDS[0], "input", f"part {n}", "part", 0) for n in range(5)),
+            (UIDS[0], "input", None, None, 1),
+            (UIDS[0], "output", "net", "best", 0),
+            (UIDS[1], "input", "part 0", "part 0", 0),
+        ],
+        key=str,
+    )
+    net = next(r for r in found.to_pylist() if r["name"] == "net")
+    assert (net["version"], net["kind"], net["ordinal"], net["digest"], net["basis"]) == (
+        f"version:lots/model/net@{D1}", "model", 1, D1, "declared",
+    )  # fmt: skip
+    root = await guarded.service_token(lots="viewer", secret="viewer")
+    whole = await table(guarded, "lineage", root, project="lots")
+    assert (whole.num_rows, sum(whole["hidden"].to_pylist())) == (8, 0)
+    one = await table(guarded, "lineage", viewer, project="lots", filter='{"text": "fit 1"}')
+    assert set(one["run"].to_pylist()) == {UIDS[1]}
 
 
 LISTS = """{ artifacts { edges { node { uid name kind versionCount } } }
@@ -248,6 +288,8 @@ async def test_the_client_reads_lists_as_tables(
         assert (await client.metrics([])).num_rows == 0
         looked_for = await client.metrics(keys=["loss"], state="failed", project="lots")
         assert looked_for["value"].to_pylist() == [3.5, 2.5]
+        edges = await client.edges()
+        assert set(edges["direction"].to_pylist()) == {"input", "output"}
         assert (await client.artifacts(kind="model"))["name"].to_pylist()
         assert (await client.models(text="churn")).num_rows == 1
         assert (await client.versions("dataset:iris", sort="ordinal", limit=1))["ordinal"].to_pylist() == [1]
