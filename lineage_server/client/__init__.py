@@ -230,9 +230,9 @@ _HOMES = {
         "completeness", "connect", "cost", "delete", "deploy", "deployments", "describe", "diff", "download",
         "edges", "files", "flush", "get", "gql", "hold", "impact", "lineage", "metrics", "model_version",
         "models", "offline", "origin", "path", "preview", "promote", "protect", "register",
-        "registered_model", "reject", "release", "remove_alias", "reproduce", "request_approval", "restore_model", "runs",
-        "search", "set_tags", "set_ttl", "start_run", "sync", "sync_status", "undelete", "unprotect",
-        "update_model", "update_model_version", "verify", "versions", "withdraw",
+        "registered_model", "reject", "release", "remove_alias", "reproduce", "request_approval",
+        "restore_model", "runs", "search", "set_tags", "set_ttl", "start_run", "sync", "sync_status",
+        "undelete", "unprotect", "update_model", "update_model_version", "verify", "versions", "withdraw",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

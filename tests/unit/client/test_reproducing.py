@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 import lineage_server
 from lineage_server.client.client import Client
-from lineage_server.client.reproducing.needs import is_commit
-from lineage_server.client.reproducing.recipe import Link, Member
+from lineage_server.client.command import packages_of
+from lineage_server.client.origins import Origin
+from lineage_server.client.reproducing.needs import is_commit, look
+from lineage_server.client.reproducing.recipe import Link, Member, Recipe
 from lineage_server.client.reproducing.scratch import CannotError, inside
 from lineage_server.client.reproducing.verdict import judged
 from tests.unit.client.stub import StubServer
@@ -120,3 +123,31 @@ def test_a_seed_is_set_and_recorded(default: Client, stub: StubServer) -> None:
     assert stub.run(run.id)["params"] == {"seed": 7}
     lineage_server.seed(7)  # of no run: set all the same
     assert random.random() == first
+
+
+def test_what_ran_around_it_then_and_is_other_now_is_told(default: Client, tmp_path: Path) -> None:
+    """The packages of the interpreter that the command starts, its version, and the image."""
+    here = packages_of(sys.executable, tmp_path)[1]
+    then = {**here, "numpy": "0.1", "gone-since": "1.0"}
+    del then["pytest"]
+    origin = Origin(
+        run="run:1", name="fit", project="p", python="3.1.4", packages=then, image="trainer:7",
+        image_digest="trainer@sha256:12",
+    )  # fmt: skip
+    told = Recipe(
+        asked="run:1", run="run:1", name="fit", project="p", job="fit", launched=True,
+        command=(sys.executable, "fit.py"), folder=str(tmp_path), root="", entry_digest="", origin=origin,
+        fingerprint={}, repeats={}, family=(), whole=True,
+    )  # fmt: skip
+    found = look(default, told, tmp_path)
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert found.around == (
+        "it ran in the image trainer@sha256:12", f"Python 3.1.4 → {version}", "3 packages differ",
+    )  # fmt: skip
+    assert found.packages == (
+        "gone-since: 1.0 → not there",
+        f"numpy: 0.1 → {here['numpy']}",
+        f"pytest: not there → {here['pytest']}",
+    )
+    same = look(default, replace(told, origin=replace(origin, python=version, packages=here)), tmp_path)
+    assert (same.around, same.packages) == (("it ran in the image trainer@sha256:12",), ())
