@@ -148,10 +148,7 @@ def _wait_for_uploads(client: Client, ref: str) -> None:
 def _check_sent(client: Client, run: Run) -> None:
     status = client.sync_status()
     if status.uploads_failed:
-        raise ConflictError(
-            f"run {run.id} is recorded, its bytes were not uploaded; why says uploads/failed.jsonl in "
-            f"{client.config.journal_dir}"
-        )
+        raise ConflictError(f"run {run.id} is recorded, its bytes were not uploaded: {status.failure}")
     if client.config.mode == "online" and not status.all_sent:
         raise UnavailableError(
             f"it is recorded in {status.journal} and not all sent ({status.trouble or 'it takes its time'}); "

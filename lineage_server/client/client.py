@@ -47,8 +47,8 @@ _MOST_REMEMBERED = 10_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus:
     """Where what was recorded is. ``pending_bytes`` are in the journal, ``waiting`` events only in
-    memory; ``uploads`` are versions whose bytes are still to be sent; ``left`` are journals of other
-    processes."""
+    memory; ``uploads`` are versions whose bytes are still to be sent, ``uploads_failed`` those whose never
+    will be (``failure``: why the last of them); ``left`` are journals of other processes."""
 
     mode: str
     url: str
@@ -61,6 +61,7 @@ class SyncStatus:
     dropped: int = 0
     uploads: int = 0
     uploads_failed: int = 0
+    failure: str = ""
     trouble: str = ""
     left: tuple[Left, ...] = ()
 
@@ -348,6 +349,7 @@ class Client(Questions, Curating, Looking, Tables):
             dropped=journal.dropped + box.dropped_points,
             uploads=box.uploads.pending,
             uploads_failed=box.uploads.failed,
+            failure=box.uploads.failure,
             trouble=(state.trouble if state else "") or box.uploads.trouble,
             left=tuple(others),
         )

@@ -14,7 +14,7 @@ import pytest
 
 from lineage_server import Client
 from lineage_server.client.config import load_config
-from tests.e2e.conftest import client_environment
+from tests.e2e.conftest import LINEAGE, client_environment
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import RunLineage, RunningServer
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 NOWHERE = "http://127.0.0.1:9"
+LITTLE_ROOM = """
+import os, resource, sys
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def test_what_is_put_can_be_got(lineage: RunLineage, tmp_path: Path) -> None:
@@ -73,6 +79,29 @@ def test_how_they_fail(lineage: RunLineage, tmp_path: Path) -> None:
     assert lineage("sync").code == 0
     assert lineage("get", "dataset:late", "-o", "late", LINEAGE_PROJECT=project).code == 0
     assert (tmp_path / "late" / "a").read_text() == "a"
+
+
+def test_what_could_not_be_uploaded_is_no_success(
+    lineage: RunLineage, running_server: RunningServer, tmp_path: Path
+) -> None:
+    project = "transfers-unsent"
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(2_000):
+        (folder / f"{number}").write_bytes(b"1")
+    # The journal finds room on its disk, the list of 2,000 files does not.
+    told = client_environment(tmp_path, running_server.url, LINEAGE_CAPTURE="none", LINEAGE_PROJECT=project)
+    done = subprocess.run(
+        [sys.executable, "-c", LITTLE_ROOM, LINEAGE, "put", "many", "many"],
+        env=told, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "is recorded, its bytes were not uploaded: [Errno 27] File too large" in done.stderr
+    kept = (tmp_path / "home/.local/share/lineage/journal/uploads/failed.jsonl").read_text()
+    assert [json.loads(line)["name"] for line in kept.splitlines()] == ["many"]
+    # With room it is sent, though it is recorded already.
+    again = lineage("put", "many", "many", LINEAGE_PROJECT=project)
+    assert (again.code, again.out) == (0, "dataset:many@1  2.0 KiB, kept by the server\n")
 
 
 def test_the_cache_is_looked_after(

@@ -64,7 +64,7 @@ class Job:
 
 
 def write(path: Path, job: Job) -> None:
-    """Whole or not at all."""
+    """Whole or not at all; raises OSError."""
     told = {
         "v": 1,
         "project": job.project,
@@ -75,8 +75,13 @@ def write(path: Path, job: Job) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = path.with_suffix(".new")
-    aside.write_text(json.dumps(told), encoding="ascii")
-    aside.replace(path)
+    try:
+        aside.write_text(json.dumps(told), encoding="ascii")
+        aside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()
+        raise
 
 
 def read(path: Path) -> Job:

@@ -45,6 +45,7 @@ class Uploads:
 
     def __init__(self, config: Config, journal: Path) -> None:
         self.failed = 0
+        self.failure = ""
         self.trouble = ""
         self._config = config
         self._journal = journal
@@ -93,8 +94,11 @@ class Uploads:
         try:
             jobs.write(path, _job(content, path, project, type, name))
         except (OSError, LineageError, ValueError, TypeError, ImportError) as error:
-            jobs.remove(path)
-            logger.warning("lineage: %s:%s is recorded and not uploaded: %s", type, name, error)
+            what = Job(
+                project=project, type=type, name=name, kind="", digest=content.digest,
+                source=content.path or path.with_suffix(jobs.DATA), entries=(),
+            )  # fmt: skip
+            self._fail(path, what, str(error))
             return
         with self._changed:
             self._seen.add(uid)
@@ -190,7 +194,7 @@ class Uploads:
             except LineageError as error:
                 if not is_final(error):
                     return error
-                self._fail(path, job, error)
+                self._fail(path, job, error.message)
             except Exception as error:  # noqa: BLE001 - the guard of this thread: a defect must not end uploads
                 logger.warning("lineage: an upload failed: %s: %s", type(error).__name__, error)
                 return UnavailableError(f"{type(error).__name__}: {error}")
@@ -220,11 +224,13 @@ class Uploads:
         jobs.remove(path)
         return None
 
-    def _fail(self, path: Path, job: Job | None, error: LineageError) -> None:
-        self.failed += 1
-        jobs.keep_failed(path, job, error.message)
+    def _fail(self, path: Path, job: Job | None, why: str) -> None:
+        with self._changed:
+            self.failed += 1
+            self.failure = why
+        jobs.keep_failed(path, job, why)
         what = job.title if job is not None else path.name
-        logger.warning("lineage: %s is recorded and not uploaded: %s", what, error)
+        logger.warning("lineage: %s is recorded and not uploaded: %s", what, why)
 
     # --- waiting -----------------------------------------------------------------------
 
