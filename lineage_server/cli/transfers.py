@@ -140,7 +140,7 @@ def _wait_for_uploads(client: Client, ref: str) -> None:
     if client.outbox is None:
         return
     uploads = client.outbox.uploads
-    with shown(f"put {ref}") as report:
+    with shown(f"put {ref}", silent=not client.config.show_progress) as report:
         while not uploads.drain(_LOOK_SECONDS) and uploads.sending:
             report(*uploads.progress)
 

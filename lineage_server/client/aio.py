@@ -52,11 +52,13 @@ class AsyncClient(AsyncCurating, AsyncTables):
         mode: str | None = None,
         journal_dir: str | os.PathLike[str] | None = None,
         capture: str | None = None,
+        show_progress: bool | None = None,
         client: Client | None = None,
     ) -> None:
         self.client = client or Client(
-            url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture
-        )
+            url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture,
+            show_progress=show_progress,
+        )  # fmt: skip
 
     def start_run(
         self,

@@ -198,6 +198,7 @@ _RULES = {
     "secret": Rule("what was told once, as whsec_…", _is_named),
     "max_age_seconds": Rule("seconds, as a number from 0", _is_age),
     "partial": _FLAG,
+    "show_progress": _FLAG,
     "upload": _FLAG,
     "overwrite": _FLAG,
     "trust": _FLAG,

@@ -84,11 +84,13 @@ class Client(Questions, Curating, Looking, Tables):
         mode: str | None = None,
         journal_dir: str | os.PathLike[str] | None = None,
         capture: str | None = None,
+        show_progress: bool | None = None,
         config: Config | None = None,
     ) -> None:
         self.config = config or load_config(
-            url=url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture
-        )
+            url=url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture,
+            show_progress=show_progress,
+        )  # fmt: skip
         self.outbox: Outbox | None = None
         if self.config.mode != "disabled":
             # Here, not above: the import's time is halved between importing and beginning.
@@ -307,25 +309,15 @@ class Client(Questions, Curating, Looking, Tables):
         *,
         progress: Callable[[SyncReport], None] | None = None,
     ) -> SyncReport:
-        """Send what dead processes left in the journal folder (and what this one has)."""
+        """Send what dead processes left in the journal folder (and what this one has); a bar tells how far
+        it is, unless ``progress`` is told."""
         if not self.config.url or self.config.mode == "disabled":
             raise UnavailableError("there is no server to send to: set LINEAGE_URL", part="server")
         if self.outbox is not None:
             self.outbox.finish(SECONDS_FOR_OWN)
-        from lineage_server.client.delivery import HttpDeliverer
-        from lineage_server.client.syncing import sync_folder
+        from lineage_server.client.catching_up import catch_up
 
-        deliverer = HttpDeliverer(self.config)
-        place = Path(folder) if folder else self.config.journal_dir
-        try:
-            report = sync_folder(place, deliverer, progress=progress)
-        finally:
-            deliverer.close()
-        if not report.trouble:
-            from lineage_server.client.transfer.syncing import sync_uploads
-
-            sync_uploads(place, self.config, report, progress)
-        return report
+        return catch_up(Path(folder) if folder else self.config.journal_dir, self.config, progress)
 
     def sync_status(self) -> SyncStatus:
         """How much is sent, how much waits, and why."""

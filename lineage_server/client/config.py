@@ -18,6 +18,7 @@ from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten, w
 DEFAULT_URL = "http://127.0.0.1:8080"
 MODES = ("online", "offline", "disabled")
 UPLOADS = ("auto", "always", "never")
+PROGRESS = ("auto", "never")
 CAPTURES = ("git", "diff", "entry", "argv", "packages", "image", "host", "gpu", "cluster", "address")
 """What is captured by itself; each word switches one thing. ``address``: of addresses that are read or made,
 which version lies there, as their place tells it (ETag, commit …)."""
@@ -51,6 +52,12 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "LINEAGE_UPLOAD_WAIT",
         "3600",
         "most seconds that the end of a run waits for its uploads, as long as they move on",
+    ),
+    Setting(
+        "LINEAGE_PROGRESS",
+        "auto",
+        "how far downloads and uploads are: auto: bars on a terminal and in a notebook, else a line now and "
+        "then; never: nothing",
     ),
     Setting(
         "LINEAGE_CACHE_DIR", "~/.cache/lineage", "folder of downloads and remembered digests (honours XDG)"
@@ -121,6 +128,7 @@ class Config:
     cache_bytes: int = 10_240 << 20
     upload: str = "auto"
     upload_wait: float = 3600.0
+    show_progress: bool = True
     capture: frozenset[str] = frozenset(CAPTURES)
     capture_env: tuple[str, ...] = ()
     run_id: str = ""
@@ -139,6 +147,7 @@ def load_config(
     mode: str | None = None,
     journal_dir: str | os.PathLike[str] | None = None,
     capture: str | None = None,
+    show_progress: bool | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
     """Arguments first, then the environment, then the defaults; raises InvalidInputError."""
@@ -152,11 +161,8 @@ def load_config(
         raise InvalidInputError(
             f"LINEAGE_MODE {shorten(mode)!r} is not a mode", field="mode", allowed=", ".join(MODES)
         )
-    upload = told(None, "LINEAGE_UPLOAD", "auto").lower()
-    if upload not in UPLOADS:
-        raise InvalidInputError(
-            f"LINEAGE_UPLOAD has {shorten(upload)!r}", field="upload", allowed=", ".join(UPLOADS)
-        )
+    upload = _one_of(told(None, "LINEAGE_UPLOAD", "auto"), "upload", UPLOADS)
+    shown = _one_of(told(None, "LINEAGE_PROGRESS", "auto"), "progress", PROGRESS)
     home = Path(env.get("HOME") or os.path.expanduser("~"))
     return Config(
         url=_clean_url(told(url, "LINEAGE_URL", DEFAULT_URL)),
@@ -168,6 +174,7 @@ def load_config(
         cache_bytes=int(_number(told(None, "LINEAGE_CACHE_MB", "10240"), "cache_mb") * (1 << 20)),
         upload=upload,
         upload_wait=_number(told(None, "LINEAGE_UPLOAD_WAIT", "3600"), "upload_wait"),
+        show_progress=shown != "never" if show_progress is None else show_progress,
         capture=captures(told(capture, "LINEAGE_CAPTURE", "all")),
         capture_env=tuple(n for raw in env.get("LINEAGE_CAPTURE_ENV", "").split(",") if (n := raw.strip())),
         run_id=env.get("LINEAGE_RUN_ID", "").strip() or _watched_run(env),
@@ -189,6 +196,14 @@ def _watched_run(env: Mapping[str, str]) -> str:
             allowed="together with LINEAGE_CLUSTER, the cluster's name",
         )
     return watched_run_id(cluster, uid) if uid else ""
+
+
+def _one_of(text: str, name: str, words: tuple[str, ...]) -> str:
+    if (word := text.lower()) not in words:
+        raise InvalidInputError(
+            f"LINEAGE_{name.upper()} has {shorten(word)!r}", field=name, allowed=", ".join(words)
+        )
+    return word
 
 
 def _number(text: str, name: str) -> float:

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def download(
     target, chosen = Path(to).expanduser().absolute(), Chosen(paths)
     original = original_of(client, artifact)
     if original is not None and original[1] is not None:
-        with shown(f"copy {artifact.ref}", progress) as report, Folder(target) as folder:
+        with _shown(client, f"copy {artifact.ref}", progress) as report, Folder(target) as folder:
             name = copy_original(*original, folder, report=report, overwrite=overwrite, chosen=chosen)  # type: ignore[arg-type]
         return target / os.fsdecode(name) if name else target
     cache = Cache(client.config.cache_dir, client.config.cache_bytes)
@@ -178,7 +179,7 @@ def _fetched(
     wanted = Wanted(asked=asking_of(artifact), digest=artifact.digest, overwrite=overwrite)
     try:
         send_own(client)
-        with shown(f"get {artifact.ref}", progress) as report:
+        with _shown(client, f"get {artifact.ref}", progress) as report:
             exchange = Exchange(client.config)
             try:
                 return Download(
@@ -196,6 +197,10 @@ def _fetched(
         raise
     except (NotFoundError, NotSupportedError) as error:
         raise _elsewhere(client, artifact, error.message) from None
+
+
+def _shown(client: Client, title: str, progress: Report | None) -> AbstractContextManager[Report]:
+    return shown(title, progress, silent=not client.config.show_progress)
 
 
 def asking_of(artifact: Artifact) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How far a download or an upload is: a bar on a terminal or in a notebook, else a line now and then.
 
-Nothing is shown of what takes only a moment.
+Nothing is shown of what takes only a moment, and nothing at all where LINEAGE_PROGRESS says so.
 """
 
 from __future__ import annotations
@@ -13,31 +13,61 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Protocol
 
+from lineage_server.client.quietly import Quietly
+
 Report = Callable[[int, int], None]
 """Told of how many bytes are there, and of how many there will be."""
 
 _BAR_AFTER_SECONDS = 0.7
+_WAIT_SECONDS = 2.0
 _BAR_EVERY_SECONDS = 0.1
 _LINE_SECONDS = 30.0
 
 
 @contextmanager
-def shown(title: str, report: Report | None = None) -> Generator[Report]:
+def shown(title: str, report: Report | None = None, *, silent: bool = False) -> Generator[Report]:
     """Where to report to: whoever asked to be told, else a bar or lines on standard error."""
-    if report is not None:
-        yield report
+    if report is not None or silent:
+        yield report or _nobody
         return
-    shows = _shows(title)
+    screen = _screen()
+    shows = _Lines(title) if screen is None else _Bar(title, screen, _BAR_AFTER_SECONDS)
     try:
         yield shows.report
     finally:
         shows.end()
 
 
-def _shows(title: str) -> _Lines | _Bar:
+@contextmanager
+def waited(title: str, *, silent: bool = False) -> Generator[Report | None]:
+    """For what a program waits for at its end: a bar once that takes long, which never raises; None where
+    none can be drawn."""
+    screen = None if silent else _screen()
+    if screen is None:
+        yield None
+        return
+    bar = _Bar(title, screen, _WAIT_SECONDS)
+
+    def report(done: int, total: int) -> None:
+        with Quietly("how far it is"):
+            bar.report(done, total)
+
+    try:
+        yield report
+    finally:
+        with Quietly("how far it is"):
+            bar.end()
+
+
+def _nobody(done: int, total: int) -> None:
+    """Who is told where nobody wants to be."""
+
+
+def _screen() -> Callable[[str], _Screen] | None:
+    """What makes a bar; None where nobody would see it."""
     if _in_notebook():
-        return _Bar(title, _NotebookBar)
-    return _Bar(title, _TerminalBar) if sys.stderr.isatty() else _Lines(title)
+        return _NotebookBar
+    return _TerminalBar if sys.stderr is not None and sys.stderr.isatty() else None
 
 
 def _in_notebook() -> bool:
@@ -76,9 +106,9 @@ class _Screen(Protocol):
 class _Bar:
     """It goes away with its end."""
 
-    def __init__(self, title: str, screen: Callable[[str], _Screen]) -> None:
+    def __init__(self, title: str, screen: Callable[[str], _Screen], after_seconds: float) -> None:
         self._title = title
-        self._next = time.monotonic() + _BAR_AFTER_SECONDS
+        self._next = time.monotonic() + after_seconds
         self._make = screen
         self._screen: _Screen | None = None
 
@@ -118,12 +148,15 @@ class _TerminalBar:
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
+            # What others print to standard output stays there; no thread, which none can start at an exit.
+            redirect_stdout=False,
+            auto_refresh=False,
         )
         self._task = self._bar.add_task(title, total=None)
         self._bar.start()
 
     def draw(self, done: int, total: int) -> None:
-        self._bar.update(self._task, completed=done, total=total)
+        self._bar.update(self._task, completed=done, total=total, refresh=True)
 
     def end(self) -> None:
         self._bar.stop()

@@ -43,12 +43,16 @@ def connect(
     mode: str | None = None,
     journal_dir: str | os.PathLike[str] | None = None,
     capture: str | None = None,
+    show_progress: bool | None = None,
 ) -> Client:
     """Make (and from now on use) a client with these settings; what is not given is the environment's.
 
     The one used before is closed: its open runs end, and what it could not send stays in its journal.
     """
-    client = Client(url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture)
+    client = Client(
+        url, token=token, project=project, mode=mode, journal_dir=journal_dir, capture=capture,
+        show_progress=show_progress,
+    )  # fmt: skip
     with _lock:
         before = list(_default)
         _default[:] = [client]

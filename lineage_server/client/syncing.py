@@ -49,7 +49,8 @@ class Left:
 @dataclass(slots=True)
 class SyncReport:
     """What ``sync`` did. ``ended``: runs whose process was killed. ``left``: journals and uploads it could
-    not finish, with ``trouble`` saying why."""
+    not finish, with ``trouble`` saying why. ``done_bytes`` of ``total_bytes`` that waited are dealt with;
+    they are known where somebody is told of progress."""
 
     journals: int = 0
     accepted: int = 0
@@ -62,6 +63,8 @@ class SyncReport:
     uploads_failed: int = 0
     uploading: str = ""
     sent_bytes: int = 0
+    done_bytes: int = 0
+    total_bytes: int = 0
     left: list[str] = field(default_factory=list[str])
     trouble: str = ""
     fate: str = ""
@@ -80,6 +83,10 @@ class SyncReport:
         uploads = sum(f"{os.sep}{UPLOADS}{os.sep}" in path for path in self.left)
         words = [_counted(len(self.left) - uploads, "journal"), _counted(uploads, "upload")]
         return f"{' and '.join(filter(None, words))} {'wait' if len(self.left) > 1 else 'waits'}"
+
+
+Tell = Callable[[SyncReport], None]
+"""Told of progress."""
 
 
 def _counted(count: int, word: str) -> str:
@@ -113,10 +120,14 @@ def _journals(folder: Path) -> list[Path]:
 
 
 def sync_folder(
-    folder: Path, deliverer: Deliverer, *, progress: Callable[[SyncReport], None] | None = None
+    folder: Path,
+    deliverer: Deliverer,
+    *,
+    progress: Tell | None = None,
+    report: SyncReport | None = None,
 ) -> SyncReport:
     """Send every journal of ``folder`` that no living process holds."""
-    report = SyncReport()
+    report = report or SyncReport()
     tell = progress or _nobody
     for path in _journals(folder):
         if report.trouble:
@@ -146,9 +157,7 @@ def _nobody(report: SyncReport) -> None:
     """Who is told of progress where nobody asked."""
 
 
-def _sync_one(
-    path: Path, deliverer: Deliverer, report: SyncReport, tell: Callable[[SyncReport], None]
-) -> bool:
+def _sync_one(path: Path, deliverer: Deliverer, report: SyncReport, tell: Tell) -> bool:
     try:
         fd = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
@@ -166,6 +175,7 @@ def _sync_one(
         if not path.exists():
             return False  # deleted by who held the lock until now
         ends = ends_of(path, fd, opened)
+        before = read_ack(path, os.fstat(fd).st_size)
         for lines, end in _batches(path, fd, report, ends):
             result = deliverer.deliver(lines) if lines else Result(Fate.DONE)
             if result.fate is not Fate.DONE:
@@ -174,6 +184,8 @@ def _sync_one(
                 return False
             _account(path, lines, result, report)
             write_ack(path, end)
+            report.done_bytes += end - before
+            before = end
             tell(report)
         report.ended += len(ends)
         delete(path)

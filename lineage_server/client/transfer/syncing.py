@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,10 @@ from lineage_server.domain.errors import LineageError, NotSupportedError, Unavai
 
 if TYPE_CHECKING:
     from lineage_server.client.config import Config
-    from lineage_server.client.syncing import SyncReport
+    from lineage_server.client.syncing import SyncReport, Tell
 
 
-def sync_uploads(
-    folder: Path, config: Config, report: SyncReport, progress: Callable[[SyncReport], None] | None = None
-) -> None:
+def sync_uploads(folder: Path, config: Config, report: SyncReport, tell: Tell) -> None:
     """Each that no living process will send; what cannot be sent now is ``left`` in the report."""
     waiting = jobs.waiting_uploads(folder)
     if not waiting:
@@ -33,26 +30,20 @@ def sync_uploads(
                 continue
             with jobs.claimed(path) as ours:
                 if ours:
-                    _sync_one(path, exchange, config, report, progress or _nobody)
+                    _sync_one(path, exchange, config, report, tell)
     finally:
         exchange.close()
 
 
-def _nobody(report: SyncReport) -> None:
-    """Who is told of progress where nobody asked."""
-
-
-def _sync_one(
-    path: Path, exchange: Exchange, config: Config, report: SyncReport, tell: Callable[[SyncReport], None]
-) -> None:
-    lock = threading.Lock()
+def _sync_one(path: Path, exchange: Exchange, config: Config, report: SyncReport, tell: Tell) -> None:
+    lock, before, job = threading.Lock(), report.done_bytes, None
 
     def count(sent: int) -> None:
         with lock:
             report.sent_bytes += sent
+            report.done_bytes += sent
             tell(report)
 
-    job = None
     try:
         job = jobs.read(path)
         report.uploading = job.title
@@ -71,6 +62,9 @@ def _sync_one(
     else:
         jobs.remove(path)
         report.uploads += 1
+    finally:
+        # What had to be sent twice, or was there already, counts once.
+        report.done_bytes = before + (job.size if job is not None else 0)
 
 
 def _leave(path: Path, report: SyncReport, error: LineageError) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineage_server.client.hashing import Entry
+from lineage_server.client.progress import Report, waited
 from lineage_server.client.transfer import jobs
 from lineage_server.client.transfer.exchange import Exchange, is_final
 from lineage_server.client.transfer.jobs import Job
@@ -51,18 +52,19 @@ class Uploads:
         self._journal = journal
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
-        self._waiting: deque[Path] = deque()
+        self._waiting: deque[tuple[Path, int]] = deque()
         self._own = 0
+        self._own_bytes = self._own_done = 0
         self._seen: set[str] = set()
         self._thread: threading.Thread | None = None
         self._is_online = config.mode == "online" and bool(config.url)
         self._stopping = False
         self._unsupported = False
         self._hurry = False
-        self._told = False
         self._row = 0
         self._tries = 0
         self._moved = 0.0
+        self._is_own = False
         self._sent = self._total = 0
 
     @property
@@ -77,8 +79,10 @@ class Uploads:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Bytes of the present one that are there, and that it has."""
-        return self._sent, self._total
+        """Bytes that are there and that there will be, of all that was offered since none was left."""
+        with self._changed:
+            done = self._own_done + (self._sent if self._is_own else 0)
+            return min(done, self._own_bytes), self._own_bytes
 
     @property
     def sending(self) -> bool:
@@ -92,7 +96,8 @@ class Uploads:
             return
         path = self._journal.parent / jobs.FOLDER / f"{self._journal.stem}.{next(self._numbers):06d}.json"
         try:
-            jobs.write(path, _job(content, path, project, type, name))
+            job = _job(content, path, project, type, name)
+            jobs.write(path, job)
         except (OSError, LineageError, ValueError, TypeError, ImportError) as error:
             what = Job(
                 project=project, type=type, name=name, kind="", digest=content.digest,
@@ -102,8 +107,9 @@ class Uploads:
             return
         with self._changed:
             self._seen.add(uid)
-            self._waiting.append(path)
+            self._waiting.append((path, job.size))
             self._own += 1
+            self._own_bytes += job.size
         self._set_off()
 
     def go_online(self, online: bool) -> None:
@@ -129,16 +135,16 @@ class Uploads:
         adopted = False
         try:
             while not self._stopping:
-                path = self._next(wait=adopted)
-                if path is not None:
-                    self._try(exchange, path)
+                waiting = self._next(wait=adopted)
+                if waiting is not None:
+                    self._try(exchange, *waiting)
                 elif not adopted:
                     adopted = True
                     self._adopt(exchange)
         finally:
             exchange.close()
 
-    def _next(self, *, wait: bool) -> Path | None:
+    def _next(self, *, wait: bool) -> tuple[Path, int] | None:
         with self._changed:
             while wait and not self._stopping and not (self._waiting and self._is_online):
                 self._changed.wait()
@@ -152,13 +158,18 @@ class Uploads:
             if not jobs.is_owned(path):
                 self._attempt(exchange, path)
 
-    def _try(self, exchange: Exchange, path: Path) -> None:
+    def _try(self, exchange: Exchange, path: Path, size: int) -> None:
+        self._sent, self._is_own = 0, True
         error = self._attempt(exchange, path)
         with self._changed:
             self._tries += 1
+            self._is_own = False
             if error is None:
                 self._waiting.popleft()
                 self._own -= 1
+                self._own_done += size
+                if not self._own:
+                    self._own_bytes = self._own_done = 0
                 self._row, self.trouble = 0, ""
             elif not self._stopping:
                 self.trouble = error.message
@@ -243,6 +254,11 @@ class Uploads:
             return True
         if not self._is_online:
             return False
+        title = f"{self._own} upload{'s' if self._own > 1 else ''}"
+        with waited(title, silent=not self._config.show_progress) as report:
+            return self._wait(timeout, report)
+
+    def _wait(self, timeout: float | None, report: Report | None) -> bool:
         began = time.monotonic()
         deadline = began + (self._config.upload_wait if timeout is None else timeout)
         word = began + _FIRST_WORD_SECONDS
@@ -258,21 +274,22 @@ class Uploads:
                     return False
                 if timeout is None and now - self._moved > _STALLED_SECONDS and self._sent < self._total:
                     return False
-                if now > word:
+                if report is not None:
+                    report(*self.progress)
+                elif now > word:
                     word = now + _WORD_SECONDS
                     self._say()
                 self._changed.wait(min(0.2, max(0.01, deadline - now)))
         return not self._own
 
     def _say(self) -> None:
-        level, self._told = (logging.INFO if self._told else logging.WARNING), True
-        logger.log(
-            level,
-            "lineage: waiting for %d upload(s), %d of %d MiB of the present one; if you stop it, "
-            "'lineage sync' sends the rest",
+        sent, total = self.progress
+        logger.warning(
+            "lineage: waiting for %d upload(s), %d of %d MiB are there; if you stop it, 'lineage sync' sends "
+            "the rest",
             self._own,
-            self._sent >> 20,
-            self._total >> 20,
+            sent >> 20,
+            total >> 20,
         )
 
     def stop(self) -> None:

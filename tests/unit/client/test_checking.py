@@ -65,7 +65,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     **dict.fromkeys(("override", "needs_approval"), NO_FLAG),
     **dict.fromkeys(
-        ("wide", "ended"),
+        ("wide", "ended", "show_progress"),
         NO_FLAG,
     ),
     "number": (*NO_COUNT, 1 << 32),
