@@ -201,14 +201,15 @@ class Artifact:
             object.__setattr__(self, name, one)
 
     def to_arrow(self) -> pa.Table:
-        """As an Arrow table: the frame that was passed, or a parquet, CSV or Arrow file."""
+        """As an Arrow table: the frame that was passed, or a file of Parquet, CSV, Arrow or JSON lines, or a
+        folder of Parquet files of one schema or of JSON lines. Raises a domain error."""
         if self.value is not None:
             from lineage_server.client.frames import table_of
 
             return table_of(self.value)
-        from lineage_server.client.contents import read_table
+        from lineage_server.client.table_files import read
 
-        return read_table(self.path)
+        return read(self.path)
 
     def to_pandas(self) -> pd.DataFrame:
         """As a pandas frame."""

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote, unquote, urlsplit
 
+from lineage_server.client import table_files
 from lineage_server.client.addresses.seen import Seen
 from lineage_server.client.addresses.seen import digest_of as digest_of_address
 from lineage_server.client.arrays import (
@@ -34,7 +35,6 @@ from lineage_server.client.arrays import (
 from lineage_server.client.builders import is_address, name_of_file
 from lineage_server.client.frames import (
     are_frames,
-    arrow,
     columns_of,
     digest_of,
     digest_of_frames,
@@ -46,19 +46,11 @@ from lineage_server.client.remembered import Remembered
 from lineage_server.client.transfer import spool
 from lineage_server.domain.errors import (
     InvalidInputError,
-    LineageError,
     NotFoundError,
-    NotSupportedError,
 )
 from lineage_server.domain.ids import shorten
 
-_TABLES = {
-    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
-    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
-}  # fmt: skip
 _CLAIM = "pvc://"
-_LARGEST_TABLE_BYTES = 1 << 30
-"""A larger file's columns are recorded only where its format tells them without reading it."""
 
 
 class Held(NamedTuple):
@@ -148,8 +140,8 @@ def _file(path: Path, cache: Remembered | None, *, with_stats: bool, in_parts: b
     path = path.expanduser().absolute()
     hashed = hash_path(path, cache, in_parts=in_parts)
     columns, stats = None, hashed.stats()
-    if hashed.entries is None and with_stats:
-        columns, stats = _look_inside(path, hashed)
+    if with_stats and (inside := table_files.look(path, hashed)) is not None:
+        columns, stats = inside.columns, {**(stats or {}), **inside.stats}
     return Content(
         digest=hashed.digest,
         uri=_uri(path),
@@ -208,66 +200,6 @@ def place_told(uri: str, volumes: Mapping[str, Path]) -> str:
                 below = place.relative_to(mounted)
                 return _CLAIM + claim + ("/" + quote(os.fsencode(below)) if below.parts else "")
     return uri
-
-
-def _look_inside(path: Path, hashed: Hashed) -> tuple[list[dict[str, Any]] | None, dict[str, Any] | None]:
-    """Schema and statistics of a file that holds a table, where pyarrow is there to read it."""
-    kind = table_format(path)
-    if kind is None:
-        return None, None
-    try:
-        arrow()
-        if hashed.size > _LARGEST_TABLE_BYTES:
-            return _schema_only(path, kind)
-        table = read_table(path)
-        from lineage_server.client.stats import stats_of
-
-        return columns_of(table), stats_of(table)
-    except LineageError:
-        return None, None  # no pyarrow: the digest alone says which content it is
-    except (OSError, ValueError, TypeError, MemoryError):
-        return None, None  # the name promised a table; pyarrow's errors are OSError or ValueError
-
-
-def _schema_only(path: Path, kind: str) -> tuple[list[dict[str, Any]] | None, dict[str, Any] | None]:
-    if kind != "parquet":
-        return None, None
-    import pyarrow.parquet as parquet
-
-    file: Any = parquet.ParquetFile(path)
-    schema = file.schema_arrow
-    return columns_of(schema.empty_table()), {"rows": file.metadata.num_rows, "sampled": True, "columns": {}}
-
-
-def table_format(path: Path) -> str | None:
-    """Whether a file holds a table, by its name: parquet, csv or arrow."""
-    return _TABLES.get(path.suffix.lower())
-
-
-def read_table(path: Path) -> Any:
-    """A file as an Arrow table; raises NotSupportedError where its format is not known."""
-    pa = arrow()
-    kind = table_format(path)
-    if kind == "parquet":
-        import pyarrow.parquet as parquet
-
-        return cast(Any, parquet).read_table(path, partitioning=None)
-    if kind == "csv":
-        import pyarrow.csv as csv
-
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        return cast(Any, csv).read_csv(path, parse_options=cast(Any, csv).ParseOptions(delimiter=delimiter))
-    if kind == "arrow":
-        source = pa.memory_map(str(path))
-        try:
-            return pa.ipc.open_file(source).read_all()
-        except pa.ArrowInvalid:
-            source.seek(0)
-            return pa.ipc.open_stream(source).read_all()
-    raise NotSupportedError(
-        f"{path.name} is not read as a table; that is done for {', '.join(sorted(_TABLES))}. "
-        "Its place is .path"
-    )
 
 
 def _frame(value: Any, *, with_stats: bool) -> Content:

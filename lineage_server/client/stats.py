@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from datetime import date, datetime
 from datetime import time as day_time
 from decimal import Decimal
@@ -25,22 +26,34 @@ _MOST_COLUMNS = 500
 _LONGEST = 100
 
 
-def stats_of(table: Any, *, seconds: float = BUDGET_SECONDS) -> dict[str, Any]:
-    """Numbers by column; ``rows`` is always exact."""
+def stats_of(
+    table: Any,
+    *,
+    seconds: float = BUDGET_SECONDS,
+    rows: int | None = None,
+    nulls: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Numbers by column; ``rows`` and nulls are always exact: they are given where the table is only some
+    rows of a larger one."""
     deadline = time.monotonic() + seconds
+    total = table.num_rows if rows is None else rows
     columns = min(table.num_columns, _MOST_COLUMNS)
     seen = _sample(table, max(_LEAST_ROWS, _CELLS // max(1, columns)))
-    sampled = seen.num_rows < table.num_rows
+    sampled = seen.num_rows < total
     told: dict[str, Any] = {}
     for index in range(columns):
         name = table.schema.field(index).name
-        about: dict[str, Any] = {"nulls": table.column(index).null_count}
+        about: dict[str, Any] = {}
+        if nulls is None:
+            about["nulls"] = table.column(index).null_count
+        elif name in nulls:
+            about["nulls"] = nulls[name]
         if time.monotonic() < deadline:
             about.update(_column_stats(seen.column(index), whole=not sampled))
         else:
             sampled = True
         told.setdefault(name, about)
-    out: dict[str, Any] = {"rows": table.num_rows, "sampled": sampled, "columns": told}
+    out: dict[str, Any] = {"rows": total, "sampled": sampled, "columns": told}
     if sampled:
         out["looked_at"] = seen.num_rows
     return out
