@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 import polars
 import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 
 from lineage_server import (
@@ -285,3 +286,29 @@ def test_a_dangling_link_is_told_at_the_call(running_server: RunningServer, tmp_
             run.produce("data", folder)
         with pytest.raises(NotFoundError):
             client.get("dataset:data")
+
+
+def test_a_folder_of_tables_is_read_wherever_it_lies(running_server: RunningServer, tmp_path: Path) -> None:
+    """Where it was recorded, then from the cache; the server knows its columns and rows."""
+    project = "downloads-tables"
+    folder = tmp_path / "flowers"
+    for year in (2025, 2026):
+        (folder / f"year={year}").mkdir(parents=True)
+        parquet.write_table(FRAME, folder / f"year={year}" / "0.parquet")
+    lines = tmp_path / "rows.jsonl"
+    lines.write_text('{"a": 1}\n{"a": 2.5, "b": ["x"]}\n')
+    with client_of(tmp_path, running_server.url, project) as client:
+        with client.start_run("maker") as run:
+            made = {"flowers": run.produce("flowers", folder), "rows": run.produce("rows", lines)}
+        assert client.sync_status().all_sent
+        was = {name: one.to_arrow() for name, one in made.items()}
+        assert was["flowers"].column("year").to_pylist() == [2025] * 3 + [2026] * 3
+        assert was["rows"].to_pylist() == [{"a": 1.0, "b": None}, {"a": 2.5, "b": ["x"]}]
+        shutil.rmtree(folder)
+        lines.unlink()
+        for name, one in made.items():
+            found = client.get(one.uid)
+            assert found.to_arrow().equals(was[name])
+            assert found.columns == one.columns
+            assert found.stats is not None
+            assert found.stats["rows"] == was[name].num_rows
