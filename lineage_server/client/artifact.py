@@ -36,8 +36,10 @@ _DIGITS = len("sha256:") + 12
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """One version of an artifact. ``digest`` is empty where it is not known (a reference, or the
-    server could not be asked); ``ordinal`` is the server's count and empty until it is known. ``stats`` of a
-    table: ``rows``, ``sampled``, and of ``columns`` by name nulls, extremes, distinct values and more."""
+    server could not be asked); ``ordinal`` is the server's count and empty until it is known;
+    ``registered``: the version or alias of the registered model of its name that it is known by alone.
+    ``stats`` of a table: ``rows``, ``sampled``, and of ``columns`` by name nulls, extremes, distinct values
+    and more."""
 
     name: str
     type: str
@@ -50,6 +52,7 @@ class Artifact:
     columns: tuple[Column, ...] = ()
     stats: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
     run: str = ""
+    registered: str = ""
     value: Any = field(default=None, repr=False, compare=False)
     client: Client | None = field(default=None, repr=False, compare=False)
 
@@ -62,8 +65,10 @@ class Artifact:
     @property
     def ref(self) -> str:
         """What people type for it, as exact as it is known."""
-        selector = str(self.ordinal) if self.ordinal is not None else self.digest
-        return str(Reference(self.type, self.name, selector, self.project))
+        return str(Reference(self.type, self.name, self._selector(self.digest), self.project))
+
+    def _selector(self, digest: str) -> str:
+        return self.registered or (str(self.ordinal) if self.ordinal is not None else digest)
 
     @property
     def path(self) -> Path:
@@ -170,8 +175,7 @@ class Artifact:
         """Which one it is, and how large: ``dataset:iris@3  1.2 KiB  5 columns``."""
         from lineage_server.client.render.words import bytes_told, safe
 
-        selector = str(self.ordinal) if self.ordinal is not None else self.digest[:_DIGITS]
-        told = [str(Reference(self.type, self.name, selector))]
+        told = [str(Reference(self.type, self.name, self._selector(self.digest[:_DIGITS])))]
         if self.size is not None:
             told.append(bytes_told(self.size))
         if self.columns:

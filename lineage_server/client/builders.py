@@ -237,6 +237,7 @@ def input_fact(
     version: int | None = None,
     uri: str = "",
     run: str = "",
+    registered: str = "",
 ) -> InputFact:
     """A run read this."""
     return InputFact(
@@ -248,6 +249,7 @@ def input_fact(
         version=version,
         uri=scrub_uri(uri),
         run=run,
+        registered=registered,
     )
 
 

@@ -128,6 +128,7 @@ def _fact(artifact: Artifact, role: str | None, run: RunLike) -> InputFact:
         version=None if artifact.digest else artifact.ordinal,
         uri=artifact.uri,
         run="" if artifact.digest else artifact.run,
+        registered="" if artifact.digest or artifact.run else artifact.registered,
     )
 
 

@@ -62,7 +62,10 @@ class ModelVersion:
         """Handle of its files: of what it was made of, else of the place that was told."""
         if self.origin is not None:
             return self.origin
-        return Artifact(name=self.model, type="model", project=self.project, uri=self.uri, client=self.client)
+        return Artifact(
+            name=self.model, type="model", project=self.project, uri=self.uri, registered=self.version,
+            client=self.client,
+        )  # fmt: skip
 
     @property
     def path(self) -> Path:

@@ -10,7 +10,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ARTIFACT_TYPES
 from lineage_server.client.documents import STORED
 from lineage_server.domain.errors import LineageError, NotFoundError
-from lineage_server.domain.ids import Reference, parse_reference
+from lineage_server.domain.ids import REGISTERED, Reference, parse_reference
 from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def version_of_uid(uid: str) -> Artifact | None:
         name=found["name"],
         type=found["type"],
         project=found["project"],
-        digest="" if key.startswith("run:") else key,
+        digest="" if key.startswith(("run:", REGISTERED)) else key,
         run=key.removeprefix("run:") if key.startswith("run:") else "",
+        registered=key.removeprefix(REGISTERED) if key.startswith(REGISTERED) else "",
     )
 
 
@@ -67,6 +68,7 @@ def find(client: Client, asked: Reference, role: str) -> Artifact:
         columns=told.columns,
         stats=told.stats,
         run=told.run,
+        registered=told.registered,
         value=told.value,
         client=client,
     )
@@ -77,7 +79,9 @@ def _stated(asked: Reference) -> Artifact:
     selector = asked.selector
     digest = selector if _FULL_DIGEST.fullmatch(selector) else ""
     ordinal = int(selector) if selector.isascii() and selector.isdecimal() and len(selector) < 10 else None
-    if not digest and ordinal is None and selector not in ("", "latest"):
+    # Only the server knows whether a model of that name is registered, and what its version is of.
+    registered = selector if asked.kind == "model" and not digest and selector not in ("", "latest") else ""
+    if not digest and ordinal is None and not registered and selector not in ("", "latest"):
         logger.warning(
             "lineage: which version %s is could not be asked; the run records that it read %s:%s, "
             "and the server takes the newest version before the run's start",
@@ -85,7 +89,10 @@ def _stated(asked: Reference) -> Artifact:
             asked.kind,
             asked.name,
         )
-    return Artifact(name=asked.name, type=asked.kind, project=asked.project, digest=digest, ordinal=ordinal)
+    return Artifact(
+        name=asked.name, type=asked.kind, project=asked.project, digest=digest, ordinal=ordinal,
+        registered=registered,
+    )  # fmt: skip
 
 
 def _ask(client: Client, asked: Reference) -> Artifact | None:
@@ -111,8 +118,7 @@ def artifact_from(client: Client, found: dict[str, Any], asked: Reference) -> Ar
     kind = found.get("__typename") or "ArtifactVersion"
     if kind == "ModelVersion":
         if found["origin"] is None:
-            uri = str(found["uri"] or "")
-            return Artifact(name=asked.name, type="model", project=asked.project, uri=uri, client=client)
+            return _registered(client, found, asked)
         found = found["origin"]
     elif kind != "ArtifactVersion":
         raise NotFoundError(f"{asked} is a {kind}, not a version")
@@ -133,6 +139,20 @@ def artifact_from(client: Client, found: dict[str, Any], asked: Reference) -> Ar
         ),
         stats=found.get("stats") or {},
         run=str(maker.get("uid") or "").removeprefix("run:") or (known.run if known else ""),
+        registered=known.registered if known else "",
+        client=client,
+    )
+
+
+def _registered(client: Client, found: dict[str, Any], asked: Reference) -> Artifact:
+    """Of a registered version that lies elsewhere: which one it is, whatever it was asked by."""
+    known = _REGISTERED_UID.fullmatch(str(found.get("uid") or ""))
+    return Artifact(
+        name=known["model"] if known else asked.name,
+        type="model",
+        project=known["project"] if known else asked.project,
+        uri=str(found["uri"] or ""),
+        registered=known["version"] if known else asked.selector,
         client=client,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineage_server.client.checking import checked
+from lineage_server.domain.ids import registered_in
 
 _VERSIONED = frozenset({"ArtifactVersion", "Deployment"})
 """What a name alone does not tell apart; an artifact's ordinal is the count of its versions."""
@@ -53,7 +54,7 @@ class ViewNode:
         kind = self.kind or self.label.lower()
         if kind and not self.name:
             return self.uid
-        version = self.version if self.ordinal is None else self.ordinal
+        version = self.ordinal if self.ordinal is not None else self.version or registered_in(self.uid)
         return f"{kind}:{self.name}" + (f"@{version}" if version and self.label in _VERSIONED else "")
 
     @property
@@ -115,6 +116,10 @@ class LineageView:
         hidden = self.hidden.get(uid)
         return "" if hidden is None else f"+{hidden} more" if hidden else "+ more"
 
+    def behind(self, uid: str) -> list[str]:
+        """What a registered version is of: what it is used for is what that is used for."""
+        return [edge.start for edge in self.edges if edge.type == "REGISTERED_AS" and edge.end == uid]
+
     def upstream(self) -> list[ViewNode]:
         """What the start was made from, nearest first."""
         return self._reached(forward=False)
@@ -129,12 +134,12 @@ class LineageView:
         for edge in self.edges:
             a, b = (edge.start, edge.end) if forward else (edge.end, edge.start)
             onward.setdefault(a, []).append(b)
-        seen = dict.fromkeys(self.start)
-        level = list(self.start)
+        level = first = [*self.start, *(one for uid in self.start if forward for one in self.behind(uid))]
+        seen = dict.fromkeys(level)
         while level:
             level = list(dict.fromkeys(b for a in level for b in onward.get(a, ()) if b not in seen))
             seen.update(dict.fromkeys(level))
-        return [nodes[uid] for uid in seen if uid in nodes and uid not in self.start]
+        return [nodes[uid] for uid in list(seen)[len(dict.fromkeys(first)) :] if uid in nodes]
 
     @checked
     def to_text(self, *, width: int = 100) -> str:

@@ -39,9 +39,10 @@ class ActorFact:
 
 @dataclass(frozen=True, kw_only=True)
 class InputFact:
-    """A run read this. Keyed by ``digest``, else by ``run`` (its producer's id), else by
-    ``version`` (an ordinal); with none of them the newest version sealed at or before the
-    run's start is inferred. ``project`` is the artifact's, empty = the event's."""
+    """A run read this. Keyed by ``digest``, else by ``run`` (its producer's id), else by ``registered``
+    (what the registered model of this name calls it), else by ``version`` (an ordinal); with none of
+    them the newest version sealed at or before the run's start is inferred. ``project`` is the
+    artifact's, empty = the event's."""
 
     name: str  # the artifact's
     type: str = "dataset"  # the artifact's, one of those below
@@ -50,6 +51,7 @@ class InputFact:
     digest: str = ""  # of the content, sha256:<64 hex digits>
     run: str = ""  # UUID of the run that made it, where no digest is known
     version: int | None = None  # its number, where neither is known
+    registered: str = ""  # a version or alias of the registered model called so, where neither is known
     uri: str = ""  # where it was read from
 
 

@@ -183,8 +183,24 @@ def artifact_uid(project: str, kind: str, name: str) -> str:
 
 
 def version_uid(project: str, kind: str, name: str, key: str) -> str:
-    """``key`` is the content digest, else ``run:<id>`` of the producer."""
+    """``key`` is the content digest, else ``run:<id>`` of the producer; see ``registered_uid``."""
     return f"version:{project}/{kind}/{name}@{key}"
+
+
+REGISTERED = "registered:"
+"""What the key of a version begins with that is known only as a version of the registered model of its name,
+which lies elsewhere."""
+
+
+def registered_uid(project: str, model: str, version: str) -> str:
+    """The artifact version that stands for a registered version of which nothing but a place was told."""
+    return version_uid(project, "model", model, f"{REGISTERED}{version}")
+
+
+def registered_in(uid: str) -> str:
+    """The registered version that such a uid stands for; empty for any other."""
+    key = uid.rpartition("@")[2]
+    return key.removeprefix(REGISTERED) if uid.startswith("version:") and key.startswith(REGISTERED) else ""
 
 
 def artifact_of_version(uid: str) -> str:

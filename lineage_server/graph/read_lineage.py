@@ -115,6 +115,14 @@ class LineageReader:
         rows = await self.bolt.read(cypher.FIRST_OUTPUTS, parameters, timeout_seconds=timeout_seconds)
         return {row["uid"]: row["first"] for row in rows}
 
+    async def registered_of(
+        self, versions: Iterable[str], sight: Sight, *, timeout_seconds: float | None = None
+    ) -> list[str]:
+        """The artifact versions that these registered versions are of."""
+        parameters = {**sight.parameters(), "uids": list(versions)}
+        rows = await self.bolt.read(cypher.REGISTERED_OF, parameters, timeout_seconds=timeout_seconds)
+        return [row["uid"] for row in rows]
+
     async def heads(self, uids: Iterable[str], sight: Sight) -> dict[str, Head]:
         """Heads of those nodes that are there and visible, by uid."""
         out: dict[str, Head] = {}

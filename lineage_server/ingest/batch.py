@@ -26,7 +26,7 @@ from lineage_server.domain.events import (
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.uses import Uses
 from lineage_server.graph.write import WriteBatch, WriteSession
-from lineage_server.ingest import derive, judging
+from lineage_server.ingest import derive, judging, reading
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
@@ -194,6 +194,7 @@ class Batch:
         await self._number_versions()
         await self._note_highest()
         readers = await self._late_readers()
+        await reading.keep_up(self.states, self._load, self.recorded_at)
         await self._infer(runs, readers)
         for run in [*runs, *readers]:
             self._columns_and_twins(run)
@@ -264,12 +265,8 @@ class Batch:
         return state
 
     async def _late_readers(self) -> list[NodeState]:
-        """Runs outside the batch whose inferred inputs a newly sealed version may change."""
-        rows = [
-            {"artifact": uid, "at": at}
-            for uid, at in self.sealed.items()
-            if (artifact := self.states.get(uid)) is not None and artifact.props.get("unversioned")
-        ]
+        """Runs outside the batch whose inferred inputs a newly sealed or registered version may change."""
+        rows = await reading.changed(self.sealed, self.states, self._load)
         if not rows:
             return []
         uids = [u for u in await self.session.readers_after(rows) if u not in self.before]
@@ -281,14 +278,16 @@ class Batch:
         return readers
 
     async def _infer(self, runs: list[NodeState], readers: list[NodeState]) -> None:
-        reading = [r for r in [*runs, *readers] if derive.unversioned_inputs(r)]
-        if not reading:
+        guessing = [r for r in [*runs, *readers] if derive.unversioned_inputs(r)]
+        if not guessing:
             return
-        reads = [(k, e) for run in reading for k, e in derive.unversioned_inputs(run)]
+        reads = [(k, e) for run in guessing for k, e in derive.unversioned_inputs(run)]
         seals = await self._seals({k.other for k, _ in reads})
         numbered = await self._numbered({(k.other, e["wanted"]) for k, e in reads if e.get("wanted")})
-        for run in reading:
-            linked = derive.infer_inputs(run, seals, numbered, self.recorded_at)
+        named = await reading.resolved(guessing, self.states, self._load, self.recorded_at)
+        known = derive.Known(seals, numbered, named)
+        for run in guessing:
+            linked = derive.infer_inputs(run, known, self.recorded_at)
             self.known.update(uid for uid in linked if uid not in self.states)
 
     async def _seals(self, artifacts: set[str]) -> derive.Seals:

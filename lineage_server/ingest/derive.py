@@ -8,12 +8,14 @@ batch touched say which; the caller loads them and calls again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from lineage_server.domain.edges import COLUMNS, Basis, EdgeType, Source
 from lineage_server.domain.ids import artifact_of_version
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label, RunState
+from lineage_server.ingest import registered
 from lineage_server.ingest.facts import EdgeKey
 from lineage_server.ingest.links import is_guess
 from lineage_server.ingest.state import NodeState
@@ -86,12 +88,15 @@ def feeds_of(run: NodeState) -> dict[Feed, Span]:
     if job is None:
         return {}
     out: dict[Feed, Span] = {}
+    resolved = {key.role for key, edge in run.edges.items() if _is_registered(edge)}
     for key, edge in run.edges.items():
         if key.type is EdgeType.OUTPUT:
             feed = (job, "out", artifact_of_version(key.other))
         elif key.type is EdgeType.INPUT_TO and edge.get("superseded_at") is None:
             feed = (job, "in", artifact_of_version(key.other))
         elif key.type is EdgeType.READS:
+            if edge.get("registered") and key.role in resolved:
+                continue  # the version that was meant may be of another artifact
             feed = (job, "in", key.other)
         else:
             continue
@@ -288,33 +293,69 @@ def unversioned_inputs(run: NodeState) -> list[tuple[EdgeKey, dict[str, Any]]]:
     return [(k, e) for k, e in run.edges.items() if k.type is EdgeType.READS]
 
 
-def infer_inputs(
-    run: NodeState, seals: Seals, numbered: dict[tuple[str, int], str], recorded_at: int
-) -> list[str]:
+def _is_registered(edge: Mapping[str, Any]) -> bool:
+    """Whether it is a live edge to a registered version that the run has named."""
+    return edge.get("rule") == registered.RULE and edge.get("superseded_at") is None
+
+
+@dataclass(slots=True)
+class Known:
+    """What decides which version a read without a digest is of. ``named``: the artifact version behind what
+    the registered model called so at a time; ``numbered``: by artifact and ordinal."""
+
+    seals: Seals
+    numbered: dict[tuple[str, int], str]
+    named: dict[tuple[str, str, int], str]
+
+
+def time_of_read(run: NodeState, read: Mapping[str, Any]) -> int:
+    """As of when its inputs are looked for."""
+    return run.props.get("started_at") or read["at"]
+
+
+def infer_inputs(run: NodeState, known: Known, recorded_at: int) -> list[str]:
     """(Re-)resolve a run's inputs without a stated version; returns the versions linked.
 
     Late truth corrects inference, not observation: a stated input of the same artifact
     stands over any inferred one; an inferred edge that no longer holds is kept, superseded.
     """
-    linked: list[str] = []
     reads = unversioned_inputs(run)
     versions = _versions_read(run) if reads else {}
+    found = {key: _version_of(run, key, read, versions.get(key.other, ()), known) for key, read in reads}
+    linked = {(key.role, version) for key, (version, _) in found.items() if version is not None}
+    by_role: dict[str, set[str]] = {}
+    for key, _ in reads:
+        by_role.setdefault(key.role, set()).add(key.other)
+    for edge in [key for key, edge in run.edges.items() if key.type is EdgeType.INPUT_TO and is_guess(edge)]:
+        if (edge.role, edge.other) not in linked and _guessed(edge, run.edges[edge], by_role):
+            supersede(run, edge, run.edges[edge], recorded_at)
     for key, read in reads:
-        known = versions.get(key.other, ())
-        stated = any(not is_guess(run.edges[k]) for k in known)
-        wanted, rule, at = None, RULE_NEWEST, run.props.get("started_at") or read["at"]
-        if not stated and read.get("wanted") is not None:
-            wanted, rule = numbered.get((key.other, read["wanted"])), RULE_ORDINAL
-        elif not stated:
-            wanted = newest_before(seals.get(key.other, {}), at)
-        if wanted is not None:
-            linked.append(wanted)
-        for edge in known:
-            if edge.role == key.role and edge.other != wanted and is_guess(run.edges[edge]):
-                supersede(run, edge, run.edges[edge], recorded_at)
-        if wanted is not None:
-            _point(run, key, read, wanted, rule, recorded_at)
-    return linked
+        version, rule = found[key]
+        if version is not None:
+            _point(run, key, read, version, rule, recorded_at)
+    return [version for _, version in linked]
+
+
+def _version_of(
+    run: NodeState, key: EdgeKey, read: Mapping[str, Any], edges: Iterable[EdgeKey], known: Known
+) -> tuple[str | None, str]:
+    """Which version was read, if one can be told, and by which rule."""
+    at, name = time_of_read(run, read), read.get("registered")
+    if name and (found := known.named.get((key.other, name, at))):
+        return found, registered.RULE
+    if any(not is_guess(run.edges[edge]) for edge in edges):
+        return None, RULE_NEWEST
+    if read.get("wanted") is not None:
+        return known.numbered.get((key.other, read["wanted"])), RULE_ORDINAL
+    # Who named a version or an alias meant no other one.
+    return None if name else newest_before(known.seals.get(key.other, {}), at), RULE_NEWEST
+
+
+def _guessed(edge: EdgeKey, props: Mapping[str, Any], read: Mapping[str, set[str]]) -> bool:
+    """Whether it came from what was read in that role: of the artifact, or as what was registered."""
+    artifacts = read.get(edge.role, ())
+    named = props.get("rule") == registered.RULE
+    return bool(artifacts) and (named or artifact_of_version(edge.other) in artifacts)
 
 
 def _versions_read(run: NodeState) -> dict[str, list[EdgeKey]]:
@@ -329,8 +370,11 @@ def _versions_read(run: NodeState) -> dict[str, list[EdgeKey]]:
 def _point(
     run: NodeState, read_key: EdgeKey, read: dict[str, Any], wanted: str, rule: str, recorded_at: int
 ) -> None:
-    """The inferred edge of one read points to ``wanted``."""
+    """The inferred edge of one read points to ``wanted``; who named what is registered has declared it."""
     key = EdgeKey(EdgeType.INPUT_TO, read_key.role, wanted)
+    if key in run.edges and not is_guess(run.edges[key]):
+        return
     told = {k: read.get(k) for k in ("at", "source", "event")}
-    fact = {**told, "basis": Basis.INFERRED, "rule": rule, "superseded_at": None}
+    basis = read.get("basis") if rule == registered.RULE else Basis.INFERRED
+    fact = {**told, "basis": basis, "rule": rule, "superseded_at": None}
     run.hold_edge(key, fact, [(read["at"], None)], recorded_at)

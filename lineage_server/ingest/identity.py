@@ -71,6 +71,8 @@ def version_identity(uid: str) -> dict[str, Any]:
     }
     if key.startswith("run:"):
         identity["run"] = ids.clean_run_id(key[4:])
+    elif key.startswith(ids.REGISTERED):
+        ids.clean_part(key.removeprefix(ids.REGISTERED), "version", "@")
     else:
         identity["digest"] = ids.clean_digest(key)
     return identity

@@ -23,6 +23,7 @@ from lineage_server.domain.event_registry import (
 from lineage_server.domain.events import Event, NodeDeleted, NodeRestored
 from lineage_server.domain.nodes import Label, ModelState
 from lineage_server.graph.uses import Uses
+from lineage_server.ingest import registered
 from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.using import not_there, objection_of_users
@@ -338,7 +339,8 @@ def _version_name(
 
 def _is_of(version: NodeState, event: ModelVersionReported) -> bool:
     """Whether it was made of what the event names: an artifact's version, or what lies at an address."""
-    origins = {key.other for key in version.edges if key.type is EdgeType.REGISTERED_AS}
+    stands = registered.stand_in_of(version.uid)
+    origins = {key.other for key in version.edges if key.type is EdgeType.REGISTERED_AS} - {stands}
     uri = str(version.props.get("uri") or "")
     if bool(origins) != bool(event.origin):  # one of them knows only where it lies
         return uri != "" and event.uri == uri

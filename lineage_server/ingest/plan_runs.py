@@ -201,8 +201,20 @@ def _input(event: RunReported, fact: InputFact, project: str, run: NodeFacts, ou
         run.add_edge(EdgeFacts(EdgeKey(EdgeType.INPUT_TO, role, version.uid), event.basis, event.source))
         return
     artifact.values["unversioned"] = True
-    extra = {"wanted": whole(fact.version, "version")} if fact.version is not None else None
-    run.add_edge(EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra))
+    extra: dict[str, Any] = {}
+    if fact.version is not None:
+        extra["wanted"] = whole(fact.version, "version")
+    if fact.registered:
+        if artifact.identity["kind"] != "model":
+            raise InvalidInputError(
+                f"a {artifact.identity['kind']} is no version of a registered model",
+                field="registered",
+                allowed="inputs of type model",
+            )
+        extra["registered"] = ids.clean_part(fact.registered, "registered", "@")
+    run.add_edge(
+        EdgeFacts(EdgeKey(EdgeType.READS, role, artifact.uid), event.basis, event.source, extra or None)
+    )
 
 
 def clean_role(role: str) -> str:

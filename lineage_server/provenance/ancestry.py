@@ -83,7 +83,8 @@ class Ancestry:
             out += [origin.via] if origin.via else []
             out.append(self.names[origin.uid])
             origin = origin.before
-        return tuple(reversed(out))
+        # The walk from a registered version begins at what that is of, too.
+        return tuple(reversed(out if out[-1] == self.start else [*out, self.start]))
 
 
 async def ancestry(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from lineage_server.domain.errors import InvalidInputError, NotSupportedError
 from lineage_server.domain.ids import label_of, now_micros, shorten
 from lineage_server.domain.nodes import Edge, Label
+from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.round_trips import counting
 from lineage_server.provenance import cursors
@@ -183,17 +184,42 @@ async def run_walk(
             else:
                 walker.begin(question.start)
         try:
+            if cursor is None or not cursor.uid:
+                await _begin_behind(walkers, question, limits or {})
             await _advance_all(walkers, question, limits or {})
         except EnoughError as enough:
             walk.reason = enough.reason
     return walk
 
 
+async def _begin_behind(
+    walkers: list[Walker], question: LineageQuestion, limits: Mapping[Direction, int]
+) -> None:
+    """What came of a registered version is what came of that which it is of: who read it read that."""
+    depths = _depths(walkers, question, limits)
+    for walker in walkers:
+        models = [uid for uid in walker.frontier if label_of(uid) is Label.MODEL_VERSION]
+        if walker.direction is not Direction.DOWNSTREAM or not models or depths[walker.direction] < 1:
+            continue
+        try:
+            seconds = walker.deadline.remaining_seconds()
+            found = await walker.reader.registered_of(models, walker.sight, timeout_seconds=seconds)
+        except OverdueQueryError as error:
+            raise EnoughError("milliseconds") from error
+        walker.begin((*walker.frontier, *found))
+
+
+def _depths(
+    walkers: list[Walker], question: LineageQuestion, limits: Mapping[Direction, int]
+) -> dict[Direction, int]:
+    limit = MAX_DEPTH if question.max_depth is None else question.max_depth
+    return {walker.direction: limits.get(walker.direction, limit) for walker in walkers}
+
+
 async def _advance_all(
     walkers: list[Walker], question: LineageQuestion, limits: Mapping[Direction, int]
 ) -> None:
-    limit = MAX_DEPTH if question.max_depth is None else question.max_depth
-    depths = {walker.direction: limits.get(walker.direction, limit) for walker in walkers}
+    depths = _depths(walkers, question, limits)
     going = [walker for walker in walkers if depths[walker.direction] > 0]
     if not going:
         # The start's own head comes with the first generation: without one, it is asked for alone.

@@ -147,7 +147,9 @@ class Walker:
             self._left.update(wave)
             self._withheld -= wave.keys()
             twins: dict[str, int] = {}
-            for label, uids in by_label(wave):
+            # A registered version before what it is of, which leads back to it.
+            groups = sorted(by_label(wave), key=lambda one: one[0] is not Label.MODEL_VERSION)
+            for label, uids in groups:
                 for start in range(0, len(uids), _CHUNK):
                     chunk = uids[start : start + _CHUNK]
                     self._take(await self._leave(label, chunk), chunk, twins)

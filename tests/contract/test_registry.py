@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from lineage_server.api.gql.documents import read_operations
-from lineage_server.domain.events import DeploymentReported, ModelVersionReported
-from lineage_server.domain.ids import now_micros
+from lineage_server.domain.events import (
+    DeploymentReported,
+    InputFact,
+    ModelVersionReported,
+    RunReported,
+)
+from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import ModelState
 from lineage_server.ingest.decode import encode
 from tests.support.hostile import sent
@@ -124,6 +129,29 @@ async def test_an_alias_tells_who_moved_it_from_what_and_what_it_was(guarded: Se
     assert error["extensions"]["code"] == "NOT_FOUND"
     await done(guarded, "SetModelState", kim, uid="modelversion:default/fraud@2", state="ARCHIVED")
     assert (await problem(guarded, "SetAlias", kim, **alias, version="2"))["current"] == "archived"
+
+
+async def test_readers_by_events_are_downstream_of_the_version_that_they_name(served: Served) -> None:
+    await model_with_versions(served, "fraud", 2)
+    runs = [new_run_id() for _ in range(2)]
+    await served.record(
+        *(
+            RunReported(run=run, job="serve", inputs=[InputFact(name="fraud", type="model", registered=name)])
+            for run, name in zip(runs, ("1", "2"), strict=True)
+        )
+    )
+    for number, run in enumerate(runs, 1):
+        of = f"model:fraud@{number}"
+        touched = (await served.ask(TEXTS["Impact"], {"of": of, "project": "default"}))["impact"]
+        assert touched["counts"] == {"Run": 1, "ArtifactVersion": 1}
+        found = await served.ask(
+            "query($of: String!) { lineage(start: [$of], direction: DOWNSTREAM) { nodes { node { uid } } } "
+            "node(uid: $of) { ... on ModelVersion { origin { uid } uri } } }",
+            {"of": f"modelversion:default/fraud@{number}"},
+        )
+        uids = {one["node"]["uid"] for one in found["lineage"]["nodes"]}
+        assert {f"run:{run}"} == {uid for uid in uids if uid.startswith("run:")}
+        assert found["node"] == {"origin": None, "uri": f"s3://bucket/{number}"}
 
 
 async def test_of_two_who_move_one_alias_at_once_one_is_told_what_the_other_did(served: Served) -> None:

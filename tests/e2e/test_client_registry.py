@@ -82,6 +82,33 @@ def test_what_lies_elsewhere_is_registered_by_its_address(client: Client) -> Non
         client.model_version("model:far@3")
 
 
+def test_who_reads_what_lies_elsewhere_is_downstream_of_what_was_registered(client: Client) -> None:
+    with client.start_run("train") as run:
+        other = run.produce("model:far", {"weights": [1]})
+    version = client.register("far", "sftp://host/far", aliases="prod")
+    ref = f"{client.config.project}/model:far@1"
+    readers: list[str] = []
+    for what in (version, "model:far@prod", "model:far@1", client.get("model:far@1")):
+        with client.start_run("serve") as reader:
+            used = reader.use(what)
+            reader.produce("dataset:answers", {"yes": len(readers)})
+        assert (used.ref, used.uri) == (ref, "sftp://host/far")
+        readers.append(reader.uid)
+    assert client.flush(20)
+
+    def runs_downstream(of: Any) -> set[str]:
+        return {node.uid for node in client.lineage(of, "downstream").downstream() if node.label == "Run"}
+
+    assert runs_downstream(version) == runs_downstream("model:far@prod") == set(readers)
+    assert runs_downstream(other) == set()
+    assert client.impact(ref).data["counts"] == {"Run": 4, "ArtifactVersion": 5}
+    assert "used for\n├─ run serve" in client.lineage(ref).to_text()
+    (read,) = client.lineage("dataset:answers", depth=1).upstream()[1:]
+    assert read.title == "model:far@1"
+    found = client.completeness("dataset:answers").data
+    assert set(found["counts"]) == {"MISSING_DIGEST", "NO_PRODUCER"}
+
+
 def test_what_was_recorded_is_registered_by_handle_reference_and_uid(client: Client, tmp_path: Path) -> None:
     file = tmp_path / "model.bin"
     file.write_bytes(b"weights")

@@ -87,8 +87,11 @@ class Oracle:
 
     def walk(self, start: str, direction: str, max_depth: int = 50) -> Expected:
         """All within ``max_depth`` artifact steps; a state is a node and the edge by which one came."""
-        out = Expected({self.names[start]: 0})
-        level: set[tuple[str, int | None]] = {(self.names[start], None)}
+        starts = {self.names[start]}
+        if direction == "DOWNSTREAM" and max_depth > 0:
+            starts |= self.behind(start)
+        out = Expected(dict.fromkeys(starts, 0))
+        level: set[tuple[str, int | None]] = {(name, None) for name in starts}
         done = set(level)
         followed: set[int] = set()
         for depth in range(1, max_depth + 1):
@@ -114,6 +117,11 @@ class Oracle:
             if onward:
                 out.beyond[name] = len(onward)
         return out
+
+    def behind(self, start: str) -> set[str]:
+        """What a registered version is of: who read it read that."""
+        edges = [edge for edge in self.live if edge.type == "REGISTERED_AS" and edge.end == start]
+        return {self.names[edge.start] for edge in edges if self.visible(edge.start) and self.visible(start)}
 
     def ways(self, start: str, end: str) -> list[tuple[str, ...]]:
         """All paths along the data between two shown uids on which no node comes twice."""

@@ -125,7 +125,8 @@ def _run_event(event: StoredEvent, raw: _Json, run: _Json, job: _Json, jobs: Job
 
 
 def _input(one: _Json, project: str) -> _Json:
-    version = one.get("digest") or (one.get("run") and f"run:{canonical(one['run'])}") or one.get("version")
+    version = one.get("digest") or (one.get("run") and f"run:{canonical(one['run'])}")
+    version = version or one.get("registered") or one.get("version")
     facets = _dataset_facets(one)
     if version:
         facets["version"] = facet("version", datasetVersion=str(version))

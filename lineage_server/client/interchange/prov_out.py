@@ -188,7 +188,7 @@ def _used(to: Statements, event: StoredEvent, one: _Json, run: str) -> Iterator[
         entity = _version(to, event.at, project, one, canonical(one["run"]) if one.get("run") else "")
     else:
         entity = _artifact(to, event.at, project, one.get("type") or "dataset", one["name"])
-    number = one.get("version") if not one.get("digest") else None
+    number = one.get("registered") or one.get("version") if not one.get("digest") else None
     role, at = one.get("role"), _time(event.at)
     told = {"prov:activity": run, "prov:entity": entity, "prov:time": at, "prov:role": role}
     to.relate("used", event.at, {**told, "lineage:version": number})

@@ -59,6 +59,15 @@ class _Branches:
         for edge in view.edges:
             a, b = (edge.start, edge.end) if forward else (edge.end, edge.start)
             self._edges.setdefault(a, []).append((b, edge))
+        if forward:
+            self._take_from_behind(view)
+
+    def _take_from_behind(self, view: LineageView) -> None:
+        """Of a registered version, what that is used for which it is of."""
+        for uid in view.start:
+            more = [way for one in view.behind(uid) for way in self.onward(one) if way[0] != uid]
+            if more:
+                self._edges[uid] = [*self.onward(uid), *more]
 
     def onward(self, uid: str) -> list[tuple[str, ViewEdge]]:
         return self._edges.get(uid, [])

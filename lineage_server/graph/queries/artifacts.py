@@ -42,6 +42,7 @@ VERSION: LiteralString = (
 ORIGIN: LiteralString = (
     "MATCH (v:ArtifactVersion)-[e:REGISTERED_AS]->(m:ModelVersion {uid: $uid}) "
     "WHERE ($all OR v.project IN $scope) AND ($all OR m.project IN $scope) "
+    "AND NOT coalesce(v.key, '') STARTS WITH 'registered:' "
     f"WITH v, e ORDER BY e.at DESC LIMIT 1 {_VERSION}"
 )
 

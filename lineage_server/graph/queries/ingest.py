@@ -93,7 +93,7 @@ _EXTRA: dict[EdgeType, LiteralString] = {
     EdgeType.DERIVED: ", fields: e.fields, reason: e.reason, retracted_at: e.retracted_at, "
     "retracted_reason: e.retracted_reason, retracted_event: e.retracted_event, history: e.history, "
     "superseded_at: e.superseded_at",
-    EdgeType.READS: ", wanted: e.wanted",
+    EdgeType.READS: ", wanted: e.wanted, registered: e.registered",
     EdgeType.POINTS_TO: ", reason: e.reason, valid_from: e.valid_from, valid_to: e.valid_to",
 }
 

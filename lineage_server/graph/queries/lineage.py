@@ -151,6 +151,14 @@ CONTINUE: dict[tuple[str, Label], dict[str, LiteralString]] = {
 """More edges of one type; the node comes along, so that its visibility is checked again."""
 
 
+REGISTERED_OF: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (m:ModelVersion {{uid: uid}})<-[e:REGISTERED_AS]-(v:ArtifactVersion)
+WHERE ($all OR (m.project IN $scope AND v.project IN $scope)) AND {window("REGISTERED_AS")}
+RETURN v.uid AS uid ORDER BY uid
+"""
+"""The artifact versions that registered versions are of."""
+
 FIRST_OUTPUTS: LiteralString = f"""
 UNWIND $uids AS uid
 MATCH (a:ArtifactVersion {{uid: uid}})<-[e:OUTPUT]-(:Run)

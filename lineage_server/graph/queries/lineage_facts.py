@@ -101,7 +101,7 @@ MATCH (r:Run {{uid: uid}})-[q:READS]->(a:Artifact)
 WHERE ($all OR (r.project IN $scope AND a.project IN $scope)) AND q.at <= $as_of AND q.recorded_at <= $known
   AND NOT EXISTS {{
     MATCH (r)<-[e:INPUT_TO]-(v:ArtifactVersion)
-    WHERE e.role = q.role AND v.artifact = a.uid AND {holds("INPUT_TO")}
+    WHERE e.role = q.role AND (v.artifact = a.uid OR q.registered IS NOT NULL) AND {holds("INPUT_TO")}
   }}
 RETURN r.uid AS run, a.uid AS artifact, q.role AS role
 ORDER BY run, role, artifact

@@ -42,14 +42,15 @@ CALL (m) {{
 RETURN uid, found
 """
 
-# The artifact version that was registered; the newest statement of it counts.
+# The artifact version that was registered; the newest statement of it counts. What only stands for what lies
+# elsewhere (``ingest/registered.py``) is none.
 ORIGINS_OF: LiteralString = f"""
 UNWIND $uids AS uid
 MATCH (m:ModelVersion {{uid: uid}})
 WHERE $all OR m.project IN $scope
 CALL (m) {{
   MATCH (m)<-[e:REGISTERED_AS]-(n:ArtifactVersion)
-  WHERE {SCOPE}
+  WHERE {SCOPE} AND NOT coalesce(n.key, '') STARTS WITH 'registered:'
   WITH n, e ORDER BY e.at DESC, n.uid LIMIT 1
   RETURN collect(properties(n)) AS found
 }}

@@ -72,11 +72,11 @@ def test_an_alias_of_a_registered_model_leads_to_what_was_registered(
         known = ModelVersion(model="churn", version="4", project="default", origin=used)
         run.use(known)
     assert (used.project, used.name, used.digest, used.ordinal) == ("team-b", "net", digest, 7)
-    assert (far.project, far.name, far.uri, far.uid) == ("default", "churn", "s3://bucket/churn", "")
+    assert (far.ref, far.uri, far.uid) == ("default/model:churn@3", "s3://bucket/churn", "")
     read = {"name": "net", "type": "model", "project": "team-b", "digest": digest}
     assert stub.run(run.id)["inputs"] == [
         {**read, "role": "model"},
-        {"name": "churn", "type": "model", "uri": "s3://bucket/churn"},
+        {"name": "churn", "type": "model", "registered": "3", "uri": "s3://bucket/churn"},
         read,
     ]
     stub.data = {"data": {"version": {"__typename": "Run", "uid": run.uid}}}

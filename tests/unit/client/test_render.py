@@ -70,6 +70,32 @@ def test_a_tree_of_both_sides() -> None:
     ]
 
 
+def test_what_a_registered_version_is_used_for_is_what_it_is_of_is_used_for() -> None:
+    stands = "version:default/model/far@registered:3"
+    nodes = [
+        ViewNode(uid="v", label="ModelVersion", name="far", version="3"),
+        ViewNode(uid=stands, label="ArtifactVersion", name="far", kind="model"),
+        run("s", "serve"),
+        dataset("a", "answers", ordinal=1),
+    ]
+    edges = (
+        ViewEdge(start=stands, end="v", type="REGISTERED_AS"),
+        ViewEdge(start=stands, end="s", type="INPUT_TO"),
+        ViewEdge(start="s", end="a", type="OUTPUT"),
+    )
+    both = LineageView(start=("v",), nodes=tuple(nodes), edges=edges)
+    assert both.to_text().splitlines() == [
+        "registered model:far@3",
+        "made from",
+        "└─ model:far@3",
+        "used for",
+        "└─ run serve             complete",
+        "   └─ dataset:answers@1",
+    ]
+    assert [node.uid for node in both.downstream()] == ["s", "a"]
+    assert [node.uid for node in both.upstream()] == [stands]
+
+
 def test_circles_end_and_long_chains_do_not_overflow() -> None:
     circle = view([run("a", "a"), run("b", "b")], [("a", "b"), ("b", "a")], direction="upstream")
     assert circle.to_text().count("(above)") == 1

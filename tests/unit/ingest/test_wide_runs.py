@@ -46,12 +46,12 @@ def test_the_versions_behind_many_reads_are_found_soon() -> None:
         for number in range(MANY)
     }
     started = time.thread_time()
-    assert len(derive.infer_inputs(run, seals, {}, 20)) == MANY
+    assert len(derive.infer_inputs(run, derive.Known(seals, {}, {}), 20)) == MANY
     later = {
         artifact: {version(artifact[len("artifact:default/dataset/") :], "sha256:d"): [6]}
         for artifact in seals
     }
-    assert len(derive.infer_inputs(run, later, {}, 30)) == MANY
+    assert len(derive.infer_inputs(run, derive.Known(later, {}, {}), 30)) == MANY
     assert time.thread_time() - started < SECONDS
     edge = run.edges[EdgeKey(EdgeType.INPUT_TO, "", version("read-7", "sha256:c"))]
     assert (edge["superseded_at"], edge["basis"]) == (30, "inferred")
