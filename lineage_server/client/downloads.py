@@ -37,6 +37,7 @@ from lineage_server.domain.errors import (
     NotSupportedError,
 )
 from lineage_server.domain.ids import shorten
+from lineage_server.domain.secrets import scrub_uri
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -82,9 +83,12 @@ def download(
     """The file that is then in the folder ``to``, or ``to`` itself for a version that is a folder."""
     target, chosen = Path(to).expanduser().absolute(), Chosen(paths)
     original = original_of(client, artifact)
-    if original is not None and original[1] is not None:
+    if original is not None:
+        place, hashed = original
+        if hashed is None:  # nobody said what was there: what is there now is all there is of it
+            hashed = hash_path(place, _remembered(client), in_parts=True)
         with _shown(client, f"copy {artifact.ref}", progress) as report, Folder(target) as folder:
-            name = copy_original(*original, folder, report=report, overwrite=overwrite, chosen=chosen)  # type: ignore[arg-type]
+            name = copy_original(place, hashed, folder, report=report, overwrite=overwrite, chosen=chosen)
         return target / os.fsdecode(name) if name else target
     cache = Cache(client.config.cache_dir, client.config.cache_bytes)
     got = _fetched(
@@ -176,8 +180,8 @@ def _fetched(
     chosen: Chosen | None = None,
 ) -> Received:
     """From the server; an error says where else it may lie."""
-    wanted = Wanted(asked=asking_of(artifact), digest=artifact.digest, overwrite=overwrite)
     try:
+        wanted = Wanted(asked=asking_of(artifact), digest=artifact.digest, overwrite=overwrite)
         send_own(client)
         with _shown(client, f"get {artifact.ref}", progress) as report:
             exchange = Exchange(client.config)
@@ -204,8 +208,14 @@ def _shown(client: Client, title: str, progress: Report | None) -> AbstractConte
 
 
 def asking_of(artifact: Artifact) -> dict[str, str]:
-    """What names it to the server."""
-    return {"uid": artifact.uid} if artifact.uid else {"ref": artifact.ref, "project": artifact.project}
+    """What names it to the server; raises NotFoundError for a place of which no version is known: the
+    newest one of that name is another."""
+    if artifact.uid:
+        return {"uid": artifact.uid}
+    if artifact.uri and artifact.ordinal is None and not artifact.registered:
+        where = shorten(scrub_uri(artifact.uri), 200)
+        raise NotFoundError(f"which version of {artifact.ref} is at {where} is not known to the server")
+    return {"ref": artifact.ref, "project": artifact.project}
 
 
 def send_own(client: Client) -> None:

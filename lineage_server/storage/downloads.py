@@ -67,6 +67,11 @@ class Downloads:
                 field="ref",
                 allowed="a version of an artifact or of a model",
             )
+        if found is None and label is Label.MODEL_VERSION:
+            raise NotFoundError(
+                f"no bytes are kept here of {shorten(uid, 200)}: it was registered by where it lies, or "
+                "is not there, or not yours to see"
+            )
         if found is None:
             raise NotFoundError(f"{shorten(uid)!r} is not there, or not yours to see")
         if found.stored_at is None or found.deleted_at is not None:

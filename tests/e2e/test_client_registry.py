@@ -109,6 +109,42 @@ def test_who_reads_what_lies_elsewhere_is_downstream_of_what_was_registered(clie
     assert set(found["counts"]) == {"MISSING_DIGEST", "NO_PRODUCER"}
 
 
+REGISTER = """
+mutation($input: CreateModelVersionInput!) { createModelVersion(input: $input) { problems { message } } }
+"""
+
+
+def test_a_handle_of_what_lies_elsewhere_is_of_the_version_that_was_asked_for(
+    client: Client, tmp_path: Path
+) -> None:
+    project, place = client.config.project, tmp_path / "weights.bin"
+    place.write_bytes(b"theirs")
+    with client.start_run("train") as run:
+        run.produce("model:churn", b"newer, and another")
+    client.register("churn", "sftp://host/churn")
+    # Registered without the client's help: nobody has looked at what lies there.
+    told = {"project": project, "model": "churn", "uri": place.as_uri()}
+    assert client.gql(REGISTER, {"input": told})["createModelVersion"]["problems"] == []
+    far, near = client.get("model:churn@1"), client.get("model:churn@2")
+    assert (far.ref, near.ref) == (f"{project}/model:churn@1", f"{project}/model:churn@2")
+    assert str(client.verify(far)).startswith(f"{far.ref} at sftp://host/churn cannot be verified")
+    with pytest.raises(NotSupportedError, match=r"model:churn@1 are at sftp://host/churn"):
+        client.download(far, tmp_path / "to")
+    assert near.path == place
+    assert near.download(tmp_path / "to").read_bytes() == b"theirs"
+    for asked in (lambda: list(far.files), far.preview, lambda: list(near.files)):
+        with pytest.raises(NotFoundError, match="registered by where it lies"):
+            asked()
+    # What was read from a place that tells no version is not the newest of that name either.
+    with client.start_run("read") as run:
+        read = run.use("sftp://host/other", name="churn", type="model")
+    for asked in (read.preview, lambda: list(read.files)):
+        with pytest.raises(NotFoundError, match="is not known to the server"):
+            asked()
+    with pytest.raises(NotSupportedError, match="sftp://host/other"):
+        _ = read.path
+
+
 def test_what_was_recorded_is_registered_by_handle_reference_and_uid(client: Client, tmp_path: Path) -> None:
     file = tmp_path / "model.bin"
     file.write_bytes(b"weights")
