@@ -116,6 +116,7 @@ def _told_line(told: dict[str, Any]) -> str:
 
 def _check_put(path: str, kind: str | None, ttl_days: float | None, *, registers: bool) -> None:
     from lineage_server.client.builders import is_address
+    from lineage_server.client.contents import path_of_uri
 
     if registers and kind not in (None, "model"):
         raise InvalidInputError(f"a {kind} is not registered", field="type", allowed="model")
@@ -123,7 +124,7 @@ def _check_put(path: str, kind: str | None, ttl_days: float | None, *, registers
         raise InvalidInputError(
             "what is registered is kept; nothing was recorded", field="ttl_days", allowed="without --register"
         )
-    if not is_address(path) and not Path(path).expanduser().exists():
+    if not is_address(path) and not (path_of_uri(path) or Path(path).expanduser()).exists():
         raise NotFoundError(f"there is no file or folder {path}; nothing was recorded")
 
 

@@ -6,6 +6,7 @@ Shared by the sync and async runs. Looking at contents (``contents``) and asking
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,13 +19,17 @@ from lineage_server.client.quietly import Quietly
 from lineage_server.client.registered import ModelVersion
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import Event, InputFact
-from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project
+from lineage_server.domain.ids import Reference, clean_artifact_type, clean_project, shorten
 from lineage_server.domain.nodes import Column
+from lineage_server.domain.secrets import scrub_uri
 
 if TYPE_CHECKING:
     from lineage_server.client.addresses.seen import Seen
     from lineage_server.client.client import Client
     from lineage_server.client.contents import Content
+
+
+logger = logging.getLogger("lineage_server.client")
 
 
 class RunLike(Protocol):
@@ -72,16 +77,24 @@ def input_of(
 
 
 def located(client: Client, uri: str, *, name: str, kind: str, project: str) -> Artifact | None:
-    """Record which version lies at an address elsewhere; None where its place does not tell."""
+    """Record which version lies at an address: of a file or folder of this machine (or of a claim that is
+    mounted here) its content; None where its place does not tell, or is another machine's."""
     from lineage_server.client.contents import local_place
 
-    content = looked_at(client, uri) if local_place(uri, client.config.volumes) is None else None
-    if content is None or not content.digest:
+    place = local_place(uri, client.config.volumes)
+    if place is not None and not place.exists():
+        where = shorten(scrub_uri(uri), 200)
+        logger.warning(
+            "lineage: nothing is at %s on this machine: which version that is was not recorded", where
+        )
+        return None
+    content = looked_at(client, uri)
+    if not content.digest:
         return None
     client.report(
         builders.version_told(
-            name, kind, project=project, digest=content.digest, uri=content.uri, size=content.size,
-            columns=None, stats=content.stats,
+            name, kind, project=project, digest=content.digest, uri=_told(client, content.uri),
+            size=content.size, columns=content.columns, stats=content.stats,
         )
     )  # fmt: skip
     return _handle(client, content, name, kind, project, None, uri)

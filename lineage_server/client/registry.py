@@ -94,12 +94,13 @@ STATES = ("pending", "approved", "rejected", "withdrawn", "used")
 
 
 def register(
-    client: Client, told: Registration, source: object, run: str, *, project: str
+    client: Client, told: Registration, source: object, run: str, *, project: str, uri: str = ""
 ) -> Steps[ModelVersion]:
     """A version of the model, which is made where it is not there yet; then its aliases. Of a version of
     another model, what it says of itself is taken over, as far as the caller says nothing of that.
 
-    ``project`` is that of a ``source`` that names none: the caller's, whichever the model is of."""
+    ``project`` is that of a ``source`` that names none: the caller's, whichever the model is of. ``uri``: the
+    address by which it is registered, whether its place tells the version or not."""
     meant = yield from _source(client, project, source)
     if meant.version is not None:
         told = told.completed_by(meant.version)
@@ -107,7 +108,7 @@ def register(
         REGISTER,
         {
             "model": {"project": told.project, "name": told.model},
-            "version": told.input(origin=meant.origin, uri=meant.uri, run=run or meant.run),
+            "version": told.input(origin=meant.origin, uri=uri or meant.uri, run=run or meant.run),
         },
     )
     for problem in data["registerModel"]["problems"]:

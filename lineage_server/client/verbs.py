@@ -12,6 +12,7 @@ from lineage_server.client.checking import checked
 from lineage_server.client.registered import Alias, Approval, ModelVersion, RegisteredModel
 from lineage_server.client.run import Run
 from lineage_server.domain.ids import clean_project, clean_run_id, model_uid
+from lineage_server.domain.secrets import scrub_uri
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -43,9 +44,10 @@ def register(
         description=description, card=card, tags=tags, metrics=metrics, signature=signature,
     )  # fmt: skip
     by = run.id if isinstance(run, Run) else clean_run_id(run.removeprefix("run:")) if run else ""
-    if isinstance(source, str) and "://" in source:
-        source = recording.located(client, source, name=told.model, kind="model", project=asked) or source
-    return registry.register(client, told, source, by, project=asked)
+    uri = source if isinstance(source, str) and "://" in source else ""
+    if uri:
+        source = recording.located(client, uri, name=told.model, kind="model", project=asked) or uri
+    return registry.register(client, told, source, by, project=asked, uri=scrub_uri(uri))
 
 
 @checked

@@ -18,7 +18,7 @@ from lineage_server.client.contents import local_place
 from lineage_server.client.documents import ARTIFACT
 from lineage_server.client.hashing import hash_path
 from lineage_server.client.remembered import Remembered
-from lineage_server.client.resolve import artifact_from, reference_of, version_of_uid
+from lineage_server.client.resolve import artifact_from, reference_of, reference_of_uid
 from lineage_server.domain.errors import LineageError, NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.secrets import scrub_uri
@@ -85,10 +85,10 @@ _SAID = {
 
 def verify(client: Client, ref: str) -> Verification:
     """See ``Client.verify``."""
-    known = version_of_uid(ref)
-    asked = reference_of(known.ref if known is not None else ref, client.config.project)
+    named = reference_of_uid(ref)
+    asked = reference_of(named or ref, client.config.project)
     client.send_own()
-    told = client.graphql.run(_VERSION, {"ref": ref if known is not None else str(asked)})["version"]
+    told = client.graphql.run(_VERSION, {"ref": ref if named else str(asked)})["version"]
     version = told["origin"] or told if told and told["__typename"] == "ModelVersion" else told
     artifact = artifact_from(client, told, asked)
     stats = as_mapping(as_mapping(version).get("stats"))

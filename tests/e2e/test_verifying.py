@@ -118,6 +118,56 @@ async def test_what_is_registered_by_its_address_is_the_version_that_lies_there(
             assert (await twin.register("far", address)).version == "1"
 
 
+async def test_a_registered_file_says_when_it_has_drifted_also_where_a_claim_is_mounted_elsewhere(
+    running_server: RunningServer, lineage: RunLineage, tmp_path: Path
+) -> None:
+    mounts = tmp_path / "here", tmp_path / "there"
+    for folder in mounts:
+        (folder / "m").mkdir(parents=True)
+        (folder / "m" / "w.bin").write_bytes(b"before")
+    loose = tmp_path / "loose.bin"
+    loose.write_bytes(b"before")
+    here, there = (
+        load_config(
+            environ=client_environment(tmp_path, running_server.url, LINEAGE_VOLUMES=f"claim={folder}"),
+            project=PROJECT,
+        )
+        for folder in mounts
+    )
+    uris = {"kept": loose.as_uri(), "shared": "pvc://claim/m", "absent": "file:///nowhere/at/all"}
+    with Client(config=here) as client:
+        made = {name: client.register(name, uri) for name, uri in uris.items()}
+        assert {name: one.uri for name, one in made.items()} == uris
+        assert client.register("kept", uris["kept"]).uid == made["kept"].uid
+        assert made["kept"].artifact.digest.startswith("sha256:")
+        assert made["shared"].artifact.uri == uris["shared"]
+        assert made["absent"].origin is None
+        assert [client.verify(one).finding for one in made.values()] == ["same", "same", "unknown"]
+        (mounts[0] / "m" / "w.bin").write_bytes(b"after")
+        loose.write_bytes(b"after")
+        assert [client.verify(one).finding for one in made.values()] == ["drifted", "drifted", "unknown"]
+        with pytest.raises(ConflictError, match="has changed since it was recorded"):
+            client.download("model:kept@1", tmp_path / "to")
+        assert client.register("kept", uris["kept"]).version == "2"
+    with Client(config=there) as client:
+        assert client.verify("model:shared@1").finding == "same"
+        assert client.download("model:shared@1", tmp_path / "to") == tmp_path / "to"
+        assert (tmp_path / "to" / "w.bin").read_bytes() == b"before"
+        async with AsyncClient(client=client) as twin:
+            assert (await twin.register("shared", uris["shared"])).version == "1"
+
+
+def test_a_file_is_put_by_its_address(lineage: RunLineage, tmp_path: Path) -> None:
+    file = tmp_path / "a b.bin"
+    file.write_bytes(b"data")
+    done = lineage("put", "by-address", file.as_uri(), "--json", LINEAGE_PROJECT=PROJECT)
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["size"] == len(b"data")
+    done = lineage("put", "by-address", (tmp_path / "none").as_uri(), LINEAGE_PROJECT=PROJECT)
+    assert (done.code, done.out) == (4, "")
+    assert "there is no file or folder" in done.err
+
+
 def test_reproducing_says_which_inputs_have_drifted(
     running_server: RunningServer, places: Places, tmp_path: Path
 ) -> None:
