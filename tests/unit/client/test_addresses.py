@@ -13,7 +13,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from lineage_server.client.addresses import asking, s3
+from lineage_server.client.addresses import asking, azure, gcs, s3
 from lineage_server.client.addresses.asking import ask
 from lineage_server.client.addresses.seen import digest_of
 from lineage_server.client.client import Client
@@ -22,6 +22,7 @@ from lineage_server.client.verifying import Finding, look
 from lineage_server.domain.errors import (
     ForbiddenError,
     InvalidInputError,
+    LimitError,
     LineageError,
     NotFoundError,
     NotSupportedError,
@@ -119,13 +120,97 @@ def test_no_last_modified_no_etag_still_one_of_both_does(places: Places) -> None
 @pytest.mark.parametrize(
     "uri",
     [
-        "gs://b/k", "s3://", "s3:///k", "hf://", "hf://datasets", "oci://host", "oci://host/UPPER:1", "oci://host/a:b:c",
+        "gs://b/k", "gs:///k", "az://c/k", "az://", "abfss://c@me.dfs.evil.example/k", "wasbs://c@/k",
+        "s3://", "s3:///k", "hf://", "hf://datasets", "oci://host", "oci://host/UPPER:1", "oci://host/a:b:c",
         "pvc://claim/x", "http://", "https://:x/", "http://[::1/a", "x://y",
     ],
 )  # fmt: skip
 def test_addresses_that_nobody_can_ask(uri: str) -> None:
     with pytest.raises((NotSupportedError, UnavailableError)):
-        ask(uri, {"HOME": "/nowhere", "AWS_ENDPOINT_URL": NOBODY, "HF_ENDPOINT": NOBODY})
+        ask(
+            uri,
+            {
+                "HOME": "/nowhere", "AWS_ENDPOINT_URL": NOBODY, "HF_ENDPOINT": NOBODY,
+                "STORAGE_EMULATOR_HOST": NOBODY, "AZURE_STORAGE_ACCOUNT_NAME": "me",
+                "AZURE_STORAGE_ENDPOINT": NOBODY,
+            },
+        )  # fmt: skip
+
+
+def list_of(*objects: tuple[str, bytes], after: str = "") -> bytes:
+    """As Google's store (and S3) lists them."""
+    told = "".join(
+        f'<Contents><Key>{key}</Key><ETag>"{data.hex()}"</ETag><Size>{len(data)}</Size></Contents>'
+        for key, data in objects
+    )
+    further = f"<NextContinuationToken>{after}</NextContinuationToken>" if after else ""
+    return f"<ListBucketResult>{told}{further}</ListBucketResult>".encode()
+
+
+def test_googles_objects_and_prefixes_tell_their_versions(places: Places, tmp_path: Path) -> None:
+    env = environ(places, tmp_path, STORAGE_EMULATOR_HOST=places.host)
+    uris = "gs://b/a b.csv", "gs://b/many", "gs://b", "gs://b/a b.csv#17"
+    places.files = {"/b/a b.csv": b"1", "/b/": list_of(("many/1", b"1"), ("many/2", b"22"))}
+    before = {uri: ask(uri, env) for uri in uris}
+    assert {digest_of(uri, ask(uri, env)) for uri in uris} == {digest_of(*one) for one in before.items()}
+    assert before["gs://b/many"].told == {"objects": 2}
+    assert [before[uri].size for uri in ("gs://b/a b.csv", "gs://b/many")] == [1, 3]
+    assert ("HEAD", "/b/a b.csv?generation=17", "") in places.asked
+    places.answers["/b/g"] = (200, {"x-goog-generation": "18", "x-goog-stored-content-length": "7"})
+    assert (ask("gs://b/g", env).told, ask("gs://b/g", env).size) == ({"version": "18"}, 7)
+    places.files = {"/b/a b.csv": b"2", "/b/": list_of(("many/1", b"1"), ("many/2", b"23"))}
+    assert not {digest_of(uri, ask(uri, env)) for uri in uris} & {digest_of(*one) for one in before.items()}
+    places.files = {"/b/": list_of()}
+    for uri in uris:
+        with pytest.raises(NotFoundError):
+            ask(uri, env)
+    places.files = {"/b/": list_of(("many/1", b"1"), after="again")}
+    with pytest.raises(LimitError):
+        ask("gs://b/many", env)
+
+
+def test_google_is_asked_as_whom_its_own_tools_would_ask(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gcs, "_PLACE", places.url)
+    monkeypatch.setattr(gcs, "_TOKENS", f"{places.url}/token")
+    monkeypatch.setattr(gcs, "_MACHINE", tmp_path / "none")
+    places.files = {"/b/k": b"1", gcs._OF_MACHINE: b'{"access_token": "of-machine"}'}
+    env = environ(places, tmp_path)
+
+    def told(**more: str) -> str:
+        ask("gs://b/k", {**env, **more})
+        return places.asked[-1][2]
+
+    assert told() == ""
+    assert told(GCE_METADATA_HOST=places.host) == "Bearer of-machine"
+    kept = tmp_path / ".config" / "gcloud" / "application_default_credentials.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"type": "service_account", "private_key": "x"}))
+    assert told() == ""
+    kept.write_text(json.dumps({"type": "authorized_user", "refresh_token": "r"}))
+    assert told() == f"Bearer {TOKEN}"
+    assert told(GOOGLE_OAUTH_ACCESS_TOKEN="mine") == "Bearer mine"
+    places.answers["/token"] = (400, {})
+    with pytest.raises(NotSupportedError):
+        told()
+
+
+def test_an_accounts_key_goes_to_that_account_alone() -> None:
+    env = {
+        "AZURE_STORAGE_ACCOUNT_NAME": "mine", "AZURE_STORAGE_ACCOUNT_KEY": "a2V5",
+        "AZURE_STORAGE_SAS_TOKEN": "?sig=s",
+    }  # fmt: skip
+
+    def asked(uri: str) -> tuple[str, str]:
+        container, _ = azure._container(uri, env)
+        return container.endpoint, container.key
+
+    own = "https://mine.blob.core.windows.net"
+    assert asked("az://c/k") == asked("abfss://c@mine.dfs.core.windows.net/k") == (own, "a2V5")
+    assert asked("wasbs://c@other.blob.core.windows.net/k") == ("https://other.blob.core.windows.net", "")
+    with pytest.raises(NotSupportedError):
+        asked("abfss://c@mine.dfs.core.windows.net.evil.example/k")
 
 
 # --- as whom -----------------------------------------------------------------------------------
