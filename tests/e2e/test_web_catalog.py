@@ -105,6 +105,7 @@ def look_into_flowers(page: Page, url: str) -> None:
     press(page, "Compare")
     page.wait_for(f"{TEXT}.includes('What led to it') && {TEXT}.includes('params.limit')")
     assert "petal · max" in page.run(TEXT)
+    page.wait_for(f"{TEXT}.includes('1 row added, 0 removed, 0 changed, 2 the same')")
     check_access(page)
     press(page, "Files")
     page.wait_for(f"{ROWS} === 1")

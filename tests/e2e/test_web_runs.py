@@ -204,6 +204,7 @@ def test_metrics_are_drawn_and_shown_in_detail_where_one_looks_closer(
     page.open(f"{url}/p/{project}/compare?tab=curves&runs={'.'.join(uids)}")
     page.wait_for("document.querySelector('figure')?.ariaLabel.includes('3 runs')")
     check_access(page)
+    choose_lines(page)
     page.run("document.querySelector('input[value=scatter]').click()")
     page.wait_for("document.querySelector('figure')?.ariaLabel === 'loss by rate: 3 runs'")
     check_access(page)
@@ -218,6 +219,60 @@ def test_metrics_are_drawn_and_shown_in_detail_where_one_looks_closer(
     page.wait_for(f"{TEXT}.includes('1 of 3 runs are within')")
     page.run("document.querySelector('button[aria-label=\"Hide optimizer\"]').click()")
     page.wait_for(f"location.search.includes('axes') && !{TEXT}.includes('optimizer')")
+    check(page, url)
+
+
+def choose_lines(page: Page) -> None:
+    """By the legend: a press hides a line, keys go from one to the next, what one is at stands out."""
+    legend = "[...document.querySelectorAll('[role=toolbar] button')]"
+    page.wait_for(f"{legend}.length === 3 && {legend}.filter((one) => one.tabIndex === 0).length === 1")
+    page.run(f"{legend}[0].focus()")
+    page.press("ArrowRight")
+    page.wait_for(f"document.activeElement === {legend}[1]")
+    page.run(f"{legend}[1].click()")
+    page.wait_for("document.querySelector('figure').ariaLabel.includes('2 runs')")
+    assert page.run(f"{legend}[1].ariaPressed") == "false"
+    assert "off=" in page.run("location.search")
+    check_access(page)
+    page.run(f"{legend}[2].dispatchEvent(new MouseEvent('click', {{bubbles: true, shiftKey: true}}))")
+    page.wait_for("document.querySelector('figure').ariaLabel.includes('1 run')")
+    page.run(f"{button('Show 2 that are hidden')}.click()")
+    page.wait_for("document.querySelector('figure').ariaLabel.includes('3 runs')")
+
+
+def test_contents_of_inputs_and_outputs_are_laid_over_each_other(
+    page: Page, running_server: RunningServer, recording: Recording
+) -> None:
+    url, project = running_server.url, f"runs-{uuid4().hex[:8]}"
+    with recording(project) as client:
+        for index in range(2):
+            with client.start_run(f"round {index}", job="round") as run:
+                rows = [("rose", 1 + index), ("iris", 2), *([(SCRIPT, 3)] if index else [])]
+                run.log_table("flowers", [{"name": name, "n": n} for name, n in rows])
+                run.log_text("notes.md", f"# Notes\n\nround {index}\nas before")
+        assert client.flush(20.0)
+        found = client.gql(
+            "query($p: String!) { runs(project: $p) { edges { node { uid } } } }", {"p": project}
+        )
+    uids = sorted(one["node"]["uid"] for one in found["runs"]["edges"])
+    page.open(f"{url}/p/{project}/compare?runs={'.'.join(uids)}")
+    named = "document.querySelector('a[aria-label=\"See what differs in the contents of flowers\"]')"
+    page.wait_for(f"!!{named}")
+    page.run(f"{named}.click()")
+    page.wait_for(f"{TEXT}.includes('1 row added, 0 removed, 1 changed, 1 the same')")
+    marked = "[...document.querySelectorAll('tbody del, tbody ins')].map((one) => one.textContent)"
+    assert page.run(marked) == ["1", "2"]
+    check_access(page)
+    what = "[...document.querySelectorAll('main select')][0]"
+    notes = f"[...{what}.options].find((one) => one.text.includes('notes')).value"
+    page.run(
+        f"Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call({what}, {notes}); "
+        f"{what}.dispatchEvent(new Event('change', {{bubbles: true}}))"
+    )
+    page.wait_for(f"{TEXT}.includes('1 line added, 1 removed')")
+    changed = "[...document.querySelectorAll('tr:is([data-sign=added], [data-sign=removed]) code')]"
+    assert page.run(f"{changed}.map((one) => one.textContent)") == ["round 0", "round 1"]
+    check_access(page)
     check(page, url)
 
 

@@ -9,7 +9,7 @@ import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
 import { ChartCard } from "./chart-card";
 import { extentOf, lineOf, moved, stepsWithin } from "./curves";
-import type { Axis, Look, Move, Range, Series } from "./curves";
+import type { Axis, Line, Look, Move, Range, Series } from "./curves";
 
 const LineChart = lazy(() => codeOf(import("./line-chart").then(({ LineChart: it }) => ({ default: it }))));
 
@@ -17,6 +17,8 @@ export interface NamedSeries {
   run: string;
   name: string;
   series: Series;
+  /** the run's place among all that are compared, which is its colour */
+  at?: number;
 }
 
 export interface CurveChartProps {
@@ -24,6 +26,8 @@ export interface CurveChartProps {
   /** that are read already, and are drawn until something is looked at more closely */
   curves: readonly NamedSeries[];
   look: Look;
+  /** the run that stands out */
+  lit?: string | undefined;
   height?: number;
   wide?: boolean;
 }
@@ -52,18 +56,19 @@ export const historiesQuery = (runs: readonly string[], keys: readonly string[],
   });
 };
 
-export function CurveChart({ title, curves, look, height, wide }: CurveChartProps) {
+export function CurveChart({ title, curves, look, lit, height, wide }: CurveChartProps) {
   const { say } = useWords();
   const [range, setRange] = useState<Range | null>(null);
   const closer = useCloser(curves, look, range);
-  const lines = useMemo(() => curves.map(({ name, series }) => lineOf(name, series, look)), [curves, look]);
+  const lines = useMemo(() => curves.map((one) => lineOfCurve(one, look)), [curves, look]);
   const drawn = useMemo(
-    () => (closer ? closer.map(({ name, series }) => lineOf(name, series, look)) : lines),
+    () => (closer ? closer.map((one) => lineOfCurve(one, look)) : lines),
     [closer, lines, look],
   );
   const full = extentOf(lines);
   const move = (how: Move | "all"): void => setRange(how === "all" || !full ? null : moved(range ?? full, full, how));
   const points = curves.reduce((sum, { series }) => sum + series.total, 0);
+  const stands = lit === undefined ? -1 : curves.findIndex(({ run }) => run === lit);
   const thinned = (closer ?? curves).some(({ series }) => series.thinned);
   return (
     <ChartCard
@@ -82,12 +87,15 @@ export function CurveChart({ title, curves, look, height, wide }: CurveChartProp
           logY={look.logY}
           range={range}
           zoom={setRange}
+          lit={stands < 0 ? undefined : stands}
           {...(height === undefined ? {} : { height })}
         />
       </Suspense>
     </ChartCard>
   );
 }
+
+const lineOfCurve = ({ name, series, at }: NamedSeries, look: Look): Line => ({ ...lineOf(name, series, look), ...(at === undefined ? {} : { at }) });
 
 /** Series of the part that is looked at, once they are there; nothing where what is there is all there is. */
 function useCloser(curves: readonly NamedSeries[], look: Look, range: Range | null): readonly NamedSeries[] | undefined {

@@ -7,6 +7,8 @@ export type Range = readonly [least: number, greatest: number];
 
 export interface Line {
   name: string;
+  /** its place among all lines, which is its colour; where nothing is said, the place it has here */
+  at?: number;
   x: readonly number[];
   /** null where there is no number, or none that the scale has a place for */
   y: readonly (number | null)[];

@@ -20,6 +20,8 @@ export interface LineChartProps {
   /** what is looked at; all where nothing is said */
   range?: Range | null;
   zoom?: (range: Range) => void;
+  /** the line that stands out, by its place here */
+  lit?: number | undefined;
   height?: number;
 }
 
@@ -29,10 +31,11 @@ const LEAST_DRAG = 6;
 const REACH = 40;
 
 export function LineChart(props: LineChartProps) {
-  const { label, lines, axis = "step", logX = false, logY = false, names, range, zoom, height = HEIGHT } = props;
+  const { label, lines, axis = "step", logX = false, logY = false, names, range, zoom, lit, height = HEIGHT } = props;
   const { language } = useWords();
   const dark = useComputedColorScheme("light") === "dark";
   const place = useRef<HTMLElement>(null);
+  const drawn = useRef<uPlot>(undefined);
   const zoomed = useRef(zoom);
   useEffect(() => {
     zoomed.current = zoom;
@@ -84,19 +87,26 @@ export function LineChart(props: LineChartProps) {
       [null, ...lines.map(({ x, y }) => [x, y])] as unknown as uPlot.AlignedData,
       it,
     );
+    drawn.current = chart;
     const size = new ResizeObserver(() => chart.setSize({ width: Math.max(LEAST_WIDTH, it.clientWidth), height }));
     size.observe(it);
     return () => {
       size.disconnect();
       chart.destroy();
+      drawn.current = undefined;
     };
   }, [lines, axis, logX, logY, from, to, nameX, nameY, height, dark, language]);
+
+  useEffect(() => {
+    // What is first among its series is the axis. Its types know no way back to all.
+    drawn.current?.setSeries((lit === undefined ? null : lit + 1) as number, { focus: true });
+  }, [lit]);
 
   return <figure ref={place} className={styles.chart} aria-label={label} />;
 }
 
-function seriesOf({ dots }: Line, at: number, dark: boolean): unknown {
-  const { colour, dash } = strokeOf(at, dark);
+function seriesOf({ dots, at: own }: Line, at: number, dark: boolean): unknown {
+  const { colour, dash } = strokeOf(own ?? at, dark);
   return {
     stroke: colour,
     width: 1.5,
@@ -118,6 +128,7 @@ function dotsIn(colour: string): uPlot.Series.PathBuilder {
     uPlot.orient(plot, index, (_series, xs, ys, scaleX, scaleY, toX, toY, left, top, width, height) => {
       const { ctx } = plot;
       ctx.fillStyle = colour;
+      ctx.globalAlpha = plot.series[index]?.alpha ?? 1;
       (xs as number[]).forEach((x, at) => {
         const y = ys[at];
         if (y === null || y === undefined) return;
@@ -125,6 +136,7 @@ function dotsIn(colour: string): uPlot.Series.PathBuilder {
         ctx.arc(toX(x, scaleX, width, left), toY(y, scaleY, height, top), DOT * devicePixelRatio, 0, 2 * Math.PI);
         ctx.fill();
       });
+      ctx.globalAlpha = 1;
     });
     return null;
   };

@@ -1,5 +1,5 @@
 /** What distinguishes two versions: columns, figures, files. Pure. */
-import type { StoredFile } from "./stored";
+import type { StoredFile } from "@/lib/stored";
 import type { Stats } from "./statistics";
 
 export type Sign = "added" | "removed" | "changed";

@@ -1,4 +1,5 @@
 /** Two versions of one artifact: what differs in them, and what led to it. */
+import { Suspense, lazy } from "react";
 import { NativeSelect, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -6,18 +7,23 @@ import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
 import { LineageDiffDocument } from "@/gql/graphql";
+import { codeOf } from "@/lib/code";
 import { figure } from "@/lib/format";
 import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
 import { columnsBetween, figuresBetween, filesBetween } from "./diffing";
 import type { Difference } from "./diffing";
 import { statsOf } from "./statistics";
-import { allFilesOf } from "./stored";
+import { allFilesOf } from "@/lib/stored";
 import { versionName } from "./version-name";
 import type { ListedVersion } from "./version-name";
 import { versionQuery } from "./version-query";
 import type { Version } from "./version-query";
 import styles from "./artifacts.module.css";
+
+const ContentDiff = lazy(() => codeOf(import("@/components/content-diff/content-diff").then(({ ContentDiff: it }) => ({ default: it }))));
+
+const nameOf = (version: Version): string => `${version.name}${versionName(version)}`;
 
 export interface VersionComparedProps {
   version: Version;
@@ -64,7 +70,17 @@ function Compared({ before, after }: { before: string; after: Version }) {
       <Causes before={before} after={after.uid} />
       <Differences title={say("version.schema")} found={columnsBetween(other.data.columns, after.columns)} />
       <Differences title={say("compare.figures")} found={figuresBetween(statsOf(other.data.stats), statsOf(after.stats), told)} />
-      {other.data.storedAt && after.storedAt && <FilesCompared before={before} after={after.uid} />}
+      {other.data.storedAt && after.storedAt && (
+        <>
+          <section className={styles.shown}>
+            <h3>{say("content.title")}</h3>
+            <Suspense fallback={<Skeleton height={160} />}>
+              <ContentDiff before={{ uid: before, name: nameOf(other.data) }} after={{ uid: after.uid, name: nameOf(after) }} />
+            </Suspense>
+          </section>
+          <FilesCompared before={before} after={after.uid} />
+        </>
+      )}
     </>
   );
 }

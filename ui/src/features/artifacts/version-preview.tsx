@@ -6,8 +6,8 @@ import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
 import { useWords } from "@/lib/words";
-import { lookAt } from "./stored";
-import type { Look } from "./stored";
+import { lookAt } from "@/lib/stored";
+import type { Look } from "@/lib/stored";
 import type { Version } from "./version-query";
 import styles from "./artifacts.module.css";
 

@@ -16,7 +16,7 @@ import type { ListedVersion } from "./version-name";
 import { versionQuery } from "./version-query";
 import type { Version } from "./version-query";
 import type { VersionView } from "./artifact-search";
-import { downloadOf } from "./stored";
+import { downloadOf } from "@/lib/stored";
 import { VersionCompared } from "./version-compared";
 import { VersionFiles } from "./version-files";
 import { VersionPreview } from "./version-preview";

@@ -6,6 +6,7 @@ import { Card, Cards } from "@/components/card";
 import { ChartCard } from "@/components/charts/chart-card";
 import { CurveChart, historiesQuery } from "@/components/charts/curve-chart";
 import type { NamedSeries } from "@/components/charts/curve-chart";
+import { Legend } from "@/components/charts/legend";
 import { LookBar } from "@/components/charts/look-bar";
 import { lookIn, searchOf } from "@/components/charts/look-search";
 import { EmptyState } from "@/components/empty-state";
@@ -13,10 +14,11 @@ import { Picker } from "@/components/picker";
 import { RunList } from "@/components/run-list";
 import { Trouble } from "@/components/trouble";
 import { codeOf } from "@/lib/code";
+import { comparedRuns } from "@/lib/compared";
 import { useWords } from "@/lib/words";
 import { runName, useColumns, usualAxes, usualPair } from "./columns";
 import type { Column, Columns } from "./columns";
-import { withLook } from "./compare-search";
+import { runsIn, withLook } from "./compare-search";
 import type { CompareSearch } from "./compare-search";
 import styles from "./charts.module.css";
 
@@ -55,6 +57,15 @@ export function Charts(props: ChartsProps) {
 
 type FormProps = ChartsProps & { told: Columns };
 
+/** One legend for all pictures of the same runs: a run has the same colour in each. */
+function useRunLegend(search: CompareSearch, change: (next: CompareSearch) => void, told: Columns, dots = false) {
+  const [lit, setLit] = useState<string>();
+  const hidden = useMemo((): ReadonlySet<string> => new Set(runsIn(search.off)), [search.off]);
+  const items = useMemo(() => told.runs.map((run, at) => ({ key: run.uid, name: runName(run), at })), [told.runs]);
+  const hide = (next: ReadonlySet<string>): void => change({ ...search, off: comparedRuns(next) });
+  return { legend: <Legend items={items} hidden={hidden} hide={hide} light={setLit} dots={dots} />, hidden, lit };
+}
+
 function Curves({ uids, search, change, told }: FormProps) {
   const { say } = useWords();
   const [shown, setShown] = useState(AT_ONCE);
@@ -66,22 +77,26 @@ function Curves({ uids, search, change, told }: FormProps) {
   const { data, error, refetch } = useQuery(historiesQuery(uids, asked, search.axis ?? "step"));
   const { axis, smooth, logx, logy } = search;
   const look = useMemo(() => lookIn({ axis, smooth, logx, logy } as CompareSearch), [axis, smooth, logx, logy]);
-  const names = useMemo(() => new Map(told.runs.map((run) => [run.uid, runName(run)])), [told.runs]);
+  const { legend, hidden, lit } = useRunLegend(search, change, told);
+  const places = useMemo(() => new Map(told.runs.map((run, at) => [run.uid, { name: runName(run), at }])), [told.runs]);
   const curves = useMemo(() => {
     const of = new Map<string, NamedSeries[]>();
     for (const { run, series } of data ?? []) {
-      for (const one of series) of.set(one.key, [...(of.get(one.key) ?? []), { run, name: names.get(run) ?? run, series: one }]);
+      if (hidden.has(run)) continue;
+      const { name, at } = places.get(run) ?? { name: run, at: 0 };
+      for (const one of series) of.set(one.key, [...(of.get(one.key) ?? []), { run, name, at, series: one }]);
     }
     return of;
-  }, [data, names]);
+  }, [data, places, hidden]);
   if (keys.length === 0) return <EmptyState kind="none" title={say("run.metrics.none")} why={say("run.metrics.none.why")} />;
   return (
     <>
       <LookBar look={look} change={(next) => change(withLook(search, searchOf(next)))} />
+      {legend}
       {error && !data && <Trouble error={error} retry={() => void refetch()} />}
       {!error && !data && <Skeleton height={TALL} />}
       <Cards>
-        {data && asked.map((key) => <CurveChart key={key} title={key} curves={curves.get(key) ?? NOTHING} look={look} />)}
+        {data && asked.map((key) => <CurveChart key={key} title={key} curves={curves.get(key) ?? NOTHING} look={look} lit={lit} />)}
       </Cards>
       {keys.length > shown && (
         <Button variant="default" onClick={() => setShown(shown + AT_ONCE)}>
@@ -98,6 +113,7 @@ function Scatter({ search, change, told }: FormProps) {
   const of = (key: string | undefined): Column | undefined => told.columns.find((one) => one.key === key);
   const x = of(search.x) ?? of(usual.x);
   const y = of(search.y) ?? of(usual.y);
+  const { legend, hidden, lit } = useRunLegend(search, change, told, true);
   const lines = useMemo(
     () =>
       told.runs.flatMap((run, at) => {
@@ -105,13 +121,14 @@ function Scatter({ search, change, told }: FormProps) {
         const value = y?.values[at];
         const drawn = typeof place === "number" && typeof value === "number";
         const fits = drawn && (!search.logx || place > 0) && (!search.logy || value > 0);
-        return fits ? [{ name: runName(run), x: [place], y: [value], dots: true }] : [];
+        return fits && !hidden.has(run.uid) ? [{ uid: run.uid, name: runName(run), at, x: [place], y: [value], dots: true }] : [];
       }),
-    [told.runs, x, y, search.logx, search.logy],
+    [told.runs, x, y, search.logx, search.logy, hidden],
   );
+  const stands = lines.findIndex(({ uid }) => uid === lit);
   if (!x || !y) return <EmptyState kind="none" title={say("compare.scatter.none")} why={say("compare.scatter.none.why")} />;
   const title = say("compare.scatter.title", { x: x.name, y: y.name });
-  const left = told.runs.length - lines.length;
+  const left = told.runs.filter(({ uid }) => !hidden.has(uid)).length - lines.length;
   return (
     <>
       <div className={styles.bar}>
@@ -120,6 +137,7 @@ function Scatter({ search, change, told }: FormProps) {
         <Tick label={say("chart.log.x")} on={search.logx === true} set={(logx) => change({ ...search, logx })} />
         <Tick label={say("chart.log.y")} on={search.logy === true} set={(logy) => change({ ...search, logy })} />
       </div>
+      {legend}
       <ChartCard
         title={title}
         table={() => ({
@@ -135,6 +153,7 @@ function Scatter({ search, change, told }: FormProps) {
             logX={search.logx === true}
             logY={search.logy === true}
             names={{ x: x.name, y: y.name }}
+            lit={stands < 0 ? undefined : stands}
             height={TALL}
           />
         </Suspense>

@@ -1,10 +1,11 @@
 /** Two to 200 runs side by side: what differs, and their metrics in pictures. */
-import { useCallback, useMemo } from "react";
+import { Suspense, lazy, useCallback, useMemo } from "react";
 import { Button, SegmentedControl, Skeleton } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
+import { codeOf } from "@/lib/code";
 import { useLiveRuns } from "@/lib/live";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -14,6 +15,8 @@ import { FORMS, compareSearch, runsIn } from "./compare-search";
 import type { CompareForm, CompareSearch } from "./compare-search";
 import { CompareTable } from "./compare-table";
 import styles from "./compare-page.module.css";
+
+const Contents = lazy(() => codeOf(import("./contents").then(({ Contents: it }) => ({ default: it }))));
 
 export function ComparePage() {
   const { say } = useWords();
@@ -36,7 +39,12 @@ export function ComparePage() {
       {runs.length >= 2 && search.tab === undefined && (
         <Differences project={project} runs={runs} search={search} change={change} />
       )}
-      {runs.length >= 2 && search.tab !== undefined && (
+      {runs.length >= 2 && search.tab === "contents" && (
+        <Suspense fallback={<Skeleton height={320} />}>
+          <Contents project={project} uids={runs} search={search} change={change} />
+        </Suspense>
+      )}
+      {runs.length >= 2 && search.tab !== undefined && search.tab !== "contents" && (
         <Charts project={project} uids={runs} search={search} change={change} />
       )}
     </div>

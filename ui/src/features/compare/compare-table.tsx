@@ -1,6 +1,7 @@
 /** Rows of a comparison against the runs: of both only what is in sight is drawn. */
 import { memo, useEffect } from "react";
 import { Link } from "@tanstack/react-router";
+import { Icon } from "@/components/icon";
 import { useColumnsInSight, useRowsInSight } from "@/components/rows-in-sight";
 import { StateBadge } from "@/components/state-badge";
 import { figure } from "@/lib/format";
@@ -8,6 +9,7 @@ import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
 import type { ComparedRow, ComparedRun } from "./compare-query";
 import { isReference, nameOfVersion, sameAs } from "./compared-values";
+import { versionRows } from "./content-rows";
 import styles from "./compare-table.module.css";
 
 const ROW_HEIGHT = 35;
@@ -90,10 +92,23 @@ interface RowProps {
 
 const Row = memo(function Row({ row, at, from, to, project }: RowProps) {
   const { say } = useWords();
+  const [contents] = versionRows([row]);
   return (
     <tr aria-rowindex={at + 2}>
       <th scope="row" aria-colindex={1} className={styles.name} title={row.name}>
-        <span className={styles.part}>{say(`compare.part.${row.part}` as MessageId)}</span> <bdi>{row.name}</bdi>
+        <span className={styles.part}>{say(`compare.part.${row.part}` as MessageId)}</span> <bdi>{row.name}</bdi>{" "}
+        {contents && (
+          <Link
+            from="/p/$project/compare"
+            to="/p/$project/compare"
+            search={(told) => ({ ...told, tab: "contents" as const, what: contents.key })}
+            className={styles.contents}
+            aria-label={say("compare.contents", { name: row.name })}
+            title={say("compare.contents", { name: row.name })}
+          >
+            <Icon name="compare" size={14} />
+          </Link>
+        )}
       </th>
       {from > 0 && <td colSpan={from} aria-hidden="true" />}
       {row.values.slice(from, to).map((value, index) => (

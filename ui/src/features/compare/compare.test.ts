@@ -3,6 +3,7 @@ import { comparedRuns } from "@/lib/compared";
 import { columnsOf, usualAxes, usualPair } from "./columns";
 import { nameOfVersion, sameAs } from "./compared-values";
 import { compareSearch, runsIn } from "./compare-search";
+import { chosenPair, versionRows } from "./content-rows";
 
 describe("an address of a comparison", () => {
   test("names the runs it was made of, each once", () => {
@@ -46,4 +47,20 @@ describe("columns of charts", () => {
     expect(usualPair(columns)).toEqual({ x: "p.lr", y: "m.acc" });
     expect(usualPair([])).toEqual({ x: undefined, y: undefined });
   });
+});
+
+test("inputs and outputs that are other versions can be laid over each other, two at a time", () => {
+  const [one, two] = ["version:p/dataset/clean@sha256:1111111111", "version:p/dataset/clean@sha256:2222222222"];
+  const rows = versionRows([
+    { part: "INPUT", name: "data", values: [one, two, one] },
+    { part: "OUTPUT", name: "net", values: [[one], [one], null] },
+    { part: "PARAMETER", name: "rate", values: [1, 2, 3] },
+  ]);
+  expect(rows.map(({ key }) => key)).toEqual(["INPUT data"]);
+  const [row] = rows;
+  if (!row) throw new Error("no row");
+  expect(row.choices.map(({ name, runs }) => [name, runs])).toEqual([["clean@11111111", [0, 2]], ["clean@22222222", [1]]]);
+  expect(chosenPair(row, {})).toEqual({ a: row.choices[0], b: row.choices[1] });
+  expect(chosenPair(row, { a: two, b: two })).toEqual({ a: row.choices[1], b: row.choices[0] });
+  expect(chosenPair(row, { b: one })).toEqual({ a: row.choices[1], b: row.choices[0] });
 });

@@ -12,8 +12,10 @@ export interface SettingsSearch {
   view?: SettingsView;
   /** uid of what the audit is about */
   target?: string;
-  /** the form for a new token is open */
+  /** the form for a new token or webhook is open */
   create?: true;
+  /** uid of the webhook whose deliveries are shown */
+  hook?: string;
 }
 
 export function projectsSearch(told: Record<string, unknown>): ProjectsSearch {
@@ -22,10 +24,11 @@ export function projectsSearch(told: Record<string, unknown>): ProjectsSearch {
 
 export function settingsSearch(told: Record<string, unknown>): SettingsSearch {
   const view = SETTINGS_VIEWS.find((one) => one === told["view"]);
-  const { target } = told;
+  const { target, hook } = told;
   return {
     ...(view && { view }),
     ...(typeof target === "string" && target && { target }),
     ...(told["create"] === true && { create: true as const }),
+    ...(typeof hook === "string" && hook && { hook }),
   };
 }

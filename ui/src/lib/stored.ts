@@ -1,5 +1,5 @@
 /** Bytes that are kept of versions: which files there are, a look at one, where to get them. */
-import { askPlain } from "@/lib/graphql";
+import { askPlain } from "./graphql";
 
 export interface StoredFile {
   path: string;
@@ -54,9 +54,10 @@ export interface Look {
   image?: Blob;
 }
 
-/** A look at one file, at the first where `path` is empty; raises AskError. */
-export async function lookAt(uid: string, path: string, signal: AbortSignal): Promise<Look> {
-  const answer = await askPlain(`/api/v1/artifacts/preview?${new URLSearchParams({ uid, path })}`, { signal });
+/** A look at one file, at the first where `path` is empty, with so many rows of a table; raises AskError. */
+export async function lookAt(uid: string, path: string, signal: AbortSignal, rows?: number): Promise<Look> {
+  const asked = { uid, path, ...(rows === undefined ? {} : { rows: String(rows) }) };
+  const answer = await askPlain(`/api/v1/artifacts/preview?${new URLSearchParams(asked)}`, { signal });
   if (!answer.headers.get("content-type")?.startsWith("image/")) return (await answer.json()) as Look;
   const of = decodeURIComponent(answer.headers.get("x-lineage-path") ?? "");
   return { path: of, kind: "image", whole: true, reason: "", columns: [], rows: [], text: "", image: await answer.blob() };
