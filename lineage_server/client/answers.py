@@ -14,7 +14,9 @@ from typing import Any, cast
 from lineage_server.client.checking import checked
 from lineage_server.client.moments import moment
 from lineage_server.client.view import ViewNode
-from lineage_server.domain.nodes import LABEL_OF
+from lineage_server.domain import ids
+from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.nodes import LABEL_OF, Label
 
 _WHEN = "$asOf: DateTime, $knownAt: DateTime, $project: String!"
 _ARGUMENTS = "asOf: $asOf, knownAt: $knownAt, project: $project"
@@ -129,7 +131,7 @@ def _uids(data: object) -> Iterator[str]:
     if isinstance(data, str):
         # Several may stand in one text, as in what a run read.
         for word in (data, *(data.split(", ") if ", " in data else ())):
-            if word.partition(":")[0] in LABEL_OF:
+            if _is_uid(word):
                 yield word
     elif isinstance(data, Mapping):
         for name, value in cast("Mapping[str, object]", data).items():
@@ -138,6 +140,18 @@ def _uids(data: object) -> Iterator[str]:
     elif isinstance(data, list):
         for value in cast("list[object]", data):
             yield from _uids(value)
+
+
+def _is_uid(word: str) -> bool:
+    """Fields, kinds and parameters are texts, too (``version``, ``model: large``): the server refuses these."""
+    if word.partition(":")[0] not in LABEL_OF:
+        return False
+    try:
+        if ids.clean_uid(word) in (Label.REGISTERED_MODEL, Label.JOB):
+            ids.parse_reference(word)  # Which these may be as well.
+    except InvalidInputError:
+        return False
+    return True
 
 
 def titles_in(data: Mapping[str, Any]) -> dict[str, str]:

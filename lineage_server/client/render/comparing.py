@@ -36,6 +36,9 @@ def lines_of(answer: Answer, width: int) -> Iterator[str]:
     name_width = min(max((*names, *titles), default=_LEAST), _MOST_NAME)
     column = (width - name_width) // len(runs) - len(_GAP)
     beside = len(runs) <= _MOST_BESIDE and column >= _LEAST
+    # No wider than what stands there: in a pipe there is no end of room.
+    widest = (max(map(width_of, cells), default=0) for _, cells in rows)
+    column = max(_LEAST, *(one for one in widest if one <= column), 0) if beside else column
     yield from _runs(runs)
     for part, group in groupby(rows, key=lambda one: str(one[0]["part"])):
         yield ""

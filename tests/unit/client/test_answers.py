@@ -186,6 +186,20 @@ async def test_a_question_is_asked_and_its_answer_reads_well(
         assert await _ask(twin, question) == answer
 
 
+def test_only_what_can_be_a_uid_is_asked_for(default: Client, stub: StubServer) -> None:
+    changes = [
+        {"field": "version", "before": "1", "after": "2"},
+        {"field": "params.size", "before": "model: large", "after": "model:p/churn"},
+        {"field": "params.note", "before": "run:", "after": "job"},
+    ]
+    both = {"uid": SERVED, "name": "churn", "kind": "model"}
+    found = {"kind": "CHANGED", "before": both, "after": both, "changes": changes}
+    told = {"a": SERVED, "b": SERVED, "differences": [found], "firstByDependency": None}
+    stub.data = {"data": {"diff": told, "nodes": NODES}}
+    default.diff(SERVED, SERVED)
+    assert stub.asked[-1]["variables"] == {"uids": [SERVED, "model:p/churn"]}
+
+
 def test_what_is_connected_otherwise_or_without_doubt_is_said(default: Client, stub: StubServer) -> None:
     def said(question: str, **told: Any) -> list[str]:
         stub.data = {"data": {question: ANSWERS[question] | WHOLE | told, "nodes": NODES}}

@@ -54,9 +54,9 @@ def lines(told: Answer, width: int = 80) -> list[str]:
     return text
 
 
-def beside(first: str, one: str, other: str, *, name: int = 10) -> str:
-    """A line of two columns that share what the names leave of 80."""
-    return f"{first:<{name}}  {one:<{(80 - name) // 2 - 2}}  {other}"
+def beside(first: str, one: str, other: str, *, name: int = 10, column: int = 10) -> str:
+    """A line of two columns, as wide as the widest value."""
+    return f"{first:<{name}}  {one:<{column}}  {other}"
 
 
 def test_what_fits_stands_side_by_side() -> None:
@@ -68,19 +68,21 @@ def test_what_fits_stands_side_by_side() -> None:
         titles={IRIS: "dataset:iris@1"},
         differing=3,
     )
+    wide = len("dataset:iris@1, version:unknown")
     assert lines(told) == [
         "[1]  train  complete  run:0",
         "[2]  train  complete  run:1",
         "",
-        beside("parameters", "[1]", "[2]"),
-        beside("  lr", "0.1", "0.2"),
-        beside("  on", "yes", "–"),
+        beside("parameters", "[1]", "[2]", column=wide),
+        beside("  lr", "0.1", "0.2", column=wide),
+        beside("  on", "yes", "–", column=wide),
         "",
-        beside("read", "[1]", "[2]"),
-        beside("  train", "dataset:iris@1", "dataset:iris@1, version:unknown"),
+        beside("read", "[1]", "[2]", column=wide),
+        beside("  train", "dataset:iris@1", "dataset:iris@1, version:unknown", column=wide),
         "",
         "3 things differ, 2 things are the same in all 2 runs",
     ]
+    assert lines(told, width=10_000) == lines(told)
 
 
 def test_what_has_no_room_beside_one_another_stands_value_by_value() -> None:
