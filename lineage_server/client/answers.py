@@ -143,7 +143,7 @@ def _uids(data: object) -> Iterator[str]:
 
 
 def _is_uid(word: str) -> bool:
-    """Fields, kinds and parameters are texts, too (``version``, ``model: large``): the server refuses these."""
+    """Fields and parameters are texts, too (``version``, ``model: large``), which the server refuses."""
     if word.partition(":")[0] not in LABEL_OF:
         return False
     try:

@@ -139,12 +139,13 @@ _RULES = {
     **dict.fromkeys(
         (
             *("job", "project", "description", "role", "uri", "text", "reason", "column", "token"),
-            *("alias", "expected", "comment", "card", "path", "endpoint", "cluster", "revision"),
+            *("alias", "comment", "card", "path", "endpoint", "cluster", "revision"),
             *("title", "owner"),
         ),
         _TEXT,
     ),
     "name": Rule("a text, such as 'iris'", _is_text),
+    "expected": Rule("a version as text, such as '3', or '' for none", _is_text),
     "run_id": Rule("a run's id, as text", _is_text),
     "kind": Rule(", ".join(JobKind), _is_text),
     "type": Rule(", ".join(ArtifactType), _is_text),

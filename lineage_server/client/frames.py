@@ -114,6 +114,13 @@ def _rows(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in names} for row in rows]
 
 
+def without_index(table: Any) -> pa.Table:
+    """Less the index of a pandas frame, which Arrow keeps as columns: no model takes it."""
+    facts = cast("Mapping[str, Any]", table.schema.pandas_metadata or {})
+    index = [name for name in facts.get("index_columns", ()) if isinstance(name, str)]
+    return table.drop_columns([name for name in index if name in table.column_names])
+
+
 def columns_of(table: Any) -> list[dict[str, Any]]:
     """The schema as events carry it."""
     return [{"name": f.name, "type": type_name(f.type), "nullable": f.nullable} for f in table.schema]

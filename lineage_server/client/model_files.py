@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from lineage_server.client.arrays import are_arrays, columns_of_array, is_array, is_sparse
 from lineage_server.client.contents import Content, content_of_bytes
-from lineage_server.client.frames import columns_of, is_frame, table_of
+from lineage_server.client.frames import columns_of, is_frame, table_of, without_index
 from lineage_server.client.quietly import Quietly, warn_once
 from lineage_server.domain.errors import InvalidInputError, LimitError
 
@@ -118,7 +118,7 @@ def example_of(rows: Any) -> dict[str, Any]:
     large to be kept with a signature."""
     if is_sparse(rows):
         rows = rows.toarray()
-    values: Any = rows.tolist() if is_array(rows) else table_of(rows).to_pylist()
+    values: Any = rows.tolist() if is_array(rows) else without_index(table_of(rows)).to_pylist()
     told = json.loads(json.dumps(values, default=_as_text))
     told = _finite(told)
     size = len(json.dumps(told))
@@ -148,7 +148,7 @@ def _columns(value: Any) -> list[dict[str, Any]]:
     if is_array(value) or is_sparse(value):
         return columns_of_array(value)
     if is_frame(value):
-        return columns_of(table_of(value))
+        return columns_of(without_index(table_of(value)))
     raise InvalidInputError(
         f"a {type(value).__name__} has no columns", field="example", allowed="a frame or an array"
     )

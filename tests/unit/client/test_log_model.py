@@ -192,6 +192,17 @@ def test_wrong_words_are_told_before_anything_is_recorded(
     assert all(stub.run(event["run"])["outputs"] == [] for event in stub.of_type("run"))
 
 
+def test_the_index_of_a_frame_goes_into_no_model(client: Client, stub: StubServer) -> None:
+    shuffled = PETALS.sample(frac=1, random_state=1)
+    named = shuffled.set_axis(["a", "b", "c", "d"]).rename_axis("flower")
+    with client.start_run("x") as run:
+        for name, frame in (("by-number", shuffled), ("by-name", named)):
+            run.log_model(fitted(), name, register=True, example=frame)
+    for version in stub.of_type("model.version"):
+        assert [one["name"] for one in version["signature"]["inputs"]] == ["length", "width"]
+        assert version["signature"]["example"] == shuffled.to_dict("records")
+
+
 def test_an_example_that_is_no_table_costs_a_warning_only(
     client: Client, stub: StubServer, caplog: pytest.LogCaptureFixture
 ) -> None:
