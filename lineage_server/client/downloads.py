@@ -29,7 +29,7 @@ from lineage_server.client.transfer.exchange import Exchange
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.originals import copy_original
 from lineage_server.client.transfer.page import Page
-from lineage_server.client.transfer.receive import Download, Received, Wanted
+from lineage_server.client.transfer.receive import Download, NothingChosenError, Received, Wanted
 from lineage_server.domain.errors import (
     ConflictError,
     LineageError,
@@ -197,7 +197,7 @@ def _fetched(
                 ).run()
             finally:
                 exchange.close()
-    except SpoiltError:
+    except (SpoiltError, NothingChosenError):
         raise
     except (NotFoundError, NotSupportedError) as error:
         raise _elsewhere(client, artifact, error.message) from None

@@ -210,6 +210,15 @@ async def test_coroutines_wait_for_downloads_too(running_server: RunningServer, 
         assert (await client.download(made.uid, tmp_path / "out")).read_bytes() == b"data"
 
 
+def test_patterns_that_fit_nothing_say_so_alone(running_server: RunningServer, tmp_path: Path) -> None:
+    project = "downloads-patterns"
+    made = keep(tmp_path, running_server.url, project, data=b"data")["data"]
+    with client_of(tmp_path, running_server.url, project) as client:
+        with pytest.raises(NotFoundError) as caught:
+            client.get(made.ref).download(tmp_path / "out", paths="*.csv")
+        assert caught.value.message == "no file of this version is called *.csv; nothing was fetched"
+
+
 def test_what_cannot_be_had_says_where_it_lies(running_server: RunningServer, tmp_path: Path) -> None:
     project = "downloads-elsewhere"
     (tmp_path / "changed").write_bytes(b"1")

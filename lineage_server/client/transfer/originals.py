@@ -12,7 +12,7 @@ from lineage_server.client.transfer.chosen import Chosen
 from lineage_server.client.transfer.folder import Folder
 from lineage_server.client.transfer.manifest import check_links, shown
 from lineage_server.client.transfer.page import Page
-from lineage_server.client.transfer.receive import nothing_chosen
+from lineage_server.client.transfer.receive import NothingChosenError
 from lineage_server.client.transfer.together import each
 from lineage_server.domain.errors import ConflictError
 
@@ -42,7 +42,7 @@ def copy_original(
     if chosen:
         entries = tuple(entry for entry in entries if chosen(entry.path))
         if not entries:
-            raise nothing_chosen(chosen)
+            raise NothingChosenError(chosen)
     files = {entry.digest: _place(source, hashed, entry) for entry in entries if not entry.link}
     done = 0
 

@@ -64,9 +64,11 @@ class Wanted:
     overwrite: bool = False
 
 
-def nothing_chosen(chosen: Chosen) -> NotFoundError:
-    """The error of patterns that match no file."""
-    return NotFoundError(f"no file of this version is called {listed(chosen.words)}; nothing was fetched")
+class NothingChosenError(NotFoundError):
+    """Patterns that match no file: its bytes may well be there."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        super().__init__(f"no file of this version is called {listed(chosen.words)}; nothing was fetched")
 
 
 class Download:
@@ -108,7 +110,7 @@ class Download:
             for path, text in self._links.items():
                 folder.link(path, text, overwrite=self._wanted.overwrite)
             if self._chosen and not self._files:
-                raise nothing_chosen(self._chosen)
+                raise NothingChosenError(self._chosen)
         name = b"" if page.kind == "folder" else page.entries[0].path
         return Received(
             uid=page.uid, kind=page.kind, digest=page.digest, size=page.size, files=self._files, name=name
