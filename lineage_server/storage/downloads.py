@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
+import re
 import urllib.parse
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.errors import InvalidInputError, LimitError, NotFoundError
 from lineage_server.domain.ids import label_of, now_micros, shorten
 from lineage_server.domain.nodes import Label
 from lineage_server.storage import keys
@@ -19,6 +21,8 @@ from lineage_server.storage.verified import Verified
 
 PAGE_ENTRIES = 5_000
 PAGE_OBJECTS = 10_000
+MAX_PATTERNS = 100
+MAX_PATTERN = 1_000
 OBJECTS = "/api/v1/artifacts/objects"
 """Where this server hands out single objects."""
 
@@ -101,7 +105,9 @@ class Downloads:
             raise InvalidInputError("after is no cursor of a download", field="after")
         manifest = await self.manifest(version)
         store = self.stores.of(version.project)
-        chosen, objects, following = _chosen(manifest, paths, int(after or 0))
+        wanted = await asyncio.to_thread(_wanted, paths)
+        # Many names by many patterns: others get their turn meanwhile.
+        chosen, objects, following = await asyncio.to_thread(_chosen, manifest, wanted, int(after or 0))
         if paths and not chosen and not after:
             raise NotFoundError(f"no file of {shorten(version.uid, 200)} matches {shorten(', '.join(paths))}")
         method = method_of(store, self.limits, methods)
@@ -155,7 +161,9 @@ class Downloads:
             yield piece
 
 
-def _chosen(manifest: Manifest, paths: Sequence[str], start: int) -> tuple[list[Entry], dict[str, int], int]:
+def _chosen(
+    manifest: Manifest, wanted: re.Pattern[str] | None, start: int
+) -> tuple[list[Entry], dict[str, int], int]:
     """A page from ``start`` on: entries, their objects, and where the next page begins."""
     chosen: list[Entry] = []
     objects: dict[str, int] = {}
@@ -163,10 +171,22 @@ def _chosen(manifest: Manifest, paths: Sequence[str], start: int) -> tuple[list[
     for at, entry in _from(manifest, start):
         if len(chosen) >= PAGE_ENTRIES or len(objects) >= PAGE_OBJECTS:
             return chosen, objects, at
-        if not paths or any(fnmatch.fnmatchcase(entry.path, pattern) for pattern in paths):
+        if wanted is None or wanted.match(entry.path):
             chosen.append(entry)
             objects.update(entry.objects())
     return chosen, objects, len(manifest.entries)
+
+
+def _wanted(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    """What matches any of them; raises LimitError."""
+    longest = max(map(len, patterns), default=0)
+    if len(patterns) > MAX_PATTERNS:
+        raise LimitError(f"more than {MAX_PATTERNS} patterns", limit=MAX_PATTERNS, actual=len(patterns))
+    if longest > MAX_PATTERN:
+        raise LimitError(
+            f"a pattern of more than {MAX_PATTERN} characters", limit=MAX_PATTERN, actual=longest
+        )
+    return re.compile("|".join(map(fnmatch.translate, patterns))) if patterns else None
 
 
 def _from(manifest: Manifest, start: int) -> Iterator[tuple[int, Entry]]:

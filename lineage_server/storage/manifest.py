@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NoReturn
 
 import msgspec
@@ -110,7 +110,8 @@ def canonical(manifest: Manifest) -> bytes:
 def check(manifest: Manifest) -> Manifest:
     """The manifest with its entries sorted; raises InvalidInputError."""
     named = [(_checked_name(entry), entry) for entry in manifest.entries]
-    _check_names([name for name, _ in named])
+    if wrong := clash(name for name, _ in named):
+        _refuse(wrong)
     for name, entry in named:
         _check_entry(name, entry)
     named.sort(key=lambda pair: pair[0])
@@ -160,6 +161,8 @@ def _checked_name(entry: Entry) -> bytes:
             )
     if entry.path_bytes is not None and _is_text(name):
         _refuse(f"path_bytes of {shorten(ascii(entry.path))} are for names that are not UTF-8")
+    if entry.path_bytes is not None and entry.path != name.decode(errors="replace"):
+        _refuse(f"the path {shorten(ascii(entry.path))} is not what its path_bytes say")
     return name
 
 
@@ -171,19 +174,21 @@ def _is_text(name: bytes) -> bool:
     return True
 
 
-def _check_names(names: Sequence[bytes]) -> None:
-    """Each once, and nothing below what is a file or a link itself."""
-    known = set(names)
-    if len(known) < len(names):
-        _refuse("a path stands in it twice")
+def clash(names: Iterable[bytes]) -> str:
+    """What is wrong with names side by side: each is there once, and none is below a file or a link."""
+    listed = list(names)
+    known = set(listed)
+    if len(known) < len(listed):
+        return "a path stands in it twice"
     folders: set[bytes] = set()
-    for name in names:
+    for name in listed:
         folder = name.rpartition(b"/")[0]
         while folder and folder not in folders:
             if folder in known:
-                _refuse(f"{shorten(ascii(folder.decode(errors='replace')))} is both a file and a folder")
+                return f"{shorten(ascii(folder.decode(errors='replace')))} is both a file and a folder"
             folders.add(folder)
             folder = folder.rpartition(b"/")[0]
+    return ""
 
 
 def _check_entry(name: bytes, entry: Entry) -> None:

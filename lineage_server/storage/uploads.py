@@ -22,7 +22,7 @@ from lineage_server.domain.events import Event, VersionReported
 from lineage_server.domain.ids import now_micros
 from lineage_server.storage import keys
 from lineage_server.storage.claims import Claims
-from lineage_server.storage.manifest import PART, Manifest, canonical, parse_checked
+from lineage_server.storage.manifest import PART, Manifest, canonical, parse, parse_checked
 from lineage_server.storage.proving import Proving
 from lineage_server.storage.store import NoSuchObjectError, Store, Stores
 
@@ -216,6 +216,7 @@ class Uploads:
             pending = await self.claims.claim(project, {**objects, manifest: 0}) - {manifest}
             await self._bring(store, project, {sha256: objects[sha256] for sha256 in pending})
             await self.claims.outwait_collection([manifest])
+            await _check_replaced(store, manifest, told)
             await store.put(manifest, canonical(told))
             await store.settle()
 
@@ -311,6 +312,22 @@ class Uploads:
         async for piece in store.stream(key, 0, 0):
             await asyncio.to_thread(digest.update, piece)
         return digest.hexdigest()
+
+
+async def _check_replaced(store: Store, key: str, told: Manifest) -> None:
+    """Raises ConflictError for a value in place of files: its digest is its sender's word, theirs proves what
+    they are."""
+    if told.kind != "value":
+        return
+    try:
+        kept = parse(await store.get(key))
+    except (NoSuchObjectError, InvalidInputError):
+        return
+    if kept.kind != "value":
+        raise ConflictError(
+            f"{told.digest} is the digest of files that are kept here, not of a value; nothing was changed",
+            current=kept.kind,
+        )
 
 
 async def _listed(store: Store, folder: str) -> dict[str, int]:

@@ -149,6 +149,42 @@ async def test_what_is_not_what_it_says_is_refused(keeping: Served) -> None:
     assert answer.status_code == 400
 
 
+async def test_a_value_never_takes_the_place_of_files(keeping: Served) -> None:
+    """Its digest is only what its sender says; whose bytes prove what they are stays as it was."""
+    mine = await sender(keeping)
+    file, folder = Content({"model": b"good"}, kind="file"), Content({"model": b"good", "more": b"x"})
+    other = Content({"model": b"other"}, kind="file")
+    for content in (file, folder):
+        done = await mine.keep(content)
+        await mine.send(other)
+        forged = {**other.manifest(), "kind": "value", "digest": done["digest"]}
+        for name in ("iris", "another"):
+            answer = await mine.commit(forged, name)
+            assert (answer.status_code, answer.json()["error"]) == (409, "CONFLICT")
+        assert await mine.download(uid=done["uid"]) == dict(content.files)
+    # The other way round, what proves itself comes before a word, and a value may be sent anew.
+    value = {**other.manifest(), "kind": "value", "digest": "sha256:" + sha(b"early")}
+    for _ in range(2):
+        assert (await mine.commit(value)).status_code == 200
+    done = await mine.keep(Content({"early": b"early"}, kind="file"))
+    assert await mine.download(uid=done["uid"]) == {"early": b"early"}
+
+
+async def test_patterns_are_bounded_however_they_are_made(keeping: Served) -> None:
+    mine = await sender(keeping)
+    done = await mine.keep(Content({f"{'a' * 60}{n}": b"x" for n in range(1000)}))
+    for patterns, status in (
+        (["[" * 100_000], 413),
+        (["a"] * 101, 413),
+        (["*a" * 400 + "b"] * 100, 404),
+        (["[" * 1_000] * 10, 404),
+        (["b", "*9"], 200),
+    ):
+        async with asyncio.timeout(30):
+            answer = await mine.post(DOWNLOADS, uid=done["uid"], paths=patterns, locate=False)
+        assert answer.status_code == status, answer.text
+
+
 async def test_single_objects_are_handed_out_by_ranges(keeping: Served) -> None:
     mine = await sender(keeping)
     data = bytes(range(256)) * 10_000

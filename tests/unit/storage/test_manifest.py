@@ -155,6 +155,7 @@ def test_links_that_are_taken_stay_inside(
         ([file("a"), file("b", size=2)], "two sizes"),
         ([file("a", path_bytes="YQ==")], "not UTF-8"),
         ([file("a", path_bytes=base64.b64encode(b"../\xff").decode())], "not allowed"),
+        ([file("a", path_bytes=base64.b64encode(b"\xff/a").decode())], "not what its path_bytes say"),
         ([file("a", path_bytes="%%%%")], "neither text nor base64"),
         ([file("a", mode=0o4755)], "cannot be read"),
         ([file("x" * 4097)], "not allowed"),
