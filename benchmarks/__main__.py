@@ -33,6 +33,7 @@ NAMES = (
     "registry",
     "web_runs",
     "web_lineage",
+    "web_graph",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""

@@ -1,4 +1,5 @@
-/** Makes the web view: `node build.mjs build` into lineage_server/static/ui, `node build.mjs check` its checks.
+/** Makes the web view: `node build.mjs build` into lineage_server/static/ui, `node build.mjs check` its checks,
+ * `node build.mjs bench` the page of the benchmarks (it says where it is).
  *
  * Packages and results lie in the XDG cache, each under the digest of what it is made from, so that another
  * checkout, and a second run, find them done. `npm` is the one that comes with this Node.
@@ -17,6 +18,7 @@ const STATIC = join(HERE, "..", "lineage_server", "static");
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "lineage-server");
 const NPM = join(dirname(process.execPath), "..", "lib", "node_modules", "npm", "bin", "npm-cli.js");
 const GENERATED = join(HERE, "src", "gql");
+const MEASURED = join(HERE, "bench");
 const COMPRESSED = /\.(js|css|html|svg|wasm)$/;
 const KEPT_BUILDS = 5;
 
@@ -92,15 +94,15 @@ function compress(folder) {
 }
 
 /** The cache keeps the last few results. */
-function tidy() {
+function tidy(pattern) {
   const age = (name) => statSync(join(CACHE, name)).mtimeMs;
-  const built = readdirSync(CACHE).filter((name) => /^ui-built-\w+$/.test(name)).toSorted((a, b) => age(b) - age(a));
+  const built = readdirSync(CACHE).filter((name) => pattern.test(name)).toSorted((a, b) => age(b) - age(a));
   for (const name of built.slice(KEPT_BUILDS)) rmSync(join(CACHE, name), { recursive: true, force: true });
 }
 
 function build() {
   const target = join(STATIC, "ui");
-  const digest = digestOf(...sources());
+  const digest = digestOf(...sources().filter((place) => place !== MEASURED));
   const stamp = join(target, ".made-from");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   installed();
@@ -114,7 +116,18 @@ function build() {
   cpSync(made, aside, { recursive: true });
   rmSync(target, { recursive: true, force: true });
   renameSync(aside, target);
-  tidy();
+  tidy(/^ui-built-\w+$/);
+}
+
+function bench() {
+  installed();
+  const made = once(join(CACHE, `ui-bench-${digestOf(...sources())}`), (aside) => {
+    generated();
+    const into = ["--outDir", aside, "--emptyOutDir", "--logLevel", "error"];
+    run(tool("vite", "bin", "vite.js"), ["build", "bench", "--config", "vite.config.ts", ...into]);
+  });
+  tidy(/^ui-bench-\w+$/);
+  process.stdout.write(`${made}\n`);
 }
 
 function check() {
@@ -128,7 +141,7 @@ function check() {
   writeFileSync(stamp, "");
 }
 
-const COMMANDS = { build, check };
+const COMMANDS = { build, bench, check };
 const command = COMMANDS[process.argv[2]];
 if (!command) {
   process.stderr.write(`node build.mjs ${Object.keys(COMMANDS).join(" | ")}\n`);
