@@ -1,5 +1,6 @@
 /** Sizes, levels and cameras: what of the picture is arithmetic. */
 import type { Places } from "./layout";
+import type { Box, Scene } from "./scene";
 
 /** Every card has this size at every level, so that nothing moves when one comes nearer. */
 export const CARD = { width: 232, height: 68 } as const;
@@ -68,6 +69,30 @@ export function cameraOn(places: Places, focus: string, screen: { width: number;
     y: screen.height / 2 - (place.y + CARD.height / 2) * zoom,
     zoom,
   };
+}
+
+/** What is on the screen and around it, in steps of about a third of a screen: the same text until one has gone on
+ * by as much, so that what follows from it is worked out now and then, not with each frame. */
+export function sightOf({ x, y, zoom }: Camera, { width, height }: { width: number; height: number }): string {
+  const across = stepOf(width / zoom);
+  const along = stepOf(height / zoom);
+  const left = Math.floor(-x / zoom / across - 0.5) * across;
+  const top = Math.floor(-y / zoom / along - 0.5) * along;
+  const right = Math.ceil((width - x) / zoom / across + 0.5) * across;
+  const bottom = Math.ceil((height - y) / zoom / along + 0.5) * along;
+  return [left, top, right, bottom].join(" ");
+}
+
+/** A power of two, so that it stays what it is while one comes a little nearer. */
+const stepOf = (length: number): number => 2 ** Math.floor(Math.log2(Math.max(1, length / 2)));
+
+/** The boxes that are at least in part in there. */
+export function within({ boxes }: Scene, places: Places, sight: string): Box[] {
+  const [left = 0, top = 0, right = 0, bottom = 0] = sight.split(" ").map(Number);
+  return [...boxes.values()].filter(({ id }) => {
+    const place = places[id];
+    return place && place.x < right && place.x + CARD.width > left && place.y < bottom && place.y + CARD.height > top;
+  });
 }
 
 /** The box at a point of the picture. */

@@ -1,20 +1,21 @@
 /** The scene as a picture: cards where one is near, drawn boxes where one is far, all edges on one canvas. */
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { MouseEvent } from "react";
-import { Handle, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
-import type { Node, NodeProps, ReactFlowState } from "@xyflow/react";
+import { Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
+import type { Node, NodeProps, ReactFlowState, Viewport } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useWords } from "@/lib/words";
 import { BoxCard } from "./box-card";
 import type { BoxCardProps } from "./box-card";
 import { CanvasLayer } from "./canvas-layer";
-import { CARD, boxAt, cameraOn, levelOf } from "./geometry";
+import { CARD, boxAt, cameraOn, levelOf, sightOf, within } from "./geometry";
 import { GraphTools } from "./graph-tools";
 import type { Places } from "./layout";
 import { layOut } from "./layout-client";
 import { Minimap } from "./minimap";
 import { besides, between, pathsThrough, waysOf } from "./scene";
 import type { Scene } from "./scene";
+import { sheetOf } from "./sheet";
 import styles from "./graph-view.module.css";
 
 export interface GraphViewProps {
@@ -80,39 +81,43 @@ type CardData = BoxCardProps & Record<string, unknown>;
 type CardNode = Node<CardData, "card">;
 
 const NODE_TYPES = { card: memo(FlowCard) };
+/** More compact cards at once, those around the screen counted, and the canvas draws them as boxes: a browser draws
+ * a card hundreds of times as slowly. */
+const MOST_CARDS = 600;
 const HANDLES = [
   { type: "target", position: Position.Left, x: 0, y: CARD.height / 2, width: 1, height: 1 },
   { type: "source", position: Position.Right, x: CARD.width, y: CARD.height / 2, width: 1, height: 1 },
 ] as const;
 const zoomLevel = (state: ReactFlowState) => levelOf(state.transform[2]);
+const inSight = ({ transform: [x, y, zoom], width, height }: ReactFlowState) => sightOf({ x, y, zoom }, { width, height });
 
+/** Without handles: the canvas draws the lines, and each handle would look at every frame. */
 function FlowCard({ data }: NodeProps<CardNode>) {
-  return (
-    <>
-      <Handle type="target" position={Position.Left} className={styles.handle} isConnectable={false} />
-      <BoxCard {...data} />
-      <Handle type="source" position={Position.Right} className={styles.handle} isConnectable={false} />
-    </>
-  );
+  return <BoxCard {...data} />;
 }
 
 function Picture({ scene, places, at, to, target, fresh, look, expand, opened, foldAll }: GraphViewProps & { places: Places }) {
   const { say } = useWords();
   const [over, setOver] = useState<string>();
-  const level = useStore(zoomLevel);
+  const zoomed = useStore(zoomLevel);
+  const sheet = useMemo(() => sheetOf(scene, places), [scene, places]);
+  const sight = useStore(inSight);
   const lit = useLit(scene, over, at, to);
-  const hold = useCamera(scene, places, target);
+  const { hold, isSet } = useCamera(scene, places, target);
+  const near = useMemo(() => (isSet && zoomed !== "far" ? within(scene, places, sight) : []), [isSet, zoomed, scene, places, sight]);
+  const level = zoomed === "compact" && near.length > MOST_CARDS ? "far" : zoomed;
+  const { frame, moved, stopped } = usePanning();
   const { screenToFlowPosition } = useReactFlow();
   const lookUnder = (event: MouseEvent): void =>
     look(level === "far" ? boxAt(places, screenToFlowPosition({ x: event.clientX, y: event.clientY })) : undefined, event.shiftKey);
 
-  const nodes = useMemo((): CardNode[] => {
-    if (level === "far") return []; // the canvas draws them
+  const cards = useMemo((): CardNode[] => {
+    if (level === "far") return NO_CARDS; // the canvas draws them
     const open = (told: string): void => {
       hold(told.slice(1));
       expand([told]);
     };
-    return [...scene.boxes.values()].map((box) => ({
+    return near.map((box) => ({
       id: box.id,
       type: "card",
       position: places[box.id] ?? { x: 0, y: 0 },
@@ -131,10 +136,12 @@ function Picture({ scene, places, at, to, target, fresh, look, expand, opened, f
         expand: open,
       },
     }));
-  }, [scene, places, level, at, to, lit, fresh, look, expand, opened, hold]);
+  }, [scene, places, near, level, at, to, lit, fresh, look, expand, opened, hold]);
+  const nodes = useWithdrawn(cards);
 
   return (
     <ReactFlow
+      ref={frame}
       className={styles.flow}
       nodes={nodes}
       edges={[]}
@@ -145,19 +152,45 @@ function Picture({ scene, places, at, to, target, fresh, look, expand, opened, f
       nodesFocusable={false}
       elementsSelectable={false}
       disableKeyboardA11y
-      minZoom={0.02}
+      minZoom={0.005}
       maxZoom={1.5}
       zoomOnDoubleClick={false}
       onNodeMouseEnter={(_, node) => setOver(node.id)}
       onNodeMouseLeave={() => setOver(undefined)}
       onPaneClick={lookUnder}
+      onMove={moved}
+      onMoveEnd={stopped}
       aria-label={say("lineage.graph")}
     >
-      <CanvasLayer scene={scene} places={places} lit={lit} boxes={level === "far"} />
+      <CanvasLayer sheet={sheet} focus={scene.focus} lit={lit} boxes={level === "far"} />
       <GraphTools scene={scene} places={places} opened={opened} expand={expand} foldAll={foldAll} />
-      <Minimap scene={scene} places={places} lit={lit} />
+      <Minimap sheet={sheet} places={places} focus={scene.focus} lit={lit} />
     </ReactFlow>
   );
+}
+
+const NO_CARDS: CardNode[] = [];
+
+/** The cards; where there are none any more, the last ones, hidden: React Flow throws and catches an error for each
+ * that it still shows when it is taken away. */
+function useWithdrawn(cards: CardNode[]): CardNode[] {
+  const [last, setLast] = useState(cards);
+  if (cards !== NO_CARDS && cards !== last) setLast(cards);
+  return useMemo(() => (cards === NO_CARDS ? last.map((card) => ({ ...card, hidden: true })) : cards), [cards, last]);
+}
+
+/** While the picture is only moved, its cards are a layer of their own that is not drawn again; while one comes
+ * nearer they are drawn anew, as sharp as they can be. */
+function usePanning() {
+  const frame = useRef<HTMLDivElement>(null);
+  const zoom = useRef<number>(undefined);
+  const moved = useCallback((_: unknown, camera: Viewport): void => {
+    const same = zoom.current === camera.zoom;
+    zoom.current = camera.zoom;
+    frame.current?.toggleAttribute("data-panning", same);
+  }, []);
+  const stopped = useCallback((): void => void frame.current?.removeAttribute("data-panning"), []);
+  return { frame, moved, stopped };
 }
 
 /** What is not dimmed: neighbours of what the mouse is over, else the way between two, else all ways through one. */
@@ -174,9 +207,10 @@ function useLit(scene: Scene, over: string | undefined, at: string | undefined, 
 const MOVE_MILLISECONDS = 200;
 const calm = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Where one looks: first at the focus and, if it can be read, all around it; a box that was opened stays
- * where it is on the screen when the others move. */
-function useCamera(scene: Scene, places: Places, target: { id: string } | undefined): (id: string) => void {
+/** Where one looks: first at the focus and, if it can be read, all around it; a box that was opened (`hold`) stays
+ * where it is on the screen when the others move. `isSet`: not before that is there anything to draw. */
+function useCamera(scene: Scene, places: Places, target: { id: string } | undefined): { hold: (id: string) => void; isSet: boolean } {
+  const [isSet, setSet] = useState(false);
   const { getViewport, setViewport, setCenter } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
@@ -190,6 +224,7 @@ function useCamera(scene: Scene, places: Places, target: { id: string } | undefi
     before.current = { focus: scene.focus, places };
     if (!last || last.focus !== scene.focus) {
       void setViewport(cameraOn(places, scene.focus, { width, height }));
+      setSet(true);
       return;
     }
     const anchor = held.current ?? scene.focus;
@@ -210,7 +245,8 @@ function useCamera(scene: Scene, places: Places, target: { id: string } | undefi
     void setCenter(place.x + CARD.width / 2, place.y + CARD.height / 2, { zoom, duration });
   }, [target, places, width, getViewport, setCenter]);
 
-  return useCallback((id: string) => {
+  const hold = useCallback((id: string) => {
     held.current = id;
   }, []);
+  return { hold, isSet };
 }

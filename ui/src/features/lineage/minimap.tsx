@@ -5,20 +5,27 @@ import { useReactFlow, useStore } from "@xyflow/react";
 import { Drawn } from "./canvas-layer";
 import { cameraOver } from "./geometry";
 import type { Places } from "./layout";
-import type { Scene } from "./scene";
+import type { Sheet } from "./sheet";
 import styles from "./graph-view.module.css";
 
 const SIZE = { width: 184, height: 120 };
 /** The whole of it in fewer boxes is plain to see. */
 const FROM_BOXES = 8;
 
-export function Minimap({ scene, places, lit }: { scene: Scene; places: Places; lit: ReadonlySet<string> | null }) {
+export interface MinimapProps {
+  sheet: Sheet;
+  places: Places;
+  focus: string;
+  lit: ReadonlySet<string> | null;
+}
+
+export function Minimap({ sheet, places, focus, lit }: MinimapProps) {
   const { setCenter, getZoom } = useReactFlow();
   const [x, y, zoom] = useStore((state) => state.transform);
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
   const camera = useMemo(() => cameraOver(places, SIZE, 8), [places]);
-  if (scene.boxes.size < FROM_BOXES) return null;
+  if (Object.keys(places).length < FROM_BOXES) return null;
 
   const go = ({ buttons, nativeEvent: { offsetX, offsetY } }: PointerEvent): void => {
     if (buttons !== 1) return;
@@ -33,7 +40,7 @@ export function Minimap({ scene, places, lit }: { scene: Scene; places: Places; 
   return (
     // Keys move the picture itself: this is for the mouse alone.
     <div className={styles.minimap} aria-hidden="true" onPointerDown={go} onPointerMove={go}>
-      <Drawn {...{ scene, places, lit, camera }} boxes {...SIZE} className={styles.mini} />
+      <Drawn {...{ sheet, focus, lit, camera }} boxes {...SIZE} className={styles.mini} />
       <svg className={styles.seen} width={SIZE.width} height={SIZE.height}>
         <rect {...seen} />
       </svg>
