@@ -181,6 +181,7 @@ CALL (a, row) {{
   WITH e LIMIT $cap
   RETURN count(e) AS n
 }}
+WITH a, n WHERE n > 0
 RETURN a.uid AS uid, '{kind}' AS type, n
 """
 
@@ -212,4 +213,4 @@ COUNTS: dict[tuple[str, Label], LiteralString] = {
     **{(UPSTREAM, label): statement for label, statement in _counts("UPSTREAM").items()},
     **{(DOWNSTREAM, label): statement for label, statement in _counts("DOWNSTREAM").items()},
 }
-"""How many edges between two times leave a node, by type; at most ``$cap`` are counted."""
+"""How many edges between two times leave a node, by type, where any do; at most ``$cap`` are counted."""
