@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -14,9 +17,13 @@ from lineage_server.client.config import load_config
 from lineage_server.graph.embedded_start import free_port
 from tests.e2e.conftest import RunningServer, StartServer, client_environment
 from tests.support.browser import Page, another_tab, browsing
-from tests.support.faults import ask
+from tests.support.faults import ask, engine_process, graph_settings
+from tests.support.proxy import Proxy
 from tests.support.streaming import CREATE
 from tests.support.web_view import HEADING, TEXT, build, check
+
+if TYPE_CHECKING:
+    from tests.support.neo4j_server import Address
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -74,6 +81,63 @@ def test_a_page_that_was_not_there_yet_says_that_the_server_is_away(
         start_server("--port", str(port))
         page.click(AGAIN)
         page.wait_for(f"location.pathname === '/p/default/models' && {TEXT}.includes('No models yet')")
+
+
+SAID = "document.querySelector('header + output')?.innerText"
+AWAY = f"{SAID}?.startsWith('A part of the server does not answer')"
+
+
+@contextlib.contextmanager
+def on_a_graph_that_leaves(
+    engine: str, start_server: StartServer, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[RunningServer, Callable[[], None], Callable[[], None]]]:
+    """A server, and what makes its graph leave and come back: Neo4j is out of reach, the embedded engine
+    neither answers nor breaks a connection."""
+    if engine == "embedded":
+        server = start_server()
+        process = engine_process(server.family())
+        yield server, process.suspend, process.resume
+        return
+    neo4j: Address = request.getfixturevalue("neo4j_server")
+    with Proxy(neo4j.uri) as proxy:
+        told = client_environment(folder / "server", **graph_settings(neo4j, proxy.uri))
+        yield start_server(environment=told, outer=neo4j), proxy.cut, proxy.heal
+
+
+@pytest.mark.parametrize("engine", ["embedded", "neo4j"])
+def test_a_page_says_that_the_graph_is_away_and_goes_on_when_it_is_back(
+    engine: str, start_server: StartServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """What was read stays; a page that could not be read, and one that was opened meanwhile, come then."""
+    build()
+    project = f"away-{uuid4().hex[:8]}"
+    with (
+        on_a_graph_that_leaves(engine, start_server, tmp_path, request) as (server, leave_, come_back),
+        browsing(tmp_path) as page,
+        another_tab(page) as other,
+    ):
+        record(server.url, tmp_path, "before", project)
+        page.do("Page.bringToFront")  # in a tab behind another nothing is asked
+        page.open(f"{server.url}/p/{project}/runs")
+        page.wait_for(f"{TEXT}.includes('before')")
+        page.run("window.stayed = true")
+        assert page.run(SAID) == ""
+        leave_()
+        page.wait_for(AWAY)
+        assert page.run(f"{TEXT}.includes('before')")
+        to(page, "models")
+        other.open(f"{server.url}/p/{project}/artifacts")
+        # Of an engine that does not even refuse, a page waits for its answer as long as it may take.
+        for tab in (page, other) if engine == "neo4j" else ():
+            tab.do("Page.bringToFront")
+            tab.wait_for("document.querySelector('[role=alert]')?.innerText.includes('does not answer now')")
+        come_back()
+        for tab, heading in ((other, "Artifacts"), (page, "Models")):
+            tab.do("Page.bringToFront")
+            tab.wait_for(
+                f"{HEADING} === '{heading}' && {TEXT}.includes('No {heading.lower()} yet') && !{AWAY}"
+            )
+        assert page.run("window.stayed === true"), "nothing was loaded again"
 
 
 def short_token(server: RunningServer, seconds: float) -> str:

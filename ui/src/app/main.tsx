@@ -12,6 +12,9 @@ import { queries, router } from "./router";
 
 const colours = localStorageColorSchemeManager({ key: "lineage.theme" });
 
+/** A menu that opens leads keys to its first entry at once, not to a place before it that nobody sees. */
+const THEME = { components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } } };
+
 async function start(): Promise<void> {
   await speak(preferredLanguage());
   const root = document.getElementById("root");
@@ -20,6 +23,7 @@ async function start(): Promise<void> {
     <StrictMode>
       {/* Variables and classes come as a file: the policy of this page allows no style in the page itself. */}
       <MantineProvider
+        theme={THEME}
         defaultColorScheme="auto"
         colorSchemeManager={colours}
         withCssVariables={false}

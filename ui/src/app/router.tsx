@@ -1,5 +1,6 @@
 /** All addresses of the page, and what is true for each: errors, sessions, what loads when. */
 import { QueryCache, QueryClient } from "@tanstack/react-query";
+import type { QueryKey } from "@tanstack/react-query";
 import {
   Navigate,
   Outlet,
@@ -22,6 +23,7 @@ import { projectsSearch, settingsSearch } from "@/features/projects/projects-sea
 import { adminSearch } from "@/features/admin/admin-search";
 import { CodeError, codeOf, loadAgain } from "@/lib/code";
 import { AskError } from "@/lib/graphql";
+import { healthQuery, useWhenWell, wasAway } from "@/lib/health";
 import { preferredProject } from "@/lib/project";
 import { shellQuery } from "./shell-query";
 import { NotFound } from "./not-found";
@@ -31,7 +33,7 @@ const FRESH_MILLISECONDS = 5_000;
 const TRIES = 2;
 
 export const queries = new QueryClient({
-  queryCache: new QueryCache({ onError: leaveWhenOver }),
+  queryCache: new QueryCache({ onError: (error, { queryKey }) => (leaveWhenOver(error), askWhatIsAway(error, queryKey)) }),
   defaultOptions: {
     queries: {
       staleTime: FRESH_MILLISECONDS,
@@ -46,6 +48,12 @@ function leaveWhenOver(error: unknown): void {
   const { pathname, href } = router.state.location;
   if (pathname === "/sign-in") return;
   void router.navigate({ to: "/sign-in", search: { next: href }, replace: true });
+}
+
+/** One question that failed says sooner than the next turn that something is away. */
+function askWhatIsAway(error: unknown, key: QueryKey): void {
+  if (key === healthQuery.queryKey || !wasAway(error)) return;
+  void queries.refetchQueries({ queryKey: healthQuery.queryKey }, { cancelRefetch: false });
 }
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -185,7 +193,17 @@ function Failed({ error, reset }: { error: unknown; reset: () => void }) {
     reset();
     void router.invalidate();
   };
-  return <Trouble error={error} retry={retry} />;
+  return (
+    <>
+      {wasAway(error) && <WhenWell again={retry} />}
+      <Trouble error={error} retry={retry} />
+    </>
+  );
+}
+
+function WhenWell({ again }: { again: () => void }) {
+  useWhenWell(again);
+  return null;
 }
 
 export const router = createRouter({

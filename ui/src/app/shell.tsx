@@ -6,6 +6,7 @@ import { Icon } from "@/components/icon";
 import { codeOf } from "@/lib/code";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
+import { Away } from "./away";
 import { LanguageMenu, PersonMenu, ProjectMenu, ThemeMenu } from "./menus";
 import { PAGES, isWithin, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
@@ -63,6 +64,7 @@ export function Shell() {
           <PersonMenu project={project} subject={data.me.subject} canLeave={data.server.authMode !== "open"} />
         </div>
       </header>
+      <Away />
       <main id="main" tabIndex={-1} className={styles.main}>
         <Outlet />
       </main>

@@ -15,12 +15,13 @@ export function HealthStrip({ project }: { project: string }) {
   return (
     <Link to="/p/$project/admin" params={{ project }} className={styles.strip}>
       <strong>{say("admin.health")}</strong>
-      {error && !data && <PartState ok={false} />}
-      {data?.map(({ name, ok }) => (
-        <span key={name}>
-          {KNOWN.includes(name) ? say(`admin.part.${name}` as MessageId) : <bdi>{name}</bdi>} <PartState ok={ok} />
-        </span>
-      ))}
+      {error && <PartState ok={false} />}
+      {!error &&
+        data?.map(({ name, ok }) => (
+          <span key={name}>
+            {KNOWN.includes(name) ? say(`admin.part.${name}` as MessageId) : <bdi>{name}</bdi>} <PartState ok={ok} />
+          </span>
+        ))}
     </Link>
   );
 }
