@@ -25,6 +25,12 @@ from websockets.sync.client import ClientConnection, connect
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 START_SECONDS = 50.0
 PATIENCE_SECONDS = 30.0
+KEYS = {
+    "Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), " ": (32, " "),
+    "End": (35, ""), "Home": (36, ""), "ArrowLeft": (37, ""), "ArrowUp": (38, ""),
+    "ArrowRight": (39, ""), "ArrowDown": (40, ""),
+}  # fmt: skip
+"""What the browser acts on: the number of a key, and what it types."""
 OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-extensions",
@@ -117,9 +123,14 @@ class Page:
         self.run(f"{field}.focus(), {field}.select()")
         self.do("Input.insertText", text=text)
 
-    def press(self, key: str, *, control: bool = False) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, modifiers=2 if control else 0)
+    def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
+        """As on a keyboard, with what the browser itself does about it."""
+        number, text = KEYS.get(key, (0, ""))
+        held = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": number}
+        held["modifiers"] = 2 * control + 8 * shift
+        down = {"type": "keyDown", "text": text} if text and not control else {"type": "rawKeyDown"}
+        for told in (down, {"type": "keyUp"}):
+            self.do("Input.dispatchKeyEvent", **held, **told)
 
     def look(self, width: int, height: int, *, dark: bool = False) -> bytes:
         """A picture (PNG) of the page in a window of this size."""
