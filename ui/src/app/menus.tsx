@@ -70,7 +70,7 @@ const THEMES = [
 
 export function ThemeMenu() {
   const { say } = useWords();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const shown = THEMES.find((one) => one.value === colorScheme) ?? THEMES[0];
   return (
     <Menu position="bottom-end">

@@ -17,7 +17,7 @@ export interface Action {
 export function useActions(project: string): Action[] {
   const { say, language } = useWords();
   const navigate = useNavigate();
-  const { setColorScheme, colorScheme } = useMantineColorScheme();
+  const { setColorScheme, colorScheme } = useMantineColorScheme({ keepTransitions: true });
   const dark = document.documentElement.dataset["mantineColorScheme"] === "dark" || colorScheme === "dark";
   const others = (Object.keys(LANGUAGES) as Language[]).filter((one) => one !== language);
   return [
