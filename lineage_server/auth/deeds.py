@@ -59,8 +59,7 @@ def _ends(event: EdgeAsserted | EdgeRetracted) -> Picture:
 
 
 def _project(event: ProjectReported) -> Deed | None:
-    after = {"description": event.description, "owner": event.owner, "tags": event.tags}
-    said = {key: value for key, value in after.items() if value is not None}
+    said = _described(event, "description", "owner", "tags")
     return Deed("updateProject", ids.project_uid(event.project), after=said) if said else None
 
 
@@ -104,8 +103,10 @@ def _version(event: VersionReported) -> list[Deed]:
     if not event.digest:
         return []
     target = ids.version_uid(event.project, event.kind, event.artifact, event.digest)
-    ttl = [Deed("setTimeToLive", target, after={"ttlAt": event.ttl_at or None})] * (event.ttl_at is not None)
-    return [*_hold(target, event.hold), *ttl]
+    deeds = _hold(target, event.hold)
+    if event.ttl_at is not None:
+        deeds.append(Deed("setTimeToLive", target, after={"ttlAt": event.ttl_at or None}))
+    return deeds
 
 
 def _hold(target: str, hold: bool | None, reason: str = "") -> list[Deed]:

@@ -105,9 +105,8 @@ class Downloads:
             raise InvalidInputError("after is no cursor of a download", field="after")
         manifest = await self.manifest(version)
         store = self.stores.of(version.project)
-        wanted = await asyncio.to_thread(_wanted, paths)
         # Many names by many patterns: others get their turn meanwhile.
-        chosen, objects, following = await asyncio.to_thread(_chosen, manifest, wanted, int(after or 0))
+        chosen, objects, following = await asyncio.to_thread(_chosen, manifest, paths, int(after or 0))
         if paths and not chosen and not after:
             raise NotFoundError(f"no file of {shorten(version.uid, 200)} matches {shorten(', '.join(paths))}")
         method = method_of(store, self.limits, methods)
@@ -161,10 +160,9 @@ class Downloads:
             yield piece
 
 
-def _chosen(
-    manifest: Manifest, wanted: re.Pattern[str] | None, start: int
-) -> tuple[list[Entry], dict[str, int], int]:
-    """A page from ``start`` on: entries, their objects, and where the next page begins."""
+def _chosen(manifest: Manifest, paths: Sequence[str], start: int) -> tuple[list[Entry], dict[str, int], int]:
+    """A page from ``start`` on: entries, their objects, and where the next page begins. Raises LimitError."""
+    wanted = _wanted(paths)
     chosen: list[Entry] = []
     objects: dict[str, int] = {}
     at = start
