@@ -37,9 +37,11 @@ _LOGICAL = frozenset({Label.ARTIFACT, Label.JOB})
 
 @dataclass(slots=True)
 class Ancestry:
-    """All nodes of one side, the start first, with edges and how each node was reached."""
+    """All nodes of one side, the start first, with edges and how each node was reached; ``begun``: the
+    shown uids that it begins at (a registered version's walk begins at what that is of, too)."""
 
     start: str
+    begun: frozenset[str]
     nodes: list[LineageNode]
     edges: list[Edge]
     names: dict[str, str]
@@ -78,12 +80,11 @@ class Ancestry:
         """One shortest path from the start, as shown uids."""
         out = [uid]
         twins = (twin for twin, name in self.names.items() if name == uid and twin in self.came)
-        origin = self.came.get(next(twins, "")) if uid != self.start else None
+        origin = self.came.get(next(twins, "")) if uid not in self.begun else None
         while origin is not None:
             out += [origin.via] if origin.via else []
             out.append(self.names[origin.uid])
             origin = origin.before
-        # The walk from a registered version begins at what that is of, too.
         return tuple(reversed(out if out[-1] == self.start else [*out, self.start]))
 
 
@@ -100,9 +101,11 @@ async def ancestry(
     question = check(start_at(uid, direction, max_depth, budget, sight))
     walk = await run_walk(reader, question, sight)
     names = walk.ledger.names()
+    nodes = list(walk.ledger.nodes(names))
     return Ancestry(
         start=names.get(uid, uid),
-        nodes=list(walk.ledger.nodes(names)),
+        begun=frozenset(node.head.uid for node in nodes if node.depth == 0),
+        nodes=nodes,
         edges=list(walk.ledger.edges(names)),
         names=names,
         came=walk.walkers[0].came,

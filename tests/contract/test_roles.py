@@ -294,7 +294,7 @@ def bulk() -> dict[str, tuple[Need, Call]]:
             Need.READ,
             ("GET", f"/api/v1/bulk/{name}", {"params": {"project": "default", **more.get(name, {})}}),
         )
-        for name in ("runs", "metrics", "artifacts", "models", "versions")
+        for name in ("runs", "metrics", "artifacts", "models", "versions", "lineage")
     }
 
 

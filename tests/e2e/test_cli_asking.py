@@ -121,7 +121,7 @@ def test_ls_lists_each_kind_of_thing(lineage: RunLineage) -> None:
     assert sorted(names("ls artifacts")) == ["꽃", "모형"]
     assert names("ls versions model:모형") == ["모형", "모형"]
     assert (names("ls models"), names("ls deployments")) == (["판별"], ["창구"])
-    assert PROJECT in names("ls projects")
+    assert PROJECT in names("ls projects -n 500")
 
 
 def test_ls_is_a_table_that_says_whether_there_is_more(lineage: RunLineage) -> None:

@@ -17,6 +17,7 @@ from lineage_server.domain.events import (
     ModelVersionReported,
     OutputFact,
     RunReported,
+    VersionReported,
 )
 from lineage_server.domain.nodes import RunState
 from lineage_server.graph.bolt import Bolt
@@ -176,3 +177,14 @@ async def test_a_stated_name_again_is_no_other_thing(told: Told, writer: IngestW
     (verdict,) = await writer.submit([RunReported(run=OTHER, inputs=[wrong])], actor="test")
     assert verdict.outcome is Outcome.REFUSED
     assert "no version of a registered model" in verdict.message
+
+
+async def test_the_way_to_what_a_version_is_of_is_short_though_that_was_written_again(told: Told) -> None:
+    again = [OutputFact(name="weights", type="model", digest=digest_in(WEIGHTS))]
+    reading = [InputFact(name="weights", type="model", digest=digest_in(WEIGHTS))]
+    copied = RunReported(at=2_000, run=OTHER, state=RunState.COMPLETE, inputs=reading, outputs=again)
+    hold = VersionReported(at=3_000, artifact="weights", kind="model", digest=digest_in(WEIGHTS), hold=True)
+    await told.tell(registered("1", origin=WEIGHTS), copied, hold)
+    touched = await told.service.impact(f"{FAR}1", Asked(scope=None))
+    (held,) = touched.holds
+    assert (held.distance, held.path) == (0, (f"{FAR}1", WEIGHTS))
