@@ -7,7 +7,7 @@ is seen to do (``source`` watcher) is nobody's deed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lineage_server.domain import ids
@@ -51,7 +51,8 @@ def deeds_of(event: Event) -> list[Deed]:
     """Empty for what is no deed: what runs report of themselves."""
     tell = _DEEDS.get(type(event))
     told = tell(event) if tell is not None else None
-    return told if isinstance(told, list) else [told] if told is not None else []
+    deeds = told if isinstance(told, list) else [told] if told is not None else []
+    return [replace(deed, target=ids.normal(deed.target)) for deed in deeds]
 
 
 def _ends(event: EdgeAsserted | EdgeRetracted) -> Picture:

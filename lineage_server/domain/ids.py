@@ -76,6 +76,11 @@ def listed(words: Iterable[object], most: int = 10) -> str:
     return ", ".join(told[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def normal(text: str) -> str:
+    """Text as names have it, unchecked: one spelling (Unicode NFC) of what looks the same."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def clean_name(text: str, field: str) -> str:
     """Check a name: 1–500 printable characters, Unicode NFC; raises InvalidInputError."""
     if text.isascii():

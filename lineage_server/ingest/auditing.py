@@ -26,4 +26,4 @@ def audit_rows(entry: Entry, *, was: str | None, redacted: bool) -> Iterator[dic
 
 
 def _unnumbered(event: ModelVersionReported) -> str:
-    return ids.model_version_uid(event.project, event.model, "")
+    return ids.normal(ids.model_version_uid(event.project, event.model, ""))

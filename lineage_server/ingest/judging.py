@@ -43,19 +43,30 @@ def looked_at(event: Event) -> Iterator[str]:
         model = ids.clean_name(event.model, "model")
         yield ids.model_uid(event.project, model)
         called = (event.version, event.alias if event.unless_taken else None)
-        yield from (ids.model_version_uid(event.project, model, name) for name in called if name)
+        yield from (_version_uid(event, name) for name in called if name)
     elif isinstance(event, ApprovalGiven) and event.request:
         yield event.request
         yield from _protecting(event)
     elif isinstance(event, ModelVersionReported) and event.unless_taken:
-        yield ids.alias_uid(event.project, ids.clean_name(event.model, "model"), event.version)
+        yield _alias_uid(event, event.version)
+
+
+def _version_uid(event: AliasSet | ApprovalGiven | ModelVersionReported, name: str) -> str:
+    """Of a version as an event names it: one name has several spellings, and a node has one uid."""
+    model = ids.clean_name(event.model, "model")
+    return ids.model_version_uid(event.project, model, ids.clean_part(name, "version", "@"))
+
+
+def _alias_uid(event: AliasSet | ApprovalGiven | ModelVersionReported, name: str) -> str:
+    model = ids.clean_name(event.model, "model")
+    return ids.alias_uid(event.project, model, ids.clean_part(name, "alias", "@"))
 
 
 def _protecting(event: AliasSet | ApprovalGiven) -> Iterator[str]:
     """Uids of the nodes that may say who moves the alias and who approves."""
     model = ids.clean_name(event.model, "model")
     if event.alias:
-        yield ids.alias_uid(event.project, model, ids.clean_name(event.alias, "alias"))
+        yield _alias_uid(event, event.alias)
     yield ids.model_uid(event.project, model)
 
 
@@ -109,7 +120,7 @@ def _of_state(event: ModelReported | ModelVersionReported) -> str:
     model = ids.clean_name(event.model, "model")
     if isinstance(event, ModelReported):
         return ids.model_uid(event.project, model)
-    return ids.model_version_uid(event.project, model, event.version)
+    return _version_uid(event, event.version)
 
 
 def objection(
@@ -135,10 +146,10 @@ def objection(
 
 def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> LineageError | None:
     model = ids.clean_name(event.model, "model")
-    alias = states.get(ids.alias_uid(event.project, model, ids.clean_name(event.alias, "alias")))
+    alias = states.get(_alias_uid(event, event.alias))
     shown = f"alias {ids.shorten(event.alias)!r} of model {ids.shorten(model)!r}"
     now = version_in(alias.props.get("target") if alias is not None else "")
-    if event.expected is not None and event.expected != now:
+    if event.expected is not None and ids.normal(event.expected) != now:
         return ConflictError(
             f"{shown} points to {_version(now)}, not to {_version(event.expected)}; nothing was changed. "
             "Look at what is there, then say so as expected",
@@ -153,9 +164,9 @@ def _alias(event: AliasSet, actor: str, clock: Clock, states: States) -> Lineage
         found = _protected(event, actor, state, states, shown)
         if found is not None:
             return found
-    if protections or event.expected is not None:
-        return _target(event, model, states) or _order(alias, clock, shown)
-    return None
+    moves_now = bool(protections) or event.expected is not None
+    found = _target(event, model, states) if moves_now or event.unless_taken else None
+    return found or (_order(alias, clock, shown) if moves_now else None)
 
 
 def _alias_name(event: AliasSet, model: str, states: States) -> LineageError | None:
@@ -164,7 +175,7 @@ def _alias_name(event: AliasSet, model: str, states: States) -> LineageError | N
         ids.clean_new_alias(event.alias, "alias")
     except InvalidInputError as error:
         return error
-    version = states.get(ids.model_version_uid(event.project, model, event.alias))
+    version = states.get(_version_uid(event, event.alias))
     if version is None or not version.props or "stub" in version.props:
         return None
     return ConflictError(
@@ -224,9 +235,9 @@ def _protected(event: AliasSet, actor: str, by: NodeState, states: States, shown
 def _approval(event: AliasSet, actor: str, approval: NodeState | None, by: NodeState) -> LineageError | None:
     """Whether this approval is good for this move."""
     told = approval.props if approval is not None and not approval.deleted else {}
-    meant = (version_in(told.get("version")), told.get("alias"))
+    meant = (_version_uid(event, event.version or ""), ids.normal(event.alias))
     asker, giver = told.get("asker") or actor, told.get("by")
-    if not told or meant != (event.version, event.alias):
+    if not told or (told.get("version"), told.get("alias")) != meant:
         reason = "is not for this alias and version"
     elif told.get("verdict") != "approved":
         reason = f"is {told.get('verdict') or 'pending'}"
@@ -244,10 +255,21 @@ def _approval(event: AliasSet, actor: str, approval: NodeState | None, by: NodeS
     )
 
 
+def archived(version: str) -> ConflictError:
+    """What is said to who lets an alias point to what is out of use."""
+    return ConflictError(
+        f"version {ids.shorten(version)!r} is archived; nothing was changed. Take it back first, or take "
+        "another",
+        current=str(ModelState.ARCHIVED),
+    )
+
+
 def _target(event: AliasSet, model: str, states: States) -> LineageError | None:
     if event.version is None:
         return None
-    target = states.get(ids.model_version_uid(event.project, model, event.version))
+    target = states.get(_version_uid(event, event.version))
+    if target is not None and not target.deleted and target.props.get("state") == ModelState.ARCHIVED:
+        return archived(event.version)
     if target is None or target.deleted or "stub" in target.props:
         return InvalidInputError(
             f"model {ids.shorten(model)!r} has no version {ids.shorten(event.version)!r}; "
@@ -275,8 +297,8 @@ def _verdict(event: ApprovalGiven, actor: str, clock: Clock, states: States) -> 
         return None
     asked = states.get(event.request)
     told = asked.props if asked is not None and not asked.deleted else {}
-    version = ids.model_version_uid(event.project, ids.clean_name(event.model, "model"), event.version)
-    if told.get("asker") is None or (told.get("version"), told.get("alias")) != (version, event.alias):
+    meant = (_version_uid(event, event.version), ids.normal(event.alias))
+    if told.get("asker") is None or (told.get("version"), told.get("alias")) != meant:
         return InvalidInputError(
             f"{ids.shorten(event.request)!r} is no request for this version and alias; nothing was changed",
             field="request",
@@ -319,7 +341,7 @@ def _version_name(
     if not event.unless_taken:
         return None
     model = ids.clean_name(event.model, "model")
-    uid = ids.model_version_uid(event.project, model, event.version)
+    uid = _version_uid(event, event.version)
     own = states.get(uid)
     if own is not None and own.props and "stub" not in own.props and not _is_of(own, event):
         return ConflictError(
@@ -327,7 +349,7 @@ def _version_name(
             "nothing was changed. Take another name, or none",
             current=uid,
         )
-    alias = states.get(ids.alias_uid(event.project, model, event.version))
+    alias = states.get(_alias_uid(event, event.version))
     if alias is not None and alias.props.get("target"):
         return ConflictError(
             f"{ids.shorten(event.version)!r} is an alias of model {ids.shorten(model)!r}, so no version is "

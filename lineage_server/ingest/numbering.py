@@ -22,6 +22,8 @@ from lineage_server.ingest.verdicts import Entry, Unnumbered, inflate, refuse
 
 async def give_numbers(entries: list[Entry], session: WriteSession) -> None:
     """Fill in the version of each event that lacks one; what cannot be numbered is refused."""
+    for entry in entries:
+        _check_model(entry)
     asked = [(entry.uid, event) for entry in entries if (event := _unnumbered(entry)) is not None]
     if not asked:
         return
@@ -42,6 +44,16 @@ def _unnumbered(entry: Entry) -> Unnumbered | None:
     if entry.refusal is not None or not isinstance(event, ModelVersionReported | AliasSet) or event.version:
         return None
     return event if isinstance(event, ModelVersionReported) or event.origin else None
+
+
+def _check_model(entry: Entry) -> None:
+    """Refuse what names no model that could be, by itself: the others of the batch are numbered."""
+    event = _unnumbered(entry)
+    try:
+        if event is not None:
+            _model_of(event)
+    except LineageError as error:
+        refuse(entry, error)
 
 
 def _number(entry: Entry, event: Unnumbered, stored: bytes | None, numbers: _Numbers) -> None:
@@ -79,7 +91,7 @@ class _Numbers:
     def note(self, event: ModelVersionReported) -> None:
         """What somebody before has numbered themselves."""
         if is_number(event.version):
-            model = ids.model_uid(event.project, event.model)
+            model = ids.model_uid(event.project, ids.normal(event.model))
             self.highest[model] = max(self.highest.get(model, 0), int(event.version))
 
     def of(self, event: Unnumbered) -> str:

@@ -66,8 +66,8 @@ def notices_of(
     if kind == "model.alias":
         move = next((one for one in moves_of(known) if one.event == event_id), None)
         about |= {
-            "alias": event.get("alias"),
-            "version": event.get("version"),
+            "alias": _name(event, "alias"),
+            "version": _name(event, "version"),
             "before": (move.before if move is not None else "") or None,
             "reason": event.get("reason") or "",
         }
@@ -77,7 +77,7 @@ def notices_of(
             Notice(Kind.APPROVAL, project, model, {**about, **_approval(event, project, model, event_id)})
         ]
     if kind == "model.version":
-        about["version"] = event.get("version")
+        about["version"] = _name(event, "version")
         if str(known or "").partition("|")[2] == event_id:
             about |= {"state": event.get("state"), "uri": event.get("uri"), "origin": event.get("origin")}
             return [Notice(Kind.VERSION, project, model, about)]
@@ -88,6 +88,12 @@ def notices_of(
     return []
 
 
+def _name(event: Mapping[str, Any], field: str) -> str | None:
+    """A name in the event, spelled as its node has it."""
+    told = event.get(field)
+    return ids.normal(str(told)) if told is not None else None
+
+
 def _approval(event: Mapping[str, Any], project: str, model: str, event_id: str) -> dict[str, Any]:
     """What became of which request; ``what``: asked, or the verdict."""
     asked = event.get("type") == "model.approval.request"
@@ -95,8 +101,8 @@ def _approval(event: Mapping[str, Any], project: str, model: str, event_id: str)
     return {
         "what": "asked" if asked else event.get("verdict"),
         "approval": uid,
-        "version": event.get("version"),
-        "alias": event.get("alias") or "",
+        "version": _name(event, "version"),
+        "alias": _name(event, "alias") or "",
         "comment": event.get("comment") or "",
     }
 

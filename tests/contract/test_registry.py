@@ -387,3 +387,17 @@ async def test_version_names_that_can_not_be_are_told_so(served: Served, name: s
     await done(served, "SetAlias", **of, alias="prod", version="1")
     found = await problem(served, "CreateModelVersion", **of, version="prod", uri="s3://bucket/x")
     assert (found["code"], found["current"]) == ("CONFLICT", "prod")
+
+
+async def test_an_alias_in_parts_of_letters_is_asked_for_and_moved_as_the_same(guarded: Served) -> None:
+    kim = await guarded.token("kim")
+    of = await model_with_versions(guarded, "fraud", 2, kim)
+    await do(guarded, "SetMember", kim, project="default", subject="lee", role="EDITOR")
+    lee = await guarded.token("lee")
+    whole, parts = (unicodedata.normalize(form, "출시") for form in ("NFC", "NFD"))
+    await done(guarded, "SetAlias", kim, **of, alias=whole, version="1")
+    await done(guarded, "SetProtection", kim, **of, alias=parts, protected=True)
+    asked = await done(guarded, "RequestApproval", kim, **of, alias=parts, version="2")
+    await done(guarded, "DecideApproval", lee, uid=asked["uid"], verdict="APPROVED")
+    moved = await done(guarded, "SetAlias", kim, **of, alias=parts, version="2", approval=asked["uid"])
+    assert (moved["uid"], moved["version"]) == (f"alias:default/fraud@{whole}", "2")

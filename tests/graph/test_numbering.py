@@ -148,3 +148,10 @@ async def test_a_refused_event_is_kept_as_it_came(graph: Bolt, writer: IngestWri
     assert told.outcome is Outcome.REFUSED
     (kept,) = await graph.read("MATCH (r:Refused) RETURN r.raw AS raw")
     assert bytes(kept["raw"]) == encode(bad)
+
+
+async def test_an_unnumbered_version_of_no_model_spoils_no_other(writer: IngestWriter) -> None:
+    wrong = version("wrong", 1, model=" churn")
+    first, second = await writer.submit([wrong, version("right", 1)], actor="lineage/kim")
+    assert (first.code, "begins or ends with white space" in first.message) == ("BAD_INPUT", True)
+    assert second.outcome is Outcome.ACCEPTED

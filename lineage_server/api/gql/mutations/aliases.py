@@ -25,10 +25,11 @@ from lineage_server.api.gql.types import registered as payloads
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
 from lineage_server.auth.principal import USERS
 from lineage_server.domain import ids
-from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.event_registry import AliasSet, ApprovalGiven, ApprovalRequested, ProtectionSet
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import Label, ModelState, Node
+from lineage_server.ingest.judging import archived
 from lineage_server.registry.aliases import moves_of
 
 Ctx = Info[Context, None]
@@ -42,11 +43,7 @@ class AliasMutations:
         version = await _version(context, input.project, input.model, input.version)
         try:
             if version.properties.get("state") == ModelState.ARCHIVED:
-                raise ConflictError(
-                    f"version {ids.shorten(input.version)!r} is archived; nothing was changed. Take it back "
-                    "first, or take another",
-                    current=str(ModelState.ARCHIVED),
-                )
+                raise archived(input.version)
             _, name = named_version(version)
             event = AliasSet(
                 project=input.project, model=input.model, alias=input.alias, version=name,
