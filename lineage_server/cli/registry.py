@@ -105,7 +105,7 @@ def promote(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let an alias point to a version.
+    """Let an alias point to a version, which is always said: @3, @candidate, or @latest for the newest.
 
     A protected alias takes somebody else's approval: ask for it with --ask, and promote again once it
     is given.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lineage_server.client.addresses.seen import PREFIX
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
-from lineage_server.client.builders import reference_in
+from lineage_server.client.builders import names_a_model, reference_in
 from lineage_server.client.registered import Alias, Approval, ModelVersion
 from lineage_server.client.registrations import Registration
 from lineage_server.client.registry_answers import (
@@ -201,6 +201,18 @@ def version_meant(client: Client, ref: str | ModelVersion) -> Steps[ModelVersion
 # --- aliases -------------------------------------------------------------------------------
 
 
+def _version_said(client: Client, ref: str | ModelVersion, does: str) -> Steps[ModelVersion]:
+    """The version that a reference names; raises InvalidInputError where it names none, which elsewhere means
+    the newest: nobody is to move what serves without having said to which."""
+    if isinstance(ref, str) and names_a_model(ref.strip()):
+        raise InvalidInputError(
+            f"{shorten(ref)!r} says no version; nothing was {does}",
+            field="version",
+            allowed=f"a version by name ({shorten(ref)}@3), or {shorten(ref)}@latest for the newest",
+        )
+    return (yield from version_meant(client, ref))
+
+
 def promote(
     client: Client,
     ref: str | ModelVersion,
@@ -213,7 +225,7 @@ def promote(
     """Let an alias point to a version. Where it takes an approval and none is named, one that was given for
     just that and not used is taken."""
     name = clean_part(alias, "alias", "@")
-    meant = yield from version_meant(client, ref)
+    meant = yield from _version_said(client, ref, "moved")
     told = {"expected": expected, "approval": approval, "reason": reason}
     try:
         return (yield from _move(meant, name, told))
@@ -272,7 +284,7 @@ def request_approval(
 ) -> Steps[Approval]:
     """Ask for a verdict on a version."""
     name = clean_part(alias, "alias", "@") if alias else ""
-    meant = yield from version_meant(client, ref)
+    meant = yield from _version_said(client, ref, "asked for")
     told = {"project": meant.project, "model": meant.model, "version": meant.version, "alias": name}
     data = yield REQUEST, {"input": {**told, "comment": comment}}
     check(data["requestApproval"])

@@ -103,6 +103,7 @@ def test_approvals_are_asked_for_given_and_refused(say: Any) -> None:
     asked = json.loads(say("promote model:churn@1 prod --ask --reason 'please look' --json"))
     assert (asked["state"], asked["alias"], asked["question"]) == ("pending", "prod", "please look")
     assert "pending" in say("ls approvals")
+    assert json.loads(say("promote model:churn@latest newest --json"))["version"] == "2"
     assert say("approve model:churn@1 -m fine") == "model:churn@1 as prod: approved by local/local\n"
     assert "nobody waits for a verdict on model:churn@1" in say("approve model:churn@1", 4)
     uid = json.loads(say("promote model:churn@2 prod --ask --json"))["uid"]
@@ -149,6 +150,12 @@ def test_what_is_registered_is_kept_in_order(say: Any, tmp_path: Path) -> None:
         ("register churn s3://b/k --card nowhere.md", 4, "nowhere.md"),
         ("register churn s3://b/k --signature here.json", 2, "no object; allowed"),
         ("promote model:nothing@1 prod", 4, "nothing"),
+        (
+            "promote model:x prod",
+            2,
+            "says no version; nothing was moved; allowed: a version by name (model:x@3",
+        ),
+        ("promote model:x prod --ask", 2, "or model:x@latest for the newest"),
         ("promote model:x@1 prod --ask --expect 1", 2, "--ask moves nothing"),
         ("history model:nothing", 4, "no registered model 'nothing'"),
         ("history model:churn --as-of 2026-03-03", 2, "model:churn@prod"),
