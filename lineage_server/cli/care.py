@@ -128,6 +128,9 @@ def gc(
     for item in answer["items"]:
         say_entry(item["key"], size(item["size"]), item["reason"])
     _say_more(answer["objects"] - len(answer["items"]), "object")
+    for version in answer["kept"]:
+        say_entry(version["uid"], "", f"stays: {version['reason']}")
+    _say_more(answer["waiting"] - len(answer["kept"]), "version")
     went = "may go" if dry_run else "went"
     objects = counted(answer["objects"], "object")
     say(f"{objects} of {size(answer['bytes'])} {went}, {size(answer['kept_bytes'])} stay")

@@ -232,7 +232,9 @@ def ttl(
     ref: Annotated[str, typer.Argument(help="A version of an artifact, such as dataset:iris@1.")],
     days: Annotated[
         float | None,
-        typer.Argument(min=0, max=36_500, help="Days from now.", metavar="DAYS", show_default=False),
+        typer.Argument(
+            min=0, max=36_500, help="Days from now; 0: from now on.", metavar="DAYS", show_default=False
+        ),
     ] = None,
     never: Annotated[bool, typer.Option("--never", help="They stay, whatever was said before.")] = False,
     reason: Reason = "",
@@ -250,7 +252,12 @@ def ttl(
         )
     with client_in(project) as client:
         found = client.set_ttl(ref, days, reason=reason)
-    told = "keeps its bytes" if never else f"may lose its bytes in {days:g} days"
+    when = f"in {days:g} days" if days else "from now on"
+    told = (
+        "keeps its bytes"
+        if never
+        else f"may lose its bytes {when}; 'lineage gc --dry-run' says what keeps them"
+    )
     _say_version(found, told, as_json=as_json)
 
 

@@ -33,16 +33,27 @@ class GoingVersion:
     irreproducible: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A version that somebody lets go (it has a time to live, or is deleted), and why its bytes stay."""
+
+    uid: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Collection:
-    """What may go, or went. The lists hold the first of each; ``forgotten``: how many versions lose bytes."""
+    """What may go, or went. The lists hold the first of each; ``forgotten``: how many versions lose bytes;
+    ``waiting``: how many keep them, although somebody lets them go."""
 
     dry_run: bool
     objects: int = 0
     bytes: int = 0
     kept_bytes: int = 0
     forgotten: int = 0
+    waiting: int = 0
     versions: list[GoingVersion] = field(default_factory=list[GoingVersion])
+    kept: list[KeptVersion] = field(default_factory=list[KeptVersion])
     items: list[Going] = field(default_factory=list[Going])
 
     def note(self, one: Stored, reason: str) -> None:
@@ -50,6 +61,12 @@ class Collection:
         self.bytes += one.size
         if len(self.items) < MOST_TOLD:
             self.items.append(Going(one.key, one.size, reason))
+
+    def keep(self, reasons: Mapping[str, str]) -> None:
+        """Versions by uid, with why they stay."""
+        self.waiting += len(reasons)
+        left = MOST_TOLD - len(self.kept)
+        self.kept.extend([KeptVersion(uid, reason) for uid, reason in reasons.items()][:left])
 
 
 async def tell_lost(bolt: Bolt, done: Collection, forgotten: set[str]) -> None:

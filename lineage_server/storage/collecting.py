@@ -28,7 +28,7 @@ from lineage_server.graph.queries import ingest as writer_queries
 from lineage_server.graph.retries import retry
 from lineage_server.storage.claims import COLLECTION, DOOMED_SECONDS, Claims, doomed_uid, pages
 from lineage_server.storage.collected import MOST_TOLD, Collection, GoingVersion, tell_lost
-from lineage_server.storage.judging import Rules, rules_at, why_it_goes
+from lineage_server.storage.judging import Rules, rules_at, why_it_goes, why_they_stay
 from lineage_server.storage.store import Store, Stored, Stores
 from lineage_server.storage.uploads import Record, each
 from lineage_server.storage.verified import SpoiltError, Verified
@@ -148,6 +148,7 @@ class Collector:
                 going |= {version["uid"]: reason for version in mine}
                 found.forgotten.update(version["uid"] for version in mine)
             else:
+                done.keep(why_they_stay(mine, one.at, rules))
                 await self._need(store, project, one, found)
         found.going.append((store, project, gone))
         left = MOST_TOLD - len(done.versions)

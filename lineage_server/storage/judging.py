@@ -35,6 +35,55 @@ def why_it_goes(versions: Sequence[Mapping[str, Any]], written_at: int, rules: R
     return reasons[0] if reasons else "no version speaks of it: its upload was never finished"
 
 
+def why_they_stay(versions: Sequence[Mapping[str, Any]], written_at: int, rules: Rules) -> dict[str, str]:
+    """Of a manifest that stays: its versions that somebody lets go, and what still keeps their bytes."""
+    reasons = {version["uid"]: _why_version_goes(version, rules) for version in versions}
+    needs = next((uid for uid, reason in reasons.items() if not reason), "")
+    until = _ends(written_at, rules.cutoff, rules)
+    new = f"its bytes were uploaded lately: such are left alone until {until}"
+    kept: dict[str, str] = {}
+    for version in versions:
+        if not (version["erased"] or version["deleted_at"] is not None or version.get("ttl_at")):
+            continue
+        own = _why_version_stays(version, rules)
+        kept[version["uid"]] = own or (f"{needs} has the same bytes and needs them" if needs else new)
+    return kept
+
+
+def _why_version_stays(version: Mapping[str, Any], rules: Rules) -> str:
+    """Empty where nothing of its own keeps it."""
+    if version["erased"]:
+        return ""
+    told = {**_hidden(version["tomb"]), **{k: v for k, v in version.items() if v is not None}}
+    if told.get("hold"):
+        return "it is held"
+    for by, reason in _USES.items():
+        if version[by]:
+            return reason
+    deleted = version["deleted_at"]
+    if deleted is not None:
+        waits = f"it was deleted on {_day(deleted)} and can be taken back until"
+        return (
+            f"{waits} {_ends(deleted, rules.deleted_before, rules)}"
+            if deleted >= rules.deleted_before
+            else ""
+        )
+    ends = told.get("ttl_at") or 0
+    return f"its time to live ends on {_minute(ends)}" if ends >= rules.now else ""
+
+
+_USES = {
+    "deployed": "a version of a model that was registered of it is deployed",
+    "aliased": "an alias points to a version of a model that was registered of it",
+    "registered": "it is registered as a version of a model",
+}
+
+
+def _ends(since: int, bound: int, rules: Rules) -> str:
+    """When what began then will be as old as it has to be by the bound."""
+    return _minute(since + rules.now - bound)
+
+
 def _why_version_goes(version: Mapping[str, Any], rules: Rules) -> str:
     if version["erased"]:
         return "it was erased"
@@ -53,6 +102,10 @@ def _why_version_goes(version: Mapping[str, Any], rules: Rules) -> str:
 def _hidden(tomb: object) -> dict[str, Any]:
     """What a tombstone has put out of sight."""
     return json.loads(zlib.decompress(tomb)) if isinstance(tomb, bytes | bytearray) else {}
+
+
+def _minute(micros: int) -> str:
+    return f"{datetime.fromtimestamp(micros / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _day(micros: int) -> str:

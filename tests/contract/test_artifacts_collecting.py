@@ -114,12 +114,21 @@ async def test_time_to_live_holds_and_deletions_can_be_taken_back(
             await asyncio.sleep(0.01)
             return {one["uid"] for one in (await collect(served))["versions"]}
 
+        async def kept() -> dict[str, str]:
+            told = await collect(served)
+            assert told["waiting"] == len(told["kept"])
+            return {one["uid"]: one["reason"] for one in told["kept"]}
+
         await do("SetTimeToLive", uid=done["old"], ttlAt="2020-01-01T00:00:00Z")
         await do("SetTimeToLive", uid=done["held"], ttlAt="2020-01-01T00:00:00Z")
         await do("SetTimeToLive", uid=done["gone"], ttlAt="2200-01-01T00:00:00Z")
+        assert (await kept())[done["gone"]] == "its time to live ends on 2200-01-01 00:00 UTC"
         await do("SetHold", uid=done["held"], hold=True)
         await do("DeleteNode", uid=done["gone"])
         assert await going() == {done["old"]}
+        waits = await kept()
+        assert (waits.keys(), waits[done["held"]]) == ({done["held"], done["gone"]}, "it is held")
+        assert "can be taken back until" in waits[done["gone"]]
         await do("SetTimeToLive", uid=done["old"], ttlAt=None)
         await do("SetHold", uid=done["held"], hold=False)
         assert await going() == {done["held"]}

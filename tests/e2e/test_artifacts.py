@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -87,6 +88,10 @@ async def test_gc_says_what_would_go_and_leaves_what_is_new(
         told = json.loads(lineage("gc", "--json").out)
         assert (told["dry_run"], told["objects"], told["versions"]) == (False, 0, [])
         assert told["kept_bytes"] >= sum(map(len, CONTENT.objects.values()))
+        said = lineage("ttl", done["uid"], "0")
+        assert (said.code, "may lose its bytes from now on" in said.out) == (0, True), said.err
+        (line,) = re.findall(rf"{done['uid']} =\n    (.*)\n", lineage("gc", "--dry-run").out)
+        assert line.startswith("stays: its bytes were uploaded lately: such are left alone until ")
         assert await mine.download(uid=done["uid"]) == dict(CONTENT.files)
 
 
