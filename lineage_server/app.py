@@ -66,6 +66,7 @@ from lineage_server.settings import Settings
 from lineage_server.storage.service import artifacts_for
 from lineage_server.tasks import Tasks
 from lineage_server.telemetry import Telemetry
+from lineage_server.tracking.views import Views
 
 logger = logging.getLogger(__name__)
 
@@ -104,13 +105,10 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
 def _middleware(settings: Settings, telemetry: Telemetry) -> list[Middleware]:
     """Outermost first."""
     http = settings.http
+    hosts = host_rule(settings.auth, http)
     return [
         Middleware(TracingMiddleware, telemetry=telemetry),
-        Middleware(
-            GuardMiddleware,
-            check_host=host_rule(settings.auth, http),
-            allowed_origins=http.allowed_origins,
-        ),
+        Middleware(GuardMiddleware, check_host=hosts, allowed_origins=http.allowed_origins),
         Middleware(
             LimitsMiddleware,
             limits_for=body_limits(http, settings.ingest),
@@ -224,6 +222,7 @@ class Server:
             audit=AuditLog(bolt),
             webhooks=webhooks,
             deliverer=deliverer,
+            views=Views(bolt),
         )
 
     def _make_bolt(self, address: BoltAddress) -> Bolt:

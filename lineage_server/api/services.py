@@ -21,6 +21,7 @@ from lineage_server.registry.webhooks import Webhooks
 from lineage_server.settings import Settings
 from lineage_server.storage.service import ArtifactService
 from lineage_server.telemetry import Telemetry
+from lineage_server.tracking.views import Views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +45,4 @@ class Services:
     audit: AuditLog
     webhooks: Webhooks
     deliverer: Deliverer
+    views: Views

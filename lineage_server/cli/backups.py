@@ -33,8 +33,9 @@ def backup(folder: Folder, as_json: AsJson = False) -> None:
 
     Such as: lineage backup /backups/lineage
 
-    Events, stored bytes, tokens, audit, webhooks: as they were at one moment. Into a folder that holds a
-    backup already, only the bytes that it lacks are fetched; until the new one is whole it holds the old one.
+    Events, stored bytes, tokens, audit, webhooks, saved views: as they were at one moment. Into a folder that
+    holds a backup already, only the bytes that it lacks are fetched; until the new one is whole it holds the
+    old one.
     Takes a platform admin's token. Not in it: settings, and the key of webhooks (LINEAGE_WEBHOOKS__KEY).
     """
     from dataclasses import asdict
@@ -90,7 +91,7 @@ def restore(
         known = f", {events.duplicate} were there already" if events.duplicate else ""
         say(f"{counted(events.accepted, 'event')} restored{known}")
         say(f"{counted(report.versions, 'stored version')}, {counted(report.objects, 'object')} sent")
-        say(f"{counted(report.nodes, 'record')} of tokens, audit, webhooks and refused events")
+        say(f"{counted(report.nodes, 'record')} of tokens, audit, webhooks, saved views and refused events")
     if events.refused:
         for reason in events.reasons:
             note(f"refused: {reason}")
@@ -115,6 +116,7 @@ _WORDS = {
     "Audit": "audit",
     "Webhook": "webhooks",
     "Delivery": "sent",
+    "SavedView": "views",
     "Refused": "refused",
 }
 

@@ -54,7 +54,7 @@ class Step:
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
     Step(
-        10,
+        11,
         (
             *cypher.CONSTRAINTS,
             *cypher.INDEXES,

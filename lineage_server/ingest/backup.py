@@ -1,4 +1,5 @@
-"""The part of a backup that stored events do not tell: tokens, audit, webhooks, deliveries, refused events.
+"""The part of a backup that stored events do not tell: tokens, audit, webhooks, deliveries, saved views,
+refused events.
 
 A backup is the state at one moment, its cut: the writer rests for that moment, here and at all other servers,
 and what changes without the writer is read twice until it did not. Everything else a backup consists of never
@@ -80,6 +81,7 @@ class Webhook(Kept, tag=True):
     key_id: str
     since: _Number
     model: str | None = None
+    disabled: bool | None = None
 
 
 class Delivery(Kept, tag=True):
@@ -94,6 +96,20 @@ class Delivery(Kept, tag=True):
     last_at: _Number | None = None
     status: _Number | None = None
     error: str | None = None
+
+
+class SavedView(Kept, tag=True):
+    project: str
+    owner: str
+    name: str
+    shared: bool
+    created_at: _Number
+    updated_at: _Number
+    columns: list[str] | None = None
+    text: str | None = None
+    states: list[str] | None = None
+    job: str | None = None
+    sort: str | None = None
 
 
 class Refused(Kept, tag=True):
@@ -111,9 +127,10 @@ class Refused(Kept, tag=True):
     event: str | None = None
 
 
-KeptNode: TypeAlias = Token | Audit | Webhook | Delivery | Refused
+KeptNode: TypeAlias = Token | Audit | Webhook | Delivery | SavedView | Refused
 _KINDS: dict[str, type[KeptNode]] = {
-    "Token": Token, "Audit": Audit, "Webhook": Webhook, "Delivery": Delivery, "Refused": Refused,
+    "Token": Token, "Audit": Audit, "Webhook": Webhook, "Delivery": Delivery,
+    "SavedView": SavedView, "Refused": Refused,
 }  # fmt: skip
 _decode = msgspec.json.Decoder(KeptNode).decode
 encode_kept = msgspec.json.Encoder().encode
@@ -193,8 +210,8 @@ class Backups:
                 rows = again
             else:
                 raise ConflictError(
-                    "tokens, webhooks or projects are being changed without a break; nothing was backed up, "
-                    "try again"
+                    "tokens, webhooks, saved views or projects are being changed without a break; nothing "
+                    "was backed up, try again"
                 )
             told = await self._told(transaction, rows, state["seq"])
         return Cut(state["seq"], told, since, rows)
@@ -206,6 +223,7 @@ class Backups:
             *_nodes("Token", await transaction.run(q.TOKENS)),
             *_nodes("Webhook", await transaction.run(q.WEBHOOKS)),
             *_nodes("Delivery", await transaction.run(q.DUE)),
+            *_nodes("SavedView", await transaction.run(q.VIEWS)),
         ]
 
     async def _told(self, transaction: Transaction, rows: Sequence[KeptNode], until: int) -> int:

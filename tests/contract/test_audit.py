@@ -85,6 +85,13 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
     "UpdateWebhook": ("default", "webhook:…", {"kinds": ["alias"]}, {"kinds": ["alias", "approval"]}),
     "ResendDelivery": ("default", "delivery:…", None, None),
     "DeleteWebhook": ("default", "webhook:…", {"name": "ci"}, None),
+    "SaveView": (
+        "default", "view:default/…", None,
+        {"name": "best", "shared": False, "columns": ["state", "m.loss"], "sort": "m.loss"},
+    ),
+    "DeleteView": (
+        "default", "view:default/…", {"name": "best", "owner": "lineage/root", "shared": False}, None,
+    ),
     "ReplayRefused": (
         "default", "refused:…",
         {"outcome": "refused", "code": "FORBIDDEN"}, {"outcome": "accepted"},
@@ -130,12 +137,14 @@ async def test_every_mutation_runs_and_leaves_an_audit_record(
 
     monkeypatch.setattr(AuditLog, "write", lost)
     root = await guarded.token("root", platform_admin=True)
-    refused, token, hook, delivery = await refused_event(guarded), "", "", ""
+    refused, token, hook, delivery, view = await refused_event(guarded), "", "", "", ""
     assert RECORDS.keys() == MUTATIONS.keys()
     for name, given in MUTATIONS.items():
         given = {"ReplayRefused": {"uids": [refused]}, "RevokeToken": {"token": token}}.get(name, given)
         if name in ("TestWebhook", "UpdateWebhook", "DeleteWebhook"):
             given = {**given, "webhook": hook}
+        if name == "DeleteView":
+            given = {**given, "view": view}
         if name == "ResendDelivery":
             given = {**given, "delivery": delivery}
         field = name[0].lower() + name[1:]
@@ -147,6 +156,8 @@ async def test_every_mutation_runs_and_leaves_an_audit_record(
         if name == "CreateWebhook":
             hook = payload["webhook"]["uid"]
             assert payload["secret"].startswith("whsec_")
+        if name == "SaveView":
+            view = payload["view"]["uid"]
         if name == "TestWebhook":
             delivery = payload["delivery"]["uid"]
         record = next(r for r in await records(guarded, root) if r["action"] == field)

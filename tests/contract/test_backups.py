@@ -26,6 +26,7 @@ from lineage_server.graph.schema import migrate
 from lineage_server.registry import delivering
 from lineage_server.storage.manifest import PART
 from tests.contract.test_exchange import stored
+from tests.contract.test_webhooks import TEXTS
 from tests.support.backing import BEGIN, FILE, FOLDER, Through, nodes, settings
 from tests.support.dump import dump
 from tests.support.neo4j_server import Address
@@ -44,8 +45,6 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def webhook(served: Served, token: str, url: str) -> str:
-    from tests.contract.test_webhooks import TEXTS
-
     wanted = {"project": "default", "name": "ci", "url": url}
     made = await served.ask(TEXTS["CreateWebhook"], {"input": wanted}, token)
     return made["createWebhook"]["webhook"]["uid"]
@@ -62,7 +61,10 @@ async def everything(served: Served, root: str, receiver: Receiver) -> None:
         await served.record(*told[start : start + 5])
     await served.services.eraser.finish()
     await served.service_token(default="editor")
-    await webhook(served, root, receiver.url)
+    paused = {"project": "default", "webhook": await webhook(served, root, receiver.url), "enabled": False}
+    await served.ask(TEXTS["UpdateWebhook"], {"input": paused}, root)
+    view = {"project": "default", "name": "best", "shared": True, "columns": ["m.loss"], "states": ["FAILED"]}
+    await served.ask(TEXTS["SaveView"], {"input": {**view, "text": "m.loss<1", "sort": "-m.loss"}}, root)
     headers = {"authorization": f"Bearer {root}"}
     for n in range(5):
         body = json.dumps({"type": "run", "run": f"no uuid {n}"}).encode()

@@ -55,6 +55,7 @@ THINGS: dict[str, Any] = {
 BESIDE: dict[str, Any] = {
     "modelVersions.project": {"model": "churn"}, "alias.project": {"model": "churn", "name": "prod"},
     "alias.model": {"name": "prod"}, "alias.name": {"model": "churn"}, "webhooks.project": {},
+    "savedViews.project": {},
     "webhookDeliveries.project": {"webhook": HOOK},
     "webhookDeliveries.webhook": {"project": "default"},
     "path.end": {"start": MINE}, "path.start": {"end": MINE},
@@ -132,6 +133,8 @@ async def test_a_question_about_a_foreign_thing_is_one_about_nothing(guarded: Se
 
     hook = {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]}
     made = await guarded.ask(read_operations()["CreateWebhook"], {"input": hook}, root)
+    view = {"project": "default", "name": "seen by all", "shared": True}
+    await guarded.ask(read_operations()["SaveView"], {"input": view}, root)
     hook_uid = made["createWebhook"]["webhook"]["uid"]
 
     wrong: dict[str, Any] = {}

@@ -33,6 +33,8 @@ HOOKED = {
     "project": "default", "name": "one", "url": "http://127.0.0.1:9/x", "kinds": ["alias"], "nonce": "n",
     "key_id": "k", "created_at": 1, "created_by": "local/local",
 }  # fmt: skip
+VIEW = "view:default/one"
+KEPT_VIEW = {"project": "default", "name": "one", "owner": "lineage/somebody", "shared": True}
 SENT = "delivery:one"
 DELIVERED = {
     "webhook": HOOK,
@@ -87,6 +89,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Activity": ({"of": "modelversion:default/churn@1"}, 4),
     "Webhooks": ({"project": "default"}, 1),
     "WebhookDeliveries": ({"project": "default", "webhook": HOOK}, 2),
+    "SavedViews": ({"project": "default"}, 1),
     "DeploymentsOf": ({"version": "modelversion:default/churn@1"}, 2),
     "Artifact": ({"ref": "dataset:iris"}, 4),
     "Versions": ({"artifact": "dataset:iris"}, 1),
@@ -147,6 +150,8 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "UpdateWebhook": {"project": "default", "webhook": HOOK, "kinds": ["ALIAS", "APPROVAL"]},
     "ResendDelivery": {"project": "default", "delivery": SENT},
     "DeleteWebhook": {"project": "default", "webhook": HOOK},
+    "SaveView": {"project": "default", "name": "best", "columns": ["state", "m.loss"], "sort": "m.loss"},
+    "DeleteView": {"project": "default", "view": VIEW},
     "ReplayRefused": {},
     "RevokeToken": {},
 }  # fmt: skip

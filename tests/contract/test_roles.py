@@ -27,10 +27,20 @@ from lineage_server.auth.access import Credentials
 from lineage_server.domain.events import MemberSet, ProjectReported
 from lineage_server.domain.nodes import Role
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries.views import SAVE_VIEW
 from lineage_server.graph.queries.webhooks import CREATE_WEBHOOK, NEW_DELIVERIES
 from lineage_server.ingest.tables import to_parquet
 from lineage_server.tracking.service import Tracking
-from tests.contract.test_operations import DELIVERED, HOOK, HOOKED, MUTATIONS, QUERIES, SENT
+from tests.contract.test_operations import (
+    DELIVERED,
+    HOOK,
+    HOOKED,
+    KEPT_VIEW,
+    MUTATIONS,
+    QUERIES,
+    SENT,
+    VIEW,
+)
 from tests.contract.test_subscriptions import FOLLOWED
 from tests.support.faults import EVENTS
 from tests.support.hostile import run_event
@@ -116,6 +126,8 @@ async def keeping(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[S
         await running.services.eraser.finish()
         await running.services.bolt.write(CREATE_WEBHOOK, {"uid": HOOK, "properties": HOOKED, "audit": []})
         await running.services.bolt.write(NEW_DELIVERIES, {"rows": [{"uid": SENT, "properties": DELIVERED}]})
+        view = {"uid": VIEW, "properties": KEPT_VIEW, "now": 1, "audit": []}
+        await running.services.bolt.write(SAVE_VIEW, view)
         yield running
 
 
@@ -133,7 +145,8 @@ FIELDS: dict[str, Need] = {
             *("lineageCounts", "resolve", "node", "version", "run", "artifact", "versions", "metricHistory"),
             *("project", "members", "event", "runChanged", "runsChanged", "metricPoints", "lineageChanged"),
             *("modelVersions", "alias", "approvals", "compareRuns", "repeats", "metricHistories"),
-            *("jobs", "artifacts", "models", "deployments", "runs"),  # of a project that they name
+            *("jobs", "artifacts", "models", "deployments", "runs", "savedViews"),  # of a project
+            "saveView",  # for oneself; shared or somebody else's: test_views.py
         ),
         Need.READ,
     ),
@@ -157,6 +170,7 @@ FIELDS: dict[str, Need] = {
             *("updateProject", "setMember", "eraseNode", "setProtection"),
             *("webhooks", "webhookDeliveries", "createWebhook", "testWebhook", "deleteWebhook"),
             *("updateWebhook", "resendDelivery"),
+            "deleteView",  # somebody else's that is shared
         ),
         Need.ADMIN,
     ),

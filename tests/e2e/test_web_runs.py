@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -97,8 +98,7 @@ def test_a_view_is_kept_by_name_and_new_runs_come_by_themselves(
     page.open(f"{url}/p/{project}/runs")
     page.wait_for(f"{NAMES}.length === 6")
     page.run(f"{button('Views')}.click()")
-    page.wait_for("!!document.querySelector('[role=dialog] li button')")
-    page.run("document.querySelector('[role=dialog] li button').click()")
+    page.click("document.querySelector('[role=dialog] li a')")
     page.wait_for(f"{NAMES}.length === 1 && location.search.includes('FAILED')")
     with recording(project) as client:
         with client.start_run("lost again", job="train") as run:
@@ -280,3 +280,40 @@ def test_a_run_that_is_not_there_is_told_of(page: Page, running_server: RunningS
     page.open(f"{running_server.url}/p/default/runs/0198c0de-0000-7000-8000-00000000dead")
     page.wait_for(f"{TEXT}.includes('There is nothing here')")
     check_access(page)
+
+
+def test_views_of_a_browser_go_to_the_server_and_a_shared_one_is_opened_by_its_link(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/runs")
+    page.wait_for(f"{NAMES}.length === 6")
+    kept = {"by loss": {"sort": "m.loss", "cols": ["m.loss"]}, "failed": {"states": ["FAILED"]}}
+    place = f"lineage.views.{project}"
+    page.run(f"localStorage.setItem({place!r}, {json.dumps(json.dumps(kept))})")
+    page.open(f"{url}/p/{project}/runs")
+    page.click(button("Views"))
+    views = "[...document.querySelectorAll('[role=dialog] li a:first-child')].map((one) => one.textContent)"
+    page.wait_for(f"{views}.includes('by loss') && {views}.includes('failed')")
+    assert page.run(f"localStorage.getItem({place!r})") is None
+    # Shared: its link is short, and shows what the view is by then.
+    page.click("document.querySelector('[aria-label=\"Share view failed with the project\"]')")
+    shared = "document.querySelector('[aria-label$=\"view failed\"][aria-pressed=true]')"
+    page.wait_for(f"{shared}?.textContent === 'Shared'")
+    check_access(page)
+    link = "document.querySelector('[aria-label=\"Copy the link to view failed\"]').href"
+    page.wait_for(f"{link}.includes('view=')")
+    address = page.run(link)
+    page.open(address)
+    page.wait_for(f"{NAMES}.length === 1 && location.search.includes('FAILED')")
+    page.wait_for(f"!!{button('View: failed')}")
+    # Let go, it is not there: the page says so, and leads to all runs.
+    page.click(button("View: failed"))
+    page.click("document.querySelector('[aria-label=\"Delete view failed\"]')")
+    page.wait_for(f"!{views}.includes('failed')")
+    page.open(address)
+    page.wait_for(f"{TEXT}.includes('This view is not there')")
+    check_access(page)
+    page.click("[...document.querySelectorAll('main a')].find((one) => one.textContent === 'All runs')")
+    page.wait_for(f"{NAMES}.length === 6")
+    check(page, url)

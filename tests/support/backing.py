@@ -16,7 +16,7 @@ from tests.support.stored import Content
 
 BEGIN, RESTORE = "/api/v1/admin/backup", "/api/v1/admin/restore"
 NODES = (
-    "MATCH (n) WHERE labels(n)[0] IN ['Token', 'Audit', 'Webhook', 'Delivery', 'Refused'] "
+    "MATCH (n) WHERE labels(n)[0] IN ['Token', 'Audit', 'Webhook', 'Delivery', 'SavedView', 'Refused'] "
     "AND n.uid <> 'webhooks' RETURN labels(n)[0] AS label, properties(n) AS props"
 )
 FOLDER = Content({"a/b": b"some bytes" * 100, "c": b"", "ü": b"x" * 70_000})

@@ -25,7 +25,7 @@ NOT_DERIVED = {
         "Archive",
         "Erasure",
     ),
-    *("Webhook", "Delivery"),
+    *("Webhook", "Delivery", "SavedView"),
 }
 ARRIVAL = {"rid", "ordinal", "clock", "clocks", "recorded_at", "seals_at"}
 

@@ -35,6 +35,7 @@ from lineage_server.api.gql.registry import RegistryQueries
 from lineage_server.api.gql.scalars import SCALARS
 from lineage_server.api.gql.subscriptions.root import Subscription
 from lineage_server.api.gql.types import nodes
+from lineage_server.api.gql.views import ViewQueries
 from lineage_server.domain.errors import InvalidInputError, LimitError, LineageError, UnavailableError
 from lineage_server.tasks import Tasks
 
@@ -50,6 +51,7 @@ class Query(
     ComparisonQueries,
     RegistryQueries,
     WebhookQueries,
+    ViewQueries,
     AdministrationQueries,
 ):
     """All questions."""

@@ -13,6 +13,7 @@ WEBHOOKS: LiteralString = (
     "MATCH (n:Webhook) WHERE n.project IS NOT NULL RETURN properties(n) AS props ORDER BY n.uid"
 )
 DUE: LiteralString = "MATCH (n:Delivery) WHERE n.next_at >= 0 RETURN properties(n) AS props ORDER BY n.uid"
+VIEWS: LiteralString = "MATCH (n:SavedView) RETURN properties(n) AS props ORDER BY n.uid"
 RECENT: LiteralString = "MATCH (n:Audit) WHERE n.at >= $since RETURN properties(n) AS props ORDER BY n.uid"
 
 PAGES: dict[str, LiteralString] = {
@@ -36,6 +37,7 @@ RESTORE: dict[str, LiteralString] = {
     "Audit": "UNWIND $rows AS r MERGE (n:Audit {uid: r.uid}) ON CREATE SET n += r",
     "Delivery": "UNWIND $rows AS r MERGE (n:Delivery {uid: r.uid}) ON CREATE SET n += r",
     "Refused": "UNWIND $rows AS r MERGE (n:Refused {uid: r.uid}) ON CREATE SET n += r",
+    "SavedView": "UNWIND $rows AS r MERGE (n:SavedView {uid: r.uid}) ON CREATE SET n += r",
     # Of the events that are here already it was told where it comes from.
     "Webhook": (
         "MATCH (b:Writer {uid: 'writer'}) UNWIND $rows AS r MERGE (n:Webhook {uid: r.uid}) "

@@ -50,6 +50,7 @@ CONSTRAINTS: tuple[LiteralString, ...] = (
     _unique_uid("Blob"),
     _unique_uid("Webhook"),
     _unique_uid("Delivery"),
+    _unique_uid("SavedView"),
 )
 
 INDEXES: tuple[LiteralString, ...] = (
@@ -73,6 +74,7 @@ INDEXES: tuple[LiteralString, ...] = (
     _index("Blob", "project", "n.project"),
     _index("Delivery", "webhook", "n.webhook"),
     _index("Delivery", "next", "n.next_at"),
+    _index("SavedView", "project", "n.project"),
 )
 
 # Only the versions that have words of their own: search need not go through all the others.

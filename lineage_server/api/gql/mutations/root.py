@@ -12,6 +12,7 @@ from lineage_server.api.gql.mutations.intake import IntakeMutations
 from lineage_server.api.gql.mutations.models import ModelMutations
 from lineage_server.api.gql.mutations.projects import ProjectMutations
 from lineage_server.api.gql.mutations.tokens import TokenMutations
+from lineage_server.api.gql.mutations.views import ViewMutations
 from lineage_server.api.gql.mutations.webhooks import WebhookMutations
 
 
@@ -26,5 +27,6 @@ class Mutation(
     AliasMutations,
     DeploymentMutations,
     WebhookMutations,
+    ViewMutations,
 ):
     """Everything that has an effect; each leaves an audit record."""

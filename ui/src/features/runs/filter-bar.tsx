@@ -37,7 +37,7 @@ export function FilterBar({ project, search, columns, change }: FilterBarProps) 
       />
       <JobPicker project={project} search={search} change={change} />
       <ColumnPicker project={project} search={search} columns={columns} change={change} />
-      <ViewsMenu project={project} search={search} change={change} />
+      <ViewsMenu project={project} search={search} />
       {isFiltered(search) && (
         <Button variant="subtle" size="xs" onClick={() => change(unfiltered(search))}>
           {say("runs.filter.clear")}

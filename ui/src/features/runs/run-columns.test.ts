@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { conditionsOf, filterOf, keysOf, nextSort, orderOf } from "./run-columns";
 import { runsSearch } from "./runs-search";
-import { keptViews, nameOf } from "./views";
+import type { RunsSearch } from "./runs-search";
+import { inputOf, keptViews, linkOf, nameThere, searchOf, shownOf } from "./views";
+import type { View } from "./views";
 
 describe("columns", () => {
   test("a column says what the server orders by, and nonsense means the usual order", () => {
@@ -51,12 +53,34 @@ describe("the filter", () => {
   });
 });
 
+const BEST = { sort: "-m.acc", q: "churn" };
+
+function view(name: string, search: RunsSearch, more: Partial<View> = {}): View {
+  const { text = "", states = [], job = "", sort = "", columns = null } = inputOf("x", name, search) as Partial<View>;
+  return { uid: `view:x/${name}`, name, owner: "lineage/me", mine: true, deletable: true, shared: false, text, states, job, sort, columns, ...more };
+}
+
 describe("kept views", () => {
-  test("are found by what they show, and what is spoilt counts for nothing", () => {
-    const views = keptViews("x", JSON.stringify({ best: { sort: "-m.acc", q: "churn" } }));
-    expect(nameOf(views, { q: "churn", sort: "-m.acc" })).toBe("best");
-    expect(nameOf(views, {})).toBeUndefined();
+  test("show what was saved, and are found by it: one's own before another's", () => {
+    const whole = { ...BEST, states: ["FAILED"], job: "job:a", cols: [] };
+    const views = [view("theirs", BEST, { mine: false, shared: true }), view("best", BEST), view("whole", whole)];
+    expect(searchOf(view("whole", whole))).toEqual(whole);
+    expect(shownOf(views, { q: "churn", sort: "-m.acc" })?.name).toBe("best");
+    expect(shownOf(views, whole)?.name).toBe("whole");
+    expect(shownOf(views, {})).toBeUndefined();
+    expect(linkOf(view("best", BEST))).toEqual(BEST);
+    expect(linkOf(view("best", BEST, { shared: true }))).toEqual({ view: "view:x/best" });
+  });
+
+  test("of a browser go to the server under a name of their own there, and what is spoilt counts for nothing", () => {
+    expect(keptViews("x", JSON.stringify({ best: BEST }))).toEqual({ best: BEST });
     expect(keptViews("x", "{")).toEqual({});
     expect(keptViews("x", "[1]")).toEqual({});
+    expect(nameThere([], "best", BEST)).toBe("best");
+    expect(nameThere([view("best", BEST, { mine: false })], "best", BEST)).toBe("best");
+    expect(nameThere([view("best", BEST)], "best", BEST)).toBeUndefined();
+    const others = [view("best", {}), view("best 2", { q: "x" })];
+    expect(nameThere(others, "best", BEST)).toBe("best 3");
+    expect(nameThere([...others, view("best 3", BEST)], "best", BEST)).toBeUndefined();
   });
 });

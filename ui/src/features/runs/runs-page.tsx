@@ -14,15 +14,20 @@ import { RunTable } from "./run-table";
 import { countQuery, runsKey, runsQuery } from "./runs-query";
 import { USUAL_COLUMNS, isFiltered, unfiltered, withValue } from "./runs-search";
 import type { RunsSearch } from "./runs-search";
+import { ViewLink } from "./view-link";
 import styles from "./runs-page.module.css";
 
 /** Pages that are read anew at once when something changed; with more, one is asked. */
 const PAGES_READ_AGAIN = 2;
 
 export function RunsPage() {
-  const { say } = useWords();
   const { project } = useParams({ from: "/p/$project/runs" });
   const search = useSearch({ from: "/p/$project/runs" });
+  return search.view === undefined ? <RunsList project={project} search={search} /> : <ViewLink project={project} uid={search.view} />;
+}
+
+function RunsList({ project, search }: { project: string; search: RunsSearch }) {
+  const { say } = useWords();
   const navigate = useNavigate({ from: "/p/$project/runs" });
   const columns = useMemo(() => (search.cols ?? USUAL_COLUMNS).filter(isColumn), [search.cols]);
   const asked = runsQuery(project, search, columns);

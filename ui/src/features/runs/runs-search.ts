@@ -9,6 +9,8 @@ export interface RunsSearch {
   /** a column; a minus before it is the greatest first */
   sort?: string;
   cols?: string[];
+  /** uid of a shared view, which then says all the rest */
+  view?: string;
 }
 
 /** What is shown where the address says nothing, in this order. */
@@ -29,6 +31,7 @@ export function runsSearch(told: Record<string, unknown>): RunsSearch {
     job: text(told["job"]),
     sort: told["sort"] === USUAL_SORT ? undefined : text(told["sort"]),
     cols: texts(told["cols"])?.slice(0, MOST_COLUMNS),
+    view: text(told["view"]),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
