@@ -50,7 +50,7 @@ _LISTS = {
     "runs": _named("runs", "jobName state startedAt endedAt", "RunFilter", "RunOrder"),
     "jobs": _named("jobs", "description"),
     "artifacts": _named("artifacts", "description versionCount latestAt"),
-    "models": _named("models", "description state highest aliases { name version }"),
+    "models": _named("models", "description state highest newest aliases { name version }"),
     "approvals": (
         "query($project: String, $first: Int!, $states: [ApprovalState!]) "
         "{ approvals(project: $project, first: $first, states: $states) { "
@@ -112,7 +112,7 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "uid": itemgetter("uid"),
         "name": itemgetter("name"),
         "project": itemgetter("project"),
-        "versions": itemgetter("highest"),
+        "newest": itemgetter("newest"),
         "aliases": lambda model: ", ".join(f"{a['name']}={a['version'] or '–'}" for a in model["aliases"]),
         "description": itemgetter("description"),
     },

@@ -146,8 +146,8 @@ class Deployment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredModel:
     """A model that has versions. ``aliases``: to which version each points, empty for none; ``highest``: the
-    highest number among its versions; ``protected``, ``needs_approval``, ``movers``, ``approvers``: the rules
-    for all of its aliases."""
+    highest number among its versions; ``newest``: the newest one's name, also where that is no number;
+    ``protected``, ``needs_approval``, ``movers``, ``approvers``: the rules for all of its aliases."""
 
     name: str
     project: str
@@ -159,6 +159,7 @@ class RegisteredModel:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     highest: int | None = None
+    newest: str = ""
     protected: bool = False
     needs_approval: bool = False
     movers: tuple[str, ...] = ()
@@ -177,6 +178,8 @@ class RegisteredModel:
 
     def __str__(self) -> str:
         count = f"{self.highest or 0} version{'' if self.highest == 1 else 's'}"
+        if self.highest is None and self.newest:
+            count = f"newest {self.newest}"
         told = (word for word in (self.state, count, self.title) if word)
         return f"{Reference('model', self.name)}  {', '.join(told)}"
 

@@ -29,8 +29,8 @@ uid project model version state aliases description card tags {{ key value }} me
 signature hold uri createdAt run {{ uid }} origin {{ {ARTIFACT} }}
 """
 MODEL = """
-uid project name title owner state description card tags { key value } highest protected needsApproval movers
-approvers createdAt modelAliases: aliases { name version }
+uid project name title owner state description card tags { key value } highest newest protected needsApproval
+movers approvers createdAt modelAliases: aliases { name version }
 """
 ALIAS = f"""
 uid project model name version protected needsApproval movers approvers
@@ -79,6 +79,7 @@ def model_of(told: Mapping[str, Any]) -> RegisteredModel:
         tags={tag["key"]: tag["value"] for tag in told["tags"]},
         aliases={one["name"]: one["version"] for one in told["modelAliases"]},
         highest=told["highest"],
+        newest=told["newest"],
         protected=told["protected"],
         needs_approval=told["needsApproval"],
         movers=tuple(told["movers"]),

@@ -26,6 +26,11 @@ class RegistryReader:
         """Aliases of models, by name; also those that point nowhere now."""
         return await self._ask(cypher.ALIASES_OF_MODELS, models, scope)
 
+    async def newest(self, models: Iterable[str], *, scope: Scope) -> dict[str, Node]:
+        """The last version of each model whose versions have no numbers."""
+        found = await self._ask(cypher.NEWEST_OF_MODELS, models, scope)
+        return {uid: nodes[0] for uid, nodes in found.items() if nodes}
+
     async def deployments(self, versions: Iterable[str], *, scope: Scope) -> dict[str, list[Node]]:
         """All that ever ran a model version, the newest first."""
         return await self._ask(cypher.DEPLOYMENTS_OF, versions, scope)

@@ -84,8 +84,12 @@ def test_models_and_versions_are_listed_and_shown(say: Any, tmp_path: Path) -> N
     assert (made["version"], made["uri"], made["aliases"]) == ("1", "s3://bucket/model", ["prod"])
     assert (made["metrics"], made["tags"], made["origin"]) == ({"auc": 0.91}, {"team": "x"}, None)
     head, row = say("ls models").splitlines()
-    assert head.split() == ["uid", "name", "project", "versions", "aliases", "description"]
+    assert head.split() == ["uid", "name", "project", "newest", "aliases", "description"]
     assert row.split()[1:] == ["churn", row.split()[2], "1", "prod=1"]
+    for name in ("spring", "autumn"):
+        say(f"register seasons s3://bucket/{name} --version {name}")
+    named = {row.split()[1]: row.split()[3] for row in say("ls models").splitlines()[1:]}
+    assert named == {"churn": "1", "seasons": "autumn"}
     head, row = say("ls versions model:churn").splitlines()
     assert (head.split()[:3], row.split()[:3]) == (["version", "state", "aliases"], ["1", "ready", "prod"])
     shown = say("show model:churn@prod").splitlines()

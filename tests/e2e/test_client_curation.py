@@ -24,7 +24,7 @@ def test_models_and_versions_are_described_anew(client: Client) -> None:
     made = client.register("churn", "s3://bucket/a", aliases="prod", tags={"team": "a", "stage": "trial"})
     model = client.update_model("churn", title="Who leaves", owner="mina", card="# Churn", tags={"x": 1})
     assert (model.title, model.owner, model.card, model.tags) == ("Who leaves", "mina", "# Churn", {"x": "1"})
-    assert (model.aliases, model.highest, model.state) == ({"prod": "1"}, 1, "ready")
+    assert (model.aliases, model.highest, model.newest, model.state) == ({"prod": "1"}, 1, "1", "ready")
     assert str(model) == "model:churn  ready, 1 version, Who leaves"
     assert client.update_model(model, tags={"x": None}).tags == {}
     for name in ("model:churn", model.uid, f"{model.project}/model:churn", model):

@@ -86,6 +86,9 @@ class Loaders:
         self.model_aliases: Loader[str, list[Node]] = Loader(
             "aliases of models", tasks, partial(registry.aliases, scope=scope)
         )
+        self.newest: Loader[str, Node] = Loader(
+            "newest versions", tasks, partial(registry.newest, scope=scope)
+        )
         self.origins: Loader[str, Node] = Loader("origins", tasks, partial(registry.origins, scope=scope))
         self.deployments: Loader[str, list[Node]] = Loader(
             "deployments", tasks, partial(registry.deployments, scope=scope)

@@ -20,6 +20,18 @@ CALL (uid) {{
 RETURN uid, found
 """
 
+# The last that was made; asked of models whose versions have names instead of numbers.
+NEWEST_OF_MODELS: LiteralString = f"""
+UNWIND $uids AS uid
+CALL (uid) {{
+  MATCH (n:ModelVersion {{model: uid}})
+  WHERE {SCOPE} AND n.deleted_at IS NULL AND n.stub IS NULL
+  WITH n ORDER BY n.created_at DESC, n.rid DESC LIMIT 1
+  RETURN collect(properties(n)) AS found
+}}
+RETURN uid, found
+"""
+
 # Of all versions, or (``version``) of one.
 APPROVALS_OF: LiteralString = f"""
 MATCH (n:Approval {{model: $model}})

@@ -92,6 +92,13 @@ class RegisteredModel(Node):
     movers: list[str] = strawberry.field(description="who may move its aliases; empty is whoever may write")
     approvers: list[str] = strawberry.field(description="whose approval counts; empty is whoever may write")
 
+    @strawberry.field(description="name of its newest version: the highest number, or the last one made")
+    async def newest(self, info: Ctx) -> str:
+        if self.highest is not None:
+            return str(self.highest)
+        found = await context_of(info).loaders.newest.load(self.uid)
+        return str(found.properties.get("version") or "") if found is not None else ""
+
     @strawberry.field(description="by name, also those that point nowhere now")
     async def aliases(self, info: Ctx) -> list[Alias]:
         return [node_of(one) for one in await context_of(info).loaders.model_aliases.load(self.uid) or ()]

@@ -140,7 +140,7 @@ function ModelTable({ models, project }: { models: readonly Listed[]; project: s
             </Link>{" "}
             {one.title && <bdi className="faint">{one.name}</bdi>} <StateBadge state={one.state === "archived" ? one.state : ""} />
           </th>
-          <td>{one.highest}</td>
+          <td>{one.newest}</td>
           <td>
             <div className={styles.marks}>
               {one.aliases.filter(({ version }) => version).map(({ name, version }) => (
