@@ -15,6 +15,7 @@ from lineage_server.domain.nodes import Label
 from lineage_server.storage import keys
 from lineage_server.storage.claims import Claims, Scope, StoredVersion
 from lineage_server.storage.manifest import Entry, Manifest
+from lineage_server.storage.reading_apart import TableReader
 from lineage_server.storage.store import Store, Stores
 from lineage_server.storage.uploads import METHODS, Method, TransferLimits, method_of
 from lineage_server.storage.verified import Verified
@@ -57,6 +58,7 @@ class Downloads:
     claims: Claims
     limits: TransferLimits
     verified: Verified = field(default_factory=Verified)
+    tables: TableReader = field(default_factory=TableReader)
 
     async def stored_version(self, uid: str, scope: Scope) -> StoredVersion:
         """A version, or the one behind a model version, whose bytes are kept; raises NotFoundError."""

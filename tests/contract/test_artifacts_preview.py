@@ -167,3 +167,21 @@ async def test_a_look_is_asked_for_by_reference_too(mine: Sender) -> None:
     assert (await look(ref="dataset:iris", uid=done["uid"])).status_code == 400
     assert (await look()).status_code == 400
     assert (await look(ref="dataset:nothing")).status_code == 404
+
+
+async def test_times_are_shown_to_the_nanosecond(mine: Sender) -> None:
+    moments = pa.array([1_700_000_000_000_000_000, 1_700_000_000_000_000_001, None])
+    columns = {
+        "whole": moments.slice(0, 1).take(pa.array([0, 0, 0])).cast(pa.timestamp("ns")),
+        "utc": moments.cast(pa.timestamp("ns", "UTC")),
+        "clock": pa.array([0, 1, None]).cast(pa.time64("ns")),
+    }
+    done = await mine.keep(Content({"times.arrow": arrow(ipc.new_file, pa.table(columns))}))
+    shown = (await mine.http.get("/api/v1/artifacts/preview", params={"uid": done["uid"]})).json()
+    assert shown["kind"] == "table", shown["reason"]
+    assert shown["columns"][1] == {"name": "utc", "type": "timestamp[ns, tz=UTC]"}
+    assert shown["rows"] == [
+        ["2023-11-14 22:13:20", "2023-11-14 22:13:20.000000000Z", "00:00:00.000000000"],
+        ["2023-11-14 22:13:20", "2023-11-14 22:13:20.000000001Z", "00:00:00.000000001"],
+        ["2023-11-14 22:13:20", None, None],
+    ]
