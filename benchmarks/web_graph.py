@@ -28,7 +28,7 @@ from tests.support.browser import Page, browsing
 BOXES = 5_000
 TURNS = 5
 FRAMES = {"ours": 60, "plain": 16}
-"""React Flow alone takes most of a second for some of its frames."""
+"""React Flow alone takes seconds for some of its frames; the page stops where it has seen enough of them."""
 SMOOTH = 33.4
 """Two frames of a screen of 60 Hz, in milliseconds."""
 

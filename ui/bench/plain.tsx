@@ -19,6 +19,7 @@ export function Plain({ made: { scene, places } }: { made: Made }) {
     data: { label: box.title },
     handles: [...HANDLES],
     ...CARD,
+    measured: { ...CARD },
   }));
   const edges = scene.lines.map(({ from, to }) => ({ id: `${from} ${to}`, source: from, target: to }));
   const { x, y, zoom } = cameraOn(places, scene.focus, { width: window.innerWidth, height: window.innerHeight });
