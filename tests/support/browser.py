@@ -71,7 +71,8 @@ class Page:
             if told.get("id") == self._number:
                 assert "error" not in told, (method, told["error"])
                 return told["result"]
-            self._note(told["method"], told["params"])
+            if "method" in told:  # else the late answer of a command that nobody waits for any more
+                self._note(told["method"], told["params"])
 
     def _note(self, event: str, told: dict[str, Any]) -> None:
         if event == "Network.requestWillBeSent":
