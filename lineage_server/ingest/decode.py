@@ -38,7 +38,9 @@ class Received:
     """An event that could be read, with the bytes it came as (but for secrets).
 
     ``audit``: records of the actions that the event comes from, to be written with it. ``stored``: how
-    another server had stored it, or this one before; then it is stored here as it was there.
+    another server had stored it, or this one before; then it is stored here as it was there. ``answered``:
+    somebody waits for what becomes of it, and does something else where it is refused: nobody is to find it
+    among what could be replayed, and do it after all.
     """
 
     index: int
@@ -46,6 +48,7 @@ class Received:
     raw: bytes
     audit: tuple[Mapping[str, Any], ...] = ()
     stored: StoredEvent | None = None
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

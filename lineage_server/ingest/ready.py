@@ -125,7 +125,7 @@ def _refusals(entries: list[Entry], cache: WriterCache) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for entry in entries:
         row = entry.refusal
-        if row is None or (cache.erased and cache.erased.told_in(entry.raw)):
+        if row is None or not entry.kept or (cache.erased and cache.erased.told_in(entry.raw)):
             continue
         times = rows[row["uid"]]["times"] if row["uid"] in rows else 0
         rows[row["uid"]] = {**row, "times": times + 1}

@@ -57,9 +57,10 @@ class Telling:
         counters = self.counters
         refusal = entry.refusal
         if refusal is not None:
-            counters.refused += 1
             code = str(refusal["code"])
-            counters.by_code[code] = counters.by_code.get(code, 0) + 1
+            if entry.kept:
+                counters.refused += 1
+                counters.by_code[code] = counters.by_code.get(code, 0) + 1
             entry.request.verdicts[entry.index] = Verdict(
                 entry.index,
                 Outcome.REFUSED,

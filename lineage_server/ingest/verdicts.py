@@ -102,6 +102,12 @@ class Entry:
     """As it came, where the writer fills in a version (``numbering``)."""
     stored: StoredEvent | None = None
     """How it was stored before, where it is imported."""
+    answered: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is kept where it is refused: of a deed, only what a defect of ours has spoilt."""
+        return not self.answered or (self.refusal or {}).get("code") == DefectError.code
 
 
 @dataclass(slots=True)
@@ -180,7 +186,10 @@ def entry_of(slot: int, item: Received | Unreadable, *, actor: str, now: int, re
     if stored is not None:
         event_id, actor, now = stored.id, stored.actor, stored.recorded_at
     uid = ids.event_uid(event.project, event_id)
-    return Entry(uid, event_id, event, item.raw, actor, now, slot, request, audit=item.audit, stored=stored)
+    return Entry(
+        uid, event_id, event, item.raw, actor, now, slot, request, audit=item.audit, stored=stored,
+        answered=item.answered,
+    )  # fmt: skip
 
 
 def plan(entry: Entry) -> None:

@@ -146,7 +146,8 @@ class IngestWriter:
 
     async def record(self, event: Event, actor: str) -> None:
         """Record one event; raises what refused it."""
-        raise_refusal((await self.submit([event], actor=actor))[0])
+        received = Received(0, event, encode(event), answered=True)
+        raise_refusal((await self.submit_received([received], actor=actor))[0])
 
     async def submit_received(
         self, received: Sequence[Received | Unreadable], *, actor: str

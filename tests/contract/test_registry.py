@@ -10,6 +10,7 @@ import pytest
 
 from lineage_server.api.gql.documents import read_operations
 from lineage_server.domain.events import (
+    AliasSet,
     DeploymentReported,
     InputFact,
     ModelVersionReported,
@@ -163,6 +164,21 @@ async def test_of_two_who_move_one_alias_at_once_one_is_told_what_the_other_did(
     (won,) = [p["alias"]["version"] for p in payloads if p["alias"] is not None]
     lost = [p["problems"][0] for p in payloads if p["problems"]]
     assert [(one["code"], one["current"]) for one in lost] == [("CONFLICT", won)] * 2
+
+
+async def test_what_a_mutation_is_refused_is_no_event_to_replay(served: Served) -> None:
+    """Who asked was told and does something else: replayed by an admin, it would be done after all."""
+    of = await model_with_versions(served, "fraud", 2)
+    await done(served, "SetProtection", **of, alias="prod")
+    assert (await problem(served, "SetAlias", **of, alias="prod", version="1"))["current"] == "protected"
+    assert (await problem(served, "SetAlias", **of, alias="other", version="1", expected="2"))[
+        "current"
+    ] == ""
+    sent_by_a_program = AliasSet(model="fraud", alias="prod", version="2", at=now_micros())
+    assert (await sent(served, [encode(sent_by_a_program)])).refused == 1
+    status = (await served.ask(TEXTS["IngestStatus"]))["ingestStatus"]
+    (edge,) = (await served.ask(TEXTS["RefusedEvents"]))["refusedEvents"]["edges"]
+    assert (status["refused"], edge["node"]["raw"]) == (1, encode(sent_by_a_program).decode())
 
 
 async def test_a_protected_alias_takes_somebody_elses_approval(guarded: Served) -> None:

@@ -51,7 +51,7 @@ async def record(
         after=after,
         origin=context.origin,
     )
-    received = Received(0, sent, encode(sent), audit=(audit.row(),))
+    received = Received(0, sent, encode(sent), audit=(audit.row(),), answered=True)
     verdicts = await context.services.ingest.submit_received([received], actor=context.principal.actor)
     raise_refusal(verdicts[0])
     return sent
