@@ -3,13 +3,15 @@
 A link to a regular file is that file, wherever it lies: a snapshot of a hub is such links, into a cache
 beside it. A link to a folder, or to nothing, stays a link where its text stays in the folder, and means the
 same wherever that is brought; a folder elsewhere is read as if it were here. What leads out and is none of
-these is an error, since nobody who gets the folder would have it.
+these is an error, since nobody who gets the folder would have it. So is a folder that very many links lead
+to: a few that lead to each other would be read more often than there is time for.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,6 +19,8 @@ from lineage_server.client.drafts import is_draft
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 from lineage_server.domain.ids import shorten
 
+MOST_TIMES = 1_000
+"""How often one folder is read, by different links to it."""
 _SEPARATORS = os.fsencode(os.sep + (os.altsep or ""))
 
 
@@ -42,6 +46,7 @@ def walk(root: bytes, *, follow: bool = True) -> Iterator[Found]:
     """All files below, and the links that stay links: every one, unless they are followed. What is neither,
     a pipe or a device, is passed over. Raises a domain error."""
     tops = [_Top(root, os.path.realpath(root))]
+    times: Counter[bytes] = Counter()
     while tops:
         top = tops.pop()
         for one in _inside(top.path):
@@ -53,6 +58,9 @@ def walk(root: bytes, *, follow: bool = True) -> Iterator[Found]:
             else:
                 met = Found(name, one.path, os.readlink(one.path))
             if isinstance(met, _Top):
+                times[met.real] += 1
+                if times[met.real] > MOST_TIMES:
+                    raise _too_often(met)
                 tops.append(met)
             elif met is not None:
                 yield met._replace(name=top.name + met.name)
@@ -131,6 +139,14 @@ def _leads_nowhere(path: bytes, text: bytes, error: OSError) -> LineageError:
             "there, or take the link out of the folder: nothing was recorded"
         )
     return _refused(path, f"to {_told(text)}, which cannot be read ({error.strerror}); take it out")
+
+
+def _too_often(top: _Top) -> InvalidInputError:
+    return _refused(
+        top.path,
+        f"to {_told(top.real)}, as more than {MOST_TIMES} others do, directly or by links in folders that "
+        "they lead to, and it would be read each time; take links out, or record that folder by itself",
+    )
 
 
 def _refused(path: bytes, why: str) -> InvalidInputError:

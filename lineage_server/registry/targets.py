@@ -20,10 +20,18 @@ MAX_URL = 2_000
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PUBLIC = ipaddress.ip_network("2000::/3")
+"""Of IPv6, only this was given to anybody; what lies outside leads into one's own network, or to an IPv4
+address in one of its old spellings (site-local, IPv4-compatible, IPv4-translated, local NAT64)."""
+_TEREDO = ipaddress.ip_network("2001::/32")
 
 
 class NotAllowedError(ForbiddenError):
     """The target may not, or cannot, be sent to; the text says why, without its answer."""
+
+
+class PrivateTargetError(NotAllowedError):
+    """The host is there, and its address is nobody's outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +94,23 @@ async def resolved(target: Target, allowed: Sequence[Network]) -> Address:
 
 
 def check_address(address: Address, allowed: Sequence[Network]) -> None:
-    """Raises NotAllowedError for what is not public and not allowed by name."""
+    """Raises PrivateTargetError for what is not public and not allowed by name."""
     meant = _inner(address)
     if any(
         one in network for one in {address, meant} for network in allowed if network.version == one.version
     ):
         return
-    if not meant.is_global or meant.is_multicast:
-        raise NotAllowedError(
+    outside = meant.version == 6 and (meant not in _PUBLIC or meant in _TEREDO)
+    if outside or not meant.is_global or meant.is_multicast:
+        raise PrivateTargetError(
             "the host has a private address, which LINEAGE_WEBHOOKS__ALLOWED_NETWORKS does not name"
         )
 
 
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, if so."""
+    """The IPv4 address that an IPv6 one stands for, if so and if packets still get there."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+    return address.ipv4_mapped or address.sixtofour or address

@@ -115,6 +115,28 @@ def test_loops_are_an_error_at_once(tmp_path: Path, text: str) -> None:
         hash_path(folder)
 
 
+def test_folders_that_lead_to_each_other_by_two_links_each_are_not_read_a_billion_times(
+    tmp_path: Path,
+) -> None:
+    for number in range(30):
+        folder = tree(tmp_path / f"f{number}", {"a": b"1"})
+        for name in ("left", "right"):
+            (folder / name).symlink_to(f"../f{number + 1}")
+    tree(tmp_path / "f30", {"a": b"1"})
+    with pytest.raises(InvalidInputError, match=r"more than 1000 others do.*record that folder by itself"):
+        hash_path(tmp_path / "f0")
+    assert len(entries_of(tmp_path / "f23")) == 2**8 - 1
+
+
+def test_a_folder_is_read_by_as_many_links_as_honest_folders_have(tmp_path: Path) -> None:
+    tree(tmp_path / "shared", {"a": b"1"})
+    folder = tree(tmp_path / "one", {})
+    folder.mkdir(exist_ok=True)
+    for number in range(1_000):
+        (folder / f"link{number}").symlink_to("../shared")
+    assert len(entries_of(folder)) == 1_000
+
+
 def test_what_leads_out_to_nothing_says_what_to_do(tmp_path: Path) -> None:
     folder = tree(tmp_path / "one", {"a": b"1"})
     link = folder / "gone"

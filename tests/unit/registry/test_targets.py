@@ -15,17 +15,14 @@ from lineage_server.registry.targets import NotAllowedError, check_address, netw
 
 PRIVATE = (
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
-    *(
-        "::1",
-        "::",
-        "fe80::1",
-        "fd00::1",
-        "::ffff:10.0.0.1",
-        "64:ff9b::10.0.0.1",
-        "2002:7f00:1::",
-        "224.0.0.1",
-    ),
-    *("ff02::1", "255.255.255.255", "240.0.0.1", "192.0.2.1"),
+    *("255.255.255.255", "240.0.0.1", "192.0.2.1", "224.0.0.1"),
+    *("::1", "::", "fe80::1", "fd00::1", "ff02::1", "ff0e::1", "fec0::1", "feff::1", "100::1", "5f00::1"),
+    # IPv4 in other spellings: mapped, NAT64, 6to4, translated, compatible, local NAT64, Teredo.
+    *("::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::10.0.0.1", "64:ff9b::7f00:1"),
+    *("2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:a00:1::1", "::ffff:0:10.0.0.1", "::ffff:0:127.0.0.1"),
+    *("::10.0.0.1", "::127.0.0.1", "64:ff9b:1::10.0.0.1", "64:ff9b:1:a00:0:100::"),
+    *("2001::1", "2001:0:0808:0808:0:0:f5ff:fffe", "2001:0:a00:1::f7f7:f7f7"),
+    *("2001:db8::1", "2001:2::1", "2001:10::1"),
 )
 
 
@@ -35,7 +32,9 @@ def test_what_is_not_public_is_not_sent_to(text: str) -> None:
         check_address(ipaddress.ip_address(text), ())
 
 
-@pytest.mark.parametrize("text", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"])
+@pytest.mark.parametrize(
+    "text", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1"]
+)
 def test_what_is_public_is(text: str) -> None:
     check_address(ipaddress.ip_address(text), ())
 
