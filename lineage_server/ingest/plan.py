@@ -86,7 +86,7 @@ def _version(event: VersionReported, project: str, clock: Clock) -> list[NodeFac
         uri=event.uri,
         size=whole(event.size, "size") if event.size is not None else None,
         schema=dumps(event.columns) if event.columns is not None else None,
-        stats=dumps(event.stats) if event.stats is not None else None,
+        stats=dumps(event.stats, ordered=True) if event.stats is not None else None,
         partial=event.partial,
         hold=event.hold,
         description=event.description,

@@ -46,6 +46,11 @@ def _model(event: ModelReported, project: str, clock: Clock) -> list[NodeFacts]:
     return [facts]
 
 
+def _signature(told: dict[str, Any] | None) -> str | None:
+    """Its example has the columns of a table in the table's order."""
+    return dumps(told, ordered=True) if told is not None else None
+
+
 def _card(text: str | None) -> str | None:
     """A model card is cut nowhere: half of one would be misleading."""
     if text is not None and len(text) > MAX_TEXT:
@@ -71,7 +76,7 @@ def _model_version(event: ModelVersionReported, project: str, clock: Clock) -> l
     tell(facts, state=str(event.state) if event.state else None, hold=event.hold, card=_card(event.card))
     for key, value in (event.metrics or {}).items():
         facts.values["m." + clean_key(key, "metrics")] = clean_metric(value, "metrics")
-    tell(facts, signature=dumps(event.signature) if event.signature is not None else None)
+    tell(facts, signature=_signature(event.signature))
     if event.run:
         facts.values["run"] = ids.clean_run_id(event.run)
     describe(facts, event)

@@ -233,7 +233,7 @@ def _output(
         "uri": fact.uri or None,
         "size": whole(fact.size, "size") if fact.size is not None else None,
         "schema": dumps(fact.columns) if fact.columns is not None else None,
-        "stats": dumps(fact.stats) if fact.stats is not None else None,
+        "stats": dumps(fact.stats, ordered=True) if fact.stats is not None else None,
         "description": fact.description,
         "ttl_at": epoch(fact.ttl_at, "ttl_at") if fact.ttl_at is not None else None,
         "partial": True if fact.partial else None,

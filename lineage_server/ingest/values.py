@@ -37,13 +37,18 @@ def whole(value: int, field: str, *, bits: int = 64) -> int:
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _text(value, ordered=False)
 
 
-def dumps(value: Any) -> str:
-    """Canonical text of what an event says; bounded, so that every reader can take it apart."""
+def _text(value: Any, *, ordered: bool) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=not ordered)
+
+
+def dumps(value: Any, *, ordered: bool = False) -> str:
+    """Canonical text of what an event says; bounded, so that every reader can take it apart. ``ordered``: in
+    the order of the event, where keys are the columns of a table."""
     try:
-        text = canonical(value)
+        text = _text(value, ordered=ordered)
     except RecursionError:
         raise _too_deep() from None
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(value) > MAX_NESTING:

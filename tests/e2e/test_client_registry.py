@@ -65,6 +65,22 @@ def test_a_fit_is_logged_registered_found_by_its_alias_and_loaded(client: Client
     assert newest.uid == other.uid
 
 
+def test_columns_are_told_in_the_order_of_the_table(client: Client) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame({"width": [1.0, 2.0], "age": [3, 4], "of": ["a", "b"], "height": [5, 6]})
+    with client.start_run("train") as run:
+        run.log_model({"weights": [1]}, "churn", register=True, example=table)
+        made = run.log_table("people", table)
+    signature = client.model_version("model:churn@1").signature or {}
+    for told in (
+        [column["name"] for column in signature["inputs"]],
+        *(list(row) for row in signature["example"]),
+        list(client.get(made.ref).stats["columns"]),
+    ):
+        assert told == ["width", "age", "of", "height"]
+
+
 def test_what_lies_elsewhere_is_registered_by_its_address(client: Client) -> None:
     first = client.register("far", "s3://user:secret@bucket/a", card="*far*", tags={"team": "x"})
     second = client.register("far", "s3://bucket/b", aliases=["prod"], reason="better")
