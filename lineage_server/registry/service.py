@@ -20,10 +20,9 @@ def webhooks_for(settings: Settings, bolt: Bolt, events: Events) -> tuple[Webhoo
     """Raises InvalidInputError for networks that are none."""
     own = settings.webhooks
     file = None if settings.graph.uri else settings.data_path / KEY_FILE
-    webhooks = Webhooks(bolt, SigningKey(own.key.get_secret_value(), file))
-    sender = Sender(
-        allowed=networks(own.allowed_networks), timeout_seconds=own.timeout_seconds, version=__version__
-    )
+    allowed = networks(own.allowed_networks)
+    webhooks = Webhooks(bolt, SigningKey(own.key.get_secret_value(), file), allowed)
+    sender = Sender(allowed=allowed, timeout_seconds=own.timeout_seconds, version=__version__)
     deliverer = Deliverer(
         bolt,
         webhooks,

@@ -15,8 +15,10 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from lineage_server.domain.errors import ForbiddenError, InvalidInputError
+from lineage_server.domain.ids import shorten
 
 MAX_URL = 2_000
+_LOOKED_UP_SECONDS = 3.0
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -78,11 +80,30 @@ def target_of(url: str) -> Target:
     return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
 
 
+async def check_url(url: str, allowed: Sequence[Network]) -> None:
+    """Raises InvalidInputError for one that nothing would be sent to. A host that is not found may come."""
+    target = target_of(url)
+    try:
+        async with asyncio.timeout(_LOOKED_UP_SECONDS):
+            await resolved(target, allowed)
+    except PrivateTargetError:
+        raise InvalidInputError(
+            f"{shorten(target.host)} has a private address, and nothing would be sent there; nothing was "
+            "changed. Who runs this server can allow such networks by LINEAGE_WEBHOOKS__ALLOWED_NETWORKS",
+            field="url",
+            allowed="a public host, or one in a network that the setting names",
+        ) from None
+    except (NotAllowedError, TimeoutError):
+        return
+
+
 async def resolved(target: Target, allowed: Sequence[Network]) -> Address:
     """An address of the target, of which all may be sent to; raises NotAllowedError."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise NotAllowedError("the host was not found (that is no name of a host)") from None
     except OSError as error:
         raise NotAllowedError(f"the host was not found ({error.strerror or 'no address'})") from None
     addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]

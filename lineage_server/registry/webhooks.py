@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage_server.domain import ids
-from lineage_server.domain.errors import InvalidInputError, LimitError, NotFoundError
+from lineage_server.domain.errors import ConflictError, InvalidInputError, LimitError, NotFoundError
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries import webhooks as q
 from lineage_server.registry.notices import Kind
 from lineage_server.registry.signing import SigningKey
-from lineage_server.registry.targets import target_of
+from lineage_server.registry.targets import Network, check_url
 
 MOST = 200
 """Webhooks of a project."""
@@ -64,27 +64,31 @@ class Delivery:
 class Webhooks:
     """The webhooks in one graph. ``ring`` is called when there may be something to send."""
 
-    def __init__(self, bolt: Bolt, key: SigningKey) -> None:
+    def __init__(self, bolt: Bolt, key: SigningKey, allowed: Sequence[Network] = ()) -> None:
         self._bolt = bolt
         self.key = key
+        self._allowed = allowed
 
     async def create(
         self, *, project: str, name: str, url: str, kinds: Sequence[str], model: str, by: str,
         audit: Mapping[str, Any],
     ) -> tuple[Webhook, str]:  # fmt: skip
         """A webhook and its secret, which is told only now; ``audit`` lacks the target."""
-        target_of(url)
+        await check_url(url, self._allowed)
         if not kinds:
             raise InvalidInputError("a webhook is told of something", field="kinds", allowed="at least one")
         nonce = self.key.new_nonce()
-        if len(await self.list_webhooks(project)) >= MOST:
+        others = await self.list_webhooks(project)
+        if len(others) >= MOST:
             raise LimitError(
                 f"project {project!r} has {MOST} webhooks; nothing was changed. Delete some", limit=MOST
             )
+        name = ids.clean_name(name, "name")
+        _check_alone(others, name, url)
         uid = f"webhook:{project}/{ids.new_run_id()}"
         properties = {
             "project": project,
-            "name": ids.clean_name(name, "name"),
+            "name": name,
             "url": url,
             "kinds": sorted(set(kinds)),
             "model": ids.clean_name(model, "model") if model else "",
@@ -119,7 +123,9 @@ class Webhooks:
         """With another target, told of other things, put to sleep or awake; its secret stays. What is still
         to be sent goes to the new target."""
         if url is not None:
-            target_of(url)
+            await check_url(url, self._allowed)
+            others = [one for one in await self.list_webhooks(webhook.project) if one.uid != webhook.uid]
+            _check_alone(others, webhook.name, url)
         if kinds is not None and not kinds:
             raise InvalidInputError(
                 "a webhook is told of something; nothing was changed. To tell it nothing, disable it",
@@ -195,6 +201,17 @@ def new_delivery(webhook: Webhook, kind: Kind, about: Mapping[str, Any], *, key:
             "body": json.dumps(body, ensure_ascii=False),
         },
     }
+
+
+def _check_alone(others: Sequence[Webhook], name: str, url: str) -> None:
+    """Raises ConflictError for what there is already: everything would be told twice."""
+    for one in others:
+        if (one.name, one.url) == (name, url):
+            raise ConflictError(
+                f"a webhook {ids.shorten(name)!r} sends to this URL already: {one.uid}; nothing was changed. "
+                "Change that one, or choose another name",
+                current=one.uid,
+            )
 
 
 def _no_webhook(uid: str) -> NotFoundError:

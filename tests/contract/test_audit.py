@@ -79,7 +79,7 @@ RECORDS: dict[str, tuple[str, str, dict[str, Any] | None, dict[str, Any] | None]
     ),
     "CreateWebhook": (
         "default", "webhook:…", None,
-        {"name": "ci", "target": "http://127.0.0.1:9", "kinds": ["alias"], "model": ""},
+        {"name": "ci", "target": "https://ci.example:443", "kinds": ["alias"], "model": ""},
     ),
     "TestWebhook": ("default", "webhook:…", None, {"kind": "ping"}),
     "UpdateWebhook": ("default", "webhook:…", {"kinds": ["alias"]}, {"kinds": ["alias", "approval"]}),

@@ -145,7 +145,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "ReportDeployment": {
         "project": "default", "version": "modelversion:default/churn@1", "name": "served", "endpoint": "http://a",
     },
-    "CreateWebhook": {"project": "default", "name": "ci", "url": "http://127.0.0.1:9/x", "kinds": ["ALIAS"]},
+    "CreateWebhook": {"project": "default", "name": "ci", "url": "https://ci.example/x", "kinds": ["ALIAS"]},
     "TestWebhook": {"project": "default", "webhook": HOOK},
     "UpdateWebhook": {"project": "default", "webhook": HOOK, "kinds": ["ALIAS", "APPROVAL"]},
     "ResendDelivery": {"project": "default", "delivery": SENT},

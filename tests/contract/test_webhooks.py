@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries.webhooks import CURSOR
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.tables import to_parquet
-from lineage_server.registry import delivering
+from lineage_server.registry import delivering, webhooks
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
 from tests.support.served import Served, serving
@@ -231,12 +232,23 @@ async def test_what_fails_is_tried_again_and_what_hangs_holds_nobody_up(
         assert len(quick.got) == 1  # redirects are not followed
 
 
+async def problem_of_url(served: Served, url: str, **given: Any) -> dict[str, Any]:
+    wanted = {"project": "default", "name": "ci", "url": url, **given}
+    (problem,) = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"]["problems"]
+    return problem
+
+
 async def test_private_networks_are_not_sent_to_unless_allowed(
-    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def allow(*_: Any) -> None:
+        return
+
     async with serving(bolt, tmp_path, settings=settings(allowed_networks=[], attempts=1)) as served:
         for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f000001"):
-            webhook, _ = await create(served, receiver, url=f"http://{host}:{receiver.port}/")
+            with monkeypatch.context() as patched:
+                patched.setattr(webhooks, "check_url", allow)  # as if its name had led elsewhere until now
+                webhook, _ = await create(served, receiver, url=f"http://{host}:{receiver.port}/")
             given = {"input": {"project": "default", "webhook": webhook["uid"]}}
             await served.ask(TEXTS["TestWebhook"], given)
             (found,) = await ended(served, webhook)
@@ -244,11 +256,83 @@ async def test_private_networks_are_not_sent_to_unless_allowed(
             assert "private address" in found["error"], host
         assert receiver.got == []
         for url in ("ftp://a/", "http://u:p@a/", "http://", "http://a b/", "x" * 3000, "http://a:x/"):
-            wanted = {"project": "default", "name": "ci", "url": url}
-            (problem,) = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"][
-                "problems"
-            ]
+            problem = await problem_of_url(served, url)
             assert (problem["code"], problem["field"]) == ("BAD_INPUT", "url")
+
+
+async def test_a_url_into_a_private_network_is_refused_at_once_and_the_setting_is_named(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(
+        bolt, tmp_path, settings=settings(allowed_networks=["10.0.0.0/8"], attempts=1)
+    ) as served:
+        for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:169.254.169.254]", "192.168.0.1"):
+            problem = await problem_of_url(served, f"http://{host}:{receiver.port}/")
+            assert (problem["code"], problem["field"]) == ("BAD_INPUT", "url")
+            assert "LINEAGE_WEBHOOKS__ALLOWED_NETWORKS" in problem["message"], host
+        # A network that is named, a public address, and hosts that are not there (yet).
+        for number, host in enumerate(("10.0.0.1", "8.8.8.8", "nowhere.example", f"{'long' * 20}.example")):
+            webhook, _ = await create(served, receiver, name=f"ci{number}", url=f"https://{host}/hook")
+        given = {"project": "default", "webhook": webhook["uid"], "url": receiver.url}
+        changed = (await served.ask(TEXTS["UpdateWebhook"], {"input": given}))["updateWebhook"]
+        assert changed["webhook"] is None
+        assert "LINEAGE_WEBHOOKS__ALLOWED_NETWORKS" in changed["problems"][0]["message"]
+        given = {"project": "default", "webhook": webhook["uid"]}
+        await served.ask(TEXTS["TestWebhook"], {"input": given})
+        (told,) = await ended(served, webhook)
+        assert "the host was not found" in told["error"]
+        assert receiver.got == []
+
+
+async def test_a_name_is_looked_up_once_and_only_what_was_checked_is_connected_to(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next answer of such a name would be an address that nothing may be sent to."""
+    asked: list[str] = []
+    answers = [["127.0.0.1"], ["169.254.169.254"], ["127.0.0.1", "169.254.169.254"]]
+    real = asyncio.get_running_loop().getaddrinfo
+
+    async def look_up(host: Any, port: Any, **more: Any) -> Any:
+        if host != "rebinding.example":
+            return await real(host, port, **more)
+        asked.append(host)
+        found = answers[min(len(asked), len(answers)) - 1]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+
+    async with serving(bolt, tmp_path, settings=settings(attempts=1)) as served:
+        webhook, _ = await create(served, receiver, url=f"http://rebinding.example:{receiver.port}/")
+        given = {"input": {"project": "default", "webhook": webhook["uid"]}}
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+        await served.ask(TEXTS["TestWebhook"], given)
+        (found,) = await ended(served, webhook)
+        assert (found["state"], len(asked), len(receiver.got)) == ("delivered", 1, 1)
+        # Now it is another one, and then one of two.
+        for count in (2, 3):
+            await served.ask(TEXTS["TestWebhook"], given)
+            found = (await ended(served, webhook, count))[0]
+            assert (found["state"], len(asked), len(receiver.got)) == ("failed", count, 1)
+            assert "private address" in found["error"]
+
+
+async def test_the_same_webhook_is_not_made_twice(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        first, _ = await create(served, receiver)
+        other, _ = await create(served, receiver, url=receiver.url + "/other")
+        await create(served, receiver, name="another")
+        problem = await problem_of_url(served, receiver.url)
+        assert (problem["code"], problem["current"]) == ("CONFLICT", first["uid"])
+        assert first["uid"] in problem["message"]
+        given = {"project": "default", "webhook": other["uid"], "url": receiver.url}
+        changed = (await served.ask(TEXTS["UpdateWebhook"], {"input": given}))["updateWebhook"]
+        assert (changed["problems"][0]["code"], changed["problems"][0]["current"]) == (
+            "CONFLICT",
+            first["uid"],
+        )
+        # What it is already, it may be told to be.
+        given = {"project": "default", "webhook": first["uid"], "url": receiver.url}
+        assert (await served.ask(TEXTS["UpdateWebhook"], {"input": given}))["updateWebhook"]["problems"] == []
 
 
 async def test_what_was_acknowledged_is_told_after_a_restart(
@@ -297,7 +381,7 @@ async def test_of_several_servers_one_tells_and_another_goes_on(
 async def test_without_a_key_of_its_own_a_shared_graphs_server_makes_none(
     bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
 ) -> None:
-    async with serving(bolt, tmp_path, settings={"webhooks": {"key": ""}}) as served:
+    async with serving(bolt, tmp_path, settings=settings(key="")) as served:
         wanted = {"project": "default", "name": "ci", "url": receiver.url}
         (problem,) = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"][
             "problems"

@@ -188,11 +188,11 @@ def test_what_goes_wrong_is_said_with_what_to_do(
 
 
 def test_webhooks_are_kept_from_the_command_line(say: Any) -> None:
-    made = json.loads(say("webhook add ci http://127.0.0.1:9/hook --kind alias --kind approval --json"))
+    made = json.loads(say("webhook add ci https://ci.example/hook --kind alias --kind approval --json"))
     assert made["secret"].startswith("whsec_")
     assert (made["kinds"], made["enabled"]) == (["alias", "approval"], True)
     assert "allowed: alias, version, state, approval, deletion" in say("webhook add x http://a/ -k metric", 2)
-    assert say("webhook set ci --disable --kind deletion").endswith("9/hook (disabled)\n")
+    assert say("webhook set ci --disable --kind deletion").endswith("example/hook (disabled)\n")
     assert "is disabled" in say("webhook test ci", 5)
     assert json.loads(say(f"webhook set {made['uid']} --enable --json"))["enabled"] is True
     sent = json.loads(say("webhook test ci --json"))
@@ -201,6 +201,8 @@ def test_webhooks_are_kept_from_the_command_line(say: Any) -> None:
     assert say(f"webhook resend {sent['uid']}").startswith(f"{sent['uid']}: ping, ")
     assert say("webhook ls").splitlines()[1].split()[:3] == ["ci", "deletion", "yes"]
     assert "no webhook 'other'" in say("webhook rm other", 4)
+    assert "LINEAGE_WEBHOOKS__ALLOWED_NETWORKS" in say("webhook add own http://127.0.0.1:9/hook", 2)
+    assert made["uid"] in say("webhook add ci https://ci.example/hook", 5)
     say("webhook rm ci")
     assert json.loads(say("webhook ls --json")) == []
 

@@ -46,11 +46,11 @@ EXAMPLES = {
     "lineage approve REQUEST": ["lineage approve model:readme@1 --alias prod"],
     "lineage reject REQUEST": ["lineage reject model:readme@1 --alias staging"],
     "lineage withdraw REQUEST": ["lineage withdraw model:readme@1 --alias trial"],
-    "lineage webhook add NAME URL": ["lineage webhook add ci http://127.0.0.1:9/hook --kind alias"],
+    "lineage webhook add NAME URL": ["lineage webhook add ci https://ci.example/hook --kind alias"],
     "lineage webhook ls": ["lineage webhook ls"],
     "lineage webhook set WEBHOOK": ["lineage webhook set ci --kind version"],
     "lineage webhook rm WEBHOOK": [
-        "lineage webhook add other http://127.0.0.1:9/hook",
+        "lineage webhook add other https://ci.example/hook",
         "lineage webhook rm other",
     ],
     "lineage webhook test WEBHOOK": ["lineage webhook test ci"],
