@@ -39,6 +39,7 @@ Report = Callable[[int, int], None]
 """Told of how many bytes are there, and of how many there will be; may raise to stop."""
 
 _ROUNDS = 5
+"""Without anything new arriving: of many files, URLs may end more often than that."""
 _REMEMBERED_FROM_BYTES = 64 * 1024
 
 
@@ -150,7 +151,8 @@ class Download:
         known, done = self._known(bringer.folder, page), self._done
         if self._chosen:
             self._total += sum(entry.size for entry in page.entries)
-        for _ in range(_ROUNDS):
+        most, idle = done, 0
+        while idle < _ROUNDS:
             try:
                 self._bring_from(bringer, page, known)
                 self._files += len(page.entries)
@@ -160,7 +162,8 @@ class Download:
             except ExpiredError as error:
                 logger.info("lineage: %s", error)
             self._ending.clear()
-            self._done = done
+            idle = 0 if self._done > most else idle + 1
+            most, self._done = max(most, self._done), done
             page = self._narrowed(self._page(after, page))
         raise UnavailableError(f"the store refuses the signed URLs of {page.uid}", part="artifacts")
 

@@ -33,6 +33,7 @@ _SIGNED_AT_ONCE = 1_000
 """Fewer, where each answer holds a URL that ends."""
 _CHUNK = 1024 * 1024
 _ROUNDS = 5
+"""Without anything new arriving: of many files, URLs may end more often than that."""
 
 Report = Callable[[int], None]
 """Told of bytes as they arrive; may raise to stop."""
@@ -57,16 +58,20 @@ def send(job: Job, exchange: Exchange, report: Report) -> dict[str, Any]:
     """All that is missing, then the commit; answers what it said. Raises a domain error."""
     sources = _sources(job)
     methods: Sequence[str] = METHODS
-    for _ in range(_ROUNDS):
+    sent: set[str] = set()
+    before, idle = 0, 0
+    while idle < _ROUNDS:
         try:
             for some in _pages(sources):
-                _send_some(job, exchange, some, methods, report)
+                _send_some(job, exchange, some, methods, report, sent)
             return exchange.commit(job.project, job.type, job.name, job.manifest())
         except (_NoFolderError, MissingError):
             # A server behind a forwarded port believes that it shares a folder with us.
             methods = [method for method in methods if method != "file"]
         except ExpiredError as error:
             logger.info("lineage: %s", error)
+        idle = 0 if len(sent) > before else idle + 1
+        before = len(sent)
     raise UnavailableError(
         f"the server still lacks bytes of {job.title} after they were sent {_ROUNDS} times", part="artifacts"
     )
@@ -85,7 +90,12 @@ def _pages(sources: dict[str, _Source]) -> Iterator[dict[str, _Source]]:
 
 
 def _send_some(
-    job: Job, exchange: Exchange, some: dict[str, _Source], methods: Sequence[str], report: Report
+    job: Job,
+    exchange: Exchange,
+    some: dict[str, _Source],
+    methods: Sequence[str],
+    report: Report,
+    sent: set[str],
 ) -> None:
     asked = exchange.ask(job.project, {name: one.piece.size for name, one in some.items()}, methods)
     missing = asked.missing
@@ -101,6 +111,7 @@ def _send_some(
         def one(name: str, asked: Asked = asked) -> None:
             if name in asked.missing or asked.method != "url":
                 _send_one(job, exchange, asked, some[name], report)
+                sent.add(name)
 
         each(one, names)
 

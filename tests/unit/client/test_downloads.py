@@ -5,19 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lineage_server import Client, ConflictError, InvalidInputError, LineageError, NotFoundError
+from lineage_server import (
+    Client,
+    ConflictError,
+    InvalidInputError,
+    LineageError,
+    NotFoundError,
+    UnavailableError,
+)
 from lineage_server.client import drafts
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.hashing import PART, Entry, hash_path, manifest_digest
 from lineage_server.client.locks import try_lock
 from lineage_server.client.transfer import bringing, receive
+from lineage_server.client.transfer.exchange import Exchange, ExpiredError
 from tests.support.stored import pieces, sha
 from tests.unit.client.stub import StubServer
 
@@ -325,3 +334,38 @@ def test_a_store_that_is_on_another_machine_is_asked_by_wire(
     stub.pages = Pages(stub.pages)
     assert (iris.download(tmp_path / "out") / "a").read_bytes() == b"x"
     assert seen == ["", ""]
+
+
+@pytest.mark.parametrize("lives", [3, 0])
+def test_urls_that_end_again_and_again_are_renewed_while_something_arrives(
+    serve: Any, iris: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lives: int
+) -> None:
+    files = [b"%d" % number for number in range(40)]
+    entries = [entry(f"{number:02}", data) for number, data in enumerate(files)]
+    serve(page(entries, *files), data=tuple(files))
+    paged, get, lock = Exchange.page, Exchange.get, threading.Lock()
+    asked, left = 0, 0
+
+    def ask(self: Exchange, body: Any) -> dict[str, Any]:
+        nonlocal asked, left
+        asked, left = asked + 1, lives
+        return paged(self, body)
+
+    def get_some(self: Exchange, url: str) -> Generator[bytes]:
+        nonlocal left
+        with lock:
+            if not left:
+                raise ExpiredError("the store refuses a signed URL with 403: Request has expired")
+            left -= 1
+        yield from get(self, url)
+
+    monkeypatch.setattr(Exchange, "page", ask)
+    monkeypatch.setattr(Exchange, "get", get_some)
+    if not lives:
+        with pytest.raises(UnavailableError, match="refuses the signed URLs"):
+            iris.download(tmp_path / "out")
+        assert asked == 6
+        return
+    iris.download(tmp_path / "out")
+    assert [(tmp_path / "out" / f"{number:02}").read_bytes() for number in range(40)] == files
+    assert asked > 6
