@@ -17,6 +17,16 @@ from lineage_server.domain.events import AliasSet, DeploymentReported, ModelRepo
 from lineage_server.domain.ids import now_micros
 from lineage_server.sample import data, presence, training
 
+_CARD = """\
+Says of a tumour whether it is malignant, from the shape of its cells under the microscope.
+
+| | |
+| --- | --- |
+| Data | 569 cases of the breast cancer data set that scikit-learn brings along |
+| Judged by | the area under the curve, on a quarter of the cases that no training has seen |
+| Not for | decisions about patients: it is a sample |
+"""
+
 
 def run_project(client: Client, folder: Path, say: Callable[[str], None]) -> None:
     """Both rounds, recorded with this client."""
@@ -24,10 +34,10 @@ def run_project(client: Client, folder: Path, say: Callable[[str], None]) -> Non
     first, second = (presence.round_folder(folder, number) for number in presence.ROUNDS)
     say("first round: the data as it was delivered")
     frame, delivered = _deliver(client, _made(first))
-    _release(client, presence.ROUNDS[0], _round(client, first, frame, delivered, say))
+    _release(client, presence.ROUNDS[0], *_round(client, first, frame, delivered, say))
     say("a bad row is found; second round: the data corrected")
     mended, corrected = _correct(client, _made(second), delivered)
-    _release(client, presence.ROUNDS[1], _round(client, second, mended, corrected, say))
+    _release(client, presence.ROUNDS[1], *_round(client, second, mended, corrected, say))
     client.flush(30.0)
 
 
@@ -58,15 +68,14 @@ def _correct(client: Client, folder: Path, delivered: Artifact) -> tuple[Any, Ar
 
 def _round(
     client: Client, folder: Path, frame: Any, measurements: Artifact, say: Callable[[str], None]
-) -> Artifact:
-    """From measurements to predictions; answers the model that made them."""
+) -> tuple[Artifact, dict[str, float]]:
+    """From measurements to predictions; answers the model that made them, and how good it is."""
     train, test = _split(client, folder, frame, measurements)
-    scores: dict[str, float] = {}
+    scores: dict[str, dict[str, float]] = {}
     fitted: dict[str, dict[str, Any]] = {}
     for candidate in training.CANDIDATES:
-        fitted[candidate.name], score = _train(client, folder, candidate, train, test)
-        scores[candidate.name] = score
-        say(f"  {candidate.name:<8} area under the curve {score:.4f}")
+        fitted[candidate.name], scores[candidate.name] = _train(client, folder, candidate, train, test)
+        say(f"  {candidate.name:<8} area under the curve {scores[candidate.name]['auc']:.4f}")
     return _choose(client, folder, scores, fitted, test)
 
 
@@ -82,7 +91,7 @@ def _split(client: Client, folder: Path, frame: Any, measurements: Artifact) -> 
 
 def _train(
     client: Client, folder: Path, candidate: training.Candidate, train: Any, test: Any
-) -> tuple[dict[str, Any], float]:
+) -> tuple[dict[str, Any], dict[str, float]]:
     """Train one candidate with the metrics of every epoch, and judge it on the test cases."""
     job = f"train-{candidate.name}"
     with _begin(client, job, kind="training", params=candidate.params) as run:
@@ -97,36 +106,41 @@ def _train(
         scores = training.evaluate(fitted, test)
         run.log(scores)
         run.produce(f"scores-{candidate.name}", scores, type="metrics")
-    return fitted, scores["auc"]
+    return fitted, scores
 
 
 def _choose(
-    client: Client, folder: Path, scores: dict[str, float], fitted: dict[str, dict[str, Any]], test: Any
-) -> Artifact:
+    client: Client,
+    folder: Path,
+    scores: dict[str, dict[str, float]],
+    fitted: dict[str, dict[str, Any]],
+    test: Any,
+) -> tuple[Artifact, dict[str, float]]:
     """The best becomes the model to use, and is used."""
-    best = max(scores, key=lambda name: scores[name])
+    best = max(scores, key=lambda name: scores[name]["auc"])
     with _begin(client, "choose", params={"best": best}) as run:
         for name in scores:
             run.use(f"metrics:scores-{name}", role=f"scores of {name}")
         run.use(f"model:candidate-{best}", role="best")
         # Written anew, with a name of its own: the content tells which training it came from.
-        chosen = {"candidate": best, "auc": scores[best], **fitted[best]}
+        chosen = {"candidate": best, "auc": scores[best]["auc"], **fitted[best]}
         model = run.produce("tumour", _pickled(chosen, folder / "tumour.pickle"), type="model")
     with _begin(client, presence.LAST_JOB) as run:
         run.use(model, role="model")
         run.use("dataset:test", role="cases")
         predictions = training.predict(fitted[best], test)
         run.produce("predictions", _written(predictions, folder / "predictions.csv"), type="table")
-    return model
+    return model, scores[best]
 
 
-def _release(client: Client, number: str, model: Artifact) -> None:
+def _release(client: Client, number: str, model: Artifact, scores: dict[str, float]) -> None:
     """Register the model, let the alias point to it, and serve it in place of the one before."""
     name, project, now = presence.MODEL, client.config.project, now_micros()
     client.report(
-        ModelReported(project=project, model=name, description="is the tumour malignant?"),
+        ModelReported(project=project, model=name, description="is the tumour malignant?", card=_CARD),
         ModelVersionReported(
-            project=project, model=name, version=number, origin=model.uid, uri=model.uri, run=model.run
+            project=project, model=name, version=number, origin=model.uid, uri=model.uri, run=model.run,
+            metrics={**scores},
         ),
         AliasSet(project=project, model=name, alias=presence.ALIAS, version=number),
         DeploymentReported(

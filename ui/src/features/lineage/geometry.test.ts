@@ -20,6 +20,16 @@ test("of a large picture one sees the focus, large enough to be read", () => {
   expect(levelOf(cameraOver(WIDE, SCREEN).zoom)).toBe("far");
 });
 
+test("where the focus is at the end of a large picture, the room beyond it is not left empty", () => {
+  const first = cameraOn(WIDE, "0", SCREEN);
+  expect(first.x).toBeGreaterThan(0);
+  expect(first.x).toBeLessThan(100);
+  const last = cameraOn(WIDE, "19", SCREEN);
+  const end = last.x + (19 * 330 + CARD.width) * last.zoom;
+  expect(end).toBeLessThan(SCREEN.width);
+  expect(end).toBeGreaterThan(SCREEN.width - 100);
+});
+
 test("an empty picture has bounds too", () => {
   expect(boundsOf({})).toEqual({ x: 0, y: 0, ...CARD });
 });

@@ -58,17 +58,25 @@ export function cameraOver(places: Places, { width, height }: { width: number; h
   };
 }
 
-/** All of it where its cards can be read then, else the focus in the middle at a size that can. */
+/** All of it where its cards can be read then, else the focus at a size that can, in the middle or as near to it as
+ * leaves no room empty that the rest could fill. */
 export function cameraOn(places: Places, focus: string, screen: { width: number; height: number }): Camera {
   const all = cameraOver(places, screen);
   const place = places[focus];
   if (all.zoom >= LEAST_ZOOM || !place) return all;
   const zoom = 0.8;
+  const bounds = boundsOf(places);
   return {
-    x: screen.width / 2 - (place.x + CARD.width / 2) * zoom,
-    y: screen.height / 2 - (place.y + CARD.height / 2) * zoom,
+    x: filled(screen.width, (place.x + CARD.width / 2) * zoom, bounds.x * zoom, bounds.width * zoom, MARGIN.across / 2),
+    y: filled(screen.height, (place.y + CARD.height / 2) * zoom, bounds.y * zoom, bounds.height * zoom, MARGIN.along / 2),
     zoom,
   };
+}
+
+/** Where a picture of so much begins for this of it to be in the middle of the room, as far as it fills the room then. */
+function filled(room: number, middle: number, from: number, size: number, margin: number): number {
+  if (size + 2 * margin <= room) return (room - size) / 2 - from;
+  return Math.min(margin - from, Math.max(room - margin - size - from, room / 2 - middle));
 }
 
 /** What is on the screen and around it, in steps of about a third of a screen: the same text until one has gone on

@@ -112,7 +112,7 @@ export function ImpactView({ project, of, asOf, look }: ImpactViewProps) {
       <ul className={styles.owners}>
         {data.owners.map(({ project: where, owner, nodes }) => (
           <li key={where}>
-            <bdi>{say("lineage.impact.owner", { project: where, owner: owner || "–", count: nodes })}</bdi>
+            <bdi>{say(owner ? "lineage.impact.owner" : "lineage.impact.nobody", { project: where, owner, count: nodes })}</bdi>
           </li>
         ))}
       </ul>

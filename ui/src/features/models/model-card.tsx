@@ -15,7 +15,7 @@ export function ModelCard({ model }: { model: Model }) {
   const [opened, setOpened] = useState(false);
   const button = (
     <Button size="xs" variant="default" onClick={() => setOpened(true)}>
-      {say("card.edit")}
+      {say(model.card ? "card.change" : "card.edit")}
     </Button>
   );
   return (
@@ -39,7 +39,7 @@ function CardForm({ model, close }: { model: Model; close: () => void }) {
     change(UpdateModelDocument, { input: { project: model.project, model: model.name, card: text, tags: [] } }),
   );
   return (
-    <FormDialog title={say("card.edit")} submit={say("action.save")} change={sent} values={() => card} close={close} size="xl">
+    <FormDialog title={say(model.card ? "card.change" : "card.edit")} submit={say("action.save")} change={sent} values={() => card} close={close} size="xl">
       <Textarea
         label={say("card.markdown")}
         autosize

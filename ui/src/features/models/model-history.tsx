@@ -4,14 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { TimeAgo } from "@/components/time-ago";
+import { Told } from "@/components/told";
 import { Trouble } from "@/components/trouble";
 import { useWords } from "@/lib/words";
 import { activityQuery, nameOf } from "./model-query";
-
-const brief = (value: unknown): string => {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text === "{}" || text === "null" || text === '""' ? "" : text;
-};
 
 export function ModelHistory({ of }: { of: string }) {
   const { say } = useWords();
@@ -36,10 +32,10 @@ export function ModelHistory({ of }: { of: string }) {
             <code>{[one.action, one.alias, one.version].filter(Boolean).join(" ")}</code>
           </td>
           <td>
-            <code>{brief(one.before)}</code>
+            <Told value={one.before} />
           </td>
           <td>
-            <code>{brief(one.after)}</code>
+            <Told value={one.after} />
           </td>
           <td>
             <bdi>{one.reason}</bdi>

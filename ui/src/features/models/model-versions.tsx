@@ -89,6 +89,7 @@ function VersionInFull({ model, version, versions }: VersionInFullProps) {
   const archived = version.state === "archived";
   const actions = (
     <>
+      <LineageLinks model={model} version={version} versions={versions} />
       <Button size="xs" onClick={() => setOpened("promote")}>
         {say("model.promote")}
       </Button>
@@ -132,6 +133,24 @@ function VersionInFull({ model, version, versions }: VersionInFullProps) {
         <StateForm of={version.uid} name={`${model.name}@${version.version}`} archived={archived} close={close} />
       )}
     </Section>
+  );
+}
+
+/** To what made it, and to why it differs from the one before it. */
+function LineageLinks({ model: { project }, version, versions }: VersionInFullProps) {
+  const { say } = useWords();
+  const before = versions[versions.indexOf(version) + 1];
+  return (
+    <>
+      <Link to="/p/$project/lineage" params={{ project }} search={{ focus: version.uid }}>
+        {say("page.lineage")}
+      </Link>
+      {before && (
+        <Link to="/p/$project/lineage" params={{ project }} search={{ focus: version.uid, vs: before.uid }}>
+          {say("model.different", { version: before.version })}
+        </Link>
+      )}
+    </>
   );
 }
 

@@ -8,12 +8,12 @@ import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { More } from "@/components/more";
 import { TimeAgo } from "@/components/time-ago";
+import { Told } from "@/components/told";
 import { Trouble } from "@/components/trouble";
 import { AuditDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
 import { useWords } from "@/lib/words";
-import styles from "./projects.module.css";
 
 const PAUSE_MILLISECONDS = 250;
 
@@ -56,10 +56,10 @@ export function Audit({ project }: { project: string }) {
                 <code>{one.target}</code>
               </td>
               <td>
-                <code className={styles.small}>{one.before}</code>
+                <Told value={one.before} />
               </td>
               <td>
-                <code className={styles.small}>{one.after}</code>
+                <Told value={one.after} />
               </td>
               <td>
                 <code>{one.origin}</code>

@@ -51,7 +51,7 @@ function RunsList({ project, search }: { project: string; search: RunsSearch }) 
       <header className={styles.head}>
         <h1>{say("page.runs")}</h1>
         <output className="faint">
-          {runs && typeof total === "number" && total > 0 && say("runs.count", { count: total, read: runs.length })}
+          {runs && typeof total === "number" && total > 0 && say("runs.count", { count: total, read: runs.length, left: total - runs.length })}
         </output>
         {live.news && (
           <Button size="compact-sm" onClick={live.show}>
