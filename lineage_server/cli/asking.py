@@ -25,6 +25,7 @@ from lineage_server.cli.output import (
 from lineage_server.cli.showing import KNOWN, show
 from lineage_server.cli.showing_models import OF_VERSION, VERSION_COLUMNS, version_row
 from lineage_server.client.render.words import short
+from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import JobKind
 
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
@@ -267,10 +268,16 @@ def ls(
 
 
 def _registered(of: str, project: str) -> str:
-    """The uid of the registered model that is meant; empty for an artifact."""
+    """The uid of the registered model that is meant; empty for an artifact. Raises InvalidInputError."""
     from lineage_server.client.builders import reference_in
     from lineage_server.domain.ids import model_uid
 
+    if ":" not in of:
+        raise InvalidInputError(
+            f"{of!r} does not say what it is",
+            field="of",
+            allowed=f"model:{of} for a model, dataset:{of}, file:{of} and so on for an artifact",
+        )
     asked = reference_in(of)
     uid = of if of.startswith("model:") and "/" in of else ""
     if asked is not None and asked.kind == "model" and not uid:

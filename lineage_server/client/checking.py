@@ -169,6 +169,9 @@ _RULES = {
     "movers": Rule("a user's name, service/<name>, or a list of such", _are_names),
     "register": Rule("True, False, or the name of a registered model", _is_flag_or_name),
     "version": Rule("a version such as 'model:churn@3', or what register() answers", _is_version),
+    "version: str | None": Rule(
+        "a name as text, such as '2026-q3'; leave it out, and the server gives the next number", _is_text
+    ),
     "source": Rule(
         "an artifact, a reference such as 'model:churn@3', or an address such as s3://…", _is_source
     ),
@@ -225,9 +228,10 @@ _RULES = {
 }
 
 
-def check(name: str, value: object) -> None:
-    """Raises InvalidInputError unless the value is what an argument of this name may be."""
-    rule = _RULES.get(name)
+def check(name: str, value: object, meaning: str = "") -> None:
+    """Raises InvalidInputError unless the value is what an argument of this name may be, or of this
+    ``meaning`` where calls differ in it."""
+    rule = _RULES.get(meaning or name)
     if rule is not None and not rule.fits(value):
         raise InvalidInputError(f"{name} is {told(value)}", field=name, allowed=rule.allowed)
 
@@ -246,13 +250,14 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     """Check the arguments before the function begins; None where its annotation allows it."""
     parameters = inspect.signature(function).parameters
     names = tuple(parameters)
+    meanings = {name: f"{name}: {each.annotation}" for name, each in parameters.items()}
     may_be_none = {name for name, each in parameters.items() if "None" in str(each.annotation)}
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         for name, value in (*zip(names, args, strict=False), *kwargs.items()):
             if value is not None or name not in may_be_none:
-                check(name, value)
+                check(name, value, meanings[name] if meanings.get(name) in _RULES else "")
         return function(*args, **kwargs)
 
     return call

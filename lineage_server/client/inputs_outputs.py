@@ -32,6 +32,10 @@ class InputsAndOutputs:
     client: Client
     _outbox: Outbox | None
 
+    def _check_open(self, call: str) -> None:
+        """Raises ConflictError once the run has ended."""
+        raise NotImplementedError
+
     def _put(self, *events: Event) -> None:
         if self._outbox is not None:
             self._outbox.put(*events)
@@ -51,6 +55,7 @@ class InputsAndOutputs:
         ``what``: a reference (``"dataset:iris@latest"``), an artifact of another run, a path, a frame
         (give it a ``name``), or an address such as ``s3://…``.
         """
+        self._check_open("use")
         artifact, events = recording.input_of(
             self.client, self, what, role=role, name=name, kind=type, project=project
         )
@@ -82,6 +87,7 @@ class InputsAndOutputs:
         background, unless ``upload`` (or LINEAGE_UPLOAD) says otherwise; a file must not change until then.
         ``ttl_days``: after which they may go (``lineage gc``), unless it is held or registered by then.
         """
+        self._check_open("produce")
         sends = recording.uploads(self.client, upload, partial) and self._outbox is not None
         artifact, event, content = recording.output_of(
             self.client, self, name, value, kind=type, role=role, uri=uri, description=description,
@@ -123,6 +129,7 @@ class InputsAndOutputs:
         some rows of what goes in, from which the ``signature`` is taken where none is given; the first five
         are kept with it. ``card`` (Markdown), ``metrics`` and ``tags`` are of that version.
         """
+        self._check_open("log_model")
         called = builders.name_and_type(name, "model", "model")[0]
         told = self._registration(
             called, register, version=version, aliases=aliases, card=card, metrics=metrics, tags=tags,

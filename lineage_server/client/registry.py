@@ -173,6 +173,12 @@ def _source_in(version: ModelVersion) -> _Source:
 
 def version(client: Client, ref: str) -> Steps[ModelVersion]:
     """What a reference means now."""
+    if ":" not in ref:
+        raise InvalidInputError(
+            f"{shorten(ref)!r} does not say that it is a model",
+            field="ref",
+            allowed=f"model:{shorten(ref)}, which is its newest version, or model:NAME@3 or model:NAME@prod",
+        )
     node = (yield MEANT, {"ref": ref, "project": client.config.project})["node"]
     if node["__typename"] == "ArtifactVersion":
         raise NotFoundError(

@@ -10,7 +10,7 @@ from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ARTIFACT_TYPES
 from lineage_server.client.documents import STORED
 from lineage_server.domain.errors import LineageError, NotFoundError
-from lineage_server.domain.ids import REGISTERED, Reference, parse_reference
+from lineage_server.domain.ids import REGISTERED, Reference, parse_reference, shorten
 from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
@@ -50,12 +50,19 @@ def version_of_uid(uid: str) -> Artifact | None:
 
 
 def find(client: Client, asked: Reference, role: str) -> Artifact:
-    """The version meant, as exact as can be known; never raises for a server that is away."""
-    told = _ask(client, asked)
+    """The version meant, as exact as can be known; never raises for a server that is away. Raises
+    NotFoundError where the server knows of no such thing, and the reference has not its digest."""
+    unknown: NotFoundError | None = None
+    try:
+        told = _ask(client, asked)
+    except NotFoundError as error:
+        told, unknown = None, error
     if told is None and asked.selector in ("", "latest"):
         told = client.produced.get((asked.project, asked.kind, asked.name))
     if told is None:
         told = _stated(asked)
+        if unknown is not None:
+            _check_exact(asked, told, unknown)
     return Artifact(
         name=told.name,
         type=told.type,
@@ -95,6 +102,17 @@ def _stated(asked: Reference) -> Artifact:
     )  # fmt: skip
 
 
+def _check_exact(asked: Reference, told: Artifact, unknown: NotFoundError) -> None:
+    """A digest says which content was read, whoever tells the server of it later; a name that nobody knows is
+    most often misspelt."""
+    if not told.digest:
+        raise NotFoundError(
+            f"{unknown.message}; nothing was recorded. What is not recorded yet is read by its place: "
+            f'run.use(path or address, name="{shorten(asked.name)}")'
+        ) from unknown
+    logger.warning("lineage: %s; the run records that it read %s all the same", unknown.message, asked)
+
+
 def _ask(client: Client, asked: Reference) -> Artifact | None:
     if client.outbox is None or client.outbox.sender is None:
         return None
@@ -105,8 +123,8 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
         data = client.graphql.run(STORED, {"ref": str(asked)}, _SECONDS)
         found = data.get("version")
         return artifact_from(client, found, asked) if found else None
-    except NotFoundError as error:
-        logger.warning("lineage: %s; the run records that it read %s all the same", error.message, asked)
+    except NotFoundError:
+        raise
     except LineageError as error:
         logger.info("lineage: %s could not be looked up: %s", asked, error.message)
     return None

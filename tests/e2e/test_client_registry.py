@@ -65,6 +65,27 @@ def test_a_fit_is_logged_registered_found_by_its_alias_and_loaded(client: Client
     assert newest.uid == other.uid
 
 
+def test_who_is_mistaken_is_told_what_there_is(client: Client, tmp_path: Path) -> None:
+    with client.start_run("make") as run:
+        run.produce("iris", {"rows": [1]}, type="dataset")
+    client.register("churn", "s3://bucket/churn", aliases=["prod", "staging"])
+    for call, said in (
+        (lambda: client.alias("model:churn@prodd"), "no alias 'prodd'; there are: prod, staging"),
+        (lambda: client.remove_alias("model:churn@stagin"), "no alias 'stagin'; there are: staging, prod"),
+    ):
+        with pytest.raises(NotFoundError, match=said):
+            call()
+    with pytest.raises(InvalidInputError, match="allowed: model:churn, which is its newest version"):
+        client.model_version("churn")
+    with pytest.raises(InvalidInputError, match=r"version is 3 .int.; allowed: a name as text.*next number"):
+        client.register("churn", "s3://bucket/other", version=3)  # type: ignore[arg-type]
+    with client.start_run("read") as run:
+        with pytest.raises(NotFoundError, match="no dataset 'irs'; there are: iris; nothing was recorded"):
+            run.use("dataset:irs")
+        run.use("dataset:iris")
+    assert "irs" not in client.artifacts().column("name").to_pylist()
+
+
 def test_columns_are_told_in_the_order_of_the_table(client: Client) -> None:
     import pandas as pd
 

@@ -15,7 +15,7 @@ from tests.unit.client.stub import StubServer
 
 
 def test_inputs_by_reference(client: Client, stub: StubServer) -> None:
-    stub.data = {"errors": [{"message": "not there", "extensions": {"code": "NOT_FOUND"}}]}
+    stub.data = {"errors": [{"message": "away", "extensions": {"code": "UNAVAILABLE"}}]}
     digest = "sha256:" + "ab" * 32
     with client.start_run("x", project="team-a") as run:
         run.use("dataset:iris@3", role="train")
@@ -30,6 +30,19 @@ def test_inputs_by_reference(client: Client, stub: StubServer) -> None:
         {"name": "x", "type": "table", "project": "team-b"},
         {"name": "a/b", "type": "file", "project": "team-c", "digest": digest},
     ]
+
+
+def test_a_name_that_the_server_does_not_know_is_not_recorded(client: Client, stub: StubServer) -> None:
+    """It is misspelt; only with its digest it is a fact that may come before what it is about."""
+    why = "project 'default' has no dataset 'irs'; there are: iris"
+    stub.data = {"errors": [{"message": why, "extensions": {"code": "NOT_FOUND"}}]}
+    digest = "sha256:" + "ab" * 32
+    with client.start_run("x") as run:
+        for ref in ("dataset:irs", "dataset:irs@3", "model:churn@prodd"):
+            with pytest.raises(NotFoundError, match="there are: iris; nothing was recorded"):
+                run.use(ref)
+        run.use(f"dataset:irs@{digest}")
+    assert stub.run(run.id)["inputs"] == [{"name": "irs", "digest": digest}]
 
 
 def test_latest_is_made_exact_by_the_server(client: Client, stub: StubServer, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lineage_server.client.client import Client
+from lineage_server.domain.errors import ConflictError
 from tests.unit.client.stub import StubServer
 
 
@@ -55,8 +56,28 @@ def test_a_value_that_is_no_number_never_raises_and_warns_once(
     assert {key for key, _, _, _ in stub.points(run.id)} == {"fine"}
     assert len(stub.points(run.id)) == 3 * (len(odd) + 2)
     assert len(caplog.records) == len(odd) + 4 + 1
-    run.log({"late": 1.0})
-    assert "has ended" in caplog.text
+
+
+def test_a_run_that_has_ended_takes_nothing_and_says_what_to_do(client: Client, stub: StubServer) -> None:
+    with client.start_run("train") as run:
+        run.log({"loss": 1.0})
+    for call in (
+        lambda: run.log({"loss": 0.5}),
+        lambda: run.log({"other": 1}),
+        lambda: run.produce("model", {"weights": [1]}),
+        lambda: run.log_model({"weights": [1]}, "model"),
+        lambda: run.log_params({"lr": 0.1}),
+        lambda: run.use([{"a": 1}], name="rows"),
+        lambda: run.log_table("rows", [{"a": 1}]),
+    ):
+        with pytest.raises(ConflictError, match="run train has ended, so ") as refused:
+            call()
+        assert f'start_run("train", resumed_from="{run.id}")' in refused.value.message
+    run.set_tags({"looked": "at"})  # what people say of it later is no part of it
+    with client.start_run("train", resumed_from=run.id) as more:
+        more.log({"loss": 0.5})
+    assert not {"inputs", "outputs", "params"} & {key for key, told in stub.run(run.id).items() if told}
+    assert [value for key, _, _, value in stub.points(run.id) if key == "loss"] == [1.0]
 
 
 def test_without_steps_calls_are_counted(client: Client, stub: StubServer) -> None:

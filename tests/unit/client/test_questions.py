@@ -12,6 +12,7 @@ import pytest
 from lineage_server.cli import main as cli
 from lineage_server.client.client import Client
 from lineage_server.client.graphql import data_from, error_from
+from lineage_server.client.registered import Alias
 from lineage_server.domain import errors
 from lineage_server.domain.errors import InvalidInputError, LineageError, UnavailableError
 from tests.unit.client.stub import StubServer
@@ -139,6 +140,25 @@ def test_questions_that_make_no_sense(client: Client, told: dict[str, Any], fiel
     with pytest.raises(InvalidInputError) as caught:
         client.lineage("dataset:iris", **told)
     assert caught.value.field == field
+
+
+def test_a_time_without_a_zone_is_refused_by_every_call(client: Client) -> None:
+    """As a text it is in the clock of the machine, which it says; a naive ``datetime`` may be anybody's."""
+    naive: Any = datetime(2026, 1, 1)  # noqa: DTZ001 - that it is naive is the point
+    alias = Alias(name="prod", model="churn", project="default")
+    calls: list[Callable[[], object]] = [
+        lambda: client.lineage("dataset:iris", as_of=naive),
+        lambda: client.lineage("dataset:iris", known_at=naive),
+        lambda: client.impact("dataset:iris", as_of=naive),
+        lambda: client.path("dataset:iris", "dataset:other", known_at=naive),
+        lambda: client.runs(since=naive),
+        lambda: client.runs(until=naive),
+        lambda: alias.at(naive),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidInputError, match=r"has no time zone; allowed: .*astimezone\(\)"):
+            call()
+    assert alias.at("2026-01-01") is alias.at(naive.astimezone()) is None
 
 
 @pytest.mark.parametrize("error", errors.ERRORS)

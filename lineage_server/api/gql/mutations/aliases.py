@@ -20,6 +20,7 @@ from lineage_server.api.gql.inputs.models import (
 )
 from lineage_server.api.gql.mutations.recording import named_version, record, seen_node
 from lineage_server.api.gql.permissions import MayAdminister, MayWrite
+from lineage_server.api.gql.registry import seen_alias
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types import registered as payloads
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
@@ -60,7 +61,7 @@ class AliasMutations:
     )
     async def delete_alias(self, info: Ctx, input: DeleteAliasInput) -> payloads.DeleteAliasPayload:
         context = context_of(info)
-        await seen_node(context, _uid(input.project, input.model, input.alias))
+        await seen_alias(context, input.project, input.model, input.alias)
         try:
             event = AliasSet(
                 project=input.project, model=input.model, alias=input.alias, expected=input.expected,
