@@ -33,8 +33,9 @@ from lineage_server.cli import (
     transfers,
     webhooks,
 )
+from lineage_server.cli.options import elsewhere
 from lineage_server.cli.output import ReaderGoneError, UnwrittenError, fail, finish, ready_streams, say
-from lineage_server.domain.errors import InvalidInputError, LineageError
+from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 
 _STOPPED = 130
 
@@ -88,7 +89,8 @@ def run(arguments: list[str] | None = None) -> int:
         _say_no_more()
         return error.exit_code
     except LineageError as error:
-        fail(str(error))
+        missing = elsewhere(str(error)) if isinstance(error, NotFoundError) else ""
+        fail(f"{error}{missing}")
         return error.exit_code
     except (BrokenPipeError, ReaderGoneError):
         _say_no_more()  # whoever read us (head, less) has seen enough

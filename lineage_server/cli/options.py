@@ -21,12 +21,24 @@ KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="As it was known then; a time as for --as-of.")
 ]
 
+_assumed: set[str] = set()
+"""The project that this command took for granted."""
+
 
 def project_of(told: str) -> str:
     """The project that references without one are in."""
     from lineage_server.client.config import load_config
 
-    return load_config(project=told or None).project
+    config = load_config(project=told or None)
+    if not told and not config.environ.get("LINEAGE_PROJECT", "").strip():
+        _assumed.add(config.project)
+    return config.project
+
+
+def elsewhere(missing: str) -> str:
+    """What else to try where this command missed something in a project that nobody had named."""
+    here = any(f":{project}/" in missing or f"project {project!r}" in missing for project in _assumed)
+    return "; -p PROJECT asks in another project" if here else ""
 
 
 def project_to_list(told: str) -> str | None:

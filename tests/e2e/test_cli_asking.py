@@ -131,6 +131,16 @@ def test_ls_is_a_table_that_says_whether_there_is_more(lineage: RunLineage) -> N
     assert lines[2] == "there are more than these 1; ask for more with --first"
 
 
+def test_what_is_missed_in_a_project_that_nobody_named_may_be_in_another(lineage: RunLineage) -> None:
+    for line in ("ls versions model:판별", "show model:판별@1", "lineage model:모형@1"):
+        missed = lineage(*shlex.split(line))
+        assert missed.code == 4, line
+        assert missed.err.endswith("; -p PROJECT asks in another project\n"), missed.err
+        assert lineage(*shlex.split(line), "-p", PROJECT).code == 0
+    named = lineage("ls", "versions", "model:아무것도", "-p", PROJECT)
+    assert "-p PROJECT" not in named.err
+
+
 def test_ls_keeps_to_a_project_or_shows_all(lineage: RunLineage) -> None:
     assert lineage("ls", "-p", "nobody").out == "no runs yet in project nobody\n"
     everything = json.loads(lineage("ls", "artifacts", "-n", "500", "--json").out)["artifacts"]
