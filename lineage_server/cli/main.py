@@ -89,7 +89,8 @@ def run(arguments: list[str] | None = None) -> int:
         _say_no_more()
         return error.exit_code
     except LineageError as error:
-        missing = elsewhere(str(error)) if isinstance(error, NotFoundError) else ""
+        told = sys.argv[1:] if arguments is None else arguments
+        missing = elsewhere(str(error), told) if isinstance(error, NotFoundError) else ""
         fail(f"{error}{missing}")
         return error.exit_code
     except (BrokenPipeError, ReaderGoneError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -21,24 +22,21 @@ KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="As it was known then; a time as for --as-of.")
 ]
 
-_assumed: set[str] = set()
-"""The project that this command took for granted."""
-
 
 def project_of(told: str) -> str:
     """The project that references without one are in."""
     from lineage_server.client.config import load_config
 
-    config = load_config(project=told or None)
-    if not told and not config.environ.get("LINEAGE_PROJECT", "").strip():
-        _assumed.add(config.project)
-    return config.project
+    return load_config(project=told or None).project
 
 
-def elsewhere(missing: str) -> str:
-    """What else to try where this command missed something in a project that nobody had named."""
-    here = any(f":{project}/" in missing or f"project {project!r}" in missing for project in _assumed)
-    return "; -p PROJECT asks in another project" if here else ""
+def elsewhere(missing: str, arguments: Iterable[str]) -> str:
+    """What else to try where something was missed in a project that nobody had named."""
+    if any(one.startswith(("-p", "--project")) for one in arguments) or project_to_list("") is not None:
+        return ""
+    here = project_of("")
+    asked = f":{here}/" in missing or f"project {here!r}" in missing
+    return "; -p PROJECT asks in another project" if asked else ""
 
 
 def project_to_list(told: str) -> str | None:
