@@ -13,6 +13,7 @@ from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_lineage import LineageReader, Sight
 from lineage_server.graph.read_lineage_facts import LineageFacts
+from lineage_server.graph.read_scenes import SceneReader
 from lineage_server.provenance import (
     compare,
     completeness,
@@ -22,11 +23,14 @@ from lineage_server.provenance import (
     paths,
     references,
     scene,
+    steps,
     totals,
     traverse,
+    version_tree,
 )
 from lineage_server.provenance.ancestry import WIDE
 from lineage_server.provenance.answers import Budget, LineageAnswer, LineageQuestion, View
+from lineage_server.provenance.boxes import Scene
 
 Scope = frozenset[str] | None
 
@@ -52,6 +56,7 @@ class LineageService:
     def __init__(self, bolt: Bolt, *, opaque_key: bytes = b"") -> None:
         self._reader = LineageReader(bolt, opaque_key=opaque_key)
         self._facts = LineageFacts(bolt)
+        self._scenes = SceneReader(self._reader)
 
     async def resolve(
         self,
@@ -72,9 +77,17 @@ class LineageService:
             return await fields.field_lineage(self._reader, self._facts, question, scope=scope)
         return await traverse.lineage(self._reader, question, scope=scope)
 
-    async def scene(self, question: scene.SceneQuestion, *, scope: Scope) -> scene.Scene:
+    async def scene(self, question: scene.SceneQuestion, *, scope: Scope) -> Scene:
         """The same made ready for drawing."""
         return await scene.lineage_scene(self._reader, self._facts, question, scope=scope)
+
+    async def steps(self, question: steps.StepsQuestion, *, scope: Scope) -> Scene:
+        """The steps of a run, drawn as lineage is."""
+        return await steps.run_scene(self._reader, self._scenes, question, scope=scope)
+
+    async def versions(self, question: version_tree.VersionsQuestion, *, scope: Scope) -> Scene:
+        """The versions of one thing and what each was derived from, drawn as lineage is."""
+        return await version_tree.version_tree(self._reader, self._scenes, question, scope=scope)
 
     async def impact(self, uid: str, asked: Asked) -> impact.ImpactAnswer:
         """What breaks if this is bad."""

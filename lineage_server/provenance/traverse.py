@@ -139,13 +139,14 @@ def check(question: LineageQuestion) -> LineageQuestion:
             "the logical view is rolled up by event time and does not keep when things were learned: ask "
             "it with asOf, or ask the VERSION view of a version or run with knownAt"
         )
-    _check_budget(question.budget)
+    check_budget(question.budget)
     if question.max_depth is not None and not 0 <= question.max_depth <= MAX_DEPTH:
         raise InvalidInputError("the depth is out of range", field="maxDepth", allowed=f"0 to {MAX_DEPTH}")
     return replace(question, start=tuple(dict.fromkeys(question.start)))
 
 
-def _check_budget(budget: Budget) -> None:
+def check_budget(budget: Budget) -> None:
+    """Raises InvalidInputError."""
     limits = (
         ("nodes", budget.nodes, MAX_NODES),
         ("perNode", budget.per_node, MAX_PER_NODE),

@@ -42,11 +42,14 @@ NAMES_NOTHING = frozenset(
     "direction view maxDepth kinds filter asOf knownAt budget after first column up down groupBy bestMetric "
     "higherIsBetter k orderBy labels keys maxPoints fromStep toStep includeRevoked states".split()
 )
+# They open what is in the picture already, under the name that it has there.
+NAMED_THERE = frozenset({"runScene.opened"})
 # Field and argument (or any field's): the thing of default that it asks for.
 THINGS: dict[str, Any] = {
     "start": IRIS_1, "lineage.start": [IRIS_1], "end": IRIS_1, "focus": IRIS_1, "of": MODEL_1, "a": IRIS_1,
     "b": IRIS_1, "ref": IRIS, "uid": IRIS_1, "run.uid": TRAIN, "uids": [IRIS_1], "run": TRAIN,
-    "opened": [f"={IRIS_1}"],
+    "opened": [f"={IRIS_1}"], "runScene.uid": f"run:{TRAIN}",
+    "versionScene.of": "artifact:default/dataset/iris",
     "artifact": IRIS, "project": "default", "projects": ["default"], "name": "default", "text": "iris",
     "event.id": event_uid("default", "event-000"), "model": "churn", "alias.name": "prod",
     "audit.target": IRIS_1, "webhook": HOOK, "runs": [f"run:{TRAIN}", f"run:{PREPARE}"],
@@ -79,8 +82,8 @@ def cases() -> Iterator[tuple[str, Any]]:
     """Field and argument, and what it is to ask for."""
     for name, field in FIELDS.items():
         for argument in field.args:
-            if argument not in NAMES_NOTHING:
-                case = f"{name}.{argument}"
+            case = f"{name}.{argument}"
+            if argument not in NAMES_NOTHING and case not in NAMED_THERE:
                 thing = THINGS.get(case, THINGS.get(argument))
                 assert thing is not None, f"{case}: say what it names, or that it names nothing"
                 yield case, thing

@@ -52,6 +52,8 @@ CODE = "code:default/r@5ec4e7+own.py"
 QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Lineage": ({"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}, 2),
     "LineageScene": ({"focus": MODEL_1}, 8),
+    "RunScene": ({"uid": TRAIN_UID}, 3),
+    "VersionScene": ({"of": "artifact:default/dataset/iris"}, 3),
     "LineageTimes": ({"focus": MODEL_1, "before": "2026-09-01T00:00:00Z"}, 18),
     "LineageVersus": ({"a": IRIS_1, "b": IRIS_2}, 14),
     "Impact": ({"of": IRIS_1}, 3),

@@ -142,6 +142,7 @@ FIELDS: dict[str, Need] = {
     **dict.fromkeys(
         (
             *("lineage", "lineageScene", "impact", "path", "lineageDiff", "cost", "completeness"),
+            *("runScene", "versionScene"),
             *("lineageCounts", "resolve", "node", "version", "run", "artifact", "versions", "metricHistory"),
             *("project", "members", "event", "runChanged", "runsChanged", "metricPoints", "lineageChanged"),
             *("modelVersions", "alias", "approvals", "compareRuns", "repeats", "metricHistories"),

@@ -15,9 +15,10 @@ from lineage_server.domain.errors import NotFoundError, NotSupportedError
 from lineage_server.domain.ids import label_of
 from lineage_server.graph.bolt import Bolt
 from lineage_server.provenance.answers import Budget, Direction, LineageQuestion, NodeFilter, View
+from lineage_server.provenance.boxes import GroupBy
 from lineage_server.provenance.compare import DifferenceKind
 from lineage_server.provenance.paths import Relation
-from lineage_server.provenance.scene import GroupBy, SceneQuestion
+from lineage_server.provenance.scene import SceneQuestion
 from lineage_server.provenance.service import Asked, LineageService
 from tests.support.graphs import GraphSpec
 from tests.support.oracle import KEY, Expected, Oracle

@@ -18,7 +18,7 @@ from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
 from lineage_server.graph.heads import Head
-from lineage_server.provenance import answers, scene, service
+from lineage_server.provenance import answers, service
 from lineage_server.provenance.ancestry import WIDE
 from lineage_server.provenance.traverse import WALKED
 from lineage_server.tracking.conditions import check_kinds, check_times
@@ -45,7 +45,7 @@ class NodeFilterInput:
     until: Micros | None = None
 
 
-def _filter(value: NodeFilterInput | None, kinds: list[str] | None = None) -> answers.NodeFilter:
+def filter_of(value: NodeFilterInput | None, kinds: list[str] | None = None) -> answers.NodeFilter:
     value = value or NodeFilterInput()
     check_times(value.since, value.until, ("since", "until"))
     return answers.NodeFilter(
@@ -58,7 +58,7 @@ def _filter(value: NodeFilterInput | None, kinds: list[str] | None = None) -> an
     )
 
 
-def _budget(value: BudgetInput | None, default: answers.Budget) -> answers.Budget:
+def budget_of(value: BudgetInput | None, default: answers.Budget) -> answers.Budget:
     told = {} if value is None else {k: v for k, v in vars(value).items() if v is not None}
     return replace(default, **told)
 
@@ -67,7 +67,7 @@ def _asked(
     info: Ctx, as_of: Micros | None, known_at: Micros | None, budget: BudgetInput | None
 ) -> service.Asked:
     return service.Asked(
-        scope=context_of(info).scope, as_of=as_of, known_at=known_at, budget=_budget(budget, WIDE)
+        scope=context_of(info).scope, as_of=as_of, known_at=known_at, budget=budget_of(budget, WIDE)
     )
 
 
@@ -104,7 +104,7 @@ async def uid_of(
     )
 
 
-async def _aliases(
+async def aliases_of(
     info: Ctx, heads: Iterable[Head], as_of: int | None, known_at: int | None
 ) -> dict[str, list[str]]:
     """Aliases of the model versions among ``heads``: one question for all of them."""
@@ -140,55 +140,17 @@ class LineageQueries:
             direction=direction,
             view=view,
             max_depth=max_depth,
-            filter=_filter(filter, kinds),
+            filter=filter_of(filter, kinds),
             as_of=as_of,
             known_at=known_at,
-            budget=_budget(budget, answers.Budget()),
+            budget=budget_of(budget, answers.Budget()),
             after=after,
             column=column,
             count_boundary=_wants_more(info),
         )
         answer = await context.lineage.lineage(question, scope=context.scope)
         heads = (n.head for n in answer.nodes)
-        return walks.lineage(answer, await _aliases(info, heads, as_of, known_at))
-
-    @strawberry.field(description="A lineage made ready for drawing")
-    async def lineage_scene(
-        self,
-        info: Ctx,
-        focus: str,
-        up: int = 3,
-        down: int = 3,
-        view: answers.View = answers.View.VERSION,
-        group_by: scene.GroupBy = scene.GroupBy.JOB,
-        filter: NodeFilterInput | None = None,
-        as_of: Micros | None = None,
-        known_at: Micros | None = None,
-        budget: BudgetInput | None = None,
-        best_metric: str = "",
-        higher_is_better: bool = True,
-        opened: list[str] | None = None,
-        project: str = DEFAULT_PROJECT,
-    ) -> walks.LineageScene:
-        context = context_of(info)
-        question = scene.SceneQuestion(
-            focus=await uid_of(info, focus, project, as_of, known_at),
-            up=up,
-            down=down,
-            view=view,
-            group_by=group_by,
-            filter=_filter(filter),
-            as_of=as_of,
-            known_at=known_at,
-            budget=_budget(budget, answers.Budget(nodes=500, per_node=50)),
-            best_metric=best_metric,
-            higher_is_better=higher_is_better,
-            opened=tuple(opened or ()),
-        )
-        answer = await context.lineage.scene(question, scope=context.scope)
-        return walks.lineage_scene(
-            answer, await _aliases(info, (n.head for n in answer.nodes), as_of, known_at)
-        )
+        return walks.lineage(answer, await aliases_of(info, heads, as_of, known_at))
 
     @strawberry.field(description="What breaks if this is bad", metadata=WIDE_WALK)
     async def impact(

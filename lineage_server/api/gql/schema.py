@@ -33,6 +33,7 @@ from lineage_server.api.gql.plain import PlainExecutor
 from lineage_server.api.gql.questions import LineageQueries
 from lineage_server.api.gql.registry import RegistryQueries
 from lineage_server.api.gql.scalars import SCALARS
+from lineage_server.api.gql.scenes import SceneQueries
 from lineage_server.api.gql.subscriptions.root import Subscription
 from lineage_server.api.gql.types import nodes
 from lineage_server.api.gql.views import ViewQueries
@@ -47,6 +48,7 @@ CONFIRM_SECONDS = 2.0
 @strawberry.type
 class Query(
     LineageQueries,
+    SceneQueries,
     ListQueries,
     ComparisonQueries,
     RegistryQueries,

@@ -107,7 +107,7 @@ const run = createRoute({
   getParentRoute: () => project,
   path: "/runs/$uid",
   validateSearch: runSearch,
-  component: lazyRouteComponent(() => codeOf(import("@/features/run/run-page")), "RunPage"),
+  component: lazyRouteComponent(() => codeOf(import("./run-route")), "RunRoute"),
 });
 
 const compare = createRoute({
@@ -135,7 +135,7 @@ const artifact = createRoute({
   getParentRoute: () => project,
   path: "/artifact",
   validateSearch: artifactSearch,
-  component: lazyRouteComponent(() => codeOf(import("@/features/artifacts/artifact-page")), "ArtifactPage"),
+  component: lazyRouteComponent(() => codeOf(import("./artifact-route")), "ArtifactRoute"),
 });
 
 const models = createRoute({
@@ -149,7 +149,7 @@ const model = createRoute({
   getParentRoute: () => project,
   path: "/model",
   validateSearch: modelSearch,
-  component: lazyRouteComponent(() => codeOf(import("@/features/models/model-page")), "ModelPage"),
+  component: lazyRouteComponent(() => codeOf(import("./model-route")), "ModelRoute"),
 });
 
 const found = createRoute({

@@ -19,6 +19,9 @@ const LOOKS: Record<string, { tone: string; sign: string }> = {
   stub: { tone: "idle", sign: "?" },
 };
 
+/** What a state means for whoever looks: ok, bad, busy or idle. */
+export const toneOf = (state: string): string | undefined => LOOKS[state.toLowerCase()]?.tone;
+
 /** States are told in capitals by lists and in small letters by lineage. */
 export function StateBadge({ state }: { state: string }) {
   const { say } = useWords();

@@ -7,9 +7,9 @@ import strawberry
 from lineage_server.api.gql.scalars import Json, Long, Micros
 from lineage_server.domain.nodes import Edge
 from lineage_server.graph.heads import Head
-from lineage_server.provenance import answers, scene
+from lineage_server.provenance import answers, boxes
 
-for _enum in (answers.Direction, answers.View, scene.GroupBy):
+for _enum in (answers.Direction, answers.View, boxes.GroupBy):
     strawberry.enum(_enum)
 
 
@@ -258,7 +258,7 @@ class LineageScene:
     plan: Plan
 
 
-def lineage_scene(value: scene.Scene, aliases: dict[str, list[str]]) -> LineageScene:
+def lineage_scene(value: boxes.Scene, aliases: dict[str, list[str]]) -> LineageScene:
     return LineageScene(
         focus=value.focus,
         nodes=[

@@ -1,7 +1,9 @@
 /** One artifact: its versions, and one of them in full. */
+import { Suspense } from "react";
+import type { ComponentType } from "react";
 import { Skeleton, Button } from "@mantine/core";
 import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
 import { More } from "@/components/more";
 import { Page } from "@/components/page";
@@ -12,6 +14,8 @@ import { ArtifactDocument } from "@/gql/graphql";
 import { bytes } from "@/lib/format";
 import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
+import { sceneLook } from "@/lib/scene-look";
+import type { SceneLook, SceneSlotProps } from "@/lib/scene-look";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import { versionName } from "./version-name";
@@ -27,16 +31,24 @@ const artifactQuery = (project: string, ref: string) =>
     getNextPageParam: ({ artifact }) => pageAfter(artifact.versions.pageInfo),
   });
 
-export function ArtifactPage() {
+export interface ArtifactPageProps {
+  /** draws versions and what they were derived from */
+  tree: ComponentType<SceneSlotProps>;
+}
+
+export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
   const { say } = useWords();
+  const navigate = useNavigate({ from: "/p/$project/artifact" });
   const { project } = useParams({ from: "/p/$project/artifact" });
-  const { of, v } = useSearch({ from: "/p/$project/artifact" });
+  const search = useSearch({ from: "/p/$project/artifact" });
+  const { of, v } = search;
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(artifactQuery(project, of));
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} m="lg" />;
   const artifact = data.pages[0]?.artifact;
   const versions = data.pages.flatMap((page) => page.artifact.versions.edges.map(({ node }) => node));
   const shown = v ?? versions[0]?.uid;
+  const change = (look: SceneLook): void => void navigate({ search: (told) => ({ ...without(told, "at", "form", "more"), ...look }), replace: true });
   return (
     <Page
       title={<bdi>{artifact?.name}</bdi>}
@@ -48,14 +60,21 @@ export function ArtifactPage() {
       }
       actions={
         shown && (
-          <Button component={Link} to="/p/$project/lineage" params={{ project } as never} search={{ focus: shown } as never} variant="default">
-            {say("page.lineage")}
-          </Button>
+          <>
+            <TreeLink on={search.tree !== true} />
+            <Button component={Link} to="/p/$project/lineage" params={{ project } as never} search={{ focus: shown } as never} variant="default">
+              {say("page.lineage")}
+            </Button>
+          </>
         )
       }
     >
       {versions.length === 0 ? (
         <EmptyState kind="none" title={say("artifact.none")} why={say("artifact.none.why")} />
+      ) : search.tree && artifact ? (
+        <Suspense fallback={<Skeleton height={420} />}>
+          <Tree project={project} uid={artifact.uid} look={sceneLook({ ...search })} change={change} />
+        </Suspense>
       ) : (
         <div className={styles.sides}>
           <nav aria-label={say("artifacts.versions")} className={styles.versions}>
@@ -70,6 +89,26 @@ export function ArtifactPage() {
         </div>
       )}
     </Page>
+  );
+}
+
+/** To all versions as a picture, and back to one of them in full. */
+function TreeLink({ on }: { on: boolean }) {
+  const { say } = useWords();
+  return (
+    <Button
+      variant="default"
+      renderRoot={(rest) => (
+        <Link
+          from="/p/$project/artifact"
+          to="/p/$project/artifact"
+          search={(told) => ({ ...without(told, "tree", "at", "form", "more"), ...(on && { tree: true as const }) })}
+          {...rest}
+        />
+      )}
+    >
+      {say(on ? "artifact.tree" : "artifact.list")}
+    </Button>
   );
 }
 

@@ -1,11 +1,13 @@
 /** What the addresses of this feature say. */
+import { sceneLook } from "@/lib/scene-look";
+import type { SceneLook } from "@/lib/scene-look";
 
 export interface ArtifactsSearch {
   text?: string;
   type?: string;
 }
 
-export interface ArtifactSearch {
+export interface ArtifactSearch extends SceneLook {
   /** uid of the artifact, or a reference such as `dataset:iris` */
   of: string;
   /** uid of the version that is shown; the newest where it is left out */
@@ -13,6 +15,8 @@ export interface ArtifactSearch {
   view?: VersionView;
   /** uid of the version that it is compared with */
   with?: string;
+  /** all versions as a picture */
+  tree?: true;
 }
 
 export const VERSION_VIEWS = ["preview", "schema", "files", "use", "compare"] as const;
@@ -28,5 +32,5 @@ export function artifactsSearch(told: Record<string, unknown>): ArtifactsSearch 
 export function artifactSearch(told: Record<string, unknown>): ArtifactSearch {
   const [v, other] = [word(told["v"]), word(told["with"])];
   const view = VERSION_VIEWS.find((one) => one === told["view"]);
-  return { of: word(told["of"]) ?? "", ...(v && { v }), ...(view && { view }), ...(other && { with: other }) };
+  return { of: word(told["of"]) ?? "", ...(v && { v }), ...(view && { view }), ...(other && { with: other }), ...(told["tree"] === true && { tree: true as const }), ...sceneLook(told) };
 }

@@ -1,6 +1,7 @@
 /** One box as a card: what it is, its state, and the way further on each side. */
 import { Icon } from "@/components/icon";
 import { kindHue, kindIcon } from "@/components/kinds";
+import { toneOf } from "@/components/state-badge";
 import { useWords } from "@/lib/words";
 import { BoxChange, BoxState, useBoxWords } from "./box-words";
 import type { Box } from "./scene";
@@ -34,6 +35,7 @@ export function BoxCard({ box, focus, looked, dim, level, opened, fresh, look, e
       data-dim={dim || undefined}
       data-change={box.change ?? undefined}
       data-fresh={fresh || undefined}
+      data-tone={box.label === "Run" ? toneOf(box.state) : undefined}
     >
       {box.change && (
         <span className={styles.sign}>

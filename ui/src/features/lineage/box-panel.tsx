@@ -11,9 +11,11 @@ import styles from "./box-panel.module.css";
 
 export interface BoxActs {
   close: () => void;
-  refocus: (uid: string) => void;
-  pin: (id: string) => void;
-  hide: (id: string) => void;
+  /** goes to the page of a thing */
+  open?: (uid: string) => void;
+  refocus?: (uid: string) => void;
+  pin?: (id: string) => void;
+  hide?: (id: string) => void;
   /** lights the way between this and another; undefined ends that */
   way: (to: string | undefined) => void;
 }
@@ -25,13 +27,14 @@ export interface BoxPanelProps {
   /** the other end of a path, and whether there is a way to it */
   other: Box | undefined;
   connected: boolean;
-  pinned: boolean;
+  pinned?: boolean;
   acts: BoxActs;
 }
 
-export function BoxPanel({ box, project, focus, other, connected, pinned, acts }: BoxPanelProps) {
+export function BoxPanel({ box, project, focus, other, connected, pinned = false, acts }: BoxPanelProps) {
   const { say } = useWords();
   const { title, kind } = useBoxWords(box);
+  const { open, refocus, pin, hide } = acts;
   const plain = !box.stack && !box.opaque;
   const away = focus !== undefined && box.id !== focus.id;
   return (
@@ -46,15 +49,16 @@ export function BoxPanel({ box, project, focus, other, connected, pinned, acts }
         </ActionIcon>
       </header>
       <div className={styles.acts}>
-        {plain && away && <Act name={say("lineage.refocus")} act={() => acts.refocus(box.id)} />}
-        {plain && away && <Act name={say(pinned ? "lineage.unpin" : "lineage.pin")} act={() => acts.pin(box.id)} on={pinned} />}
-        {away && <Act name={say("lineage.hide")} act={() => acts.hide(box.id)} />}
+        {plain && away && open && <Act name={say("lineage.open.page")} act={() => open(box.id)} />}
+        {plain && away && refocus && <Act name={say("lineage.refocus")} act={() => refocus(box.id)} />}
+        {plain && away && pin && <Act name={say(pinned ? "lineage.unpin" : "lineage.pin")} act={() => pin(box.id)} on={pinned} />}
+        {away && hide && <Act name={say("lineage.hide")} act={() => hide(box.id)} />}
         {away && !other && focus && <Act name={say("lineage.way")} act={() => acts.way(focus.id)} />}
         {other && <Act name={say("lineage.way.end")} act={() => acts.way(undefined)} on />}
       </div>
       {other && <Way other={other} connected={connected} />}
       <Facts box={box} kind={kind} />
-      {box.stack && <StackGrid stack={box.stack} project={project} refocus={acts.refocus} />}
+      {box.stack && <StackGrid stack={box.stack} project={project} choose={refocus ?? open} />}
     </aside>
   );
 }

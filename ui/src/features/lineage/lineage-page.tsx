@@ -39,6 +39,8 @@ warmUp();
 graphView().catch(() => undefined); // said where it is needed
 
 const NOTHING: readonly string[] = [];
+const FORMS = ["outline", "impact"] as const;
+const FORMS_OF_TWO = [...FORMS, "causes"] as const;
 
 type Change = (next: { [K in keyof LineageSearch]?: LineageSearch[K] | undefined }, replace?: boolean) => void;
 type Focused = LineageSearch & { focus: string };
@@ -223,7 +225,7 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
         </button>
       )}
       {scene && <TakeAlong scene={drawn?.scene ?? scene} places={search.tab === undefined ? drawn?.places : undefined} />}
-      <FormChoice tab={search.tab} causes={versus} change={(tab) => change({ tab }, true)} />
+      <FormChoice tab={search.tab} only={versus ? FORMS_OF_TWO : FORMS} change={(tab) => change({ tab }, true)} />
     </div>
   );
 }

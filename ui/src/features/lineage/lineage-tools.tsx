@@ -50,7 +50,14 @@ export function Steps({ side, value, change }: { side: "up" | "down"; value: num
   );
 }
 
-export function FormChoice({ tab, causes, change }: { tab: Tab | undefined; causes: boolean; change: (tab: Tab | undefined) => void }) {
+export interface FormChoiceProps {
+  tab: Tab | undefined;
+  /** beside the graph */
+  only: readonly Tab[];
+  change: (tab: Tab | undefined) => void;
+}
+
+export function FormChoice({ tab, only, change }: FormChoiceProps) {
   const { say } = useWords();
   return (
     <SegmentedControl
@@ -60,9 +67,7 @@ export function FormChoice({ tab, causes, change }: { tab: Tab | undefined; caus
       onChange={(chosen) => change(chosen === "graph" ? undefined : (chosen as Tab))}
       data={[
         { value: "graph", label: say("lineage.graph") },
-        { value: "outline", label: say("lineage.outline") },
-        { value: "impact", label: say("lineage.impact") },
-        ...(causes ? [{ value: "causes", label: say("lineage.causes") }] : []),
+        ...only.map((value) => ({ value, label: say(`lineage.${value}`) })),
       ]}
     />
   );

@@ -21,6 +21,12 @@ describe("the outline", () => {
     expect(outlineOf(scene("a > b > c > a"), NONE).length).toBeLessThan(8);
   });
 
+  test("has a row for what only another box leads to, below that box", () => {
+    const tree = scene("thing > one, one > two, raw > one, raw > beside, said > two", { thing: {} });
+    const rows = outlineOf(tree, NONE).map((row) => `${"  ".repeat(row.level - 1)}${row.side[0]} ${row.id}${row.again ? " (again)" : ""}`);
+    expect(rows).toEqual(["F thing", "  D one", "    U raw", "      D beside", "    D two", "      U said"]);
+  });
+
   test("says place and number of siblings", () => {
     const raw = outlineOf(made, NONE).filter((row) => row.level === 2 && row.side === "UPSTREAM");
     expect(raw.map(({ place, of }) => [place, of])).toEqual([

@@ -1,5 +1,5 @@
 /** The same scene as a tree of rows: the form that can be read aloud, printed and walked by keys. */
-import { waysOf } from "./scene";
+import { pathsThrough, waysOf } from "./scene";
 import type { Scene } from "./scene";
 
 /** `side` tells what a row is to the one above it; `again`: its own rows stand where it came first. */
@@ -16,20 +16,31 @@ export interface Row {
   again: boolean;
 }
 
-/** Rows from the focus outwards, without those below a closed row. */
+type Side = "UPSTREAM" | "DOWNSTREAM";
+
+const OTHER = { UPSTREAM: "DOWNSTREAM", DOWNSTREAM: "UPSTREAM" } as const;
+
+/** Rows from the focus outwards, without those below a closed row. What only another box leads to (what a version
+ * came from beside the one before it) stands below that box, so that every box has a row. */
 export function outlineOf(scene: Scene, closed: ReadonlySet<string>): Row[] {
   const ways = waysOf(scene);
   const rows: Row[] = [];
   const seen = new Set([scene.focus]);
+  const straight = pathsThrough(ways, scene.focus);
+  const neighbours = (id: string, side: Side): readonly string[] => (side === "UPSTREAM" ? ways.up : ways.down).get(id) ?? [];
+  const onwardOf = (id: string, side: Side, from: string | null): [string, Side][] => {
+    const ahead = neighbours(id, side).map((one): [string, Side] => [one, side]);
+    const aside = neighbours(id, OTHER[side]).filter((one) => !straight.has(one) && one !== from);
+    return [...new Map([...aside.map((one): [string, Side] => [one, OTHER[side]]), ...ahead])];
+  };
 
-  const below = (id: string, parent: Row, side: "UPSTREAM" | "DOWNSTREAM"): void => {
-    const ids = [...new Set((side === "UPSTREAM" ? ways.up : ways.down).get(id) ?? [])];
-    ids.forEach((next, at) => {
+  const below = (parent: Row, along: Side, from: string | null): void => {
+    const ids = onwardOf(parent.id, along, from);
+    ids.forEach(([next, side], at) => {
       const again = seen.has(next);
       seen.add(next);
-      const onward = (side === "UPSTREAM" ? ways.up : ways.down).get(next) ?? [];
       const key = `${parent.key}/${side === "UPSTREAM" ? "<" : ">"}${next}`;
-      const opens = !again && onward.length > 0;
+      const opens = !again && onwardOf(next, side, parent.id).length > 0;
       const row: Row = {
         key,
         id: next,
@@ -43,7 +54,7 @@ export function outlineOf(scene: Scene, closed: ReadonlySet<string>): Row[] {
         again,
       };
       rows.push(row);
-      if (row.open) below(next, row, side);
+      if (row.open) below(row, side, parent.id);
     });
   };
 
@@ -63,8 +74,8 @@ export function outlineOf(scene: Scene, closed: ReadonlySet<string>): Row[] {
   };
   rows.push(first);
   if (first.open) {
-    below(scene.focus, first, "UPSTREAM");
-    below(scene.focus, first, "DOWNSTREAM");
+    below(first, "UPSTREAM", null);
+    below(first, "DOWNSTREAM", null);
   }
   return rows;
 }

@@ -64,7 +64,8 @@ export interface Scene {
 /** A version bears its number, one of a registered model its own. */
 function titleOf({ label, name, jobName, ordinal, version }: SceneAnswer["nodes"][number]["node"]): string {
   if (label === "ModelVersion" && version) return `${name}@${version}`;
-  return ordinal === null ? name || jobName : `${name}@${ordinal}`;
+  // Of artifacts it counts versions, of runs attempts: no part of their names.
+  return ordinal === null || label !== "ArtifactVersion" ? name || jobName : `${name}@${ordinal}`;
 }
 
 export function sceneOf(answer: SceneAnswer): Scene {

@@ -12,7 +12,7 @@ import styles from "./box-panel.module.css";
 
 const PAGE = 24;
 
-export function StackGrid({ stack, project, refocus }: { stack: Stack; project: string; refocus: (uid: string) => void }) {
+export function StackGrid({ stack, project, choose }: { stack: Stack; project: string; choose: ((uid: string) => void) | undefined }) {
   const { say } = useWords();
   const [page, setPage] = useState(0);
   const pages = Math.ceil(stack.members.length / PAGE);
@@ -48,7 +48,7 @@ export function StackGrid({ stack, project, refocus }: { stack: Stack; project: 
             {node === null ? (
               <span className="faint">{say("lineage.opaque")}</span>
             ) : (
-              <button type="button" title={node.name} onClick={() => refocus(node.uid)}>
+              <button type="button" title={node.name} onClick={() => choose?.(node.uid)}>
                 <bdi>{"ordinal" in node && node.ordinal !== null ? `${node.name}@${node.ordinal}` : node.name || node.uid}</bdi>
                 {"state" in node && node.state && <StateBadge state={node.state} />}
               </button>

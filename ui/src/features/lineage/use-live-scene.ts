@@ -1,18 +1,15 @@
-/** Keeps a shown scene true: what only changed is shown at once and pulses; what came or went waits until one
- * says so, rather than moving the picture under the eyes. */
-import { useCallback, useEffect, useState } from "react";
+/** Keeps the scene of an address true: read anew whenever something in it changed. */
+import { useCallback, useEffect } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { LineageChangedDocument } from "@/gql/graphql";
 import { follow } from "@/lib/graphql";
-import { compared, tally } from "./difference";
 import { readScene, sceneQuery } from "./scene-query";
 import type { Answer, Asked } from "./scene-query";
 import type { Scene } from "./scene";
+import { useNews } from "./use-news";
 
 /** Many changes at once are one reading. */
 const CALM_MILLISECONDS = 400;
-const PULSE_MILLISECONDS = 2_600;
-const NONE: ReadonlySet<string> = new Set();
 
 export interface LiveScene {
   /** boxes that came or went, and wait to be shown */
@@ -25,17 +22,14 @@ export interface LiveScene {
 /** `on`: whether now is shown; what was does not change. */
 export function useLiveScene(project: string, asked: Asked, scene: Scene | undefined, on: boolean): LiveScene {
   const queries = useQueryClient();
-  const [waiting, setWaiting] = useState<{ from: string; answer: Answer; count: number }>();
-  const [fresh, setFresh] = useState(NONE);
   const key = JSON.stringify(asked);
   const focus = scene?.focus;
   const steps = 1 + Math.max(asked.up ?? 1, asked.down ?? 1);
-
-  useEffect(() => {
-    if (fresh.size === 0) return undefined;
-    const timer = window.setTimeout(() => setFresh(NONE), PULSE_MILLISECONDS);
-    return () => window.clearTimeout(timer);
-  }, [fresh]);
+  const keep = useCallback(
+    (answer: Answer): void => void queries.setQueryData(sceneQuery(project, JSON.parse(key) as Asked).queryKey, answer),
+    [queries, project, key],
+  );
+  const { count, show, fresh, take } = useNews(scene, keep);
 
   useEffect(() => {
     if (focus === undefined || !on) return undefined;
@@ -46,13 +40,8 @@ export function useLiveScene(project: string, asked: Asked, scene: Scene | undef
       timer = undefined;
       const shown = queries.getQueryData(query.queryKey);
       const answer = await readScene(project, JSON.parse(key) as Asked, gone.signal).catch(() => undefined);
-      if (gone.signal.aborted || !shown || !answer) return; // a server that is away says so again when it is back
-      if (answer.scene.version === shown.scene.version) return setWaiting(undefined);
-      const laid = compared(shown.scene, answer.scene);
-      const { added, removed } = tally(laid);
-      if (added + removed > 0) return setWaiting({ from: shown.scene.version, answer, count: added + removed });
-      queries.setQueryData(query.queryKey, answer);
-      setFresh(new Set([...laid.boxes.values()].filter(({ change }) => change === "changed").map(({ id }) => id)));
+      // A server that is away says so again when it is back.
+      if (!gone.signal.aborted && shown && answer) take(shown, answer);
     };
     const changed = (): void => {
       timer ??= window.setTimeout(() => void read(), CALM_MILLISECONDS);
@@ -67,16 +56,7 @@ export function useLiveScene(project: string, asked: Asked, scene: Scene | undef
       window.clearTimeout(timer);
       stop();
     };
-  }, [focus, steps, on, project, key, queries]);
+  }, [focus, steps, on, project, key, queries, take]);
 
-  const version = scene?.version;
-  const now = waiting !== undefined && waiting.from === version ? waiting : undefined;
-  const show = useCallback((): void => {
-    if (!now || !scene) return;
-    const laid = compared(scene, now.answer.scene);
-    queries.setQueryData(sceneQuery(project, JSON.parse(key) as Asked).queryKey, now.answer);
-    setFresh(new Set([...laid.boxes.values()].filter(({ change }) => change === "added" || change === "changed").map(({ id }) => id)));
-    setWaiting(undefined);
-  }, [now, scene, queries, project, key]);
-  return { news: on && now ? now.count : 0, show, fresh };
+  return { news: on ? count : 0, show, fresh };
 }

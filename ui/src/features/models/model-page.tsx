@@ -1,5 +1,6 @@
 /** One registered model: its versions, what they are called, who let them pass. */
-import { useState } from "react";
+import { Suspense, useState } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -10,6 +11,9 @@ import { Sections } from "@/components/sections";
 import { StateBadge } from "@/components/state-badge";
 import { Tags } from "@/components/tags";
 import { Trouble } from "@/components/trouble";
+import { sceneLook } from "@/lib/scene-look";
+import type { SceneLook, SceneSlotProps } from "@/lib/scene-look";
+import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import { ModelAliases } from "./model-aliases";
 import { ModelApprovals } from "./model-approvals";
@@ -24,6 +28,7 @@ import { StateForm } from "./state-form";
 
 const VIEWS = [
   { id: "versions", name: "artifacts.versions" },
+  { id: "tree", name: "artifact.tree" },
   { id: "card", name: "model.card" },
   { id: "compare", name: "version.compare" },
   { id: "aliases", name: "models.aliases" },
@@ -31,7 +36,12 @@ const VIEWS = [
   { id: "history", name: "model.history" },
 ] as const;
 
-export function ModelPage() {
+export interface ModelPageProps {
+  /** draws versions and what they were derived from */
+  tree: ComponentType<SceneSlotProps>;
+}
+
+export function ModelPage({ tree }: ModelPageProps) {
   const { project } = useParams({ from: "/p/$project/model" });
   const { of } = useSearch({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
@@ -40,21 +50,24 @@ export function ModelPage() {
   if (!model) return <Skeleton height={420} m="lg" />;
   const versions = data.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node));
   return (
-    <Shown model={model} versions={versions}>
+    <Shown model={model} versions={versions} tree={tree}>
       <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </Shown>
   );
 }
 
-function Shown({ model, versions, children }: { model: Model; versions: ModelVersion[]; children: React.ReactNode }) {
+function Shown({ model, versions, tree: Tree, children }: { model: Model; versions: ModelVersion[]; children: ReactNode } & ModelPageProps) {
   const { say } = useWords();
-  const { view = "versions" } = useSearch({ from: "/p/$project/model" });
+  const { project } = useParams({ from: "/p/$project/model" });
+  const search = useSearch({ from: "/p/$project/model" });
+  const { view = "versions" } = search;
   const navigate = useNavigate({ from: "/p/$project/model" });
   const [filing, setFiling] = useState(false);
   const archived = model.state === "archived";
   const choose = (chosen: ModelView): void => {
     void navigate({ search: (told) => ({ ...told, view: chosen }), replace: true });
   };
+  const change = (look: SceneLook): void => void navigate({ search: (told) => ({ ...without(told, "at", "form", "more"), ...look }), replace: true });
   const about = (
     <>
       {model.title && <bdi>{model.name} · </bdi>}
@@ -76,6 +89,11 @@ function Shown({ model, versions, children }: { model: Model; versions: ModelVer
       <Sections label={say("model.views")} views={VIEWS} shown={view} choose={choose}>
         {view === "versions" && (versions.length ? <ModelVersions model={model} versions={versions} /> : <NoVersions />)}
         {view === "versions" && children}
+        {view === "tree" && (
+          <Suspense fallback={<Skeleton height={420} />}>
+            <Tree project={project} uid={model.uid} look={sceneLook({ ...search })} change={change} />
+          </Suspense>
+        )}
         {view === "card" && <ModelCard model={model} />}
         {view === "compare" && (versions.length ? <ModelFigures versions={versions} /> : <NoVersions />)}
         {view === "aliases" && <ModelAliases model={model} versions={versions} />}

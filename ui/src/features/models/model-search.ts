@@ -1,4 +1,6 @@
 /** What the addresses of this feature say. */
+import { sceneLook } from "@/lib/scene-look";
+import type { SceneLook } from "@/lib/scene-look";
 
 export interface ModelsSearch {
   text?: string;
@@ -8,10 +10,10 @@ export interface ModelsSearch {
   form?: true;
 }
 
-export const MODEL_VIEWS = ["versions", "card", "compare", "aliases", "approvals", "history"] as const;
+export const MODEL_VIEWS = ["versions", "card", "compare", "aliases", "approvals", "history", "tree"] as const;
 export type ModelView = (typeof MODEL_VIEWS)[number];
 
-export interface ModelSearch {
+export interface ModelSearch extends SceneLook {
   /** uid of the model */
   of: string;
   view?: ModelView;
@@ -32,5 +34,5 @@ export function modelsSearch(told: Record<string, unknown>): ModelsSearch {
 export function modelSearch(told: Record<string, unknown>): ModelSearch {
   const view = MODEL_VIEWS.find((one) => one === told["view"]);
   const v = word(told["v"]);
-  return { of: word(told["of"]) ?? "", ...(view && { view }), ...(v && { v }) };
+  return { of: word(told["of"]) ?? "", ...(view && { view }), ...(v && { v }), ...sceneLook(told) };
 }

@@ -1,5 +1,6 @@
 /** One run: what it was, what it read and wrote, where and with which code; a part at a time. */
 import { Suspense } from "react";
+import type { ComponentType } from "react";
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
@@ -7,6 +8,7 @@ import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { duration } from "@/lib/format";
+import type { SceneSlotProps } from "@/lib/scene-look";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
 import { CodePart } from "./code-part";
@@ -19,14 +21,20 @@ import { runQuery, useLiveRun } from "./run-query";
 import type { Run } from "./run-query";
 import { TABS } from "./run-search";
 import type { RunTab } from "./run-search";
+import { StepsPart } from "./steps-part";
 import styles from "./run-page.module.css";
 
-export function RunPage() {
-  const { project, uid } = useParams({ from: "/p/$project/runs/$uid" });
-  return <OneRun key={uid} project={project} uid={uid.startsWith("run:") ? uid : `run:${uid}`} />;
+export interface RunPageProps {
+  /** draws the steps of a run */
+  steps: ComponentType<SceneSlotProps>;
 }
 
-function OneRun({ project, uid }: { project: string; uid: string }) {
+export function RunPage({ steps }: RunPageProps) {
+  const { project, uid } = useParams({ from: "/p/$project/runs/$uid" });
+  return <OneRun key={uid} project={project} uid={uid.startsWith("run:") ? uid : `run:${uid}`} steps={steps} />;
+}
+
+function OneRun({ project, uid, steps }: { project: string; uid: string } & RunPageProps) {
   const { say, language } = useWords();
   const { tab = "overview" } = useSearch({ from: "/p/$project/runs/$uid" });
   const { data: run, error, refetch } = useQuery(runQuery(uid));
@@ -69,7 +77,7 @@ function OneRun({ project, uid }: { project: string; uid: string }) {
       )}
       <nav aria-label={say("run.parts")}>
         <ul className={styles.tabs}>
-          {TABS.map((one) => (
+          {TABS.filter((one) => one !== "steps" || one === tab || run.children.edges.length > 0).map((one) => (
             <li key={one}>
               <Link
                 to="/p/$project/runs/$uid"
@@ -86,13 +94,14 @@ function OneRun({ project, uid }: { project: string; uid: string }) {
         </ul>
       </nav>
       <Suspense fallback={<Skeleton height={320} />}>
-        <Part tab={tab} run={run} project={project} />
+        <Part tab={tab} run={run} project={project} steps={steps} />
       </Suspense>
     </div>
   );
 }
 
-function Part({ tab, run, project }: { tab: RunTab; run: Run; project: string }) {
+function Part({ tab, run, project, steps }: { tab: RunTab; run: Run; project: string } & RunPageProps) {
+  if (tab === "steps") return <StepsPart run={run} project={project} steps={steps} />;
   if (tab === "metrics") return <MetricsPart run={run} />;
   if (tab === "data") return <DataPart run={run} project={project} />;
   if (tab === "environment") return <EnvironmentPart uid={run.uid} />;

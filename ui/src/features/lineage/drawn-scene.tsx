@@ -1,0 +1,135 @@
+/** A picture on the page of what it is about: the graph or its outline, with what can be taken along, and a panel
+ * for the box that is looked at. It moves when runs of the project do. */
+import { Suspense, lazy, useCallback, useState } from "react";
+import { Skeleton } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { QueryKey } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Trouble } from "@/components/trouble";
+import { codeOf } from "@/lib/code";
+import { useRunsChanged } from "@/lib/live";
+import { placeOf } from "@/lib/place-of";
+import type { SceneLook } from "@/lib/scene-look";
+import { BoxPanel } from "./box-panel";
+import type { Places } from "./layout";
+import { warmUp } from "./layout-client";
+import { FormChoice } from "./lineage-tools";
+import { Notes } from "./notes";
+import { OutlineView } from "./outline-view";
+import { between, waysOf } from "./scene";
+import type { Scene } from "./scene";
+import { TakeAlong } from "./take-along";
+import { useNews } from "./use-news";
+import pageStyles from "./lineage-page.module.css";
+import styles from "./drawn-scene.module.css";
+
+const graphView = () => codeOf(import("./graph-view"));
+const GraphView = lazy(() => graphView().then(({ GraphView: it }) => ({ default: it })));
+// While the scene is on its way.
+warmUp();
+graphView().catch(() => undefined); // said where it is needed
+
+export interface DrawnSceneProps {
+  project: string;
+  queryKey: QueryKey;
+  read: (signal: AbortSignal) => Promise<Scene>;
+  look: SceneLook;
+  change: (look: SceneLook) => void;
+}
+
+export function DrawnScene({ project, queryKey, read, look, change }: DrawnSceneProps) {
+  const queries = useQueryClient();
+  const query = {
+    queryKey,
+    queryFn: async ({ signal }: { signal: AbortSignal }) => ({ scene: await read(signal) }),
+    staleTime: Infinity, // it moves when runs do
+    refetchOnWindowFocus: false,
+  };
+  const { data, error, refetch } = useQuery({ ...query, placeholderData: (before) => before });
+  const key = JSON.stringify(queryKey);
+  const keep = useCallback((answer: { scene: Scene }): void => void queries.setQueryData(JSON.parse(key) as QueryKey, answer), [queries, key]);
+  const news = useNews(data?.scene, keep);
+  useRunsChanged(project, () => {
+    const shown = queries.getQueryData<{ scene: Scene }>(queryKey);
+    // A server that is away says so again when it is back.
+    if (shown) read(new AbortController().signal).then((scene) => news.take(shown, { scene }), () => undefined);
+  });
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (!data) return <Skeleton height={420} />;
+  return <Shown {...{ project, look, change }} scene={data.scene} news={news.count} show={news.show} fresh={news.fresh} />;
+}
+
+interface ShownProps {
+  project: string;
+  scene: Scene;
+  look: SceneLook;
+  change: (look: SceneLook) => void;
+  news: number;
+  show: () => void;
+  fresh: ReadonlySet<string>;
+}
+
+function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) {
+  const navigate = useNavigate();
+  const [to, setTo] = useState<string>();
+  const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
+  const placed = useCallback((one: Scene, places: Places): void => setDrawn({ scene: one, places }), []);
+  const { at, form, more = [] } = look;
+  const box = at === undefined ? undefined : scene.boxes.get(at);
+  const lookAt = (id: string | undefined, other = false): void => {
+    const end = other && id !== undefined && at !== undefined && id !== at;
+    setTo(end ? id : undefined);
+    if (!end) change({ ...without(look, "at"), ...(id !== undefined && { at: id }) });
+  };
+  const open = (uid: string): void => {
+    const { label = "Run", kind = "", title: name = "" } = scene.boxes.get(uid) ?? {};
+    void navigate(placeOf(project, { uid, label, kind, name }));
+  };
+  const other = to === undefined ? undefined : scene.boxes.get(to);
+  return (
+    <div className={styles.frame}>
+      <div className={styles.tools}>
+        <FormChoice tab={form} only={["outline"]} change={(tab) => change({ ...without(look, "form"), ...(tab === "outline" && { form: tab }) })} />
+        <TakeAlong scene={drawn?.scene ?? scene} places={form === undefined ? drawn?.places : undefined} />
+      </div>
+      <Notes scene={scene} compared={false} news={news} show={show} />
+      <div className={styles.body}>
+        <div className={pageStyles.view}>
+          {form === "outline" ? (
+            <OutlineView scene={scene} at={at} look={lookAt} />
+          ) : (
+            <Suspense fallback={<Skeleton height="100%" radius={0} />}>
+              <GraphView
+                scene={scene}
+                at={at}
+                to={to}
+                target={undefined}
+                fresh={fresh}
+                look={lookAt}
+                expand={(told) => change({ ...look, more: [...more, ...told.map((one) => one.slice(1))] })}
+                opened={more.map((uid) => `>${uid}`)}
+                foldAll={() => change(without(look, "more"))}
+                placed={placed}
+              />
+            </Suspense>
+          )}
+        </div>
+        {box && (
+          <BoxPanel
+            key={box.id}
+            box={box}
+            project={project}
+            focus={scene.boxes.get(scene.focus)}
+            other={other}
+            connected={other !== undefined && between(waysOf(scene), box.id, other.id).size > 0}
+            acts={{ close: () => lookAt(undefined), open, way: setTo }}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function without(look: SceneLook, key: keyof SceneLook): SceneLook {
+  return Object.fromEntries(Object.entries(look).filter(([one]) => one !== key));
+}
