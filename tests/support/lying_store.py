@@ -1,7 +1,8 @@
 """A real S3 server (``s3_server``) behind a proxy that lies, stumbles or hangs, as it is told.
 
-``LyingStore.way`` says what befalls answers about single objects; lists, and all with ``Way.WELL``, go
-through as they are. Redirects lead ``elsewhere``: to a server of this machine that has other bytes.
+``LyingStore.way`` says what befalls answers about single objects in ``places``; lists, and all with
+``Way.WELL``, go through as they are. Redirects lead ``elsewhere``: to a server of this machine that has other
+bytes.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class LyingStore:
     def __init__(self, far: str) -> None:
         self.far = host_and_port(far)
         self.way = Way.WELL
+        self.places = ("objects", "manifests", "incoming", "proven")
         self.asked_elsewhere: list[dict[str, str]] = []
         self.ending = threading.Event()
         self._servers = [_Server(self, handler) for handler in (_Store, _Elsewhere)]
@@ -110,7 +112,7 @@ class _Store(_Handler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         path = self.path.partition("?")[0]
-        of_object = any(f"/{place}/" in path for place in ("objects", "manifests", "incoming", "proven"))
+        of_object = any(f"/{place}/" in path for place in self.told.places)
         way = self.told.way if of_object else Way.WELL
         if way is Way.HANGS:
             self.told.ending.wait(120)
