@@ -241,3 +241,69 @@ def test_impact_lists_what_is_affected_and_exports_say_the_same(
     page.wait_for(f"{TEXT}.includes('Whom to tell') || {TEXT}.includes('Nothing depends on this yet')")
     check_access(page)
     check(page, url)
+
+
+def test_one_turns_to_artifacts_and_jobs_and_back_to_the_newest_version(
+    page: Page, running_server: RunningServer, trained: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{trained}/lineage?focus={quote('dataset:clean@1')}")
+    page.wait_for("!!document.querySelector('[data-focus]')")
+    click(page, "Artifacts and jobs", "main label")
+    wait_for_cards(page, "clean", "network", "prepare", "raw", "train", "trial")  # without numbers
+    assert "view=LOGICAL" in search_of(page)
+    check_access(page)
+    page.open(page.run("location.href"))  # it is in the address
+    wait_for_cards(page, "clean", "network", "prepare", "raw", "train", "trial")
+    click(page, "Versions", "main label")
+    page.wait_for("document.querySelector('main h1').textContent === 'clean@2'")
+    assert "LOGICAL" not in search_of(page)
+    # A job leads to its newest run.
+    click(page, "Artifacts and jobs", "main label")
+    wait_for_cards(page, "clean", "network", "prepare", "raw", "train", "trial")
+    look_at(page, "train")
+    click(page, "Look from here", "aside button")
+    page.wait_for("document.querySelector('main h1').textContent === 'train'")
+    click(page, "Versions", "main label")
+    page.wait_for("location.search.includes('run%3A') && !!document.querySelector('[data-focus]')")
+    check(page, url)
+
+
+def test_a_pinned_box_keeps_its_place_also_beside_another_version(
+    page: Page, running_server: RunningServer, trained: str
+) -> None:
+    url = running_server.url
+
+    def place(title: str) -> tuple[float, float]:
+        """Of a card, from the focus, in cards as large as they are drawn."""
+        card = f"document.querySelector('[data-id] bdi[title={json.dumps(title)}]').closest('[data-id]')"
+        told = page.run(
+            f"[{card}, document.querySelector('[data-focus]')].map((one) => one.getBoundingClientRect())"
+            ".map((one) => [one.x, one.y, one.width, one.height])"
+        )
+        (x, y, *_), (focus_x, focus_y, width, height) = told
+        return round((x - focus_x) / width, 1), round((y - focus_y) / height, 1)
+
+    page.open(f"{url}/p/{trained}/lineage?focus={quote('model:network@2')}&up=2&down=1")
+    page.wait_for("!!document.querySelector('[data-id] bdi[title=\"judge\"]')")
+    look_at(page, "judge")
+    click(page, "Pin", "aside button")
+    page.wait_for("location.search.includes('spot=')")
+    before = place("judge")
+    # What comes to lie around it does not move it.
+    page.run(
+        "(() => { const one = document.querySelector('main select'); one.value = '5';"
+        "one.dispatchEvent(new Event('change', {bubbles: true})); })()"
+    )
+    page.wait_for("location.search.includes('up=5')")
+    assert place("judge") == before
+    page.wait_for("!!document.querySelector('[data-focus]')")
+    # Nor does another version beside this one, which leads nowhere near it.
+    click(page, "Why different?")
+    click(page, "network@1", "[role=menuitem]")
+    page.wait_for("location.search.includes('vs=')")
+    page.run("document.querySelector('input[value=graph]').click()")
+    page.wait_for("!!document.querySelector('[data-change]')")
+    page.wait_for("!!document.querySelector('[data-id] bdi[title=\"judge\"]')")
+    assert place("judge") == before
+    check(page, url)

@@ -50,6 +50,7 @@ function boxOf(at: number, kind: string): Box {
     kind: run ? "training" : kind,
     title: `${run ? "train" : kind} ${at}`,
     project: "made",
+    owner: "",
     state: run ? "complete" : "",
     side: "BOTH",
     depth: 0,

@@ -16,6 +16,8 @@ import { Minimap } from "./minimap";
 import { besides, between, pathsThrough, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import { sheetOf } from "./sheet";
+import { kept } from "./spots";
+import type { Spots } from "./spots";
 import styles from "./graph-view.module.css";
 
 export interface GraphViewProps {
@@ -33,9 +35,13 @@ export interface GraphViewProps {
   expand: (told: readonly string[]) => void;
   opened: readonly string[];
   foldAll: () => void;
+  /** boxes that keep their place */
+  spots?: Spots;
   /** tells where the boxes stand, for whoever makes a picture of them */
   placed: (scene: Scene, places: Places) => void;
 }
+
+const NO_SPOTS: Spots = {};
 
 interface Laid {
   scene: Scene;
@@ -43,8 +49,9 @@ interface Laid {
 }
 
 export function GraphView(props: GraphViewProps) {
-  const { placed } = props;
-  const laid = useLaidOut(props.scene);
+  const { placed, spots = NO_SPOTS } = props;
+  const found = useLaidOut(props.scene);
+  const laid = useMemo(() => found && { ...found, places: kept(found.places, found.scene.focus, spots) }, [found, spots]);
   useEffect(() => {
     if (laid) placed(laid.scene, laid.places);
   }, [laid, placed]);

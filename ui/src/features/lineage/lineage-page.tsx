@@ -26,10 +26,12 @@ import { askedOf, sceneQuery } from "./scene-query";
 import { between, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import { selectionOf, selectorOf } from "./selector";
+import { spotOf } from "./spots";
 import { StartFinder } from "./start-finder";
 import { TakeAlong } from "./take-along";
 import { TimeBar } from "./time-bar";
 import { useLiveScene } from "./use-live-scene";
+import { ViewSwitch } from "./view-switch";
 import styles from "./lineage-page.module.css";
 
 const graphView = () => codeOf(import("./graph-view"));
@@ -39,6 +41,8 @@ warmUp();
 graphView().catch(() => undefined); // said where it is needed
 
 const NOTHING: readonly string[] = [];
+/** What names boxes of the picture that one leaves. */
+const ELSEWHERE = { at: undefined, to: undefined, more: undefined, pin: undefined, spot: undefined, hide: undefined, states: undefined } as const;
 const FORMS = ["outline", "impact"] as const;
 const FORMS_OF_TWO = [...FORMS, "causes"] as const;
 
@@ -135,23 +139,37 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
                 expand={(told) => change({ more: [...more, ...told] }, true)}
                 opened={more}
                 foldAll={() => change({ more: undefined }, true)}
+                {...(search.spot && { spots: search.spot })}
                 placed={placed}
               />
             </Suspense>
           )}
         </div>
-        {shown && <Panel project={project} scene={shown} search={search} change={change} />}
+        {shown && <Panel project={project} scene={shown} search={search} change={change} places={drawn?.places} />}
       </div>
     </div>
   );
 }
 
-function Panel({ project, scene, search, change }: { project: string; scene: Scene; search: Focused; change: Change }) {
+interface PanelProps {
+  project: string;
+  scene: Scene;
+  search: Focused;
+  change: Change;
+  places: Places | undefined;
+}
+
+function Panel({ project, scene, search, change, places }: PanelProps) {
   const box = search.at === undefined ? undefined : scene.boxes.get(search.at);
   if (!box) return null;
   const other = search.to === undefined ? undefined : scene.boxes.get(search.to);
   const pins = search.pin ?? [];
   const pinned = pins.includes(box.id);
+  const pin = (id: string): void => {
+    const rest = Object.fromEntries(Object.entries(search.spot ?? {}).filter(([one]) => one !== id));
+    const spot = pinned ? undefined : spotOf(places, scene.focus, id);
+    change({ pin: pinned ? pins.filter((one) => one !== id) : [...pins, id], spot: { ...rest, ...(spot && { [id]: spot }) } });
+  };
   return (
     <BoxPanel
       key={box.id}
@@ -163,8 +181,8 @@ function Panel({ project, scene, search, change }: { project: string; scene: Sce
       pinned={pinned}
       acts={{
         close: () => change({ at: undefined, to: undefined }, true),
-        refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined }),
-        pin: (id) => change({ pin: pinned ? pins.filter((one) => one !== id) : [...pins, id] }),
+        refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined, spot: undefined }),
+        pin,
         hide: (id) => change({ hide: [...(search.hide ?? []), id], at: undefined }),
         way: (to) => change({ to }, true),
       }}
@@ -201,6 +219,15 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
         text={selectorOf(asked.focus, up, down)}
         go={(text) => change({ focus: text, up: undefined, down: undefined, at: undefined, to: undefined, more: undefined })}
       />
+      {focus && !versus && (
+        <ViewSwitch
+          key={focus.id}
+          focus={focus}
+          project={project}
+          logical={asked.view === "LOGICAL"}
+          turn={(uid, view) => change({ ...ELSEWHERE, focus: uid, up, down, view })}
+        />
+      )}
       {!versus && <Steps side="up" value={up} change={(value) => step({ up: value })} />}
       {!versus && <Steps side="down" value={down} change={(value) => step({ down: value })} />}
       {scene && (

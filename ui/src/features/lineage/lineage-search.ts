@@ -1,4 +1,6 @@
 /** What of a lineage stands in its address: a link shows the same to whoever opens it. */
+import type { Spots } from "./spots";
+
 export const MOST_STEPS = 10;
 
 const TABS = ["outline", "causes", "impact"] as const;
@@ -18,6 +20,8 @@ export interface LineageSearch {
   more?: string[];
   /** uids that stay in the picture, wherever one looks from */
   pin?: string[];
+  /** where these stand: so far right of the focus, and below it */
+  spot?: Spots;
   /** boxes that are taken out of it */
   hide?: string[];
   /** only these are shown; nothing is: all */
@@ -59,6 +63,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     to: text(told["to"]),
     more: texts(told["more"], /^[<>]./),
     pin: texts(told["pin"]),
+    spot: spots(told["spot"]),
     hide: texts(told["hide"]),
     kinds: texts(told["kinds"]),
     states: texts(told["states"]),
@@ -69,6 +74,14 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     asOf: asOf !== undefined && TIME.test(asOf) ? asOf : undefined,
     vs: text(told["vs"]),
   });
+}
+
+function spots(told: unknown): Spots | undefined {
+  if (typeof told !== "object" || told === null || Array.isArray(told)) return undefined;
+  const good = Object.entries(told).filter(
+    (one): one is [string, [number, number]] => Array.isArray(one[1]) && one[1].length === 2 && one[1].every((far) => Number.isFinite(far)),
+  );
+  return good.length > 0 ? Object.fromEntries(good) : undefined;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

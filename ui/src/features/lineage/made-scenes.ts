@@ -8,6 +8,7 @@ export function box(id: string, more: Partial<Box> = {}): Box {
     kind: "dataset",
     title: id,
     project: "default",
+    owner: "",
     state: "",
     side: "UPSTREAM",
     depth: 1,

@@ -62,8 +62,9 @@ export const sceneQuery = (project: string, asked: Asked) =>
 /** Asks the server, whatever is known already; raises AskError. */
 export async function readScene(project: string, asked: Asked, signal: AbortSignal): Promise<Answer> {
   const { focus, up = 1, down = 1, more = [], pin = [], asOf, vs } = asked;
+  const pinned = pin.map((uid) => `=${uid}`);
   if (vs !== undefined && !isTime(vs)) {
-    const answer = await ask(LineageVersusDocument, { a: vs, b: focus, up: STEPS_OF_CAUSES, groupBy: "NONE", budget: BUDGET, project }, signal);
+    const answer = await ask(LineageVersusDocument, { a: vs, b: focus, up: STEPS_OF_CAUSES, groupBy: "NONE", budget: BUDGET, opened: pinned, project }, signal);
     const scene = versus(answer);
     const { differences, firstByTime, firstByDependency, same } = answer.lineageDiff;
     const uids = (one: typeof firstByTime): string[] => [one?.before?.uid, one?.after?.uid].filter((uid) => uid !== undefined);
@@ -77,7 +78,7 @@ export async function readScene(project: string, asked: Asked, signal: AbortSign
     budget: BUDGET,
     view: asked.view ?? ("VERSION" as const),
     groupBy: asked.group ?? ("JOB" as const),
-    opened: [...more, ...pin.map((uid) => `=${uid}`)],
+    opened: [...more, ...pinned],
   };
   if (asOf === undefined && (vs === undefined || vs === NOW)) {
     const scene = sceneOf((await ask(LineageSceneDocument, view, signal)).lineageScene);

@@ -17,6 +17,8 @@ export interface Box {
   /** as people call it, with its version */
   title: string;
   project: string;
+  /** uid of the artifact or job that it is of; empty for what is of none */
+  owner: string;
   state: string;
   side: Side;
   depth: number;
@@ -79,6 +81,7 @@ export function sceneOf(answer: SceneAnswer): Scene {
         kind: node.kind,
         title: titleOf(node),
         project: node.project,
+        owner: node.group,
         state: told.status,
         side: told.side,
         depth: told.depth,
@@ -100,6 +103,7 @@ export function sceneOf(answer: SceneAnswer): Scene {
       kind: group.kind,
       title: group.name,
       project: "",
+      owner: "",
       state: "",
       side: group.side,
       depth: group.depth,
