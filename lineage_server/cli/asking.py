@@ -58,7 +58,7 @@ _LISTS = {
         + _NODES % "model version alias state asker question by comment requestedAt"
         + " } }"
     ),
-    "deployments": _named("deployments", "revision state traffic fromAt toAt"),
+    "deployments": _named("deployments", "revision state traffic fromAt toAt serves"),
     "projects": "query($first: Int!) { projects(first: $first) { " + _NODES % "description owner" + " } }",
     "versions of a model": _named(
         "modelVersions", f"description {OF_VERSION} run {{ uid name }}", "ModelVersionFilter",
@@ -132,6 +132,7 @@ _COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], object]]] = {
         "uid": itemgetter("uid"),
         "name": itemgetter("name"),
         "revision": itemgetter("revision"),
+        "serves": lambda one: ", ".join(uid.partition("/")[2] for uid in one["serves"]),
         "project": itemgetter("project"),
         "state": itemgetter("state"),
         "traffic %": itemgetter("traffic"),

@@ -253,11 +253,7 @@ def ttl(
     with client_in(project) as client:
         found = client.set_ttl(ref, days, reason=reason)
     when = f"in {days:g} days" if days else "from now on"
-    told = (
-        "keeps its bytes"
-        if never
-        else f"may lose its bytes {when}; 'lineage gc --dry-run' says what keeps them"
-    )
+    told = "keeps its bytes" if never else f"may lose its bytes {when}"
     _say_version(found, told, as_json=as_json)
 
 

@@ -45,7 +45,7 @@ Comment = Annotated[str, typer.Option("--comment", "-m", help="A word to those w
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (register, promote, approve, reject, withdraw, history, deploy):
+    for command in (register, promote, rollback, approve, reject, withdraw, history, deploy):
         app.command()(command)
 
 
@@ -123,6 +123,28 @@ def promote(
     before = moved.moves[0].before if moved.moves else ""
     told = f"model:{moved.model}@{moved.name} points to version {moved.version}"
     say(one_line(f"{told}, before to {before}" if before else told))
+
+
+def rollback(
+    alias: Annotated[str, typer.Argument(help="An alias, such as model:churn@prod.")],
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why.")] = "",
+    approval: Annotated[
+        str | None, typer.Option("--approval", help="Uid of the one to use; by default one that fits.")
+    ] = None,
+    project: Project = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let an alias point again to the version that it pointed to before.
+
+    By the rules of 'promote': a protected alias takes an approval of that version.
+    """
+    with client_in(project) as client:
+        moved = client.rollback(alias, approval=approval, reason=reason)
+    if as_json:
+        say_json(plain(moved))
+        return
+    left = f"from version {moved.moves[0].before} " if moved.moves and moved.moves[0].before else ""
+    say(one_line(f"model:{moved.model}@{moved.name} went back {left}to version {moved.version}"))
 
 
 def approve(

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         reproduce,
         request_approval,
         restore_model,
+        rollback,
         runs,
         search,
         set_tags,
@@ -185,6 +186,7 @@ __all__ = [
     "reproduce",
     "request_approval",
     "restore_model",
+    "rollback",
     "runs",
     "search",
     "seed",
@@ -231,8 +233,9 @@ _HOMES = {
         "edges", "files", "flush", "get", "gql", "hold", "impact", "lineage", "metrics", "model_version",
         "models", "offline", "origin", "path", "preview", "promote", "protect", "register",
         "registered_model", "reject", "release", "remove_alias", "reproduce", "request_approval",
-        "restore_model", "runs", "search", "set_tags", "set_ttl", "start_run", "sync", "sync_status",
-        "undelete", "unprotect", "update_model", "update_model_version", "verify", "versions", "withdraw",
+        "restore_model", "rollback", "runs", "search", "set_tags", "set_ttl", "start_run", "sync",
+        "sync_status", "undelete", "unprotect", "update_model", "update_model_version", "verify",
+        "versions", "withdraw",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: f"lineage_server.client.{module}" for module, names in _HOMES.items() for name in names}

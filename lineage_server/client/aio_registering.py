@@ -73,6 +73,14 @@ class AsyncRegistering:
             verbs.promote(self.client, version, alias, expected=expected, approval=approval, reason=reason)
         )
 
+    async def rollback(
+        self, ref: str | Alias, *, approval: str | Approval | None = None, reason: str = ""
+    ) -> Alias:
+        """See ``Client.rollback``."""
+        from lineage_server.client import verbs
+
+        return await self._walk(verbs.rollback(self.client, ref, approval=approval, reason=reason))
+
     async def remove_alias(self, ref: str | Alias, *, expected: str | None = None, reason: str = "") -> Alias:
         """See ``Client.remove_alias``."""
         from lineage_server.client import verbs
@@ -147,11 +155,17 @@ class AsyncRegistering:
             )
         )  # fmt: skip
 
-    async def deployments(self, ref: str | Artifact | ModelVersion) -> list[Deployment]:
+    async def deployments(
+        self,
+        ref: str | Artifact | ModelVersion | None = None,
+        *,
+        model: str | None = None,
+        project: str | None = None,
+    ) -> list[Deployment]:
         """See ``Client.deployments``."""
         from lineage_server.client import serving
 
-        return await self._walk(serving.deployments(self.client, ref))
+        return await self._walk(serving.deployments(self.client, ref, model=model, project=project))
 
     async def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
         """See ``Client.activity``."""

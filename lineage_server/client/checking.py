@@ -172,6 +172,7 @@ _RULES = {
     "version: str | None": Rule(
         "a name as text, such as '2026-q3'; leave it out, and the server gives the next number", _is_text
     ),
+    "model: str | None": Rule("a registered model, such as 'churn'", _is_text),
     "source": Rule(
         "an artifact, a reference such as 'model:churn@3', or an address such as s3://…", _is_source
     ),

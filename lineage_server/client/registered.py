@@ -125,7 +125,7 @@ class ModelVersion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """A revision of an endpoint (``name``) that serves a model version, or served it until ``to_at``;
-    ``endpoint`` is its address, ``traffic`` its share in percent."""
+    ``endpoint`` is its address, ``traffic`` its share in percent, ``serves`` the uids of the versions."""
 
     uid: str
     name: str
@@ -137,6 +137,7 @@ class Deployment:
     traffic: float | None = None
     from_at: datetime | None = None
     to_at: datetime | None = None
+    serves: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         until = f", ended {self.to_at.astimezone():%Y-%m-%d %H:%M:%S}" if self.to_at is not None else ""

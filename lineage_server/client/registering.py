@@ -90,6 +90,17 @@ class Registering:
             verbs.promote(self._client, version, alias, expected=expected, approval=approval, reason=reason)
         )
 
+    def rollback(
+        self, ref: str | Alias, *, approval: str | Approval | None = None, reason: str = ""
+    ) -> Alias:
+        """Let an alias (``"model:churn@prod"``) point again to the version that it pointed to before; raises
+        a domain error. ``approval`` as in ``promote``: a protected alias takes one for that version. Of the
+        answer, ``moves[0]`` says from where to where; ConflictError where there was none before, or it is
+        archived or deleted."""
+        from lineage_server.client import verbs
+
+        return self._walk(verbs.rollback(self._client, ref, approval=approval, reason=reason))
+
     def remove_alias(self, ref: str | Alias, *, expected: str | None = None, reason: str = "") -> Alias:
         """Let an alias (``"model:churn@prod"``) point nowhere; its history stays. Raises a domain error;
         ``expected`` as in ``promote``."""
@@ -177,11 +188,19 @@ class Registering:
             )
         )  # fmt: skip
 
-    def deployments(self, ref: str | Artifact | ModelVersion) -> list[Deployment]:
-        """Whatever ever served a version (``"model:churn@7"``), the newest first; raises a domain error."""
+    def deployments(
+        self,
+        ref: str | Artifact | ModelVersion | None = None,
+        *,
+        model: str | None = None,
+        project: str | None = None,
+    ) -> list[Deployment]:
+        """Whatever ever served a version (``"model:churn@7"``), the newest first; without one, all of the
+        project, or those that serve or served a version of a ``model`` (``"churn"``). Raises a domain
+        error."""
         from lineage_server.client import serving
 
-        return self._walk(serving.deployments(self._client, ref))
+        return self._walk(serving.deployments(self._client, ref, model=model, project=project))
 
     def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
         """Who did what to a version (``"model:churn@7"``) or a model (``"model:churn"``: its versions,

@@ -244,6 +244,34 @@ def promote(
         return (yield from _move(meant, name, {**told, "approval": given[0].uid}))
 
 
+def rollback(client: Client, ref: str, project: str, *, approval: str | None, reason: str) -> Steps[Alias]:
+    """Let an alias point again to the version before the one it points to, if it still points to that."""
+    now = yield from alias(ref, project)
+    shown = f"model:{shorten(now.model)}@{shorten(now.name)}"
+    before = next((move.version for move in now.moves if move.version not in ("", now.version)), "")
+    if not before:
+        raise ConflictError(
+            f"{shown} has no former version to go back to: it never pointed to another than "
+            f"{repr(shorten(now.version)) if now.version else 'none'}; nothing was moved",
+            current=now.version,
+        )
+    former = ModelVersion(model=now.model, version=before, project=now.project)
+    why = reason or (f"rollback from {now.version}" if now.version else "rollback")
+    try:
+        return (
+            yield from promote(client, former, now.name, expected=now.version, approval=approval, reason=why)
+        )
+    except (NotFoundError, ConflictError) as error:
+        if isinstance(error, ConflictError) and error.current != "archived":
+            raise
+        gone = "is archived" if isinstance(error, ConflictError) else "is not there any more"
+        raise ConflictError(
+            f"{shown} pointed to version {shorten(before)!r} before, which {gone}; nothing was moved. Say "
+            f"which other one is meant: lineage promote model:{shorten(now.model)}@N {shorten(now.name)}",
+            current=now.version,
+        ) from error
+
+
 def _move(version: ModelVersion, alias: str, told: Mapping[str, Any]) -> Steps[Alias]:
     given = {key: value for key, value in told.items() if value is not None}
     where = {"project": version.project, "model": version.model, "alias": alias, "version": version.version}

@@ -70,6 +70,15 @@ def promote(
 
 
 @checked
+def rollback(
+    client: Client, ref: str | Alias, *, approval: str | Approval | None, reason: str
+) -> Steps[Alias]:
+    uid = approval.uid if isinstance(approval, Approval) else approval
+    named = client.start_of(ref)
+    return registry.rollback(client, named, client.config.project, approval=uid, reason=reason)
+
+
+@checked
 def remove_alias(client: Client, ref: str | Alias, *, expected: str | None, reason: str) -> Steps[Alias]:
     named = client.start_of(ref)
     return registry.remove_alias(named, client.config.project, expected=expected, reason=reason)

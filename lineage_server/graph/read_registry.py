@@ -35,6 +35,10 @@ class RegistryReader:
         """All that ever ran a model version, the newest first."""
         return await self._ask(cypher.DEPLOYMENTS_OF, versions, scope)
 
+    async def served(self, deployments: Iterable[str], *, scope: Scope) -> dict[str, list[Node]]:
+        """The model versions that deployments serve or served, the newest first."""
+        return await self._ask(cypher.SERVED_BY, deployments, scope)
+
     async def approvals(self, model: str, version: str, *, scope: Scope) -> list[Node]:
         """Asked for and given, the newest first: of a model, or of one version."""
         given = {**scope_of(scope), "model": model, "version": version, "limit": MOST}

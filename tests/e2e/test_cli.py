@@ -28,10 +28,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("recorded")]
 
 NOWHERE = "http://127.0.0.1:9"
 COMMANDS = (
-    "up serve demo run show ls lineage search put get verify register promote approve reject withdraw "
-    "history deploy unalias protect update hold release ttl delete undelete diff compare impact path cost "
-    "completeness reproduce export import backup restore sync rebuild archive gc settings completion doctor "
-    "cache model webhook"
+    "up serve demo run show ls lineage search put get verify register promote rollback approve reject "
+    "withdraw history deploy unalias protect update hold release ttl delete undelete diff compare impact "
+    "path cost completeness reproduce export import backup restore sync rebuild archive gc settings "
+    "completion doctor cache model webhook"
 ).split()  # fmt: skip
 
 

@@ -63,6 +63,18 @@ def test_a_model_is_put_registered_promoted_and_its_history_told(say: Any, tmp_p
     assert Path(got).read_text() == "weights 2"
 
 
+def test_an_alias_goes_back_to_where_it_was(say: Any) -> None:
+    for place in ("1", "2"):
+        say(f"register churn s3://bucket/{place}")
+        say(f"promote model:churn@{place} prod")
+    back = say("rollback model:churn@prod -m 'too slow'")
+    assert back == "model:churn@prod went back from version 2 to version 1\n"
+    assert "too slow" in say("history model:churn@prod")
+    assert json.loads(say("rollback model:churn@prod --json"))["version"] == "2"
+    say("promote model:churn@1 other")
+    assert "no former version to go back to" in say("rollback model:churn@other", 5)
+
+
 def test_the_bytes_of_a_version_may_go_after_a_while(say: Any, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a\n1\n")
     say("put rows rows.csv")

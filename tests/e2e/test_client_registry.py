@@ -339,6 +339,45 @@ def test_what_serves_a_version_is_said_and_listed(client: Client) -> None:
     (found,) = client.deployments("model:churn@1")
     assert (found.uid, found.to_at is None) == (made.uid, False)
     assert version.deployments == [found]
+    client.deploy(client.register("churn", "s3://bucket/2"), "api")
+    client.deploy(client.register("other", "s3://bucket/3"), "batch")
+    project = client.config.project
+    listed = client.deployments()
+    assert [(one.name, one.revision, one.serves) for one in listed] == [
+        ("batch", "1", (f"modelversion:{project}/other@1",)),
+        ("api", "2", (f"modelversion:{project}/churn@2",)),
+        ("api", "1", (f"modelversion:{project}/churn@1",)),
+    ]
+    assert client.deployments(model="churn") == client.deployments(model="model:churn") == listed[1:]
+    assert client.deployments(model="none") == []
+    with pytest.raises(InvalidInputError, match="ref alone, or model and project without it"):
+        client.deployments("model:churn@1", model="churn")
+
+
+def test_an_alias_goes_back_to_where_it_pointed_before(client: Client) -> None:
+    for number in ("1", "2", "3"):
+        client.register("churn", f"s3://bucket/{number}", aliases=["prod"] if number == "1" else None)
+    with pytest.raises(ConflictError, match="no former version to go back to"):
+        client.rollback("model:churn@prod")
+    client.promote("model:churn@2", "prod")
+    back = client.rollback("model:churn@prod", reason="too slow")
+    assert (back.version, back.moves[0].before, back.moves[0].reason) == ("1", "2", "too slow")
+    client.promote("model:churn@3", "prod")
+    client.archive_model("model:churn@1", reason="old")
+    with pytest.raises(ConflictError, match="pointed to version '1' before, which is archived; nothing was"):
+        client.rollback("model:churn@prod")
+    client.restore_model("model:churn@1")
+    client.delete("model:churn@1", reason="gone")
+    with pytest.raises(ConflictError, match="pointed to version '1' before, which is not there any more"):
+        client.rollback(back)
+    client.undelete(f"modelversion:{client.config.project}/churn@1")
+    client.protect("model:churn@prod")
+    with pytest.raises(ConflictError, match="is protected: it moves with an approval of version '1'"):
+        client.rollback("model:churn@prod")
+    client.approve(client.request_approval("model:churn@1", "prod"))
+    assert client.rollback("model:churn@prod").version == "1"
+    with pytest.raises(NotFoundError, match="no alias 'stage'; there are: prod"):
+        client.rollback("model:churn@stage")
 
 
 def test_a_version_of_another_model_brings_what_it_says_of_itself(client: Client) -> None:

@@ -43,6 +43,11 @@ EXAMPLES = {
         "lineage promote model:readme@1 staging --ask",
         "lineage promote model:readme@1 trial --ask",
     ],
+    "lineage rollback ALIAS": [
+        "lineage register readme s3://bucket/other",
+        "lineage promote model:readme@2 prod",
+        "lineage rollback model:readme@prod",
+    ],
     "lineage approve REQUEST": ["lineage approve model:readme@1 --alias prod"],
     "lineage reject REQUEST": ["lineage reject model:readme@1 --alias staging"],
     "lineage withdraw REQUEST": ["lineage withdraw model:readme@1 --alias trial"],

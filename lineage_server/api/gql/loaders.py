@@ -93,6 +93,7 @@ class Loaders:
         self.deployments: Loader[str, list[Node]] = Loader(
             "deployments", tasks, partial(registry.deployments, scope=scope)
         )
+        self.served: Loader[str, list[Node]] = Loader("served", tasks, partial(registry.served, scope=scope))
         self.runs: Loader[Wanted, Page[Node]] = Loader("runs", tasks, partial(parts.runs, scope=scope))
         self.surroundings: Loader[str, dict[EdgeType, list[str]]] = Loader(
             "surroundings", tasks, partial(parts.surroundings, scope=scope)

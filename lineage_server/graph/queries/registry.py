@@ -54,6 +54,20 @@ CALL (m) {{
 RETURN uid, found
 """
 
+# The versions that a deployment serves or served, the newest first.
+SERVED_BY: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (d:Deployment {{uid: uid}})
+WHERE $all OR d.project IN $scope
+CALL (d) {{
+  MATCH (d)<-[e:DEPLOYED_AS]-(n:ModelVersion)
+  WHERE {SCOPE}
+  WITH n, e ORDER BY e.at DESC, n.uid LIMIT $limit
+  RETURN collect(properties(n)) AS found
+}}
+RETURN uid, found
+"""
+
 # The artifact version that was registered; the newest statement of it counts. What only stands for what lies
 # elsewhere (``ingest/registered.py``) is none.
 ORIGINS_OF: LiteralString = f"""

@@ -135,6 +135,7 @@ def test_functions_of_the_module_are_methods_of_the_client() -> None:
         "register",
         "model_version",
         "promote",
+        "rollback",
         "remove_alias",
         "alias",
         "request_approval",

@@ -227,6 +227,10 @@ class Deployment(Node):
     from_at: Micros | None
     to_at: Micros | None
 
+    @strawberry.field(description="uids of the model versions that it serves or served, the newest first")
+    async def serves(self, info: Ctx) -> list[str]:
+        return [one.uid for one in await context_of(info).loaders.served.load(self.uid) or ()]
+
 
 def _deployment(node: domain.Node) -> Deployment:
     told = node.properties
