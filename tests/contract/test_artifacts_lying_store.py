@@ -115,3 +115,17 @@ async def test_whatever_a_store_answers_what_was_acknowledged_is_there(
         else:
             done = answer.json()
         assert await mine.download(uid=done["uid"], methods=["server"]) == dict(content.files)
+
+
+@pytest.mark.parametrize("way", [Way.BUSY, Way.HANGS, Way.ELSEWHERE])
+async def test_a_version_whose_list_of_files_did_not_arrive_is_not_acknowledged(
+    mine: Sender, lying: LyingStore, way: Way
+) -> None:
+    await mine.send(CONTENT)
+    lying.way, lying.places = way, ("manifests",)
+    answer = await mine.commit(CONTENT)
+    assert (answer.status_code, answer.json().get("error")) == (503, "UNAVAILABLE")
+    assert SECRET not in answer.content
+    lying.way = Way.WELL
+    done = (await mine.commit(CONTENT)).json()
+    assert await mine.download(uid=done["uid"], methods=["server"]) == dict(CONTENT.files)

@@ -32,7 +32,7 @@ class Way(Enum):
     HANGS = auto()
     """Never an answer."""
     ELSEWHERE = auto()
-    """307 to a server on loopback."""
+    """302 to a server on loopback: who follows that with a PUT asks there by GET, and is told that all is well."""
 
 
 class LyingStore:
@@ -121,7 +121,7 @@ class _Store(_Handler):
             said = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"
             self.reply(503, {"content-type": "application/xml"}, said)
         elif way is Way.ELSEWHERE:
-            self.reply(307, {"location": f"{self.told.elsewhere}/latest/meta-data"}, b"")
+            self.reply(302, {"location": f"{self.told.elsewhere}/latest/meta-data"}, b"")
         else:
             self.forward(body, way)
 
