@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lineage_server.domain.events import RunReported
@@ -16,6 +18,7 @@ from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.tables import from_parquet, to_parquet
+from tests.contract.test_hostile_bodies import MIB, peak_memory
 from tests.support.dump import dump
 from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving
@@ -164,3 +167,32 @@ async def test_other_bytes_are_told_to_be_no_events(served: Served, body: bytes)
     assert (answer.status_code, answer.json()["error"]) == (400, "BAD_INPUT")
     for asked in ({"first": "-1"}, {"until": "x"}, {"first": "9" * 40}):
         assert (await served.http.get(EXPORT, params=asked)).status_code == 400
+
+
+def packed(count: int, **columns: Any) -> bytes:
+    """Very many rows of a page of events, in a few kilobytes."""
+    one = pq.read_table(pa.BufferReader(to_parquet([row()])))
+    first = pa.nulls(count, pa.int8()).fill_null(0)
+    known = {
+        name: pa.DictionaryArray.from_arrays(first, one[name].combine_chunks()) for name in one.column_names
+    }
+    sink = pa.BufferOutputStream()
+    table = pa.table({**known, **columns})
+    pq.write_table(table, sink, compression="zstd", write_statistics=False, store_schema=False)
+    return sink.getvalue().to_pybytes()
+
+
+async def test_a_page_that_is_far_more_than_it_seems_is_refused_unread(served: Served) -> None:
+    large = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), pa.array([b"x" * MIB]))
+    many = pa.ListArray.from_arrays(pa.array([0, 1 << 24], pa.int32()), pa.nulls(1 << 24, pa.int8()))
+    for body, why in (
+        (packed(2_000, raw=large), "bytes inflated"),
+        (packed(10_000_000), "bytes inflated"),
+        (packed(1, raw=many), "is a list"),
+    ):
+        assert len(body) < MIB / 2
+        with peak_memory() as grown:
+            answer = await served.http.post(IMPORT, content=body)
+        assert (answer.status_code, why in answer.json()["message"]) == (400, True), answer.text
+        assert grown[0] < 64 * MIB
+    assert (await put(served, packed(1)))["accepted"] == 1

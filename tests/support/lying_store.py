@@ -32,7 +32,7 @@ class Way(Enum):
     HANGS = auto()
     """Never an answer."""
     ELSEWHERE = auto()
-    """302 to a server on loopback: who follows that with a PUT asks there by GET, and is told that all is well."""
+    """302 to a server on loopback: who follows it from a PUT asks by GET there, and is told 200."""
 
 
 class LyingStore:
