@@ -1,7 +1,7 @@
 """What people type → the uid it means; an error that lists what would have done.
 
 ``dataset:iris`` (latest), ``dataset:iris@3``, ``dataset:iris@sha256:ab12``, ``model:churn@prod``,
-``team-a/model:churn``, ``run:<uuid>``, ``job:train``, ``step:train``, or any uid.
+``team-a/model:churn``, ``run:<uuid>`` or its first digits, ``job:train``, ``step:train``, or any uid.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lineage_server.domain.ids import (
     model_uid,
     model_version_uid,
     parse_reference,
+    run_beginning,
     run_uid,
     shorten,
 )
@@ -46,6 +47,8 @@ async def resolve(
     """The uid of a visible node; raises InvalidInputError or NotFoundError. Aliases and ``latest`` mean what
     they meant at the time of ``sight``."""
     text = text.strip()
+    if beginning := run_beginning(text):
+        return await _run_that_begins(facts, beginning, sight)
     prefix, _, rest = text.partition(":")
     if prefix in _UID_PREFIXES and ("/" in rest or prefix not in _ARTIFACTS | _JOBS | {"job"}):
         if text in await reader.heads([text], sight):
@@ -69,6 +72,21 @@ async def resolve(
         if found:
             return found
     return await _version(facts, asked, owner, sight)
+
+
+async def _run_that_begins(facts: LineageFacts, beginning: str, sight: Sight) -> str:
+    """The only run with these first digits; they tell of a time, so runs of one day may share many."""
+    found = await facts.runs_beginning(beginning, sight)
+    if len(found) == 1:
+        return str(found[0]["uid"])
+    if not found:
+        raise NotFoundError(
+            f"no run begins with {beginning!r} that is yours to see; `lineage ls runs` lists runs"
+        )
+    told = [f"{row['uid']} ({shorten(row['name'] or '')})" for row in found]
+    raise InvalidInputError(
+        f"several runs begin with {beginning!r}", field="reference", allowed=f"more digits, of {listed(told)}"
+    )
 
 
 async def _existing(reader: LineageReader, uid: str, sight: Sight, advice: str) -> str:

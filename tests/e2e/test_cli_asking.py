@@ -40,6 +40,20 @@ def test_show_of_a_run_tells_what_it_was_told_read_and_wrote(lineage: RunLineage
         assert any(line[: len(words)] == words for line in lines), words
 
 
+def test_a_run_may_be_named_by_its_first_digits(lineage: RunLineage) -> None:
+    listed = json.loads(lineage("ls", "runs", "--json", LINEAGE_PROJECT=PROJECT).out)["runs"]
+    one, other = (run["uid"] for run in listed[:2])
+    short, dotless = one.removeprefix("run:")[:-5], other[:-5].replace("-", "")
+    for command in (
+        ["show", short], ["lineage", short], ["diff", short, dotless], ["compare", dotless, short],
+        ["reproduce", short],
+    ):  # fmt: skip
+        answer = lineage(*command, "--json", LINEAGE_PROJECT=PROJECT)
+        assert (answer.code, one in answer.out) == (0, True), (command, answer)
+    several = lineage("show", one[:10], LINEAGE_PROJECT=PROJECT)
+    assert (several.code, "several runs begin with" in several.err, one in several.err) == (2, True, True)
+
+
 def test_ls_finds_what_is_looked_for_in_the_order_asked_for(lineage: RunLineage) -> None:
     found = told(lineage, "ls runs --metric 'loss<=0.2' --param 'rate>0' --text 학습 --sort loss")["runs"]
     assert [run["name"] for run in found] == ["학습", "학습"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lineage_server.domain.errors import NotFoundError
+from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.provenance.service import LineageService
 
@@ -107,3 +107,24 @@ async def test_versions_of_other_names_are_the_newest_first(graph: Bolt) -> None
     ):
         found = await service.resolve(reference, scope=None, project="p")
         assert found == f"modelversion:p/seasons@{name}"
+
+
+async def test_a_run_is_named_by_its_first_digits(service: LineageService, graph: Bolt) -> None:
+    ids = ["0198c0de-0000-7000-8000-00000000000a", "0198c0de-0001-7000-8000-00000000000b", "0198c1" + "0" * 2]
+    ids[2] += "-0000-7000-8000-00000000000c"
+    for place, run in enumerate(ids):
+        told = {"uid": f"run:{run}", "name": f"train {place}", "project": "p" if place < 2 else "hidden"}
+        await graph.write("CREATE (r:Run) SET r = $told", {"told": told})
+
+    async def meant(text: str) -> str:
+        return await service.resolve(text, scope=frozenset({"p"}), project="p")
+
+    for text in ("0198c0de-0000", "0198c0de0000", "run:0198C0DE-0000-7", "run:" + ids[0][:-1]):
+        assert await meant(text) == f"run:{ids[0]}"
+    with pytest.raises(InvalidInputError, match="several runs begin with 'run:0198c0'") as several:
+        await meant("0198c0")
+    assert all(f"run:{run} (train {place})" in str(several.value) for place, run in enumerate(ids[:2]))
+    with pytest.raises(NotFoundError, match="no run begins with 'run:0198c1' that is yours to see"):
+        await meant("0198c1")
+    with pytest.raises(InvalidInputError, match="not a UUID"):
+        await meant("run:0198c")  # too few

@@ -15,7 +15,7 @@ from lineage_server.api.gql.scalars import Micros
 from lineage_server.api.gql.types import answers as shown
 from lineage_server.api.gql.types import walks
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.ids import DEFAULT_PROJECT
+from lineage_server.domain.ids import DEFAULT_PROJECT, run_beginning
 from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
 from lineage_server.graph.heads import Head
 from lineage_server.provenance import answers, service
@@ -89,6 +89,8 @@ def _fields(selection: Selection, name: str) -> Iterator[SelectedField]:
 def is_uid(text: str) -> bool:
     """And no reference. ``model:a/b`` may be both: the uid counts where there is one."""
     prefix, _, rest = text.partition(":")
+    if prefix == "run" and run_beginning(text):
+        return False
     return prefix in LABEL_OF and prefix != "model" and (prefix != "job" or "/" in rest)
 
 

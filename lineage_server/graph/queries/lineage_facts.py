@@ -203,6 +203,13 @@ RETURN a.alias AS alias, m.uid AS target
 ORDER BY alias LIMIT 1000
 """
 
+RUNS_BETWEEN: LiteralString = """
+MATCH (r:Run)
+WHERE r.uid >= $low AND r.uid < $high AND ($all OR r.project IN $scope) AND r.deleted_at IS NULL
+RETURN r.uid AS uid, r.name AS name
+ORDER BY uid LIMIT 11
+"""
+
 JOBS_NAMED: LiteralString = """
 MATCH (j:Job {project: $project})
 WHERE ($all OR j.project IN $scope) AND j.name = $name
