@@ -22,7 +22,7 @@ import { searchSearch } from "@/features/search/search-search";
 import { projectsSearch, settingsSearch } from "@/features/projects/projects-search";
 import { adminSearch } from "@/features/admin/admin-search";
 import { CodeError, codeOf, loadAgain } from "@/lib/code";
-import { AskError } from "@/lib/graphql";
+import { AskError, AwayError } from "@/lib/graphql";
 import { healthQuery, useWhenWell, wasAway } from "@/lib/health";
 import { preferredProject } from "@/lib/project";
 import { shellQuery } from "./shell-query";
@@ -37,7 +37,7 @@ export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: FRESH_MILLISECONDS,
-      retry: (failed, error) => error instanceof AskError && error.retriable && failed < TRIES,
+      retry: (failed, error) => error instanceof AskError && error.retriable && !(error instanceof AwayError) && failed < TRIES,
     },
   },
 });

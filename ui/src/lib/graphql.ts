@@ -2,6 +2,7 @@
 import { createClient } from "graphql-ws";
 import type { Client } from "graphql-ws";
 import type { TypedDocumentString } from "@/gql/graphql";
+import { patiently } from "./patience";
 
 /** `code` is the server's, or UNREACHABLE where nobody answered. */
 export class AskError extends Error {
@@ -16,6 +17,16 @@ export class AskError extends Error {
   }
 }
 
+/** The graph was away for as long as one waited: to ask again at once would only wait again. */
+export class AwayError extends AskError {
+  constructor(why: string) {
+    super("UNAVAILABLE", why, true);
+    this.name = "AwayError";
+  }
+}
+
+const giveUp = (why: string): AwayError => new AwayError(why);
+
 interface Answer<T> {
   data?: T | null;
   errors?: { message: string; extensions?: { code?: string; retriable?: boolean } }[];
@@ -27,17 +38,19 @@ export async function ask<TResult, TVariables>(
   variables: TVariables,
   signal?: AbortSignal,
 ): Promise<TResult> {
-  const response = await fetched("/graphql", {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify({ query: document.toString(), variables }),
-    ...(signal ? { signal } : {}),
-  });
-  const answer = (await response.json().catch(() => ({}))) as Answer<TResult>;
-  const [error] = answer.errors ?? [];
-  if (error) throw new AskError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions?.retriable);
-  if (!answer.data) throw new AskError("INTERNAL", `HTTP ${response.status}`);
-  return answer.data;
+  const query = document.toString();
+  const body = JSON.stringify({ query, variables });
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  const send = async (until: AbortSignal | undefined): Promise<TResult> => {
+    const response = await fetched("/graphql", { method: "POST", headers, body, ...(until ? { signal: until } : {}) });
+    const answer = (await response.json().catch(() => ({}))) as Answer<TResult>;
+    const [error] = answer.errors ?? [];
+    if (error) throw new AskError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions?.retriable);
+    if (!answer.data) throw new AskError("INTERNAL", `HTTP ${response.status}`);
+    return answer.data;
+  };
+  // What became of a change one wants to know, however long it takes.
+  return query.trimStart().startsWith("mutation") ? send(signal) : patiently(send, signal, giveUp);
 }
 
 /** Exchanges a token for a cookie that no script can read; raises AskError. */

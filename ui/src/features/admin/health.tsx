@@ -42,12 +42,12 @@ export function Health() {
 
 function Intake() {
   const { say, language } = useWords();
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["ingest"],
     queryFn: async ({ signal }) => (await ask(IngestStatusDocument, {}, signal)).ingestStatus,
     refetchInterval: 5_000,
   });
-  if (error && !data) return <Trouble error={error} />;
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={120} />;
   return (
     <Section title={say("admin.intake")}>
