@@ -30,7 +30,6 @@ CLUSTER_NAMESPACE = uuid.UUID("6f0f4b0e-3a1c-5d0a-9a59-3c1f2b8d7e10")
 
 _PROJECT = re.compile(r"[^\W_](?:[\w.-]{0,98}[^\W_])?", re.UNICODE)
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_RUN_DIGITS = re.compile(r"[0-9a-f]{6,31}")
 _REPO = re.compile(r"(?:\w[\w+.-]*://)?(?:[^@/]+@)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])(?P<path>.+)")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,128}")
 
@@ -63,16 +62,6 @@ def clean_run_id(text: str) -> str:
         raise InvalidInputError(
             f"run id {shorten(str(text))!r} is not a UUID", field="run", allowed="a UUID such as 0198c0de-…"
         ) from None
-
-
-def run_beginning(text: str) -> str:
-    """What the uid begins with of a run that is named by its first digits, six or more (``run:0198c0``,
-    ``0198c0de-00``); empty for any other text."""
-    digits = text.strip().removeprefix("run:").replace("-", "").lower()
-    if not _RUN_DIGITS.fullmatch(digits):
-        return ""
-    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return "run:" + "-".join(group for group in groups if group)
 
 
 def shorten(text: str, limit: int = 80) -> str:

@@ -21,7 +21,6 @@ from lineage_server.domain.ids import (
     model_uid,
     model_version_uid,
     parse_reference,
-    run_beginning,
     run_uid,
     shorten,
 )
@@ -33,6 +32,7 @@ from lineage_server.graph.read_lineage_facts import LineageFacts
 _ARTIFACTS = frozenset(str(kind) for kind in ArtifactType)
 _JOBS = frozenset(str(kind) for kind in JobKind)
 _DIGITS = re.compile(r"[0-9a-f]{4,128}")
+_RUN_DIGITS = re.compile(r"[0-9a-f]{6,31}")
 _UID_PREFIXES = frozenset(LABEL_OF) - {"run"}
 
 
@@ -72,6 +72,16 @@ async def resolve(
         if found:
             return found
     return await _version(facts, asked, owner, sight)
+
+
+def run_beginning(text: str) -> str:
+    """What the uid begins with of a run that is named by its first digits, six or more (``run:0198c0``,
+    ``0198c0de-00``); empty for any other text."""
+    digits = text.strip().removeprefix("run:").replace("-", "").lower()
+    if not _RUN_DIGITS.fullmatch(digits):
+        return ""
+    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return "run:" + "-".join(group for group in groups if group)
 
 
 async def _run_that_begins(facts: LineageFacts, beginning: str, sight: Sight) -> str:

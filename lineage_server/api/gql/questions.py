@@ -15,11 +15,12 @@ from lineage_server.api.gql.scalars import Micros
 from lineage_server.api.gql.types import answers as shown
 from lineage_server.api.gql.types import walks
 from lineage_server.domain.errors import InvalidInputError
-from lineage_server.domain.ids import DEFAULT_PROJECT, run_beginning
+from lineage_server.domain.ids import DEFAULT_PROJECT
 from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
 from lineage_server.graph.heads import Head
 from lineage_server.provenance import answers, service
 from lineage_server.provenance.ancestry import WIDE
+from lineage_server.provenance.references import run_beginning
 from lineage_server.provenance.traverse import WALKED
 from lineage_server.tracking.conditions import check_kinds, check_times
 
