@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -20,6 +21,8 @@ import msgspec
 
 from lineage_server.domain.errors import UnavailableError
 from lineage_server.storage.table_rows import CELL, COLUMNS, CPU_SECONDS, ROWS
+
+logger = logging.getLogger(__name__)
 
 MOST_READ = 32 * 1024 * 1024
 AT_ONCE = 2
@@ -145,15 +148,23 @@ def _why(status: int) -> str:
 
 @contextlib.asynccontextmanager
 async def _child() -> AsyncGenerator[asyncio.subprocess.Process]:
-    """It has ended when this has, however this ends."""
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", "-c", _LAUNCHER, *sys.path),
-        env=_ENVIRONMENT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """It has ended when this has, however this ends; raises UnavailableError."""
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", "-c", _LAUNCHER, *sys.path),
+            env=_ENVIRONMENT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        logger.warning("no process to read a table with could be started: %s", error)
+        raise UnavailableError(
+            "the server could not start a process that reads tables (its log says why); try again in a "
+            "moment, or download the file",
+            part="previews",
+        ) from error
     try:
         yield child
     finally:

@@ -286,3 +286,15 @@ async def test_a_look_that_nobody_waits_for_leaves_no_reader(mine: Sender) -> No
                 await asked
         assert not readers()
     assert_good(await look(mine, uid, "good.parquet"))
+
+
+async def test_a_machine_that_has_room_for_no_more_processes_is_told(
+    mine: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = (await mine.keep(Content(GOOD)))["uid"]
+    where = {"uid": uid, "path": "good.parquet"}
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.executable", "/nowhere/python")
+        answer = await mine.http.get("/api/v1/artifacts/preview", params=where)
+    assert (answer.status_code, answer.json()["details"]["part"]) == (503, "previews")
+    assert_good(await look(mine, uid, "good.parquet"))
