@@ -12,6 +12,7 @@ from typing import Any
 
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Source
+from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import (
     AliasSet,
     ApprovalGiven,
@@ -101,9 +102,11 @@ def _state(event: ModelReported | ModelVersionReported, target: str) -> list[Dee
 
 
 def _version(event: VersionReported) -> list[Deed]:
-    if not event.digest:
-        return []
-    target = ids.version_uid(event.project, event.kind, event.artifact, event.digest)
+    try:
+        key = event.digest.lower() or f"run:{ids.clean_run_id(event.run)}"
+    except InvalidInputError:
+        return []  # of no version: the writer refuses it
+    target = ids.version_uid(event.project, event.kind, event.artifact, key)
     deeds = _hold(target, event.hold)
     if event.ttl_at is not None:
         deeds.append(Deed("setTimeToLive", target, after={"ttlAt": event.ttl_at or None}))

@@ -227,6 +227,22 @@ async def test_deeds_that_come_as_events_are_audited_once(guarded: Served) -> No
     }
 
 
+async def test_deeds_on_a_version_that_only_its_run_names_are_on_record(guarded: Served) -> None:
+    ann = await guarded.token("ann", kind="service", scopes={"hostile": "admin"})
+    run = some_run("maker")
+    told = [
+        VersionReported(project="hostile", artifact="made", run=run.upper(), hold=True),
+        VersionReported(project="hostile", artifact="made", run=run, ttl_at=5),
+    ]
+    assert (await sent(guarded, [encode(event) for event in told], token=ann)).accepted == 2
+    asked = {"first": 10, "project": "hostile"}
+    root = await guarded.token("root", platform_admin=True)
+    audit = (await guarded.ask(TEXTS["Audit"], asked, root))["audit"]["edges"]
+    deeds = {(edge["node"]["action"], edge["node"]["target"]) for edge in audit}
+    target = f"version:hostile/dataset/made@run:{run}"
+    assert {("setHold", target), ("setTimeToLive", target)} <= deeds
+
+
 def _read(picture: str) -> Any:
     return json.loads(picture) if picture else ""
 

@@ -151,6 +151,19 @@ mutation($input: CreateModelVersionInput!) { createModelVersion(input: $input) {
 """
 
 
+def test_what_only_stands_for_a_registered_version_says_which_one_to_hold(client: Client) -> None:
+    client.register("far", "gs://bucket/far")
+    with client.start_run("serve") as run:
+        run.use("model:far@1")
+    (stands,) = (n.uid for n in client.lineage("model:far@1").nodes if n.uid.endswith("@registered:1"))
+    here = client.config.project
+    for call in (client.hold, lambda uid: client.set_ttl(uid, 3)):
+        with pytest.raises(InvalidInputError, match=f"lineage hold {here}/model:far@1") as refused:
+            call(stands)
+        assert refused.value.allowed == f"modelversion:{here}/far@1"
+    assert client.hold("model:far@1").hold  # type: ignore[union-attr]
+
+
 def test_a_handle_of_what_lies_elsewhere_is_of_the_version_that_was_asked_for(
     client: Client, tmp_path: Path
 ) -> None:

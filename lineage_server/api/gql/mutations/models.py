@@ -278,6 +278,15 @@ def _hold(old: Node, hold: bool) -> Event:
 
 
 def _of_version(old: Node, **told: Any) -> Event:
+    """Raises InvalidInputError for what only stands for a registered version, and has no bytes here."""
+    if version := ids.registered_in(old.uid):
+        of = ids.Reference("model", ids.shorten(old.name), version, old.project)
+        raise InvalidInputError(
+            f"{ids.shorten(old.uid)!r} only stands for {of}, which lies elsewhere: no bytes of it are kept "
+            f"here that could go; nothing was changed. To keep the version, hold that one: lineage hold {of}",
+            field="uid",
+            allowed=ids.model_version_uid(old.project, old.name, version),
+        )
     key = old.uid.rpartition("@")[2]
     run = key.removeprefix("run:") if key.startswith("run:") else ""
     return VersionReported(
