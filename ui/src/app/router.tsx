@@ -26,7 +26,7 @@ import { AskError, AwayError } from "@/lib/graphql";
 import { healthQuery, useWhenWell, wasAway } from "@/lib/health";
 import { preferredProject } from "@/lib/project";
 import { shellQuery } from "./shell-query";
-import { NotFound } from "./not-found";
+import { NotFound, NotFoundHere } from "./not-found";
 import { Shell } from "./shell";
 
 const FRESH_MILLISECONDS = 5_000;
@@ -87,6 +87,7 @@ const project = createRoute({
   path: "/p/$project",
   loader: ({ context }) => context.queries.ensureQueryData(shellQuery),
   component: Shell,
+  notFoundComponent: NotFoundHere,
 });
 
 const home = createRoute({ getParentRoute: () => project, path: "/", component: Home });
@@ -196,7 +197,7 @@ function Failed({ error, reset }: { error: unknown; reset: () => void }) {
   return (
     <>
       {wasAway(error) && <WhenWell again={retry} />}
-      <Trouble error={error} retry={retry} />
+      <Trouble alone error={error} retry={retry} />
     </>
   );
 }

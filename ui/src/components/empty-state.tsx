@@ -16,15 +16,18 @@ export interface EmptyStateProps {
   why: ReactNode;
   action?: ReactNode;
   snippet?: string;
+  /** it is all that the page says, so its title is the page's */
+  alone?: boolean;
 }
 
-export function EmptyState({ kind, title, why, action, snippet }: EmptyStateProps) {
+export function EmptyState({ kind, title, why, action, snippet, alone = false }: EmptyStateProps) {
+  const Title = alone ? "h1" : "h2";
   return (
     <section className={styles.empty} data-kind={kind} role={kind === "down" ? "alert" : undefined}>
       <span className={styles.icon}>
         <Icon name={ICONS[kind]} size={28} />
       </span>
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       <div className={styles.why}>{why}</div>
       {snippet !== undefined && <Snippet text={snippet} />}
       {action}

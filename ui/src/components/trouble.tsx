@@ -13,12 +13,20 @@ function kindOf(code: string): EmptyKind {
   return code === "NOT_FOUND" ? "none" : "down";
 }
 
-export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
+export interface TroubleProps {
+  error: unknown;
+  retry?: () => void;
+  /** see `EmptyState` */
+  alone?: boolean;
+}
+
+export function Trouble({ error, retry, alone = false }: TroubleProps) {
   const { say } = useWords();
   const code = error instanceof AskError && KNOWN.includes(error.code) ? error.code : "INTERNAL";
   const details = error instanceof Error ? error.message : String(error);
   return (
     <EmptyState
+      alone={alone}
       kind={kindOf(code)}
       title={say(`error.${code}` as MessageId)}
       why={

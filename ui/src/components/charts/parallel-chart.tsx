@@ -76,7 +76,7 @@ export function ParallelChart({ label, columns, order, reorder, brushed }: Paral
                 />
                 {axis.kind === "number" && axis.least > 0 && (
                   <button type="button" className={styles.log} aria-pressed={axis.log} aria-label={say("parallel.log", { key: axis.name })} onClick={() => toggleLog(axis.key)}>
-                    log
+                    {say("parallel.log.short")}
                   </button>
                 )}
                 <Tool name="cross" label={say("parallel.hide", { key: axis.name })} act={() => reorder(order.filter((one) => one !== axis.key))} />

@@ -43,7 +43,7 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
   const search = useSearch({ from: "/p/$project/artifact" });
   const { of, v } = search;
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(artifactQuery(project, of));
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} m="lg" />;
   const artifact = data.pages[0]?.artifact;
   const versions = data.pages.flatMap((page) => page.artifact.versions.edges.map(({ node }) => node));

@@ -99,7 +99,7 @@ function Differences({ project, runs, search, change }: { project: string; runs:
   const more = useCallback((): void => void (isFetching || fetchNextPage()), [isFetching, fetchNextPage]);
   const rows = useMemo(() => data?.pages.flatMap((page) => page.compareRuns.rows.edges.map(({ node }) => node)), [data]);
   const told = data?.pages[0]?.compareRuns;
-  if (error && !rows) return <Trouble error={error} retry={() => void refetch()} />;
+  if (error && !rows) return <Trouble alone error={error} retry={() => void refetch()} />;
   if (!told || !rows) return <Skeleton height="100%" />;
   const toggle = (all: boolean): void => change({ ...search, all });
   return (

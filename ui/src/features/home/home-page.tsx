@@ -22,7 +22,7 @@ export function HomePage({ project }: { project: string }) {
   const { data, error, refetch } = useQuery(homeQuery(project));
   useLiveRuns(project, homeKey(project));
 
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   const recent = data?.recent.edges.map(({ node }) => node);
   const failed = data?.failed.edges.map(({ node }) => node);
   return (

@@ -9,6 +9,9 @@ import type { Box } from "./scene";
 import { StackGrid } from "./stack-grid";
 import styles from "./box-panel.module.css";
 
+/** What has a page of its own beside its lineage. */
+const PAGED: ReadonlySet<string> = new Set(["Run", "Artifact", "ArtifactVersion", "RegisteredModel", "ModelVersion"]);
+
 export interface BoxActs {
   close: () => void;
   /** goes to the page of a thing */
@@ -49,7 +52,7 @@ export function BoxPanel({ box, project, focus, other, connected, pinned = false
         </ActionIcon>
       </header>
       <div className={styles.acts}>
-        {plain && away && open && <Act name={say("lineage.open.page")} act={() => open(box.id)} />}
+        {plain && open && PAGED.has(box.label) && <Act name={say("lineage.open.page")} act={() => open(box.id)} />}
         {plain && away && refocus && <Act name={say("lineage.refocus")} act={() => refocus(box.id)} />}
         {plain && away && pin && <Act name={say(pinned ? "lineage.unpin" : "lineage.pin")} act={() => pin(box.id)} on={pinned} />}
         {away && hide && <Act name={say("lineage.hide")} act={() => hide(box.id)} />}

@@ -7,6 +7,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Icon } from "@/components/icon";
 import { Trouble } from "@/components/trouble";
 import { codeOf } from "@/lib/code";
+import { placeOf } from "@/lib/place-of";
 import { useWords } from "@/lib/words";
 import { BoxPanel } from "./box-panel";
 import { CausesView } from "./causes-view";
@@ -70,7 +71,11 @@ function useShown(scene: Scene | undefined, { kinds, states, projects, hide }: L
 function FocusedLineage({ project, search }: { project: string; search: Focused }) {
   const navigate = useNavigate({ from: "/p/$project/lineage" });
   const asked = useMemo(() => askedOf(search), [search]);
-  const { data, error, refetch } = useQuery({ ...sceneQuery(project, asked), placeholderData: keepPreviousData });
+  const reading = useQuery({ ...sceneQuery(project, asked), placeholderData: keepPreviousData });
+  const { refetch, isPlaceholderData } = reading;
+  // A picture stays while the next one is read, not when that cannot be read: it answers another question.
+  const error = reading.error ?? (isPlaceholderData ? reading.failureReason : null);
+  const data = error && isPlaceholderData ? undefined : reading.data;
   const now = asked.asOf === undefined && asked.vs === undefined;
   const live = useLiveScene(project, asked, data?.scene, now);
   const { filter, shown, facets } = useShown(data?.scene, search);
@@ -96,7 +101,6 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   };
   const placed = useCallback((scene: Scene, places: Places): void => setDrawn({ scene, places }), []);
 
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   const timeBar = timed || asked.asOf !== undefined || (asked.vs !== undefined && isTime(asked.vs));
   const more = search.more ?? NOTHING;
   return (
@@ -121,9 +125,10 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
         />
       )}
       <Notes scene={data?.scene} compared={asked.vs !== undefined} news={live.news} show={live.show} />
-      <div className={styles.body}>
+      <div className={styles.body} aria-busy={isPlaceholderData}>
         <div className={styles.view}>
-          {!shown && <Skeleton height="100%" radius={0} />}
+          {error && !data && <Trouble error={error} retry={() => void refetch()} />}
+          {!error && !shown && <Skeleton height="100%" radius={0} />}
           {shown && search.tab === "outline" && <OutlineView scene={shown} at={at} look={look} />}
           {shown && search.tab === "impact" && <ImpactView project={project} of={shown.focus} asOf={asked.asOf} look={(id) => change({ focus: id, at: undefined, tab: undefined })} />}
           {data?.causes && search.tab === "causes" && <CausesView causes={data.causes} look={look} />}
@@ -160,6 +165,7 @@ interface PanelProps {
 }
 
 function Panel({ project, scene, search, change, places }: PanelProps) {
+  const navigate = useNavigate();
   const box = search.at === undefined ? undefined : scene.boxes.get(search.at);
   if (!box) return null;
   const other = search.to === undefined ? undefined : scene.boxes.get(search.to);
@@ -181,6 +187,7 @@ function Panel({ project, scene, search, change, places }: PanelProps) {
       pinned={pinned}
       acts={{
         close: () => change({ at: undefined, to: undefined }, true),
+        open: (uid) => void navigate(placeOf(project, { uid, label: box.label, kind: box.kind, name: box.title })),
         refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined, spot: undefined }),
         pin,
         hide: (id) => change({ hide: [...(search.hide ?? []), id], at: undefined }),

@@ -45,7 +45,7 @@ export function ModelPage({ tree }: ModelPageProps) {
   const { project } = useParams({ from: "/p/$project/model" });
   const { of } = useSearch({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   const model = data?.pages[0]?.model;
   if (!model) return <Skeleton height={420} m="lg" />;
   const versions = data.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node));

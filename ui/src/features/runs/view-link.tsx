@@ -24,7 +24,7 @@ export function ViewLink({ project, uid }: { project: string; uid: string }) {
 function Opening({ project, uid }: { project: string; uid: string }) {
   const { say } = useWords();
   const { data, error, refetch } = useQuery(viewsQuery(project));
-  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height="100%" />;
   const view = data.views.find((one) => one.uid === uid);
   if (view) return <Navigate to="/p/$project/runs" params={{ project }} search={searchOf(view)} replace />;

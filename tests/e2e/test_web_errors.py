@@ -1,0 +1,92 @@
+"""Addresses that lead to nothing, and questions that fail: the page says so, stays one, and leads on."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import Recording, RunningServer
+from tests.support.browser import Page
+from tests.support.lineage_view import ROWS, click
+from tests.support.web_view import HEADING, TEXT, check, check_access
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def project(recording: Recording) -> str:
+    """Of the test's own, with a model that comes of a dataset, which was delivered."""
+    name = f"errors-{uuid4().hex[:8]}"
+    with recording(name) as client:
+        with client.start_run("deliver", job="deliver") as run:
+            raw = run.produce("raw", {"n": [1]}, type="dataset")
+        with client.start_run("train", job="train") as run:
+            run.use(raw)
+            run.produce("network", {"weights": [1]}, type="model")
+        assert client.flush(20.0)
+    return name
+
+
+def test_an_address_that_leads_nowhere_says_so_in_its_place(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    for path, framed in ((f"/p/{project}/nothing", True), ("/nowhere", False)):
+        page.open(f"{url}{path}")
+        page.wait_for(f"!!{HEADING}")
+        assert page.run("!!document.querySelector('nav')") is framed, path
+        assert page.run("document.querySelectorAll('main').length") == 1
+        check_access(page)
+    for path in ("model?of=model:{}/nothing", "artifact?of=artifact:{}/model/nothing"):
+        page.open(f"{url}/p/{project}/{path.format(project)}")
+        page.wait_for(f"!!{HEADING}")
+        check_access(page)
+
+
+def test_a_lineage_of_nothing_can_be_corrected_where_it_was_asked_for(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    page.open(f"{running_server.url}/p/{project}/lineage?focus=model:netwrok@1")
+    page.wait_for(f"{TEXT}.includes('is not there') || {TEXT}.includes('netwrok')")
+    page.wait_for(f"!!{HEADING}")
+    check_access(page)
+    selector = "document.querySelector('main input[type=text], main input:not([type])')"
+    page.run(f"{selector}.focus(); {selector}.select()")
+    page.do("Input.insertText", text="model:network@1")
+    page.press("Enter")
+    page.wait_for("!!document.querySelector('[data-focus] [title=\"network@1\"]')")
+
+
+def test_no_picture_stays_under_a_question_that_it_does_not_answer(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    page.open(f"{running_server.url}/p/{project}/lineage?focus=model:network@1&tab=outline")
+    page.wait_for(f"String({ROWS}) === 'network@1,train,raw@1'")
+    page.do("Network.setBlockedURLs", urls=["*/graphql"])
+    try:
+        more = "document.querySelector('main select')"
+        page.run(
+            "Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value')"
+            f".set.call({more}, '3'); {more}.dispatchEvent(new Event('change', {{bubbles: true}}))"
+        )
+        page.wait_for("location.search.includes('up=3')")
+        page.wait_for(f"String({ROWS}) === '' && !!document.querySelector('main [role=alert] button')")
+    finally:
+        page.do("Network.setBlockedURLs", urls=[])
+    page.run("document.querySelector('main [role=alert] button')?.click()")
+    page.wait_for(f"String({ROWS}).includes('deliver')")
+
+
+def test_a_box_leads_to_the_page_of_its_thing(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    for title, place in (("network@1", "/artifact"), ("train", "/runs/"), ("raw@1", "/artifact")):
+        page.open(f"{running_server.url}/p/{project}/lineage?focus=model:network@1")
+        page.wait_for(f"!!document.querySelector('[title=\"{title}\"]')")
+        page.run(f"document.querySelector('[title=\"{title}\"]').click()")
+        page.wait_for(f"document.querySelector('aside h2')?.textContent === '{title}'")
+        click(page, "Open its page")
+        page.wait_for(f"location.pathname.includes('{place}')")
+        page.wait_for(f"{HEADING}?.includes('{title.split('@')[0]}')")
+    check(page, running_server.url)
