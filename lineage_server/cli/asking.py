@@ -15,6 +15,7 @@ from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_o
 from lineage_server.cli.output import (
     duration,
     note,
+    one_line,
     say,
     say_json,
     say_table,
@@ -160,6 +161,7 @@ _SPARE: dict[str, tuple[str, ...]] = {
 """What a narrow terminal can do without, the least useful first; most of it stands in the uid, too."""
 _WHOLE = ("uid", "version")
 _OF_MODEL = "versions of a model"
+_MOST_METRICS = 4
 
 
 class Listed(StrEnum):
@@ -257,7 +259,7 @@ def ls(
         found = "like this" if variables.get("filter") else "yet"
         say(f"no {what.value} {found}" + (f" in project {within}" if within else ""))
         return
-    columns = _COLUMNS[asked]
+    columns = _columns_of(asked, rows)
     say_table(
         list(columns),
         [[column(row) for column in columns.values()] for row in rows],
@@ -266,6 +268,31 @@ def ls(
     )
     if page["hasMore"]:
         say(f"there are more than these {len(rows)}; ask for more with --first")
+
+
+def _columns_of(asked: str, rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str, Any]], object]]:
+    """Of versions of a model, a column for each of the first few metrics; further ones in one column."""
+    columns = _COLUMNS[asked]
+    keys = list(dict.fromkeys(one["key"] for row in rows for one in row.get("metrics") or ()))
+    shown = [key for key in keys if key not in columns][:_MOST_METRICS]
+    if asked != _OF_MODEL or not shown:
+        return columns
+
+    def value_of(row: dict[str, Any], key: str) -> object:
+        return next((one["value"] for one in row["metrics"] if one["key"] == key), "")
+
+    def further(row: dict[str, Any]) -> str:
+        left = (one for one in row["metrics"] if one["key"] not in shown)
+        return ", ".join(f"{one['key']}={one_line(one['value'])}" for one in left)
+
+    out: dict[str, Callable[[dict[str, Any]], object]] = {}
+    for name, column in columns.items():
+        if name != "metrics":
+            out[name] = column
+            continue
+        out |= {key: lambda row, key=key: value_of(row, key) for key in shown}
+        out |= {"metrics": further} if len(shown) < len(keys) else {}
+    return out
 
 
 def _registered(of: str, project: str) -> str:

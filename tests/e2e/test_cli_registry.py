@@ -63,6 +63,18 @@ def test_a_model_is_put_registered_promoted_and_its_history_told(say: Any, tmp_p
     assert Path(got).read_text() == "weights 2"
 
 
+def test_versions_of_a_model_are_compared_by_their_metrics(say: Any) -> None:
+    say("register churn s3://bucket/a --metric auc=0.91 --metric loss=0.25")
+    say("register churn s3://bucket/b --metric auc=0.5")
+    head, *rows = say("ls versions model:churn --sort -auc").splitlines()
+    assert head.split()[:6] == ["version", "state", "aliases", "made", "auc", "loss"]
+    cells = [[row[head.index(name) :].split("  ")[0].strip() for name in ("auc", "loss")] for row in rows]
+    assert cells == [["0.91", "0.25"], ["0.5", ""]]
+    say("register churn s3://bucket/c " + " ".join(f"--metric m{n}={n}" for n in range(5)))
+    head, row, *_ = say("ls versions model:churn").splitlines()
+    assert (head.split()[4:9], "m4=4" in row) == (["m0", "m1", "m2", "m3", "metrics"], True)
+
+
 def test_an_alias_goes_back_to_where_it_was(say: Any) -> None:
     for place in ("1", "2"):
         say(f"register churn s3://bucket/{place}")
