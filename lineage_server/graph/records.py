@@ -16,7 +16,10 @@ from lineage_server.domain.nodes import Artifact, ArtifactVersion, Column, Edge,
 from lineage_server.domain.untyped import as_mapping
 
 HIDDEN = frozenset(
-    {"clock", "clocks", "tomb", "search_text", "annotated", "moves_at", "moves_recorded", "moves_on"}
+    {
+        *("clock", "clocks", "tomb", "search_text", "annotated", "moves_at", "moves_recorded", "moves_on"),
+        "sent_by",
+    }
 )
 """Properties that hold no fact of their own: merge clocks, packed payload, search words."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lineage_server.domain import ids
-from lineage_server.domain.edges import COLUMNS, EdgeType
+from lineage_server.domain.edges import COLUMNS, EdgeType, Source
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import (
     ArtifactReported,
@@ -48,6 +48,8 @@ def facts_of(event: Event, clock: Clock, actor: str = "") -> list[NodeFacts]:
         facts = spoken(event, project, clock, actor)
     else:
         facts = _PLANNERS[type(event)](event, project, clock)
+    if isinstance(event, RunReported) and actor and event.source is not Source.WATCHER:
+        facts[0].values["sent_by"] = actor  # whose it is where it names nobody
     uid = ids.project_uid(project)
     if not any(f.uid == uid for f in facts):
         facts.append(reference(uid, Label.PROJECT, clock, {"project": project, "name": project}))

@@ -63,6 +63,7 @@ class ListFilter:
     """Conditions on nodes of any listed label; all must hold. Times in microseconds.
 
     ``text``: words that name, kind, description or tags contain, of versions also the digest.
+    ``mine``: the names of somebody, of whose runs these are: as who sent them, or as who ran them.
     ``since`` and ``until`` are about the start of runs, the sealing of versions.
     """
 
@@ -71,6 +72,7 @@ class ListFilter:
     tags: tuple[TagCondition, ...] = ()
     deleted: bool = False
     jobs: tuple[str, ...] = ()
+    mine: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     since: int | None = None
     until: int | None = None
@@ -127,6 +129,7 @@ def selection(label: Label, scope: Scope, wanted: ListFilter) -> Selection:
     lists = (
         (Clause.JOBS, wanted.jobs),
         (Clause.KINDS, wanted.kinds),
+        (Clause.MINE, wanted.mine),
         (Clause.STATES, wanted.states),
         (Clause.VERSION_WORDS if versions else Clause.WORDS, words_of(wanted.text)),
         (Clause.TAGS, [["t." + _key(t.key, "tags"), t.value] for t in wanted.tags if t.value is not None]),

@@ -40,7 +40,7 @@ WORDS = {
 
 NAMES_NOTHING = frozenset(
     "direction view maxDepth kinds filter asOf knownAt budget after first column up down groupBy bestMetric "
-    "higherIsBetter k orderBy labels keys maxPoints fromStep toStep includeRevoked states".split()
+    "higherIsBetter k orderBy labels keys mine maxPoints fromStep toStep includeRevoked states".split()
 )
 # They open what is in the picture already, under the name that it has there.
 NAMED_THERE = frozenset({"runScene.opened"})

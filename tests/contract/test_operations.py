@@ -106,7 +106,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "AdminPage": ({}, 0),
     "RefusedEvents": ({}, 2),
     "Event": ({"id": "event-001"}, 1),
-    "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 6),
+    "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 7),
     "Today": ({"project": "default"}, 3),
     "Shell": ({}, 1),
     "Me": ({}, 0),

@@ -7,8 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from lineage_server import Client
+from lineage_server.client.config import load_config
 from tests.e2e.conftest import Recording, RunningServer, StartServer, client_environment
 from tests.support.browser import Page, browsing
+from tests.support.faults import ask
+from tests.support.streaming import CREATE
 from tests.support.web_view import HEADING, SCRIPT, TEXT, build, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -91,3 +95,29 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServ
         page.open(f"{server.url}/p/default")
         page.wait_for("location.pathname === '/sign-in'")
         assert page.run("location.search") == "?next=%2Fp%2Fdefault"
+
+
+def test_home_shows_ones_own_runs_and_leads_to_everybodys(start_server: StartServer, tmp_path: Path) -> None:
+    build()
+    server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
+    root = (server.data_dir / "admin-token").read_text().strip()
+    told = client_environment(tmp_path / "root", server.url, LINEAGE_TOKEN=root, LINEAGE_CAPTURE="none")
+    with Client(config=load_config(environ=told, project="default")) as client:
+        client.start_run("of the admin", job="of the admin").finish()
+        assert client.flush(20.0)
+    wanted = {
+        "name": "reads", "service": True, "subject": "somebody",
+        "scopes": [{"project": "default", "role": "VIEWER"}],
+    }  # fmt: skip
+    other = ask(server.url, CREATE, {"input": wanted}, token=root)["createToken"]["text"]
+    with browsing(tmp_path) as page:
+        for token, expected in ((other, "You have no runs here yet"), (root, "of the admin")):
+            page.clear()
+            page.open(f"{server.url}/p/default")
+            page.wait_for("location.pathname === '/sign-in' && !!document.querySelector('input')")
+            page.type("input", token)
+            page.run("document.querySelector('form').requestSubmit()")
+            page.wait_for(f"{TEXT}.includes('My recent runs') && {TEXT}.includes({expected!r})")
+            check_access(page)
+        page.click("[...document.querySelectorAll('main a')].find((one) => one.textContent === 'All runs')")
+        page.wait_for(f"{HEADING} === 'Runs' && {TEXT}.includes('of the admin')")

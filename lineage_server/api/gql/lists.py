@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -33,6 +34,7 @@ from lineage_server.api.gql.types.listing import Connection
 from lineage_server.api.gql.types.models import Deployment, RegisteredModel
 from lineage_server.api.gql.types.records import MetricSeries, RunSeries, series_of
 from lineage_server.api.gql.types.runs import Run
+from lineage_server.auth.principal import Principal
 from lineage_server.domain import ids
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import DEFAULT_PROJECT
@@ -159,7 +161,10 @@ class ListQueries:
             await context.node(uid)  # an empty list is no answer for what is not there
         return page_shown(page, after, shown.node_of)
 
-    @strawberry.field(description="Runs, the newest start first unless told otherwise")
+    @strawberry.field(
+        description="Runs, the newest start first unless told otherwise; mine are those that you sent or "
+        "that name you as who ran them, and all where nobody signs in"
+    )
     async def runs(
         self,
         info: Ctx,
@@ -169,9 +174,11 @@ class ListQueries:
         order_by: RunOrder | None = None,
         first: int = 50,
         after: str = "",
+        mine: bool = False,
     ) -> Connection[Run]:
         asked = _projects(project, projects)
-        return await list_of(info, Label.RUN, asked, run_filter(filter), run_order(order_by), first, after)
+        wanted = replace(run_filter(filter), mine=_names(context_of(info).principal) if mine else ())
+        return await list_of(info, Label.RUN, asked, wanted, run_order(order_by), first, after)
 
     jobs: Connection[shown.Job] = _listed(Label.JOB, shown.Job, "Jobs: what is run again and again")
     artifacts: Connection[Artifact] = _listed(Label.ARTIFACT, Artifact, "Artifacts")
@@ -257,6 +264,13 @@ async def _resolved(info: Ctx, references: list[str], project: str) -> dict[str,
 
     answers = await asyncio.gather(*map(one, references))
     return {text: uid for text, uid in answers if uid}
+
+
+def _names(principal: Principal) -> tuple[str, ...]:
+    """What runs call somebody; nothing where everybody is the same person."""
+    if principal.kind == "local":
+        return ()
+    return (principal.actor, ids.actor_uid(principal.issuer, principal.subject))
 
 
 def run_uid_of(text: str) -> str:

@@ -19,6 +19,7 @@ class Clause(StrEnum):
     ALIVE = "alive"
     JOBS = "jobs"
     KINDS = "kinds"
+    MINE = "mine"
     STATES = "states"
     SINCE = "since"
     UNTIL = "until"
@@ -42,6 +43,7 @@ _CLAUSES: dict[Clause, LiteralString] = {
     Clause.ALIVE: "n.deleted_at IS NULL",
     Clause.JOBS: "n.job IN $jobs",
     Clause.KINDS: "n.kind IN $kinds",
+    Clause.MINE: "(n.sent_by IN $mine OR n.by IN $mine)",
     Clause.STATES: "n.state IN $states",
     Clause.SINCE: "n.started_at >= $since",
     Clause.UNTIL: "n.started_at < $until",

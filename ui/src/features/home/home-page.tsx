@@ -24,6 +24,9 @@ export function HomePage({ project }: { project: string }) {
 
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   const recent = data?.recent.edges.map(({ node }) => node);
+  const newest = data?.newest.edges[0]?.node.uid;
+  // Where nobody signs in there is one person, whose the runs of all are.
+  const own = data !== undefined && data.me.kind !== "local";
   const failed = data?.failed.edges.map(({ node }) => node);
   return (
     <div className={styles.page}>
@@ -31,12 +34,12 @@ export function HomePage({ project }: { project: string }) {
         <bdi>{project}</bdi>
       </h1>
       <HealthStrip project={project} />
-      {recent?.length === 0 ? (
+      {data && newest === undefined ? (
         <FirstSteps project={project} />
       ) : (
         <div className={styles.cards}>
-          <Card title={say("home.recent")} more={data?.recent.hasMore ? project : undefined}>
-            <RunList runs={recent} project={project} />
+          <Card title={say(own ? "home.mine" : "home.recent")} more={own || data?.recent.hasMore ? project : undefined}>
+            {recent?.length === 0 ? <p className={styles.calm}>{say("home.mine.none")}</p> : <RunList runs={recent} project={project} />}
           </Card>
           <Card title={say("home.failed")}>
             {failed?.length === 0 ? (
@@ -47,7 +50,7 @@ export function HomePage({ project }: { project: string }) {
             {data?.failed.hasMore && <p className="faint">{say("home.failed.more")}</p>}
           </Card>
           <TodayCards project={project} />
-          <QuickActions project={project} newest={recent?.[0]?.uid} />
+          <QuickActions project={project} newest={recent?.[0]?.uid ?? newest} />
         </div>
       )}
     </div>
