@@ -245,6 +245,8 @@ async def check_walks(case: Case, service: LineageService, depth: int, shown: No
     depths = {
         uid: min(w.depths[uid] for w in (up, down) if uid in w.depths) for uid in {*up.depths, *down.depths}
     }
+    # What a registered version is of is one step behind it, though the way down begins there, too.
+    depths |= {uid: up.depths[uid] for uid in oracle.behind(case.start) & up.depths.keys()}
     question = replace(case.question(Direction.BOTH, depth), filter=shown)
     answer = await service.lineage(question, scope=scope)
     wanted = {uid: d for uid, d in depths.items() if not shown.kinds or case.label(uid) in shown.kinds}
