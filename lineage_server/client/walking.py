@@ -43,8 +43,8 @@ class _Top(NamedTuple):
 
 
 def walk(root: bytes, *, follow: bool = True) -> Iterator[Found]:
-    """All files below, and the links that stay links: every one, unless they are followed. What is neither,
-    a pipe or a device, is passed over. Raises a domain error."""
+    """All files below, and the links that stay links: every one, unless they are followed. Raises a domain
+    error, also for what is neither: a pipe, a socket, a device."""
     tops = [_Top(root, os.path.realpath(root))]
     times: Counter[bytes] = Counter()
     while tops:
@@ -52,7 +52,9 @@ def walk(root: bytes, *, follow: bool = True) -> Iterator[Found]:
         for one in _inside(top.path):
             name = one.path[len(top.path) :].lstrip(_SEPARATORS).replace(os.fsencode(os.sep), b"/")
             if not one.is_symlink():
-                met = Found(name, one.path) if one.is_file(follow_symlinks=False) else None
+                if not one.is_file(follow_symlinks=False):
+                    raise _no_file(one.path)
+                met = Found(name, one.path)
             elif follow:
                 met = _led(top, name, one.path)
             else:
@@ -62,7 +64,7 @@ def walk(root: bytes, *, follow: bool = True) -> Iterator[Found]:
                 if times[met.real] > MOST_TIMES:
                     raise _too_often(met)
                 tops.append(met)
-            elif met is not None:
+            else:
                 yield met._replace(name=top.name + met.name)
 
 
@@ -139,6 +141,14 @@ def _leads_nowhere(path: bytes, text: bytes, error: OSError) -> LineageError:
             "there, or take the link out of the folder: nothing was recorded"
         )
     return _refused(path, f"to {_told(text)}, which cannot be read ({error.strerror}); take it out")
+
+
+def _no_file(path: bytes) -> InvalidInputError:
+    return InvalidInputError(
+        f"{os.fsdecode(path)} is a pipe, a socket or a device, and has no content that could be recorded; "
+        "take it out of the folder, or record the files beside it one by one: nothing was recorded",
+        field="path",
+    )
 
 
 def _too_often(top: _Top) -> InvalidInputError:

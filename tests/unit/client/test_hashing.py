@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -81,9 +82,22 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None
         hash_path(tmp_path / "nothing")
     with pytest.raises(InvalidInputError):
         hash_path(Path("a\0b"))
-    folder = tree(tmp_path / "one", {"a": b"1"})
-    os.mkfifo(folder / "pipe")
-    assert [e.path for e in hash_path(folder).entries or ()] == [b"a"]
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_what_is_no_file_in_a_folder_is_named_and_not_left_out(
+    follow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tree(tmp_path / "one", {"a": b"1", "deep/b": b"2"})
+    strange = folder / "deep" / "strange"
+    monkeypatch.chdir(folder / "deep")  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as listening:
+        for make in (lambda: os.mkfifo(strange), lambda: listening.bind("strange")):
+            make()
+            with pytest.raises(InvalidInputError, match=f"{strange} is a pipe, .* take it out"):
+                hash_path(folder, follow=follow)
+            strange.unlink()
+    assert [e.path for e in hash_path(folder).entries or ()] == [b"a", b"deep/b"]
 
 
 def test_a_file_that_keeps_changing_is_an_error(tmp_path: Path) -> None:
