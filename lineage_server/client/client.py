@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from lineage_server.client.graphql import GraphQL
 from lineage_server.client.looking import Looking
 from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
+from lineage_server.client.ranks import RunId, RunIds
 from lineage_server.client.run import Run
 from lineage_server.client.tables import Tables
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
@@ -100,8 +100,7 @@ class Client(Questions, Curating, Looking, Tables):
         self.graphql = GraphQL(self.config)
         self.produced: dict[tuple[str, str, str], Artifact] = {}
         self.by_content: dict[str, Artifact] = {}
-        self._env_run_id = self.config.run_id
-        self._taking = threading.Lock()
+        self.run_ids = RunIds(self.config)
 
     # --- runs --------------------------------------------------------------------------
 
@@ -124,21 +123,26 @@ class Client(Questions, Curating, Looking, Tables):
     ) -> Run:
         """Begin a run; returns at once, with or without a server.
 
-        Of a distributed job only rank 0 begins it; the other ranks attach to ``run_id`` (or
-        LINEAGE_RUN_ID) and tell inputs and outputs, or stay silent where no id is known.
+        Of a distributed job only rank 0 begins it; the other ranks attach to it and tell inputs and outputs.
+        Which one it is they know by ``run_id``, LINEAGE_RUN_ID, or what torchrun, MPI or Slurm tell all of
+        them, if all begin their runs in the same order; where nothing tells, they record nothing, and say so.
         """
         project = clean_project(project) if project is not None else self.config.project
         given = clean_run_id(run_id) if run_id is not None else ""
         wanted = captures(capture) if capture is not None else self.config.capture
-        env_id = "" if given else self._take_env_run_id()
-        chosen = given or env_id
-        if self.config.rank > 0:
-            return Run(self, chosen or new_run_id(), project, owned=False, points=False, silent=not chosen)
+        part_of = id_of(parent)
+        taken = RunId(given) if given else self.run_ids.take(part_of)
+        if self.config.rank.number > 0:
+            if not taken.id:
+                self.run_ids.warn_of_none()
+            return Run(
+                self, taken.id or new_run_id(), project, owned=False, points=False, unknown=not taken.id
+            )
         program = this_program(self.config.environ)
         name = name if name is not None else builders.name_of_file(default_name(program.entry))
         try:
             event = builders.started(
-                chosen or new_run_id(),
+                taken.id or new_run_id(),
                 project=project,
                 name=name,
                 job=job if job is not None else name,
@@ -146,12 +150,12 @@ class Client(Questions, Curating, Looking, Tables):
                 params=params,
                 tags=tags,
                 description=description,
-                parent=id_of(parent) or self._outer_run(env_id),
+                parent=part_of or self.run_ids.outer(taken),
                 retry_of=id_of(retry_of),
                 resumed_from=id_of(resumed_from),
             )
         except InvalidInputError:
-            self._env_run_id = env_id or self._env_run_id  # it was not begun: the next one may have it
+            self.run_ids.put_back(taken)
             raise
         run = self.begin(event)
         run.capture_in_background(wanted, program)
@@ -168,7 +172,7 @@ class Client(Questions, Curating, Looking, Tables):
 
     def launched_by(self) -> str | None:
         """The id of the run that this process is part of, where a launcher told one."""
-        return self._outer_run("")
+        return self.run_ids.outer()
 
     @checked
     def attach_run(self, run_id: str, *, project: str | None = None) -> Run:
@@ -202,18 +206,6 @@ class Client(Questions, Curating, Looking, Tables):
             if len(self.by_content) >= _MOST_REMEMBERED:
                 self.by_content.pop(next(iter(self.by_content)), None)
             self.by_content[artifact.digest] = replace(artifact, value=None, role="")
-
-    def _take_env_run_id(self) -> str:
-        """The id that a launcher chose for this process's run: for the first one only."""
-        with self._taking:
-            taken, self._env_run_id = self._env_run_id, ""
-        return clean_run_id(taken) if taken else ""
-
-    def _outer_run(self, env_id: str) -> str | None:
-        """Later runs of a launched process belong to the launched one."""
-        if env_id or not self.config.run_id:
-            return self.config.parent_run or None
-        return self.config.run_id
 
     # --- bytes -------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from lineage_server.client.ranks import ALONE, Rank, rank_in
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import DEFAULT_PROJECT, clean_project, shorten, watched_run_id
 
@@ -135,7 +136,7 @@ class Config:
     parent_run: str = ""
     scratch: Path | None = None
     volumes: Mapping[str, Path] = field(default_factory=dict[str, Path])
-    rank: int = 0
+    rank: Rank = ALONE
     environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
@@ -181,7 +182,7 @@ def load_config(
         parent_run=env.get("LINEAGE_PARENT_RUN", "").strip(),
         scratch=Path(scratch).resolve() if (scratch := env.get("LINEAGE_SCRATCH", "").strip()) else None,
         volumes=_volumes(env.get("LINEAGE_VOLUMES", "")),
-        rank=_rank(env),
+        rank=rank_in(env),
         environ=env,
     )
 
@@ -287,13 +288,3 @@ def captures(text: str) -> frozenset[str]:
         return frozenset()
     chosen = every if not wanted or "all" in wanted else frozenset(wanted)
     return chosen - {w[1:] for w in words if w.startswith("-")}
-
-
-def _rank(env: Mapping[str, str]) -> int:
-    """Place in a distributed job; 0 where there is none. Global before local."""
-    for name in ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID", "LOCAL_RANK"):
-        text = env.get(name, "")
-        if text.isascii() and text.isdecimal():
-            # Slurm sets its variable for `salloc` shells too, where it is 0: no harm.
-            return int(text)
-    return 0

@@ -31,6 +31,7 @@ class InputsAndOutputs:
     project: str
     client: Client
     _outbox: Outbox | None
+    _unknown: bool
 
     def _check_open(self, call: str) -> None:
         """Raises ConflictError once the run has ended."""
@@ -88,6 +89,8 @@ class InputsAndOutputs:
         ``ttl_days``: after which they may go (``lineage gc``), unless it is held or registered by then.
         """
         self._check_open("produce")
+        if self._unknown:
+            return recording.unrecorded(self.client, self, name, value, kind=type, role=role, uri=uri)
         sends = recording.uploads(self.client, upload, partial) and self._outbox is not None
         artifact, event, content = recording.output_of(
             self.client, self, name, value, kind=type, role=role, uri=uri, description=description,
@@ -144,7 +147,7 @@ class InputsAndOutputs:
             called, value, type="model", role=role, description=description, upload=upload,
             metadata={**facts, **(signature or {}), **(metadata or {})} or None,
         )  # fmt: skip
-        if told is not None:
+        if told is not None and not self._unknown:
             events = told.signed(signature).events(origin=artifact.uid, uri=artifact.uri, run=self.id)
             self._put(*events)
         return artifact

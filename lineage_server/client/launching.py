@@ -22,7 +22,7 @@ from lineage_server.client.process import FATAL
 from lineage_server.client.run import FINISH_SECONDS, Run
 from lineage_server.client.scrub import scrub_argv
 from lineage_server.domain.event_parts import ReproductionFact
-from lineage_server.domain.ids import clean_run_id, new_run_id
+from lineage_server.domain.ids import new_run_id
 from lineage_server.domain.nodes import RunState
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def launch(
     ``reproduces``: id of the run that it does again; then it is a run of its own, whatever runs us.
     ``scratch``: a folder that goes again, so that nothing is said to lie there.
     """
-    given = "" if reproduces else client.config.run_id
+    given = "" if reproduces else client.run_ids.next()
     # The command must know the run that it is part of, and the run is told once there is a command.
-    chosen = clean_run_id(given) if given else new_run_id()
+    chosen = given or new_run_id()
     told = {**client.config.environ, "LINEAGE_PARENT_RUN": chosen, "LINEAGE_PROJECT": client.config.project}
     for taken in ("LINEAGE_RUN_ID", "LINEAGE_WORKLOAD_UID"):
         told.pop(taken, None)

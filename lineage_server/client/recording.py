@@ -189,6 +189,21 @@ def output_of(
     return artifact, builders.run_told(run.id, project=run.project, outputs=[fact]), content
 
 
+def unrecorded(
+    client: Client,
+    run: RunLike,
+    name: str,
+    value: Any,
+    *,
+    kind: str | None,
+    role: str | None,
+    uri: str | None,
+) -> Artifact:
+    """The handle of what nobody is told of: it may lead to a local file, and to no version."""
+    called, kind = builders.name_and_type(name, kind, "dataset")
+    return _handle(client, _unread(value), called, kind, run.project, role, value, uri=uri)
+
+
 def uploads(client: Client, asked: bool | None, partial: bool) -> bool:
     """Whether what is produced goes to the server's store; what will still grow does not."""
     if partial or client.outbox is None:

@@ -58,7 +58,7 @@ class Run(Logged):
         job: str = "",
         owned: bool = True,
         points: bool = True,
-        silent: bool = False,
+        unknown: bool = False,
         shared: bool = True,
     ) -> None:
         self.id = run_id
@@ -66,7 +66,8 @@ class Run(Logged):
         self.name = name
         self.job = job or name
         self.client = client
-        self._outbox = None if silent else client.outbox
+        self._unknown = unknown
+        self._outbox = None if unknown else client.outbox
         self._owner = os.getpid() if owned else 0
         self._points = points
         self._ended = threading.Event()
@@ -89,6 +90,8 @@ class Run(Logged):
         """Which one it is: ``run train  0198…``."""
         from lineage_server.client.render.words import safe
 
+        if self._unknown:
+            return "run that is not recorded"
         return safe(f"run {self.name}  {self.id}" if self.name else f"run {self.id}")
 
     def _repr_html_(self) -> str:
@@ -252,7 +255,8 @@ class Run(Logged):
 
     @checked
     def finish(self, timeout: float | None = None) -> bool:
-        """End as complete, and wait at most ``timeout`` seconds until all is sent; True if it is.
+        """End as complete, and wait at most ``timeout`` seconds until all is sent; True if it is. False of a
+        rank's run that is not known, and so is not recorded.
 
         Not sent is not lost: it stays in the journal. Where nobody answers it does not wait. Without a
         ``timeout`` it waits ten seconds, but for uploads as long as they move on (LINEAGE_UPLOAD_WAIT).
@@ -264,7 +268,7 @@ class Run(Logged):
         box = self._outbox
         self.leave()
         if self._ended.is_set() or box is None:
-            return box is None or not (box.journal.pending or box.uploads.pending)
+            return not self._unknown if box is None else not (box.journal.pending or box.uploads.pending)
         self._ended.set()
         self._keys.clear()
         if self._captured is not None and self._owner == os.getpid():

@@ -32,7 +32,7 @@ def recording_client() -> tuple[Client | None, Run | None]:
     recorded: it is off, or another rank tells."""
     outer = current_run()
     client = outer.client if outer is not None else default_client()
-    return (None if client.outbox is None or client.config.rank > 0 else client), outer
+    return (None if client.outbox is None or client.config.rank.number > 0 else client), outer
 
 
 def connect(

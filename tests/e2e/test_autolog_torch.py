@@ -88,3 +88,37 @@ def test_fits_of_torch_leave_a_lineage(running_server: RunningServer, tmp_path: 
 
 def versions(run: dict[str, Any]) -> list[dict[str, Any]]:
     return [one["node"]["version"] for one in run["outputs"]["edges"]]
+
+
+RANK = """
+import os
+import lineage_server as lineage
+rank = os.environ["RANK"]
+with lineage.start_run("shards") as run:
+    run.log({"loss": float(rank)})
+    run.produce(f"shard{rank}", {"x": [rank]}, type="dataset")
+"""
+
+
+@pytest.mark.timeout(300)
+def test_all_ranks_of_torchrun_record_one_run(
+    running_server: RunningServer, tmp_path: Path, python: Path
+) -> None:
+    environment = client_environment(
+        tmp_path, running_server.url, LINEAGE_CAPTURE="none", LINEAGE_PROJECT="torchrun", PYTHONPATH=str(ROOT)
+    )
+    (tmp_path / "rank.py").write_text(RANK)
+    for _ in range(2):
+        done = subprocess.run(
+            [python, "-m", "torch.distributed.run", "--nproc-per-node", "3", "rank.py"], env=environment,
+            cwd=tmp_path, capture_output=True, text=True, timeout=140, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-4000:]
+        assert "not recorded" not in done.stderr
+    with Client(config=load_config(environ=environment, project="torchrun")) as client:
+        found = [edge["node"] for edge in client.gql(RUNS, {"project": "torchrun"})["runs"]["edges"]]
+    for run in found:
+        made = {edge["node"]["version"]["name"] for edge in run["outputs"]["edges"]}
+        assert (run["name"], run["state"], run["metricMap"]) == ("shards", "COMPLETE", {"loss": 0.0})
+        assert made == {"shard0", "shard1", "shard2"}
+    assert len(found) == 2

@@ -161,15 +161,6 @@ def test_rank_0_logs_and_the_others_attach(make_client: Callable[..., Client], s
     assert len(stub.run(run_id)["inputs"]) == 3
 
 
-def test_other_ranks_without_an_id_stay_silent(make_client: Callable[..., Client], stub: StubServer) -> None:
-    client = make_client(stub.url, RANK="1")
-    with client.start_run("train") as run:
-        run.log({"loss": 1.0})
-        run.produce("model", [{"a": 1}])
-    client.flush()
-    assert not stub.requests
-
-
 def test_the_launchers_id_is_taken_once(make_client: Callable[..., Client], stub: StubServer) -> None:
     run_id = "0198c0de-0000-7000-8000-000000000003"
     client = make_client(stub.url, LINEAGE_RUN_ID=run_id)

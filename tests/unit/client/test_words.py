@@ -208,7 +208,7 @@ def test_every_setting_is_in_the_table() -> None:
     [{"RANK": "3"}, {"OMPI_COMM_WORLD_RANK": "3"}, {"LOCAL_RANK": "3"}, {"RANK": "3", "LOCAL_RANK": "0"}],
 )
 def test_the_rank_is_found(env: dict[str, str]) -> None:
-    assert load_config(environ=env).rank == 3
+    assert load_config(environ=env).rank.number == 3
 
 
 # --- capture ---------------------------------------------------------------------------
@@ -346,6 +346,27 @@ def test_only_allowed_variables_and_no_secrets() -> None:
     }
     told = seen(load_config(environ=env, capture="none"), Path("/"), "").facts
     assert told == {"env": {"CUDA_HOME": "/c", "MY_TOKEN": "***", "URL": "http://h"}}
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ({"KFP_RUN_ID": "r", "KFP_RUN_NAME": "n"}, {"kfp_run": "r", "kfp_run_name": "n"}),
+        (
+            {"ARGO_WORKFLOW_UID": "u", "ARGO_WORKFLOW_NAME": "w"},
+            {"kfp_run": "u", "kfp_run_name": "w"},
+        ),
+        (
+            {"KFP_RUN_ID": "r", "ARGO_WORKFLOW_UID": "u", "WORKFLOW_ID": "w"},
+            {"kfp_run": "r", "kfp_run_name": "w"},
+        ),
+        ({"KATIB_TRIAL_NAME": "t-1", "KFP_RUN_ID": ""}, {"katib_trial": "t-1"}),
+    ],
+)
+def test_ids_of_pipelines_and_trials(env: dict[str, str], told: dict[str, str]) -> None:
+    found = seen(load_config(environ=env, capture="cluster"), Path("/"), "").facts
+    assert found == {"cluster": told}
+    assert seen(load_config(environ=env, capture="host"), Path("/"), "").facts.get("cluster") is None
 
 
 def test_ids_of_clusters() -> None:
