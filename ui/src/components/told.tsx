@@ -9,7 +9,9 @@ export function Told({ value }: { value: unknown }) {
     <dl className={styles.told}>
       {Object.entries(facts).map(([name, one]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt>
+            <code>{name}</code>
+          </dt>
           <dd>
             <bdi>{brief(typeof one === "string" ? one : JSON.stringify(one))}</bdi>
           </dd>
