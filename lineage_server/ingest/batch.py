@@ -26,7 +26,7 @@ from lineage_server.domain.events import (
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.uses import Uses
 from lineage_server.graph.write import WriteBatch, WriteSession
-from lineage_server.ingest import derive, judging, reading
+from lineage_server.ingest import derive, judging, reading, registered
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
@@ -159,6 +159,7 @@ class Batch:
         return judging.objection(item.event, item.actor, item.facts[0].clock, self.states, self.users)
 
     def _merge(self, item: Planned) -> None:
+        item.facts = registered.without_foreign_maker(item.event, item.facts, self.states)
         item.refusal = self._refusal(item)
         if item.refusal is not None:
             return

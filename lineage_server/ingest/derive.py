@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from lineage_server.domain.edges import COLUMNS, Basis, EdgeType, Source
-from lineage_server.domain.ids import artifact_of_version
+from lineage_server.domain.ids import artifact_of_version, registered_in
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label, RunState
 from lineage_server.ingest import registered
 from lineage_server.ingest.facts import EdgeKey
@@ -124,7 +124,9 @@ def roll_up(job: NodeState, feed: Feed, span: Span, run: str, change: int) -> No
 
 
 def number(version: NodeState, artifact: NodeState) -> None:
-    """Give a new version the artifact's next ordinal."""
+    """Give a new version the artifact's next ordinal; what only stands for a registered one has none."""
+    if registered_in(version.uid):
+        return
     count = int(artifact.props.get("version_count", 0)) + 1
     artifact.set_derived("version_count", count)
     version.set_derived("ordinal", count)

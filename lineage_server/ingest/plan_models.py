@@ -22,6 +22,7 @@ from lineage_server.domain.events import Event
 from lineage_server.domain.nodes import Label
 from lineage_server.ingest.facts import Clock, EdgeFacts, EdgeKey, NodeFacts
 from lineage_server.ingest.identity import identity_of, model_version_identity, version_identity
+from lineage_server.ingest.plan_runs import artifact_facts
 from lineage_server.ingest.told import check_owner, describe, reference, tell
 from lineage_server.ingest.values import MAX_TEXT, clean_key, clean_metric, dumps, epoch
 
@@ -88,7 +89,22 @@ def _model_version(event: ModelVersionReported, project: str, clock: Clock) -> l
         out.append(reference(event.origin, Label.ARTIFACT_VERSION, clock, identity))
         key = EdgeKey(EdgeType.REGISTERED_AS, "model", event.origin)
         facts.add_edge(EdgeFacts(key, event.basis, event.source))
+    elif event.run and event.uri:
+        out += _made_elsewhere(event, model, facts, clock)
     return out
+
+
+def _made_elsewhere(
+    event: ModelVersionReported, model: NodeFacts, version: NodeFacts, clock: Clock
+) -> list[NodeFacts]:
+    """Of what lies at an address: that the run made it, by what stands for the version (``registered``)."""
+    project, name = model.identity["project"], model.identity["name"]
+    uid = ids.registered_uid(project, name, version.identity["version"])
+    stands = reference(uid, Label.ARTIFACT_VERSION, clock, version_identity(uid))
+    run = reference(ids.run_uid(version.values["run"]), Label.RUN, clock, {"project": project})
+    for node, kind in ((run, EdgeType.OUTPUT), (version, EdgeType.REGISTERED_AS)):
+        node.add_edge(EdgeFacts(EdgeKey(kind, "model", uid), event.basis, event.source))
+    return [artifact_facts(project, "model", name, clock), stands, run]
 
 
 def _alias_reference(project: str, model: NodeFacts, alias: str, clock: Clock) -> NodeFacts:

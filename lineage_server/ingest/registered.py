@@ -14,8 +14,10 @@ from typing import Any
 
 from lineage_server.domain import ids
 from lineage_server.domain.edges import Basis, EdgeType, Source
+from lineage_server.domain.event_registry import ModelVersionReported
+from lineage_server.domain.events import Event
 from lineage_server.domain.nodes import Label
-from lineage_server.ingest.facts import EdgeKey
+from lineage_server.ingest.facts import EdgeKey, NodeFacts
 from lineage_server.ingest.state import NodeState
 
 States = Mapping[str, NodeState]
@@ -80,6 +82,19 @@ def stand_in(version: NodeState, known: NodeState | None, recorded_at: int) -> N
     fact = {"at": at, "source": Source.SYSTEM, "basis": Basis.DECLARED, "event": ""}
     version.hold_edge(EdgeKey(EdgeType.REGISTERED_AS, "model", uid), fact, [(at, None)], recorded_at)
     return state
+
+
+def without_foreign_maker(event: Event, facts: list[NodeFacts], states: States) -> list[NodeFacts]:
+    """Who registers may name a run of another project, of which nothing is told here."""
+    if not isinstance(event, ModelVersionReported) or not event.run:
+        return facts
+    return [
+        one for one in facts if one.label is not Label.RUN or _is_ours(states.get(one.uid), event.project)
+    ]
+
+
+def _is_ours(run: NodeState | None, project: str) -> bool:
+    return run is None or not run.props or "stub" in run.props or run.project == project
 
 
 def stood_in_for(version: NodeState) -> bool:

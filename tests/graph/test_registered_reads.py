@@ -188,3 +188,33 @@ async def test_the_way_to_what_a_version_is_of_is_short_though_that_was_written_
     touched = await told.service.impact(f"{FAR}1", Asked(scope=None))
     (held,) = touched.holds
     assert (held.distance, held.path) == (0, (f"{FAR}1", WEIGHTS))
+
+
+async def test_the_run_that_made_what_lies_elsewhere_is_upstream_of_it(
+    told: Told, writer: IngestWriter, tmp_path: Path
+) -> None:
+    """In whatever order it is told; of a run of another project, nothing is told by who registers."""
+    made_by = registered("1", uri="gs://bucket/far/1", run=MAKER)
+    events = (RunReported(at=500, run=MAKER, job="train", state=RunState.COMPLETE), made_by, read("1"))
+    stands = "MATCH (v:ArtifactVersion {key: 'registered:1'}) RETURN properties(v) AS props"
+    expected: Any = None
+    for order in permutations(events):
+        for event in order:
+            await told.tell(event)
+        found = await dump(told.graph)
+        expected = expected or found
+        assert found == expected
+        assert await told.walk(f"{FAR}1", Direction.UPSTREAM) == {f"{STANDS}1", f"run:{MAKER}"}
+        assert f"run:{MAKER}" in await told.walk(ANSWERS, Direction.UPSTREAM)
+        (row,) = await told.graph.read(stands)
+        props = row["props"]
+        assert (props["uri"], props.get("ordinal"), props.get("stub")) == ("gs://bucket/far/1", None, None)
+        await writer.pause()
+        await told.graph.write("MATCH (n) WHERE NOT n:Writer AND NOT n:Meta DETACH DELETE n")
+        writer.resume()
+    await told.tell(*events)
+    await Rebuilder(told.graph, EventStore(told.graph, tmp_path), writer).rebuild()
+    assert await dump(told.graph) == expected
+    foreign = registered("2", uri="gs://bucket/far/2", run=OTHER)
+    await told.tell(RunReported(project="other", at=500, run=OTHER), foreign)
+    assert await told.walk(f"run:{OTHER}", Direction.DOWNSTREAM) == set()
