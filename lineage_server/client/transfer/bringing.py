@@ -111,6 +111,11 @@ class Bringer:
             self.folder.finish(draft, entry.size)
         self.copies.keep(self.folder, entry)
 
+    def end_for(self, failure: BaseException) -> None:
+        """What is on its way ends with any failure but that of a place: what has one already arrives."""
+        if not isinstance(failure, ExpiredError | NoFileError):
+            self.ending.set()
+
     def _is_there(self, entry: Entry, known: str, *, refuse: bool = True) -> bool:
         """Raises ConflictError where something else is, unless that may be overwritten."""
         state = self.folder.state(entry.path)
@@ -177,7 +182,7 @@ class Bringer:
                 for piece in parts:
                     part(piece)
             else:
-                each(part, parts, self.ending.set)
+                each(part, parts, self.end_for)
             if whole.digest() != entry.digest:
                 draft.discard()
                 self._spoilt(draft, entry, parts)

@@ -59,7 +59,7 @@ def copy_original(
     each(
         lambda entry: bringer.bring(entry, nowhere, {}),
         (entry for entry in entries if not entry.link),
-        bringer.ending.set,
+        bringer.end_for,
     )
     for entry in entries:
         if entry.link:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,7 +96,7 @@ class Download:
         self._ending = threading.Event()
         self._methods = METHODS
         self._counting = threading.Lock()
-        self._done = self._total = self._files = 0
+        self._done = self._total = self._files = self._arrived = 0
         self._links: dict[bytes, bytes] = {}
 
     def run(self) -> Received:
@@ -105,7 +105,7 @@ class Download:
         self._total = 0 if self._chosen else page.size
         with self._place(page) as folder:
             bringer = Bringer(
-                self._exchange.get, folder, self._copies, self._report, self._wanted.overwrite, self._ending
+                self._get, folder, self._copies, self._report, self._wanted.overwrite, self._ending
             )
             self._bring_all(bringer, page)
             for path, text in self._links.items():
@@ -151,7 +151,7 @@ class Download:
         known, done = self._known(bringer.folder, page), self._done
         if self._chosen:
             self._total += sum(entry.size for entry in page.entries)
-        most, idle = done, 0
+        arrived, idle = self._arrived, 0
         while idle < _ROUNDS:
             try:
                 self._bring_from(bringer, page, known)
@@ -162,8 +162,9 @@ class Download:
             except ExpiredError as error:
                 logger.info("lineage: %s", error)
             self._ending.clear()
-            idle = 0 if self._done > most else idle + 1
-            most, self._done = max(most, self._done), done
+            # By what came from the store: what is there already is not read again where a round ends early.
+            idle = 0 if self._arrived > arrived else idle + 1
+            arrived, self._done = self._arrived, done
             page = self._narrowed(self._page(after, page))
         raise UnavailableError(f"the store refuses the signed URLs of {page.uid}", part="artifacts")
 
@@ -175,7 +176,7 @@ class Download:
                 self._links[entry.path] = entry.link
             else:
                 (large if len(entry.parts) >= SEVERAL_PARTS else small).append(entry)
-        each(lambda entry: bringer.bring(entry, page, known), small, self._ending.set)
+        each(lambda entry: bringer.bring(entry, page, known), small, bringer.end_for)
         for entry in large:
             bringer.bring(entry, page, known)
 
@@ -189,6 +190,11 @@ class Download:
                         keys[entry.path] = key_of(os.fstat(fd))
         known = self._remembered.find(keys.values()) if keys else {}
         return {path: known[key].digest for path, key in keys.items() if key in known}
+
+    def _get(self, url: str) -> Generator[bytes]:
+        yield from self._exchange.get(url)
+        with self._counting:
+            self._arrived += 1
 
     def _report(self, count: int) -> None:
         with self._counting:

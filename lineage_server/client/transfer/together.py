@@ -11,8 +11,10 @@ T = TypeVar("T")
 _AT_ONCE = 8
 
 
-def each(work: Callable[[T], None], items: Iterable[T], stop: Callable[[], None] = lambda: None) -> None:
-    """Do it for each; after a failure no more are begun, and it is raised. ``stop`` is called then, and
+def each(
+    work: Callable[[T], None], items: Iterable[T], stop: Callable[[BaseException], None] = lambda _: None
+) -> None:
+    """Do it for each; after a failure no more are begun, and it is raised. ``stop`` is told of it then, and
     when the caller is interrupted; in both cases nobody works any more at the end."""
     waiting = iter(items)
     lock = threading.Lock()
@@ -28,7 +30,7 @@ def each(work: Callable[[T], None], items: Iterable[T], stop: Callable[[], None]
                 work(item)
             except BaseException as error:  # noqa: BLE001 - it is raised where the work was asked for
                 failed.append(error)
-                stop()
+                stop(error)
 
     # Not an executor: the interpreter would wait for its threads before it tells us that it ends.
     threads = [threading.Thread(target=worker, name="lineage-transfer", daemon=True) for _ in range(_AT_ONCE)]
@@ -38,7 +40,7 @@ def each(work: Callable[[T], None], items: Iterable[T], stop: Callable[[], None]
         _wait(threads)
     except BaseException as error:
         failed.append(error)
-        stop()
+        stop(error)
         _wait(threads)
         raise
     if failed:
