@@ -116,9 +116,9 @@ class Run(Logged):
     # --- telling -----------------------------------------------------------------------
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Points of metrics. Never waits, and raises only where the call itself is wrong (no mapping, a
-        ``step`` that is none, a run that has ended): a value that is no number is left out, with one warning;
-        NaN and the infinities are numbers. Without ``step`` the calls are counted."""
+        """Points of metrics. Never waits, and raises only where the call itself is wrong (no mapping, or a
+        ``step`` that is none): a value that is no number is left out, with one warning, and so are all once
+        the run has ended; NaN and the infinities are numbers. Without ``step`` the calls are counted."""
         try:
             items = values.items()
         except (AttributeError, TypeError):
@@ -155,7 +155,10 @@ class Run(Logged):
     def _number(self, key: Any, value: Any) -> float | None:
         """The value as a float, once key and value are fit; None and a warning if not."""
         if key not in self._keys:
-            self._check_open("log")  # the end forgets all keys, so that those who log within pay nothing
+            # The end forgets all keys, so that those who log within pay nothing.
+            if self._ended.is_set():
+                self._warn("ended", self._over("log"))
+                return None
             if not isinstance(key, str) or not 0 < len(key) <= builders.MAX_KEY or not key.isprintable():
                 self._warn(f"key {key!r:.60}", "a metric's name has 1 to 250 printable characters")
                 return None
@@ -175,17 +178,22 @@ class Run(Logged):
     def _check_open(self, call: str) -> None:
         """Raises ConflictError once the run has ended: what it read, made and measured is what it is."""
         if self._ended.is_set():
-            raise ConflictError(
-                f"run {self.name or self.id} has ended, so {call}() records nothing in it. Call it within "
-                "the 'with' block, or before finish(); else begin a run that goes on from this one: "
-                f'start_run("{self.name or "more"}", resumed_from="{self.id}")',
-                current="ended",
-            )
+            raise ConflictError(self._over(call), current="ended")
+
+    def _over(self, call: str) -> str:
+        return (
+            f"run {self.name or self.id} has ended, so {call}() records nothing in it. Call it within the "
+            "'with' block, or before finish(); else begin a run that goes on from this one: "
+            f'start_run("{self.name or "more"}", resumed_from="{self.id}")'
+        )
 
     @checked
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Parameters; nested mappings get dotted keys. May be called again, later values win."""
-        self._check_open("log_params")
+        """Parameters; nested mappings get dotted keys. May be called again, later values win; once the run
+        has ended they are left out, with one warning."""
+        if self._ended.is_set():
+            self._warn("ended", self._over("log_params"))
+            return
         self._tell(params=builders.clean_params(params))
 
     @checked

@@ -58,15 +58,20 @@ def test_a_value_that_is_no_number_never_raises_and_warns_once(
     assert len(caplog.records) == len(odd) + 4 + 1
 
 
-def test_a_run_that_has_ended_takes_nothing_and_says_what_to_do(client: Client, stub: StubServer) -> None:
+def test_a_run_that_has_ended_takes_nothing_and_says_what_to_do(
+    client: Client, stub: StubServer, caplog: pytest.LogCaptureFixture
+) -> None:
     with client.start_run("train") as run:
         run.log({"loss": 1.0})
+    # A training that goes on logging is not broken by it.
+    run.log({"loss": 0.5})
+    run.log({"other": 1})
+    run.log_params({"lr": 0.1})
+    (warned,) = caplog.records
+    assert "run train has ended, so log() records nothing in it" in warned.getMessage()
     for call in (
-        lambda: run.log({"loss": 0.5}),
-        lambda: run.log({"other": 1}),
         lambda: run.produce("model", {"weights": [1]}),
         lambda: run.log_model({"weights": [1]}, "model"),
-        lambda: run.log_params({"lr": 0.1}),
         lambda: run.use([{"a": 1}], name="rows"),
         lambda: run.log_table("rows", [{"a": 1}]),
     ):
