@@ -8,8 +8,8 @@ STORED = f"""
 query Version($ref: String!) {{
   version: node(uid: $ref) {{
     __typename uid
-    ... on ArtifactVersion {{ {ARTIFACT} }}
-    ... on ModelVersion {{ uri origin {{ {ARTIFACT} }} }}
+    ... on ArtifactVersion {{ deletedAt {ARTIFACT} }}
+    ... on ModelVersion {{ deletedAt uri origin {{ deletedAt {ARTIFACT} }} }}
   }}
 }}
 """

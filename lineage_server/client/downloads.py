@@ -56,6 +56,7 @@ def get(client: Client, ref: str) -> Artifact:
     asked = resolve.reference_of(named or ref, client.config.project)
     client.send_own()
     found = client.graphql.run(STORED, {"ref": ref if named else str(asked)})["version"]
+    resolve.tombstone_in(found, asked)
     return resolve.artifact_from(client, found, asked)
 
 

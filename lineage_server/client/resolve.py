@@ -122,12 +122,38 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
     try:
         data = client.graphql.run(STORED, {"ref": str(asked)}, _SECONDS)
         found = data.get("version")
-        return artifact_from(client, found, asked) if found else None
+        if not found:
+            return None
+        gone = tombstone_in(found, asked)
+        if gone:
+            logger.warning(
+                "lineage: %s was deleted, and its bytes may go any time; the run records that it read it all "
+                "the same. If it is still good, take it back: lineage undelete '%s'",
+                asked,
+                gone,
+            )
+        return artifact_from(client, found, asked)
     except NotFoundError:
         raise
     except LineageError as error:
         logger.info("lineage: %s could not be looked up: %s", asked, error.message)
     return None
+
+
+def tombstone_in(found: dict[str, Any], asked: Reference) -> str:
+    """The uid of what is deleted of a version as GraphQL tells it: itself, or what it was made of; empty if
+    all of it is there. Raises NotFoundError where the newest was asked for, which is none that is deleted."""
+    origin: dict[str, Any] = found.get("origin") or {}
+    gone = next((one for one in (found, origin) if one.get("deletedAt") is not None), None)
+    if gone is None:
+        return ""
+    uid = str(gone["uid"])
+    if asked.selector in ("", "latest") and gone is found:
+        raise NotFoundError(
+            f"all versions of {asked.kind}:{shorten(asked.name)} are deleted. Take one back: lineage "
+            f"undelete '{uid}'; or say which one is meant, by its number or digest"
+        )
+    return uid
 
 
 def artifact_from(client: Client, found: dict[str, Any], asked: Reference) -> Artifact:

@@ -113,6 +113,33 @@ def test_versions_are_archived_held_and_deleted_only_where_nothing_needs_them(cl
     assert (deleted["override"], deleted["reason"]) == (True, "privacy")
 
 
+def test_what_is_deleted_is_not_the_newest_and_who_reads_or_registers_it_is_told(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with client.start_run("make") as run:
+        kept, gone = (run.produce("rows", {"x": [number]}, type="dataset") for number in (1, 2))
+    uid = client.delete("dataset:rows@2")
+    assert client.get("dataset:rows@latest").digest == kept.digest
+    with client.start_run("read") as reader:
+        assert reader.use("dataset:rows").digest == kept.digest
+        assert not caplog.records
+        assert reader.use("dataset:rows@2").digest == gone.digest
+    assert "dataset:rows@2 was deleted, and its bytes may go" in caplog.text
+    assert f"lineage undelete '{uid}'" in caplog.text
+    assert reader.uid in {node.uid for node in client.lineage(uid, "downstream").nodes}
+    for source in ("dataset:rows@2", gone, uid):
+        with pytest.raises(ConflictError, match=r"is deleted; nothing was changed. .*lineage undelete"):
+            client.register("rows", source)
+    client.delete("dataset:rows@1", override=True, reason="read by 'read'")
+    for newest in ("dataset:rows", "dataset:rows@latest"):
+        with pytest.raises(NotFoundError, match=f"all versions of dataset:rows are deleted. .*'{uid}'"):
+            client.get(newest)
+    assert client.get("dataset:rows@1").digest == kept.digest
+    client.undelete(uid)
+    assert client.get("dataset:rows").digest == gone.digest
+    assert client.register("rows", "dataset:rows@2").version == "1"
+
+
 def test_when_bytes_may_go_is_said_and_taken_back(client: Client) -> None:
     with client.start_run("make") as run:
         made = run.produce("rows", {"x": [1.0, 2.0, None]}, type="dataset")
