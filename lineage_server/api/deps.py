@@ -17,6 +17,7 @@ from lineage_server.api.errors import refuse_websocket, send_error
 from lineage_server.api.services import Services
 from lineage_server.auth.access import Credentials
 from lineage_server.auth.principal import Permission, Principal
+from lineage_server.domain.edges import Source
 from lineage_server.domain.errors import ForbiddenError, LineageError, UnavailableError
 
 SESSION_COOKIE = "lineage_session"
@@ -61,6 +62,11 @@ async def allowed(connection: HTTPConnection, permission: Permission, project: s
 def origin_of(connection: HTTPConnection) -> str:
     """The address at the other end, for the audit trail."""
     return connection.client.host if connection.client is not None else ""
+
+
+def source_of(connection: HTTPConnection) -> Source:
+    """What is calling: browsers say of which page they send something that may change anything."""
+    return Source.UI if "origin" in connection.headers else Source.CLIENT
 
 
 class GuardMiddleware:

@@ -46,6 +46,7 @@ def looked_at(event: Event) -> Iterator[str]:
         yield from (_version_uid(event, name) for name in called if name)
     elif isinstance(event, ApprovalGiven) and event.request:
         yield event.request
+        yield _version_uid(event, event.version)
         yield from _protecting(event)
     elif isinstance(event, ModelVersionReported) and event.unless_taken:
         yield _alias_uid(event, event.version)
@@ -309,13 +310,21 @@ def _verdict(event: ApprovalGiven, actor: str, clock: Clock, states: States) -> 
             "nothing was changed. Request another approval",
             current=str(told["verdict"]),
         )
+    version = states.get(meant[0])
+    gone = version is not None and version.deleted
     if event.verdict == "withdrawn":
-        if actor == told["asker"]:
+        if actor == told["asker"] or gone:
             return None
         return ForbiddenError(
             f"{told['asker']} asked for this approval, so nobody else withdraws it; nothing was changed. "
             "Reject it instead",
             permission="withdraw",
+        )
+    if gone:
+        return ConflictError(
+            f"{_version(event.version)} is deleted, so nothing is decided on it; nothing was changed. Take "
+            "it back first (lineage undelete), or withdraw the request",
+            current="deleted",
         )
     for by in _protections(event, states):
         if approvers := _among(by, "approvers", actor):

@@ -13,6 +13,7 @@ from lineage_server.api.gql.loaders import Loaders
 from lineage_server.api.services import Services
 from lineage_server.auth.access import Credentials
 from lineage_server.auth.principal import Principal
+from lineage_server.domain.edges import Source
 from lineage_server.domain.errors import (
     ForbiddenError,
     NotAuthenticatedError,
@@ -29,7 +30,8 @@ Scope = frozenset[str] | None
 
 @dataclass(kw_only=True)
 class Context:
-    """One an operation. ``origin`` is the caller's address, for the audit trail.
+    """One an operation. ``origin`` is the caller's address, for the audit trail; ``source`` what is calling:
+    a page in a browser, or a program.
 
     On a WebSocket the caller may say who they are only in its first message: ``asking`` is None until
     then, and ``connection_params`` is what that message brought. What is open for long is asked again
@@ -40,6 +42,7 @@ class Context:
     tracking: Tracking
     asking: Principal | None
     origin: str = ""
+    source: Source = Source.CLIENT
     credentials: Credentials | None = None
     connection_params: dict[str, object] = field(default_factory=dict[str, object])
     document: DocumentNode | None = None

@@ -25,7 +25,7 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from lineage_server.api.deps import credentials_of, origin_of, principal_of, services_of
+from lineage_server.api.deps import credentials_of, origin_of, principal_of, services_of, source_of
 from lineage_server.api.errors import extensions_of, headers_of
 from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import Documents, read_operations
@@ -99,6 +99,7 @@ class _Endpoint(GraphQL[Context, None]):
             tracking=self._tracking,
             asking=asking,
             origin=origin_of(request),
+            source=source_of(request),
             credentials=credentials_of(request),
         )
 

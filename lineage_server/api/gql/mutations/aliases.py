@@ -30,7 +30,7 @@ from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.event_registry import AliasSet, ApprovalGiven, ApprovalRequested, ProtectionSet
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import Label, ModelState, Node
-from lineage_server.ingest.judging import archived
+from lineage_server.ingest.judging import archived, version_in
 from lineage_server.registry.aliases import moves_of
 
 Ctx = Info[Context, None]
@@ -38,7 +38,10 @@ Ctx = Info[Context, None]
 
 @strawberry.type
 class AliasMutations:
-    @strawberry.mutation(permission_classes=[MayWrite], description="Let an alias point to a version")
+    @strawberry.mutation(
+        permission_classes=[MayWrite],
+        description="Let an alias point to a version; where it does already, nothing is changed",
+    )
     async def set_alias(self, info: Ctx, input: SetAliasInput) -> payloads.SetAliasPayload:
         context = context_of(info)
         version = await _version(context, input.project, input.model, input.version)
@@ -46,6 +49,9 @@ class AliasMutations:
             if version.properties.get("state") == ModelState.ARCHIVED:
                 raise archived(input.version)
             _, name = named_version(version)
+            there = await _pointing(context, input, name)
+            if there is not None:
+                return payloads.SetAliasPayload(problems=[], alias=shown.node_of(there))
             event = AliasSet(
                 project=input.project, model=input.model, alias=input.alias, version=name,
                 expected=input.expected, approval=input.approval or None, reason=input.reason,
@@ -98,13 +104,19 @@ class AliasMutations:
             return payloads.SetProtectionPayload(problems=[problem_of(error)])
         return payloads.SetProtectionPayload(problems=[], node=shown.node_of(await seen_node(context, uid)))
 
-    @strawberry.mutation(permission_classes=[MayWrite], description="Ask for a verdict on a version")
+    @strawberry.mutation(
+        permission_classes=[MayWrite],
+        description="Ask for a verdict on a version; what waits for just that already is answered as it is",
+    )
     async def request_approval(
         self, info: Ctx, input: RequestApprovalInput
     ) -> payloads.RequestApprovalPayload:
         context = context_of(info)
         version = await _version(context, input.project, input.model, input.version)
         try:
+            pending = await _pending(context, version, ids.normal(input.alias))
+            if pending:
+                return payloads.RequestApprovalPayload(problems=[], approval=shown.node_of(pending[0]))
             event = ApprovalRequested(
                 project=input.project, model=input.model, version=input.version, alias=input.alias,
                 comment=input.comment,
@@ -158,6 +170,40 @@ async def _version(context: Context, project: str, model: str, version: str) -> 
     if node.deleted_at is not None or node.stub:
         raise NotFoundError(f"model {ids.shorten(model)!r} has no version {ids.shorten(version)!r} any more")
     return node
+
+
+async def _pointing(context: Context, told: SetAliasInput, version: str) -> Node | None:
+    """The alias, if it points to that version already and nothing speaks against it: a move that changes
+    nothing uses up no approval, and is none."""
+    uid = _uid(told.project, told.model, told.alias)
+    alias = (await context.tracking.nodes([uid], scope=context.scope)).get(uid)
+    now = version_in(alias.properties.get("target")) if alias is not None else ""
+    return alias if now == version and told.expected in (None, version) else None
+
+
+async def _pending(context: Context, version: Node, alias: str | None = None) -> list[Node]:
+    """What waits for a verdict on a version (as an alias), the newest first."""
+    model = ids.model_uid(version.project, named_version(version)[0])
+    found = await context.tracking.registry.approvals(model, version.uid, scope=context.scope)
+    return [
+        one
+        for one in found
+        if one.properties.get("state") == "pending" and alias in (None, one.properties.get("alias") or "")
+    ]
+
+
+async def withdraw_all(context: Context, version: Node) -> None:
+    """Take back what was asked for a version that is deleted: nobody can decide on it any more."""
+    model, name = named_version(version)
+    for asked in await _pending(context, version):
+        comment = "the version was deleted"
+        event = ApprovalGiven(
+            project=asked.project, model=model, version=name, verdict="withdrawn",
+            approver=context.principal.subject, comment=comment,
+            alias=str(asked.properties.get("alias") or ""), request=asked.uid,
+        )  # fmt: skip
+        after = {"verdict": event.verdict, "comment": comment}
+        await record(context, event, "decideApproval", asked.uid, after=after)
 
 
 async def _move(context: Context, event: AliasSet, action: str) -> Node:

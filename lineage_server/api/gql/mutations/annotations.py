@@ -13,6 +13,7 @@ from lineage_server.api.gql.inputs.changes import (
     SetDescriptionInput,
     SetTagsInput,
 )
+from lineage_server.api.gql.mutations.aliases import withdraw_all
 from lineage_server.api.gql.mutations.recording import check_override, record, seen_node, tags_of
 from lineage_server.api.gql.permissions import MayAdminister, MayWrite
 from lineage_server.api.gql.types import nodes as shown
@@ -27,7 +28,7 @@ from lineage_server.api.gql.types.payloads import (
 )
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import NodeAnnotated, NodeDeleted, NodeErased, NodeRestored
-from lineage_server.domain.nodes import Node
+from lineage_server.domain.nodes import Label, Node
 
 Ctx = Info[Context, None]
 
@@ -78,6 +79,8 @@ class AnnotationMutations:
             after = {**before, "deleted": True, "reason": input.reason}
             after |= {"override": True} if input.override else {}
             await record(context, event, "deleteNode", input.uid, before=before, after=after)
+            if old.label is Label.MODEL_VERSION:
+                await withdraw_all(context, old)
         except MENDABLE as error:
             return DeleteNodePayload(problems=[problem_of(error)])
         return DeleteNodePayload(problems=[], node=shown.node_of(await seen_node(context, input.uid)))

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
-from lineage_server.api.gql.mutations.recording import named_version, record, seen_node
+from lineage_server.api.gql.mutations.recording import deleted, named_version, record, seen_node
 from lineage_server.api.gql.permissions import MayWrite
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types.models import Deployment
@@ -16,7 +16,8 @@ from lineage_server.api.gql.types.payloads import MENDABLE, Problem, problem_of
 from lineage_server.domain import ids
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from lineage_server.domain.event_registry import DeploymentReported
-from lineage_server.domain.nodes import Label, Node
+from lineage_server.domain.nodes import Label, ModelState, Node
+from lineage_server.ingest.judging import archived
 
 Ctx = Info[Context, None]
 _AT_ONCE = 50
@@ -54,8 +55,10 @@ class DeploymentMutations:
         try:
             if version.label is not Label.MODEL_VERSION:
                 raise InvalidInputError("this is no version of a model", field="version", allowed="its uid")
-            if version.stub or (version.deleted_at is not None and not input.ended):
+            if version.stub:
                 raise NotFoundError(f"{ids.shorten(input.version)!r} is not there any more")
+            if not input.ended:
+                _check_in_use(version)
             place = _Place(context, input, version)
             uid = place.uid(await place.revision())
             event, after = place.event(uid.rpartition("@")[2])
@@ -64,6 +67,14 @@ class DeploymentMutations:
             return ReportDeploymentPayload(problems=[problem_of(error)])
         node = shown.node_of(await seen_node(context, uid))
         return ReportDeploymentPayload(problems=[], deployment=node)
+
+
+def _check_in_use(version: Node) -> None:
+    """What is out of use may go on being served until that ends; nobody begins to serve it."""
+    if version.deleted_at is not None:
+        raise deleted(version)
+    if version.properties.get("state") == ModelState.ARCHIVED:
+        raise archived(named_version(version)[1])
 
 
 class _Place:

@@ -21,6 +21,7 @@ from lineage_server.api.gql.inputs.models import (
 )
 from lineage_server.api.gql.mutations.recording import (
     check_override,
+    deleted,
     named_version,
     record,
     seen_node,
@@ -87,10 +88,11 @@ class ModelMutations:
         context = context_of(info)
         uid = ids.model_uid(input.project, ids.clean_name(input.model, "model"))
         model = await seen_node(context, uid)
-        if input.origin is not None:
-            await seen_node(context, input.origin)
+        origin = await seen_node(context, input.origin) if input.origin is not None else None
         try:
             _check_alive(model)
+            if origin is not None and origin.deleted_at is not None:
+                raise deleted(origin)
             if not (input.origin or input.uri or input.run):
                 raise InvalidInputError(
                     "a version is made of something",
@@ -139,6 +141,8 @@ class ModelMutations:
         old = await seen_node(context, input.uid)
         try:
             check_override(input.override, input.reason)
+            if old.deleted_at is not None:
+                raise deleted(old)
             told: dict[str, Any] = {"state": input.state, "reason": input.reason}
             told["unless_used"] = not input.override
             if old.label is Label.REGISTERED_MODEL:

@@ -15,8 +15,8 @@ from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.inputs.changes import TagInput
 from lineage_server.auth.audit import audit_record
 from lineage_server.auth.rules import check_event
-from lineage_server.domain.edges import Source
-from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain import ids
+from lineage_server.domain.errors import ConflictError, InvalidInputError
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import Node
@@ -40,7 +40,7 @@ async def record(
 
     ``at``: when it happens, unless now.
     """
-    sent = replace(event, id=new_run_id(), at=at or now_micros(), source=Source.UI)
+    sent = replace(event, id=new_run_id(), at=at or now_micros(), source=context.source)
     check_event(context.principal, sent)
     audit = audit_record(
         context.principal,
@@ -66,6 +66,15 @@ def named_version(version: Node) -> tuple[str, str]:
     """Model and version, as events name them."""
     model = str(version.properties.get("model") or "").partition("/")[2]
     return model, str(version.properties.get("version") or "")
+
+
+def deleted(node: Node) -> ConflictError:
+    """What is said to who does something with what has a tombstone."""
+    return ConflictError(
+        f"{ids.shorten(node.uid, 200)!r} is deleted; nothing was changed. Take it back first "
+        "(lineage undelete), or take another",
+        current="deleted",
+    )
 
 
 def check_override(override: bool, reason: str) -> None:
