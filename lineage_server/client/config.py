@@ -101,6 +101,12 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "",
         "folder of whose files no places are recorded, since it goes again; set by 'lineage reproduce'",
     ),
+    Setting(
+        "LINEAGE_REPRODUCES",
+        "",
+        "run that is done again here, to compare: runs, artifacts and metrics are recorded, models, aliases "
+        "and what else is curated stay as they are; set by 'lineage reproduce'",
+    ),
 )
 """Every variable the client reads of its own; ids of Kubernetes, Slurm and others are in ``capture``."""
 
@@ -135,6 +141,7 @@ class Config:
     run_id: str = ""
     parent_run: str = ""
     scratch: Path | None = None
+    reproduces: str = ""
     volumes: Mapping[str, Path] = field(default_factory=dict[str, Path])
     rank: Rank = ALONE
     environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
@@ -181,6 +188,7 @@ def load_config(
         run_id=env.get("LINEAGE_RUN_ID", "").strip() or _watched_run(env),
         parent_run=env.get("LINEAGE_PARENT_RUN", "").strip(),
         scratch=Path(scratch).resolve() if (scratch := env.get("LINEAGE_SCRATCH", "").strip()) else None,
+        reproduces=env.get("LINEAGE_REPRODUCES", "").strip(),
         volumes=_volumes(env.get("LINEAGE_VOLUMES", "")),
         rank=rank_in(env),
         environ=env,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from lineage_server.domain.errors import (
     LimitError,
     LineageError,
     NotAuthenticatedError,
+    NotSupportedError,
     UnavailableError,
 )
 from lineage_server.domain.ids import shorten
@@ -38,6 +40,7 @@ _SECONDS = 30.0
 _BULK_SECONDS = 120.0
 """Without a byte: a page of a long list is being made meanwhile."""
 _JSON = {"content-type": "application/json"}
+_CHANGES = re.compile(r"(?:^|\})\s*mutation\b", re.MULTILINE)
 _BY_CODE: dict[str, type[LineageError]] = {cls.code: cls for cls in ERRORS}
 
 
@@ -58,6 +61,14 @@ def error_from(code: str, message: str, details: Mapping[str, Any]) -> LineageEr
         wait = _number(details, "retryAfterSeconds") or 1.0
         return UnavailableError(message, part=str(details.get("part") or ""), retry_after_seconds=wait)
     return cls(message) if cls is not None else LineageError(message)
+
+
+def withheld_here(run: str) -> NotSupportedError:
+    """For what would change more than a reproduction records, and cannot be answered without."""
+    return NotSupportedError(
+        f"withheld, since this only does run {run} again (LINEAGE_REPRODUCES): nothing was changed; what a "
+        "reproduction records are runs, artifacts and metrics of its own"
+    )
 
 
 def _number(details: Mapping[str, Any], key: str) -> float:
@@ -110,7 +121,7 @@ class GraphQL:
         """Ask; raises a domain error."""
         import httpx2
 
-        self._check()
+        self._check(query)
         asked = _body(query, variables)
         try:
             timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
@@ -123,7 +134,7 @@ class GraphQL:
         """Ask, from a coroutine; raises a domain error."""
         import httpx2
 
-        self._check()
+        self._check(query)
         asked = _body(query, variables)
         try:
             answer = await self._connected_async().post(GRAPHQL_PATH, content=asked, headers=_JSON)
@@ -180,12 +191,15 @@ class GraphQL:
             self._async = async_client(self._config, _SECONDS)
         return self._async
 
-    def _check(self) -> None:
+    def _check(self, query: str = "") -> None:
         if self._config.mode == "disabled" or not self._config.url:
             raise UnavailableError(
                 "the client is told to work without a server (LINEAGE_MODE=disabled); questions need one",
                 part="server",
             )
+        if self._config.reproduces and _CHANGES.search(query):
+            # Verbs of the client are withheld before (``withholding``) and answer; this has no answer.
+            raise withheld_here(self._config.reproduces)
 
     def _away(self, error: Exception) -> UnavailableError:
         return UnavailableError(

@@ -148,8 +148,8 @@ class InputsAndOutputs:
             metadata={**facts, **(signature or {}), **(metadata or {})} or None,
         )  # fmt: skip
         if told is not None and not self._unknown:
-            events = told.signed(signature).events(origin=artifact.uid, uri=artifact.uri, run=self.id)
-            self._put(*events)
+            uri = recording.told_place(self.client, artifact.uri)
+            self._put(*told.signed(signature).events(origin=artifact.uid, uri=uri, run=self.id))
         return artifact
 
     def _registration(

@@ -80,6 +80,8 @@ def launch(
         told.pop(taken, None)
     if scratch is not None:
         told["LINEAGE_SCRATCH"] = str(scratch)
+    if reproduces:
+        told["LINEAGE_REPRODUCES"] = reproduces
     process = subprocess.Popen(command, env=told, cwd=folder)
     with process, watch(process) as stops:
         program = program_of(command, client.config.environ, process.pid, folder)

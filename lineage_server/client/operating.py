@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.config import load_config
 from lineage_server.client.connection import reason_of, sync_client
-from lineage_server.client.graphql import error_from
+from lineage_server.client.graphql import error_from, withheld_here
 from lineage_server.domain.errors import LineageError, UnavailableError
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Operating:
         patient: bool = False,
     ) -> httpx2.Response:
         """One request; ``patient``: what is safe to send again is sent again for a minute."""
+        if self._config.reproduces and method != "GET":
+            raise withheld_here(self._config.reproduces)
         until = time.monotonic() + (_PATIENCE_SECONDS if patient else 0.0)
         pause = 0.2
         while True:

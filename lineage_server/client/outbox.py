@@ -116,6 +116,10 @@ class Outbox:
 
     def put(self, *events: Event) -> None:
         """Write events to the journal before returning; points logged before them go first."""
+        if self.config.reproduces:
+            from lineage_server.client.withholding import records_of
+
+            events = tuple(records_of(self, events))
         lines = [line_of(event) for event in events]
         with self._held():
             self.journal.append(self._drained() + lines)

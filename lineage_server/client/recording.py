@@ -55,7 +55,7 @@ def input_of(
         what = what.artifact
     known = what if isinstance(what, Artifact) else _named(client, what, owner, kind)
     if known is not None:
-        return known, [_read(run, [_fact(known, role, run)])]
+        return known, [_read(run, [_fact(client, known, role, run)])]
     content = looked_at(client, what)
     if name is None and not content.name:
         raise InvalidInputError(
@@ -67,13 +67,12 @@ def input_of(
     if content.digest:
         events.append(
             builders.version_told(
-                called, kind, project=owner, digest=content.digest, uri=_told(client, content.uri),
+                called, kind, project=owner, digest=content.digest, uri=told_place(client, content.uri),
                 size=content.size,
                 columns=content.columns, stats=content.stats,
             )
         )  # fmt: skip
-    placed = replace(artifact, uri=_told(client, artifact.uri))
-    return artifact, [*events, _read(run, [_fact(placed, role, run)])]
+    return artifact, [*events, _read(run, [_fact(client, artifact, role, run)])]
 
 
 def located(client: Client, uri: str, *, name: str, kind: str, project: str) -> Artifact | None:
@@ -93,14 +92,14 @@ def located(client: Client, uri: str, *, name: str, kind: str, project: str) -> 
         return None
     client.report(
         builders.version_told(
-            name, kind, project=project, digest=content.digest, uri=_told(client, content.uri),
+            name, kind, project=project, digest=content.digest, uri=told_place(client, content.uri),
             size=content.size, columns=content.columns, stats=content.stats,
         )
     )  # fmt: skip
     return _handle(client, content, name, kind, project, None, uri)
 
 
-def _told(client: Client, uri: str) -> str:
+def told_place(client: Client, uri: str) -> str:
     """Where it lies, on a volume as all see it who mount it; unless that is in a folder that goes again: then
     others keep their word for it."""
     scratch, volumes = client.config.scratch, client.config.volumes
@@ -131,7 +130,7 @@ def _named(client: Client, what: Any, owner: str, kind: str | None) -> Artifact 
     return resolve.find(client, full, "")
 
 
-def _fact(artifact: Artifact, role: str | None, run: RunLike) -> InputFact:
+def _fact(client: Client, artifact: Artifact, role: str | None, run: RunLike) -> InputFact:
     return builders.input_fact(
         artifact.name,
         artifact.type,
@@ -139,7 +138,7 @@ def _fact(artifact: Artifact, role: str | None, run: RunLike) -> InputFact:
         project="" if artifact.project == run.project else artifact.project,
         digest=artifact.digest,
         version=None if artifact.digest else artifact.ordinal,
-        uri=artifact.uri,
+        uri=told_place(client, artifact.uri),
         run="" if artifact.digest else artifact.run,
         registered="" if artifact.digest or artifact.run else artifact.registered,
     )
@@ -175,7 +174,7 @@ def output_of(
         kind,
         role=role,
         digest=content.digest,
-        uri=_told(client, uri or content.uri),
+        uri=told_place(client, uri or content.uri),
         size=content.size,
         columns=content.columns,
         stats=content.stats,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lineage_server.client import registry
+from lineage_server.client import registry, standing
 from lineage_server.client.asking import Steps
 from lineage_server.client.checking import checked
 from lineage_server.client.registered import Deployment, ModelVersion
 from lineage_server.client.registrations import model_named
 from lineage_server.client.registry_answers import check, time_of
+from lineage_server.client.withholding import withheld
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import clean_project, model_uid
 
@@ -43,6 +44,7 @@ _PAGE = 200
 
 
 @checked
+@withheld("deploy {version} as {name}", standing.deployed)
 def deploy(
     client: Client,
     version: str | ModelVersion,

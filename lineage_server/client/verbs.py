@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lineage_server.client import curation, recording, registrations, registry
+from lineage_server.client import curation, recording, registrations, registry, standing
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.asking import Steps
 from lineage_server.client.checking import checked
 from lineage_server.client.registered import Alias, Approval, ModelVersion, RegisteredModel
 from lineage_server.client.run import Run
+from lineage_server.client.withholding import withheld
 from lineage_server.domain.ids import clean_project, clean_run_id, model_uid
 from lineage_server.domain.secrets import scrub_uri
 
@@ -22,6 +24,7 @@ Thing: TypeAlias = Run | Artifact | ModelVersion | RegisteredModel | Alias
 
 
 @checked
+@withheld("register {name}, aliases: {aliases}", standing.registered)
 def register(
     client: Client,
     name: str,
@@ -47,6 +50,8 @@ def register(
     uri = source if isinstance(source, str) and "://" in source else ""
     if uri:
         source = recording.located(client, uri, name=told.model, kind="model", project=asked) or uri
+    if isinstance(source, Artifact):  # its handle leads to where the bytes are here
+        source = replace(source, uri=recording.told_place(client, source.uri))
     return registry.register(client, told, source, by, project=asked, uri=scrub_uri(uri))
 
 
@@ -56,6 +61,7 @@ def model_version(client: Client, ref: str | Artifact | ModelVersion) -> Steps[M
 
 
 @checked
+@withheld("move alias {alias} to {version}", standing.promoted)
 def promote(
     client: Client,
     version: str | ModelVersion,
@@ -70,6 +76,7 @@ def promote(
 
 
 @checked
+@withheld("roll {ref} back", standing.alias)
 def rollback(
     client: Client, ref: str | Alias, *, approval: str | Approval | None, reason: str
 ) -> Steps[Alias]:
@@ -79,6 +86,7 @@ def rollback(
 
 
 @checked
+@withheld("remove alias {ref}", standing.alias)
 def remove_alias(client: Client, ref: str | Alias, *, expected: str | None, reason: str) -> Steps[Alias]:
     named = client.start_of(ref)
     return registry.remove_alias(named, client.config.project, expected=expected, reason=reason)
@@ -90,6 +98,7 @@ def alias(client: Client, ref: str | Alias) -> Steps[Alias]:
 
 
 @checked
+@withheld("ask for approval of {version}", standing.requested)
 def request_approval(
     client: Client, version: str | ModelVersion, alias: str | None, comment: str
 ) -> Steps[Approval]:
@@ -97,6 +106,7 @@ def request_approval(
 
 
 @checked
+@withheld("decide on {request}", standing.decided)
 def decide(
     client: Client, request: str | Approval | ModelVersion, comment: str, *, alias: str | None, verdict: str
 ) -> Steps[Approval]:
@@ -123,6 +133,7 @@ def uid_of(client: Client, ref: str | Thing) -> Steps[str]:
 
 
 @checked
+@withheld("describe {ref} anew", standing.model)
 def update_model(
     client: Client,
     ref: str | RegisteredModel,
@@ -141,6 +152,7 @@ def update_model(
 
 
 @checked
+@withheld("describe {version} anew", standing.version)
 def update_model_version(
     client: Client,
     version: str | ModelVersion,
@@ -159,16 +171,19 @@ def update_model_version(
 
 
 @checked
+@withheld("tag {ref}", standing.uid)
 def set_tags(client: Client, ref: str | Thing, tags: Mapping[str, Any]) -> Steps[str]:
     return curation.set_tags(client, client.start_of(ref), tags)
 
 
 @checked
+@withheld("describe {ref}", standing.uid)
 def describe(client: Client, ref: str | Thing, description: str) -> Steps[str]:
     return curation.describe(client, client.start_of(ref), description)
 
 
 @checked
+@withheld("archive or restore {ref}", standing.model_or_version)
 def set_state(
     client: Client, ref: str | RegisteredModel | ModelVersion, *, state: str, reason: str, override: bool
 ) -> Steps[RegisteredModel | ModelVersion]:
@@ -176,6 +191,7 @@ def set_state(
 
 
 @checked
+@withheld("hold or release {ref}", standing.version_or_artifact)
 def set_hold(
     client: Client, ref: str | ModelVersion | Artifact, *, hold: bool, reason: str
 ) -> Steps[ModelVersion | Artifact]:
@@ -183,11 +199,13 @@ def set_hold(
 
 
 @checked
+@withheld("set when {ref} may go", standing.artifact)
 def set_ttl(client: Client, ref: str | Artifact, *, ttl_days: float | None, reason: str) -> Steps[Artifact]:
     return curation.set_ttl(client, client.start_of(ref), ttl_days=ttl_days, reason=reason)
 
 
 @checked
+@withheld("change the rules of {ref}", standing.protected)
 def protect(
     client: Client,
     ref: str | Alias | RegisteredModel,
@@ -206,11 +224,13 @@ def protect(
 
 
 @checked
+@withheld("delete {ref}", standing.uid)
 def delete(client: Client, ref: str | Thing, *, reason: str, override: bool) -> Steps[str]:
     return curation.delete(client, client.start_of(ref), reason=reason, override=override)
 
 
 @checked
+@withheld("restore {ref}", standing.uid)
 def undelete(client: Client, ref: str | Thing, *, reason: str) -> Steps[str]:
     return curation.undelete(client, client.start_of(ref), reason=reason)
 

@@ -37,6 +37,55 @@ with lineage.start_run("fit", params={"rate": 0.1}) as run:
 """
 
 
+RELEASE = """
+import os, pathlib
+import lineage_server as lineage
+
+with lineage.start_run("release") as run:
+    made = pathlib.Path("made.txt")
+    made.write_text("weights")
+    model = run.log_model(made, "rep", register=True, aliases=["candidate"])
+    with run.child("audit") as audit:
+        audit.use(model)
+    run.log({"letters": 7}, step=1)
+    lineage.flush(60)
+    version = lineage.register("served", model, aliases=["canary"], version="first")
+    assert version.artifact.path.read_text() == "weights"
+    lineage.promote(version, "prod")
+    lineage.promote("model:rep@latest", "prod")
+    lineage.set_ttl(model, 1)
+    lineage.describe("model:rep", "by the script")
+    lineage.deploy(version, "api")
+    lineage.hold(version)
+    lineage.archive_model(lineage.register("old", model))
+    if "LINEAGE_REPRODUCES" in os.environ:
+        assert lineage.promote("model:served@7", "stage").version == ""
+        assert lineage.alias("model:rep@prod").version == "2"
+        try:
+            lineage.gql("mutation { deleteAlias(input: {model: 'rep', alias: 'prod'}) { problems { code }}}")
+        except lineage.NotSupportedError as error:
+            assert "withheld" in str(error)
+        else:
+            raise SystemExit("it was let change an alias")
+"""
+
+STANDING = """
+query S($p: String!) {
+  models(project: $p, first: 10) { edges { node {
+    name state description highest newest aliases { name version }
+  } } }
+  rep: modelVersions(model: "rep", project: $p) { ...Versions }
+  served: modelVersions(model: "served", project: $p) { ...Versions }
+  artifacts(project: $p, first: 10) { edges { node { name versions(first: 10) { edges { node {
+    ordinal uri ttlAt hold
+  } } } } } }
+}
+fragment Versions on ModelVersionConnection {
+  edges { node { uid state hold uri aliases createdAt deployments { uid } } }
+}
+"""
+
+
 REPEATS = """
 query R($of: String!, $p: String!) { repeats(of: $of, project: $p) { run { uid } differing } }
 """
@@ -141,6 +190,37 @@ def test_a_training_is_done_again_and_is_the_same(work: Work, tmp_path: Path) ->
     assert "done again" in shown
     assert "the same" in shown
     assert "again what was" in work.lineage("show", found["uid"]).out
+
+
+def test_a_reproduction_leaves_the_registry_as_it_is(work: Work) -> None:
+    """It records, compares and says what it did not do: no version, alias, deployment or place is another."""
+    (work.folder / "train.py").write_text(RELEASE)
+    work.commit("releases what it makes")
+    work.train()
+    with work.client() as client:
+        with client.start_run("later") as run:  # meanwhile others have moved on
+            later = run.produce("later", b"better", type="model")
+        client.register("rep", later, aliases="prod")
+        before = client.gql(STANDING, {"p": work.project})
+    assert [edge["node"]["name"] for edge in before["models"]["edges"]] != []
+    answer = work.lineage("reproduce", "model:rep@1", "--run", "--json")
+    assert answer.code == 0, answer
+    told = json.loads(answer.out)["verdict"]
+    assert (told["verdict"], told["differences"]) == ("same", [])
+    with work.client() as client:
+        assert client.gql(STANDING, {"p": work.project}) == before
+    for what in (
+        "register rep", "move alias candidate of rep", "register served, aliases: canary",
+        "deploy model:served@first as api",
+        "move alias prod to model:rep@latest", "describe model:rep", "set when model:rep@",
+        "hold or release model:served@first", "archive or restore model:old",
+        "move alias stage to model:served@7",
+    ):  # fmt: skip
+        assert what in told["reason"], told
+        assert answer.err.count(f"again: {what}") >= 1, answer.err
+    assert answer.err.count("again: register rep;") == 1
+    (found,) = reproductions(work, json.loads(answer.out)["run"])
+    assert "withheld: " in found["reproduction"]["reason"]
 
 
 def test_what_differs_is_said_and_exits_with_1(work: Work) -> None:

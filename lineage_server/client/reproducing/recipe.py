@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lineage_server.client.builders import LAUNCHER
 from lineage_server.client.recipes import FAMILY, KNOWN, MEANT
+from lineage_server.client.withholding import withheld_of
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.secrets import GONE
@@ -51,7 +52,7 @@ class Link:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A run of the family, with what it was told, read, wrote and measured; ``unseen``: links that are not
-    among these."""
+    among these; ``withheld``: what it was not let change, being a reproduction."""
 
     uid: str
     name: str
@@ -61,6 +62,7 @@ class Member:
     inputs: tuple[Link, ...]
     outputs: tuple[Link, ...]
     unseen: int
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ def recipe_of(client: Client, ref: str) -> Recipe:
         raise NotFoundError(f"no run is known that made {shorten(ref)!r}, or it is not yours to see")
     root = _launched_around(client, str(own["uid"]))
     raw, whole = _family(client, root)
-    facts = as_mapping(as_mapping(root["properties"]).get("facts"))
+    facts = _facts(root)
     known = client.gql(KNOWN, {"of": root["uid"]})["repeats"]
     return Recipe(
         asked=ref,
@@ -141,7 +143,7 @@ def _launched_around(client: Client, uid: str) -> dict[str, Any]:
     """The run that ``lineage run`` began and this is a part of; itself where there is none."""
     own = run = _runs(client, [uid])[0]
     for _ in range(_MOST_LEVELS):
-        if as_mapping(as_mapping(run["properties"]).get("facts")).get("launcher") == LAUNCHER:
+        if _facts(run).get("launcher") == LAUNCHER:
             return run
         above = as_mapping(run["parent"]).get("uid")
         found = _runs(client, [str(above)]) if above else []
@@ -177,6 +179,10 @@ def _runs(client: Client, uids: Sequence[str]) -> list[dict[str, Any]]:
     return out
 
 
+def _facts(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    return as_mapping(as_mapping(run["properties"]).get("facts"))
+
+
 def _member(run: Mapping[str, Any]) -> Member:
     unseen = sum(run[side]["hidden"] + bool(run[side]["hasMore"]) for side in ("inputs", "outputs"))
     return Member(
@@ -188,6 +194,7 @@ def _member(run: Mapping[str, Any]) -> Member:
         inputs=_links(run["inputs"]),
         outputs=_links(run["outputs"]),
         unseen=unseen,
+        withheld=withheld_of(_facts(run)),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lineage_server.client.reproducing.recipe import Link, Member
 from lineage_server.domain.nodes import Reproduced
 
 _MOST = 200
+_MOST_WITHHELD = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,17 @@ def judged(
     before: Sequence[Member], after: Sequence[Member], *, tolerance: float, around: Sequence[str] = ()
 ) -> Verdict:
     """``tolerance``: how far metrics may lie apart, relative to the larger; ``around``: what differs around
-    the two, which explains a difference and is none."""
+    the two, which explains a difference and is none. What was withheld meanwhile is part of the reason."""
+    verdict = _judged(before, after, tolerance=tolerance, around=around)
+    withheld = sorted({what for member in after for what in member.withheld})
+    more = [f"and {len(withheld) - _MOST_WITHHELD} more"] if len(withheld) > _MOST_WITHHELD else []
+    told = f"withheld: {'; '.join([*withheld[:_MOST_WITHHELD], *more])}" if withheld else ""
+    return replace(verdict, reason=". ".join(filter(None, (verdict.reason, told))))
+
+
+def _judged(
+    before: Sequence[Member], after: Sequence[Member], *, tolerance: float, around: Sequence[str]
+) -> Verdict:
     run = after[0].uid
     if after[0].state != before[0].state:
         reason = f"it ended as {after[0].state or 'unknown'}, the original as {before[0].state or 'unknown'}"
