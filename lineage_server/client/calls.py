@@ -20,6 +20,7 @@ from lineage_server.client.ending import Ending, ending_of
 from lineage_server.client.markers import Input, Output, Param
 from lineage_server.client.quietly import Quietly
 from lineage_server.client.run import Run
+from lineage_server.client.seeds import with_seed
 from lineage_server.client.shortcuts import recording_client
 from lineage_server.client.surroundings import tell_surroundings
 from lineage_server.client.values import as_param, is_data, state_of
@@ -79,7 +80,7 @@ class Call:
             name=plan.name,
             job=plan.name,
             kind=plan.kind,
-            params=params,
+            params=with_seed(params) if outer is None else params,
             parent=outer.id if outer is not None else client.launched_by(),
         )
         self.run = client.begin(event, shared=shared)

@@ -26,6 +26,7 @@ from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
 from lineage_server.client.ranks import RunId, RunIds
 from lineage_server.client.run import Run
+from lineage_server.client.seeds import with_seed
 from lineage_server.client.tables import Tables
 from lineage_server.domain.errors import InvalidInputError, UnavailableError
 from lineage_server.domain.events import Event
@@ -126,6 +127,7 @@ class Client(Questions, Curating, Looking, Tables):
         Of a distributed job only rank 0 begins it; the other ranks attach to it and tell inputs and outputs.
         Which one it is they know by ``run_id``, LINEAGE_RUN_ID, or what torchrun, MPI or Slurm tell all of
         them, if all begin their runs in the same order; where nothing tells, they record nothing, and say so.
+        A seed that was set before (``lineage.seed``) is one of its parameters, unless ``capture`` is none.
         """
         project = clean_project(project) if project is not None else self.config.project
         given = clean_run_id(run_id) if run_id is not None else ""
@@ -147,7 +149,7 @@ class Client(Questions, Curating, Looking, Tables):
                 name=name,
                 job=job if job is not None else name,
                 kind=kind,
-                params=params,
+                params=with_seed(params) if capture != "none" else params,
                 tags=tags,
                 description=description,
                 parent=part_of or self.run_ids.outer(taken),

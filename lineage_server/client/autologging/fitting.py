@@ -23,6 +23,7 @@ from lineage_server.client.ending import ending_of
 from lineage_server.client.quietly import Quietly
 from lineage_server.client.recording import uploads
 from lineage_server.client.run import Run
+from lineage_server.client.seeds import with_seed
 from lineage_server.client.shortcuts import recording_client
 from lineage_server.client.surroundings import tell_surroundings
 from lineage_server.client.values import as_param
@@ -156,7 +157,7 @@ def _is_shared_out() -> bool:
 def _begun(client: Client, label: str) -> Run:
     event = builders.started(
         new_run_id(), project=client.config.project, name=label, job=label, kind="training",
-        parent=client.launched_by(),
+        params=with_seed(None), parent=client.launched_by(),
     )  # fmt: skip
     run = client.begin(event, shared=False)
     tell_surroundings(client, run, client.config.capture)

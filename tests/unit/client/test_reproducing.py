@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import lineage_server
+from lineage_server.client import seeds
 from lineage_server.client.client import Client
 from lineage_server.client.command import packages_of
 from lineage_server.client.origins import Origin
@@ -111,7 +113,15 @@ def test_places_outside_the_folder_are_refused(tmp_path: Path) -> None:
             inside(top, PurePosixPath(below))
 
 
-def test_a_seed_is_set_and_recorded(default: Client, stub: StubServer) -> None:
+@pytest.fixture
+def unseeded() -> Iterator[None]:
+    """As a process that has set no seed; what is set here does not outlast the test."""
+    seeds.standing.clear()
+    yield
+    seeds.standing.clear()
+
+
+def test_a_seed_is_set_and_recorded(default: Client, stub: StubServer, unseeded: None) -> None:
     with default.start_run("x") as run:
         assert lineage_server.seed(7) == 7
         first = random.random()
@@ -151,3 +161,31 @@ def test_what_ran_around_it_then_and_is_other_now_is_told(default: Client, tmp_p
     )
     same = look(default, replace(told, origin=replace(origin, python=version, packages=here)), tmp_path)
     assert (same.around, same.packages) == (("it ran in the image trainer@sha256:12",), ())
+
+
+def test_a_seed_set_before_is_recorded_by_the_runs_that_begin(
+    default: Client, stub: StubServer, unseeded: None
+) -> None:
+    @lineage_server.track
+    def fit(rate: float) -> float:
+        return rate
+
+    lineage_server.seed(7)
+    with default.start_run("first", params={"rate": 0.1}) as first, first.child("part") as part:
+        pass
+    fit(0.5)
+    with default.start_run("says its own", params={"seed": 1}) as own:
+        pass
+    with default.start_run("of another process", capture="none") as other:
+        pass
+    with default.start_run("sets another") as later:
+        lineage_server.seed(8)
+    with default.start_run("after it") as last:
+        pass
+    assert default.flush(10)
+    told = {run.name: stub.run(run.id).get("params") or {} for run in (first, part, own, other, later, last)}
+    assert told == {
+        "first": {"rate": 0.1, "seed": 7}, "part": {}, "says its own": {"seed": 1}, "of another process": {},
+        "sets another": {"seed": 8}, "after it": {"seed": 8},
+    }  # fmt: skip
+    assert {"rate": 0.5, "seed": 7} in [event.get("params") for event in stub.of_type("run")]
