@@ -217,9 +217,7 @@ def test_a_slider_shows_what_was_and_what_came_since(
     check(page, url)
 
 
-def test_impact_lists_what_is_affected_and_exports_say_the_same(
-    page: Page, running_server: RunningServer, trained: str
-) -> None:
+def test_exports_say_what_is_shown(page: Page, running_server: RunningServer, trained: str) -> None:
     url = running_server.url
     page.open(f"{url}/p/{trained}/lineage?focus={quote('model:network@2')}")
     page.wait_for("!!document.querySelector('[data-focus]')")
@@ -235,11 +233,66 @@ def test_impact_lists_what_is_affected_and_exports_say_the_same(
     page.run("window.saved.length = 0")
     click(page, "PNG", "[role=menuitem]")
     page.wait_for("window.saved.at(-1)?.type === 'image/png'")
-    page.press("Escape")
-    page.wait_for("!document.querySelector('[role=menu]')")
-    page.run("document.querySelector('input[value=impact]').click()")
-    page.wait_for(f"{TEXT}.includes('Whom to tell') || {TEXT}.includes('Nothing depends on this yet')")
+    check(page, url)
+
+
+SET_OWNER = """
+mutation ($project: String!) {
+  updateProject(input: {project: $project, owner: "ann"}) { problems { message } }
+}
+"""
+
+
+def test_impact_lists_what_is_affected_and_whom_to_tell(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        with client.start_run("train", job="train") as run:
+            run.use({"n": [1]}, name="clean", type="dataset")
+            network = run.produce("network", {"weights": [1]}, type="model")
+        assert client.flush(20.0)
+        version = client.register("churn", network, aliases=["prod", "next"])
+        client.protect("model:churn@prod")
+        client.deploy(version, "api")
+        client.deploy(version, "trial")
+        client.deploy(version, "trial", ended=True)
+        client.hold(network, reason="an audit")
+        client.graphql.run(SET_OWNER, {"project": project})
+    page.open(f"{url}/p/{project}/lineage?focus={quote('dataset:clean@1')}&tab=impact")
+    page.wait_for("!!document.querySelector('main table')")
+    rows = page.run(
+        "[...document.querySelectorAll('main tbody tr')]"
+        ".map((row) => [...row.cells].map((cell) => cell.innerText))"
+    )
+    assert sorted(rows) == [
+        ["Aliases", "churn@next", project, "2", ""],
+        ["Aliases", "churn@prod", project, "2", "protected"],
+        ["Deployment", "api@1", project, "3", "serving now"],
+        ["Deployment", "trial@1", project, "3", "ended"],
+        ["Kept for evidence", "network@1", project, "1", ""],
+    ]
+    lists = page.run(
+        "[...document.querySelectorAll('main section ul')].map((list) => list.innerText.split('\\n'))"
+    )
+    assert [sorted(lists[0]), lists[1]] == [
+        ["1 Model version", "1 Run", "1 Version", "2 Deployment"],
+        [f"{project}: ann (6 things)"],
+    ]
     check_access(page)
+    page.run(SAVED)
+    heads, *lines = saved(page, "CSV", "main section button").splitlines()
+    assert heads == "what,name,project,steps,state,uid"
+    assert {line.rpartition(",")[0] for line in lines} == {
+        f"alias,churn@next,{project},2,",
+        f"alias,churn@prod,{project},2,protected",
+        f"deployment,api@1,{project},3,live",
+        f"deployment,trial@1,{project},3,ended",
+        f"hold,network@1,{project},1,",
+        f"owner,ann,{project},,6 nodes",
+    }
+    click(page, "api@1", "main td button")
+    page.wait_for("document.querySelector('main h1')?.textContent === 'api'")
     check(page, url)
 
 

@@ -42,9 +42,10 @@ def look_at(page: Page, title: str, *, other: bool = False) -> None:
     )
 
 
-def saved(page: Page, name: str) -> str:
-    """What an item of the menu of exports hands over, as text; ``page.run(SAVED)`` was before."""
+def saved(page: Page, name: str, among: str = "[role=menuitem]") -> str:
+    """What an item of the menu of exports (or a button) hands over, as text; ``page.run(SAVED)`` was
+    before."""
     page.run("window.saved.length = 0")
-    click(page, name, "[role=menuitem]")
+    click(page, name, among)
     page.wait_for("window.saved.length > 0")
     return page.run("window.saved.at(-1).text()")

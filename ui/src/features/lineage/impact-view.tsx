@@ -11,7 +11,7 @@ import type { MessageId } from "@/lib/words";
 import { headTitle } from "./causes";
 import { save } from "./downloads";
 import { table } from "./exports";
-import { impactTable } from "./impact";
+import { aliasTitle, impactTable } from "./impact";
 import styles from "./findings.module.css";
 
 export interface ImpactViewProps {
@@ -85,7 +85,7 @@ export function ImpactView({ project, of, asOf, look }: ImpactViewProps) {
               <td>{say("lineage.aliases")}</td>
               <td>
                 <button type="button" onClick={() => look(target)}>
-                  <bdi>{`${model}@${alias}`}</bdi>
+                  <bdi>{aliasTitle({ model, alias })}</bdi>
                 </button>
               </td>
               <td>{where}</td>
