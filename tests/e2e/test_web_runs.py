@@ -128,6 +128,47 @@ def test_picked_runs_are_compared_by_what_differs(
     check(page, url)
 
 
+def test_runs_of_one_name_are_told_apart_wherever_they_are_compared(
+    page: Page, running_server: RunningServer, recording: Recording
+) -> None:
+    url, project = running_server.url, f"runs-{uuid4().hex[:8]}"
+    uids: list[str] = []
+    with recording(project) as client:
+        for index, called in enumerate(("train-forest", "train-forest", "judge")):
+            with client.start_run(called, job=called, params={"rate": index}) as run:
+                run.log({"loss": 1 / (1 + index)}, step=1)
+                uids.append(run.uid)
+        assert client.flush(20.0)
+
+    def told_apart(names: list[str]) -> None:
+        assert len(set(names)) == 3, names
+        assert sorted(name.split(" · ")[0] for name in names) == ["judge", "train-forest", "train-forest"]
+        assert "judge" in names, "what is called so alone keeps its name"
+
+    page.open(f"{url}/p/{project}/compare?runs={'.'.join(uids)}")
+    page.wait_for("document.querySelectorAll('thead bdi').length === 3")
+    heads = page.run("[...document.querySelectorAll('thead bdi')].map((one) => one.textContent)")
+    told_apart(heads)
+    check_access(page)
+    page.run("document.querySelector('input[value=curves]').click()")
+    legend = "[...document.querySelectorAll('[role=toolbar] button')].map((one) => one.innerText.trim())"
+    page.wait_for(f"{legend}.length === 3")
+    assert page.run(legend) == heads
+    page.run("document.querySelector('input[value=scatter]').click()")
+    page.wait_for("document.querySelector('figure')?.ariaLabel === 'loss by rate: 3 runs'")
+    assert page.run(legend) == heads
+    page.run(f"{button('Table')}.click()")
+    page.wait_for("document.querySelectorAll('tbody tr').length === 3")
+    rows = "[...document.querySelectorAll('tbody tr')].map((one) => one.cells[0].innerText.trim())"
+    assert page.run(rows) == heads
+    page.run("document.querySelector('input[value=parallel]').click()")
+    listed = "[...document.querySelectorAll('main li a bdi')].map((one) => one.textContent)"
+    page.wait_for(f"{listed}.length === 3")
+    assert page.run(listed) == heads
+    check_access(page)
+    check(page, url)
+
+
 def test_a_run_shows_what_it_was_and_changes_as_it_goes_on(
     page: Page, running_server: RunningServer, recording: Recording
 ) -> None:

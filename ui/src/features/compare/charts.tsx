@@ -16,7 +16,7 @@ import { Trouble } from "@/components/trouble";
 import { codeOf } from "@/lib/code";
 import { comparedRuns } from "@/lib/compared";
 import { useWords } from "@/lib/words";
-import { runName, useColumns, usualAxes, usualPair } from "./columns";
+import { useColumns, useRunNames, usualAxes, usualPair } from "./columns";
 import type { Column, Columns } from "./columns";
 import { runsIn, withLook } from "./compare-search";
 import type { CompareSearch } from "./compare-search";
@@ -61,9 +61,10 @@ type FormProps = ChartsProps & { told: Columns };
 function useRunLegend(search: CompareSearch, change: (next: CompareSearch) => void, told: Columns, dots = false) {
   const [lit, setLit] = useState<string>();
   const hidden = useMemo((): ReadonlySet<string> => new Set(runsIn(search.off)), [search.off]);
-  const items = useMemo(() => told.runs.map((run, at) => ({ key: run.uid, name: runName(run), at })), [told.runs]);
+  const nameOf = useRunNames(told.runs);
+  const items = useMemo(() => told.runs.map(({ uid }, at) => ({ key: uid, name: nameOf(uid), at })), [told.runs, nameOf]);
   const hide = (next: ReadonlySet<string>): void => change({ ...search, off: comparedRuns(next) });
-  return { legend: <Legend items={items} hidden={hidden} hide={hide} light={setLit} dots={dots} />, hidden, lit };
+  return { legend: <Legend items={items} hidden={hidden} hide={hide} light={setLit} dots={dots} />, hidden, lit, nameOf };
 }
 
 function Curves({ uids, search, change, told }: FormProps) {
@@ -77,8 +78,8 @@ function Curves({ uids, search, change, told }: FormProps) {
   const { data, error, refetch } = useQuery(historiesQuery(uids, asked, search.axis ?? "step"));
   const { axis, smooth, logx, logy } = search;
   const look = useMemo(() => lookIn({ axis, smooth, logx, logy } as CompareSearch), [axis, smooth, logx, logy]);
-  const { legend, hidden, lit } = useRunLegend(search, change, told);
-  const places = useMemo(() => new Map(told.runs.map((run, at) => [run.uid, { name: runName(run), at }])), [told.runs]);
+  const { legend, hidden, lit, nameOf } = useRunLegend(search, change, told);
+  const places = useMemo(() => new Map(told.runs.map(({ uid }, at) => [uid, { name: nameOf(uid), at }])), [told.runs, nameOf]);
   const curves = useMemo(() => {
     const of = new Map<string, NamedSeries[]>();
     for (const { run, series } of data ?? []) {
@@ -113,7 +114,7 @@ function Scatter({ search, change, told }: FormProps) {
   const of = (key: string | undefined): Column | undefined => told.columns.find((one) => one.key === key);
   const x = of(search.x) ?? of(usual.x);
   const y = of(search.y) ?? of(usual.y);
-  const { legend, hidden, lit } = useRunLegend(search, change, told, true);
+  const { legend, hidden, lit, nameOf } = useRunLegend(search, change, told, true);
   const lines = useMemo(
     () =>
       told.runs.flatMap((run, at) => {
@@ -121,9 +122,9 @@ function Scatter({ search, change, told }: FormProps) {
         const value = y?.values[at];
         const drawn = typeof place === "number" && typeof value === "number";
         const fits = drawn && (!search.logx || place > 0) && (!search.logy || value > 0);
-        return fits && !hidden.has(run.uid) ? [{ uid: run.uid, name: runName(run), at, x: [place], y: [value], dots: true }] : [];
+        return fits && !hidden.has(run.uid) ? [{ uid: run.uid, name: nameOf(run.uid), at, x: [place], y: [value], dots: true }] : [];
       }),
-    [told.runs, x, y, search.logx, search.logy, hidden],
+    [told.runs, x, y, search.logx, search.logy, hidden, nameOf],
   );
   const stands = lines.findIndex(({ uid }) => uid === lit);
   if (!x || !y) return <EmptyState kind="none" title={say("compare.scatter.none")} why={say("compare.scatter.none.why")} />;
@@ -142,7 +143,7 @@ function Scatter({ search, change, told }: FormProps) {
         title={title}
         table={() => ({
           columns: [say("runs.name"), x.name, y.name].map((name) => ({ name, type: "" })),
-          rows: told.runs.map((run, at) => [runName(run), x.values[at], y.values[at]]),
+          rows: told.runs.map(({ uid }, at) => [nameOf(uid), x.values[at], y.values[at]]),
         })}
         note={left > 0 && <p className="faint">{say("compare.scatter.left", { count: left })}</p>}
       >
@@ -195,6 +196,7 @@ function Tick({ label, on, set }: { label: string; on: boolean; set: (on: boolea
 
 function Parallel({ search, change, told }: FormProps) {
   const { say } = useWords();
+  const nameOf = useRunNames(told.runs);
   const [within, setWithin] = useState<readonly boolean[]>([]);
   const order = useMemo(() => search.axes ?? usualAxes(told.columns), [search.axes, told.columns]);
   const columns = useMemo(() => told.columns.filter(({ key }) => order.includes(key)), [told.columns, order]);
@@ -221,7 +223,7 @@ function Parallel({ search, change, told }: FormProps) {
         title={say("compare.form.parallel")}
         table={() => ({
           columns: [say("runs.name"), ...ordered.map(({ name }) => name)].map((name) => ({ name, type: "" })),
-          rows: told.runs.map((run, at) => [runName(run), ...ordered.map(({ values }) => values[at] ?? null)]),
+          rows: told.runs.map(({ uid }, at) => [nameOf(uid), ...ordered.map(({ values }) => values[at] ?? null)]),
         })}
       >
         <Suspense fallback={<Skeleton height={TALL} />}>
@@ -235,7 +237,7 @@ function Parallel({ search, change, told }: FormProps) {
         </Suspense>
       </ChartCard>
       <Card title={say("compare.parallel.left", { count: left.length, all: told.runs.length })}>
-        <RunList runs={left.slice(0, LISTED)} more={left.length > LISTED} />
+        <RunList runs={left.slice(0, LISTED).map((run) => ({ ...run, name: nameOf(run.uid) }))} more={left.length > LISTED} />
       </Card>
     </>
   );

@@ -1,7 +1,9 @@
 /** Parameters and metrics of the compared runs as columns of values, for charts. */
-import { useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { isNumeric } from "@/components/charts/parallel";
+import { moment } from "@/lib/format";
+import { useWords } from "@/lib/words";
 import { compareQuery } from "./compare-query";
 import type { ComparedRow, ComparedRun } from "./compare-query";
 
@@ -66,4 +68,40 @@ export function useColumns(project: string, uids: readonly string[]): Columns {
   };
 }
 
-export const runName = (run: ComparedRun): string => run.name || run.jobName || run.uid;
+type Named = Pick<ComparedRun, "uid" | "name" | "jobName" | "startedAt">;
+
+const runName = (run: Named): string => run.name || run.jobName || run.uid;
+const FIRST_DIGITS = 8;
+
+/** The first digits of an id, as many as tell these apart: ids of one moment begin alike. */
+function digitsOf(uid: string, uids: readonly string[]): string {
+  const id = (one: string): string => one.slice(one.indexOf(":") + 1);
+  const own = id(uid);
+  let length = FIRST_DIGITS;
+  while (length < own.length && uids.some((one) => one !== uid && id(one).startsWith(own.slice(0, length)))) length += 1;
+  return own.slice(0, length);
+}
+
+/** What each run is called among these, by its uid: where names repeat, with what tells the runs apart, which is
+ * when they began, else the first digits of their ids. */
+export function runNames(runs: readonly Named[], timeOf: (time: string) => string): ReadonlyMap<string, string> {
+  const alike = new Map<string, Named[]>();
+  for (const run of runs) alike.set(runName(run), [...(alike.get(runName(run)) ?? []), run]);
+  return new Map(
+    runs.map((run) => {
+      const name = runName(run);
+      const same = alike.get(name) ?? [run];
+      if (same.length === 1) return [run.uid, name];
+      const times = new Set(same.map(({ startedAt }) => startedAt && timeOf(startedAt)));
+      const told = times.size === same.length && run.startedAt ? timeOf(run.startedAt) : digitsOf(run.uid, same.map(({ uid }) => uid));
+      return [run.uid, `${name} · ${told}`];
+    }),
+  );
+}
+
+/** The same in the words of the reader. */
+export function useRunNames(runs: readonly ComparedRun[]): (uid: string) => string {
+  const { language } = useWords();
+  const names = useMemo(() => runNames(runs, (time) => moment(time, language)), [runs, language]);
+  return useCallback((uid: string): string => names.get(uid) ?? uid, [names]);
+}

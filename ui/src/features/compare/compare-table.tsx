@@ -7,6 +7,7 @@ import { StateBadge } from "@/components/state-badge";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
+import { useRunNames } from "./columns";
 import type { ComparedRow, ComparedRun } from "./compare-query";
 import { isReference, nameOfVersion, sameAs } from "./compared-values";
 import { versionRows } from "./content-rows";
@@ -31,6 +32,7 @@ export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
   useEffect(() => {
     if (more && last >= rows.length - AHEAD) more();
   }, [more, last, rows.length]);
+  const nameOf = useRunNames(runs);
   const seen = runs.slice(columns.first, columns.last);
   const after = runs.length - columns.last;
   return (
@@ -54,8 +56,8 @@ export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
             {columns.first > 0 && <td colSpan={columns.first} aria-hidden="true" />}
             {seen.map((run, at) => (
               <th key={run.uid} scope="col" aria-colindex={columns.first + at + 2}>
-                <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={run.name || run.jobName}>
-                  <bdi>{run.name || run.jobName || run.uid}</bdi>
+                <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={nameOf(run.uid)}>
+                  <bdi>{nameOf(run.uid)}</bdi>
                 </Link>
                 <StateBadge state={run.state ?? ""} />
               </th>

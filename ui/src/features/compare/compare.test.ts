@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { comparedRuns } from "@/lib/compared";
-import { columnsOf, usualAxes, usualPair } from "./columns";
+import { columnsOf, runNames, usualAxes, usualPair } from "./columns";
 import { nameOfVersion, sameAs } from "./compared-values";
 import { compareSearch, runsIn } from "./compare-search";
 import { chosenPair, versionRows } from "./content-rows";
@@ -15,6 +15,26 @@ describe("an address of a comparison", () => {
   test("believes nothing that it does not know", () => {
     expect(compareSearch({ runs: 3, all: "yes", tab: "pie" })).toEqual({});
     expect(compareSearch({ runs: "a.b", all: true, tab: "scatter" })).toEqual({ runs: "a.b", all: true, tab: "scatter" });
+  });
+});
+
+describe("runs that are called the same", () => {
+  const run = (id: string, startedAt: string | null, name = "train") => ({ uid: `run:${id}`, name, jobName: "", startedAt });
+  const names = (...runs: ReturnType<typeof run>[]): string[] => [...runNames(runs, (time) => time.slice(11, 16)).values()];
+
+  test("are told apart by when they began; others keep their names", () => {
+    const told = names(run("a", "2026-11-28T10:00:00Z"), run("b", "2026-11-28T11:30:00Z"), run("c", null, "judge"));
+    expect(told).toEqual(["train · 10:00", "train · 11:30", "judge"]);
+  });
+
+  test("by as many digits of their ids as it takes where they began together, or not at all", () => {
+    const at = "2026-11-28T10:00:00Z";
+    expect(names(run("0198c0de-aa", at), run("0298c0de-bb", at))).toEqual(["train · 0198c0de", "train · 0298c0de"]);
+    expect(names(run("0198c0de-aa", at), run("0198c0de-bb", null), run("0198c0de-bc", null))).toEqual([
+      "train · 0198c0de-a",
+      "train · 0198c0de-bb",
+      "train · 0198c0de-bc",
+    ]);
   });
 });
 

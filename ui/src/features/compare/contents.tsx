@@ -7,13 +7,15 @@ import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
-import { runName } from "./columns";
+import { useRunNames } from "./columns";
 import { compareQuery } from "./compare-query";
 import type { ComparedRun } from "./compare-query";
 import type { CompareSearch } from "./compare-search";
 import { chosenPair, versionRows } from "./content-rows";
 import type { VersionChoice } from "./content-rows";
 import styles from "./charts.module.css";
+
+const NO_RUNS: readonly ComparedRun[] = [];
 
 export interface ContentsProps {
   project: string;
@@ -30,13 +32,15 @@ export function Contents({ project, uids, search, change }: ContentsProps) {
     if (hasNextPage && !isFetching) void fetchNextPage();
   }, [hasNextPage, isFetching, fetchNextPage]);
   const rows = useMemo(() => versionRows(data?.pages.flatMap((page) => page.compareRuns.rows.edges.map(({ node }) => node)) ?? []), [data]);
-  const runs = data?.pages[0]?.compareRuns.runs ?? [];
+  const runs = data?.pages[0]?.compareRuns.runs ?? NO_RUNS;
+  const runName = useRunNames(runs);
+  const nameOf = ({ name, runs: places }: VersionChoice): string => named(name, places.flatMap((at) => (runs[at] ? [runName(runs[at].uid)] : [])));
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data || hasNextPage) return <Skeleton height={320} />;
   const row = rows.find(({ key }) => key === search.what) ?? rows[0];
   if (!row) return <EmptyState kind="none" title={say("content.nothing")} why={say("content.nothing.why")} />;
   const { a, b } = chosenPair(row, search);
-  const choices = (chosen: VersionChoice) => row.choices.map((one) => ({ value: one.uid, label: nameOf(one, runs), disabled: one === chosen }));
+  const choices = (chosen: VersionChoice) => row.choices.map((one) => ({ value: one.uid, label: nameOf(one), disabled: one === chosen }));
   return (
     <div className={styles.all}>
       <div className={styles.bar}>
@@ -50,13 +54,12 @@ export function Contents({ project, uids, search, change }: ContentsProps) {
         <NativeSelect size="xs" label={say("compare.before")} value={a.uid} onChange={(event) => change({ ...search, a: event.currentTarget.value, b: b.uid })} data={choices(b)} />
         <NativeSelect size="xs" label={say("compare.after")} value={b.uid} onChange={(event) => change({ ...search, a: a.uid, b: event.currentTarget.value })} data={choices(a)} />
       </div>
-      <ContentDiff key={`${a.uid} ${b.uid}`} before={{ uid: a.uid, name: nameOf(a, runs) }} after={{ uid: b.uid, name: nameOf(b, runs) }} />
+      <ContentDiff key={`${a.uid} ${b.uid}`} before={{ uid: a.uid, name: nameOf(a) }} after={{ uid: b.uid, name: nameOf(b) }} />
     </div>
   );
 }
 
 /** A version by its name and the runs that have it. */
-function nameOf({ name, runs: places }: VersionChoice, runs: readonly ComparedRun[]): string {
-  const named = places.flatMap((at) => (runs[at] ? [runName(runs[at])] : []));
-  return `${name} · ${named.slice(0, 3).join(", ")}${named.length > 3 ? " …" : ""}`;
+function named(version: string, runs: readonly string[]): string {
+  return `${version} · ${runs.slice(0, 3).join(", ")}${runs.length > 3 ? " …" : ""}`;
 }
