@@ -84,7 +84,8 @@ class Run(Logged):
                 _latest.append(self)
 
     def __repr__(self) -> str:
-        return f"<Run {self.name or ''} {self.id} of project {self.project}>"
+        which = "that is not recorded," if self._unknown else f"{self.name or ''} {self.id}"
+        return f"<Run {which} of project {self.project}>"
 
     def __str__(self) -> str:
         """Which one it is: ``run train  0198…``."""
@@ -289,8 +290,9 @@ class Run(Logged):
         return self._sent(box.finish(FINISH_SECONDS, timeout))
 
     def stand_for(self, command: int) -> None:
-        """As long as the process ``command`` is there, it has not ended, even when this process is killed."""
-        if self._outbox is not None:
+        """As long as the process ``command`` is there, it has not ended, even when this process is killed.
+        Said by who began it: how another's ends is not for us to say."""
+        if self._outbox is not None and self._owner:
             self._outbox.stand_for(self, command)
 
     def end_now(self, ending: Ending) -> None:

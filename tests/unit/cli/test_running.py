@@ -11,7 +11,7 @@ import sys
 import time
 import venv
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +249,49 @@ def test_a_closed_terminal_stops_the_command(stub: StubServer, tmp_path: Path) -
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert recorded(stub) == ("aborted", "its terminal was closed (SIGHUP)", 129)
+
+
+SHARD = """
+import os
+import lineage_server as lineage
+rank = os.environ.get("RANK") or os.environ["SLURM_PROCID"]
+with lineage.start_run("train") as run:
+    run.produce(f"shard{rank}", {"x": [rank]}, type="dataset")
+assert run.finish() and lineage.flush(20)
+"""
+
+
+def shards(stub: StubServer) -> tuple[str, str]:
+    """The run that three ranks have recorded as one, and the one that it is a part of."""
+    (run,) = {event["run"] for event in stub.of_type("run") if event.get("outputs")}
+    told = stub.run(run)
+    assert (told["name"], told["state"]) == ("train", "complete")
+    assert {output["name"] for output in told["outputs"]} == {"shard0", "shard1", "shard2"}
+    return run, told["parent"]
+
+
+def test_ranks_that_one_command_starts_record_one_run(stub: StubServer, tmp_path: Path) -> None:
+    (tmp_path / "shard.py").write_text(SHARD)
+    ranks = " & ".join(f"RANK={rank} WORLD_SIZE=3 {sys.executable} shard.py" for rank in range(3))
+    with started(stub, tmp_path, "sh", "-c", f"{ranks} & wait"):
+        pass
+    assert recorded(stub) == ("complete", None, 0)
+    _, parent = shards(stub)
+    assert parent == stub.of_type("run")[0]["run"]
+
+
+def test_a_command_of_each_rank_records_one_run_with_one_part(stub: StubServer, tmp_path: Path) -> None:
+    (tmp_path / "shard.py").write_text(SHARD)
+    with ExitStack() as ranks:
+        for rank in range(3):
+            folder = tmp_path / str(rank)
+            folder.mkdir()
+            ranks.enter_context(
+                started(
+                    stub, folder, sys.executable, "../shard.py", SLURM_JOB_ID="7", SLURM_STEP_ID="0",
+                    SLURM_STEP_NUM_TASKS="3", SLURM_PROCID=str(rank),
+                )
+            )  # fmt: skip
+    _, parent = shards(stub)
+    whole = stub.run(parent)
+    assert (whole["name"], whole["state"], whole["exit_code"]) == ("shard", "complete", 0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from lineage_server.client import openings
 from lineage_server.client.client import Client
 from lineage_server.client.config import load_config
 from lineage_server.client.ranks import RunIds
@@ -148,6 +150,17 @@ def test_a_run_that_was_not_begun_leaves_its_id_to_the_next(
         zero.start_run(" ")
     begun = zero.start_run("train")
     assert begun.id == one.start_run("train").id
+
+
+def test_only_who_began_a_run_answers_for_its_end(
+    make_client: Callable[..., Client], stub: StubServer
+) -> None:
+    for rank, answers in ((0, True), (1, False)):
+        client = make_client(stub.url, **LAUNCHERS["srun"](rank, "0"))
+        run = client.start_run("train")
+        run.stand_for(os.getpid())
+        assert client.outbox is not None
+        assert (run.id in openings.read(client.outbox.journal.path).commands) is answers
 
 
 def test_later_runs_of_a_launched_job_are_shared_too(
