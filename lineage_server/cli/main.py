@@ -90,8 +90,8 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except LineageError as error:
         told = sys.argv[1:] if arguments is None else arguments
-        missing = elsewhere(str(error), told) if isinstance(error, NotFoundError) else ""
-        fail(f"{error}{missing}")
+        missed = isinstance(error, NotFoundError)
+        fail(f"{error.message}{elsewhere(error.message, told)}" if missed else str(error))
         return error.exit_code
     except (BrokenPipeError, ReaderGoneError):
         _say_no_more()  # whoever read us (head, less) has seen enough

@@ -167,6 +167,7 @@ class Client(Questions, Curating, Looking, Tables):
         """The run that ``event`` tells of. Unless it is ``shared``, only code in its block or function finds
         it with ``current_run``."""
         run = Run(self, event.run, event.project, name=event.name or "", job=event.job or "", shared=shared)
+        self.graphql.recorded.add(event.project)
         if self.outbox is not None:
             self.outbox.begin(event)
             process.watch_signals()

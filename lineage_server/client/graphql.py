@@ -26,6 +26,7 @@ from lineage_server.domain.errors import (
     LimitError,
     LineageError,
     NotAuthenticatedError,
+    NotFoundError,
     NotSupportedError,
     UnavailableError,
 )
@@ -114,6 +115,8 @@ class GraphQL:
         self._config = config
         self._sync: httpx2.Client | None = None
         self._async: httpx2.AsyncClient | None = None
+        self.recorded: set[str] = set()
+        """Projects that runs were begun in, for who misses something that they have recorded."""
 
     def run(
         self, query: str, variables: Mapping[str, Any] | None, seconds: float = _SECONDS
@@ -128,7 +131,7 @@ class GraphQL:
             answer = self._connected().post(GRAPHQL_PATH, content=asked, headers=_JSON, timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
-        return data_from(answer.status_code, answer.content, self._config.url)
+        return self._data_from(answer, variables)
 
     async def run_async(self, query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         """Ask, from a coroutine; raises a domain error."""
@@ -140,7 +143,7 @@ class GraphQL:
             answer = await self._connected_async().post(GRAPHQL_PATH, content=asked, headers=_JSON)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
-        return data_from(answer.status_code, answer.content, self._config.url)
+        return self._data_from(answer, variables)
 
     def fetch(self, path: str, query: Mapping[str, str | list[str]]) -> Fetched:
         """A long answer, whole or as far as it came; raises UnavailableError where none begins."""
@@ -178,6 +181,15 @@ class GraphQL:
                 raise self._away(error) from None
             return Fetched(url, status, body, reason_of(error))
         return Fetched(url, status, body)
+
+    def _data_from(self, answer: httpx2.Response, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+        try:
+            return data_from(answer.status_code, answer.content, self._config.url)
+        except NotFoundError as error:
+            from lineage_server.client.elsewhere import hint_for
+
+            error.hint = hint_for(variables or {}, self._config.project, self.recorded)
+            raise
 
     def _connected(self) -> httpx2.Client:
         if self._sync is None:

@@ -74,11 +74,20 @@ class NotAuthenticatedError(LineageError):
 
 
 class NotFoundError(LineageError):
-    """The thing is not there, or is not visible to the caller (the answer is the same)."""
+    """The thing is not there, or is not visible to the caller (the answer is the same).
+
+    ``hint``: what else to ask, for who writes programs; commands have their own."""
 
     code = "NOT_FOUND"
     http_status = 404
     exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}{self.hint}"
 
 
 class ForbiddenError(LineageError):

@@ -150,6 +150,7 @@ def test_what_is_missed_in_a_project_that_nobody_named_may_be_in_another(lineage
         missed = lineage(*shlex.split(line))
         assert missed.code == 4, line
         assert missed.err.endswith("; -p PROJECT asks in another project\n"), missed.err
+        assert "connect(" not in missed.err  # which programs are told
         assert lineage(*shlex.split(line), "-p", PROJECT).code == 0
     named = lineage("ls", "versions", "model:아무것도", "-p", PROJECT)
     assert "-p PROJECT" not in named.err

@@ -207,6 +207,29 @@ async def test_async_twin_tells_the_same(config: Config, tmp_path: Path) -> None
 # --- asking ------------------------------------------------------------------------------------
 
 
+async def test_what_is_missed_in_the_own_project_is_said_to_be_elsewhere(config: Config) -> None:
+    """Whoever records in another project asks in it by name; a reference means one thing all along."""
+    with Client(config=config) as client:
+        with pytest.raises(NotFoundError, match=r"'PROJECT/model:kept@candidate', or connect.* another"):
+            client.lineage("model:kept@candidate")
+        with client.start_run("train", project="kept-there") as run:
+            kept = run.log_model(b"weights", name="kept", register=True, aliases=["candidate"])
+        there = (
+            r"recorded in 'kept-there': 'kept-there/model:kept@candidate', or connect\(project='kept-there'"
+        )
+        for ask in (client.lineage, client.impact, client.get, client.model_version, client.origin):
+            with pytest.raises(NotFoundError, match=there) as missed:
+                ask("model:kept@candidate")
+            assert "kept-there" not in missed.value.message
+        async with AsyncClient(client=client) as twin:
+            with pytest.raises(NotFoundError, match=there):
+                await twin.lineage("model:kept@candidate")
+        assert client.get("kept-there/model:kept@candidate").digest == kept.digest
+        with pytest.raises(NotFoundError) as named:
+            client.get("kept-there/model:kept@nothing")
+        assert not named.value.hint
+
+
 @pytest.fixture
 def view(client: Client) -> LineageView:
     """Of a model: made from a dataset, used for a table."""
