@@ -1,0 +1,132 @@
+"""The picture of a lineage in a real browser: its levels, what the mouse does in it, how it is printed."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import RunningServer
+from tests.support.browser import Page
+from tests.support.lineage_view import ROWS
+from tests.support.printed import printed
+from tests.support.web_view import TEXT, check
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+READERS = 45
+
+
+@pytest.fixture(scope="module")
+def read(running_server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A project whose data is made in three steps and read by many jobs."""
+    from lineage_server import Client
+    from lineage_server.client.config import load_config
+    from tests.e2e.conftest import client_environment
+
+    project = f"read-{uuid4().hex[:8]}"
+    told = client_environment(tmp_path_factory.mktemp("read"), running_server.url, LINEAGE_CAPTURE="none")
+    with Client(config=load_config(environ=told, project=project)) as client:
+        with client.start_run("measure", job="measure") as run:
+            raw = run.produce("raw", {"n": [1]}, type="dataset")
+        with client.start_run("prepare", job="prepare") as run:
+            run.use(raw)
+            clean = run.produce("clean", {"n": [1, 1]}, type="dataset")
+            left = run.produce("left", {"n": [2]}, type="dataset")
+        for number in range(4):
+            with client.start_run(f"use {number}", job=f"use {number}") as run:
+                run.use(left)
+        for round_ in range(2):
+            with client.start_run("train", job="train") as run:
+                run.use(left)
+                if round_ == 0:
+                    run.use({"n": [9]}, name="extra", type="dataset")
+                run.produce("network", {"weights": [round_]}, type="model")
+        for number in range(READERS):
+            with client.start_run(f"reader {number:02}", job=f"reader {number:02}") as run:
+                run.use(clean)
+        assert client.flush(20.0)
+    return project
+
+
+CAMERA = "new DOMMatrix(getComputedStyle(document.querySelector('.react-flow__viewport')).transform)"
+
+
+def middle(page: Page, found: str) -> tuple[float, float]:
+    """Of what an expression of JavaScript finds, on the screen."""
+    x, y, width, height = page.run(
+        f"(({{x, y, width, height}}) => [x, y, width, height])({found}.getBoundingClientRect())"
+    )
+    return x + width / 2, y + height / 2
+
+
+def card(title: str) -> str:
+    return f"document.querySelector('[data-id] bdi[title={json.dumps(title)}]')?.closest('[data-id]')"
+
+
+def mouse(page: Page, x: float, y: float, *, press: bool = False) -> None:
+    """Goes there; presses and lets go."""
+    page.do("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    for kind in ("mousePressed", "mouseReleased") if press else ():
+        page.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+
+def camera(page: Page) -> tuple[float, float, float]:
+    x, y, zoom = page.run(f"(({{e, f, a}}) => [e, f, a])({CAMERA})")
+    return x, y, zoom
+
+
+def open_left(page: Page, url: str, project: str, up: int = 2) -> None:
+    page.open(f"{url}/p/{project}/lineage?focus={quote('dataset:left@1')}&up={up}&down=1")
+    page.wait_for(f"!!{card('left@1')} && !!{card('use 3')} && !!{card('prepare')}")
+
+
+def test_a_press_on_the_small_map_goes_there(page: Page, running_server: RunningServer, read: str) -> None:
+    url = running_server.url
+    open_left(page, url, read)
+    small = (
+        "[...document.querySelectorAll('.react-flow [aria-hidden=true]')]"
+        ".find((one) => one.querySelector('svg rect'))"
+    )
+    page.wait_for(f"!!{small}")
+    x, y = middle(page, small)
+    before = camera(page)
+    mouse(page, x - 50, y + 20, press=True)
+    page.wait_for(f"{CAMERA}.e !== {before[0]}")
+    assert camera(page)[2] == before[2], "it comes no nearer"
+    seen = middle(page, f"{small}.querySelector('svg rect')")
+    assert seen == pytest.approx((x - 50, y + 20), abs=3)
+    check(page, url)
+
+
+def test_what_one_of_two_versions_alone_came_of_is_marked_as_removed(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{read}/lineage?focus={quote('model:network@2')}&vs={quote('model:network@1')}")
+    page.wait_for("!!document.querySelector('[data-id][data-change=removed]')")
+    gone = "[...document.querySelectorAll('[data-id][data-change=removed]')]"
+    assert page.run(f"{gone}.map((one) => one.querySelector('bdi').title)") == ["extra@1"]
+    assert "removed" in page.run(f"{gone}[0].innerText").lower()
+    check(page, url)
+
+
+def test_a_long_outline_is_printed_on_as_many_sheets_as_it_takes(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{read}/lineage?focus={quote('dataset:clean@1')}&up=2&tab=outline")
+    page.wait_for(f"{ROWS}.length >= {READERS}")
+    rows = page.run(ROWS)
+    sheets = printed(page)
+    assert len(sheets) > 1
+    words = " ".join("".join(sheets).split())
+    assert [row for row in rows if row not in words] == []
+    assert "clean@1" in sheets[0]
+    assert not [one for one in ("Ctrl K", "Export", "Steps back") if one in words], (
+        "what is to be pressed stays"
+    )
+    assert page.run(f"{TEXT}.includes('Export')"), "on the screen all is as it was"
+    check(page, url)
