@@ -1,4 +1,4 @@
-"""The picture of a lineage in a real browser: its levels, what the mouse does in it, how it is printed."""
+"""The picture of a lineage in a real browser: what the mouse does in it, how it is printed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
-from tests.support.lineage_view import ROWS
+from tests.support.lineage_view import ROWS, cards, click, look_at
 from tests.support.printed import printed
 from tests.support.web_view import TEXT, check
 
@@ -52,6 +52,8 @@ def read(running_server: RunningServer, tmp_path_factory: pytest.TempPathFactory
 
 
 CAMERA = "new DOMMatrix(getComputedStyle(document.querySelector('.react-flow__viewport')).transform)"
+DIMMED = "[...document.querySelectorAll('[data-id][data-dim] bdi[title]')].map((one) => one.title).toSorted()"
+LOOKED_AT = "document.querySelector('aside h2')?.textContent"
 
 
 def middle(page: Page, found: str) -> tuple[float, float]:
@@ -83,6 +85,28 @@ def open_left(page: Page, url: str, project: str, up: int = 2) -> None:
     page.wait_for(f"!!{card('left@1')} && !!{card('use 3')} && !!{card('prepare')}")
 
 
+def test_under_the_mouse_neighbours_stand_out_and_a_click_lights_the_whole_way(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    open_left(page, url, read)
+    every = set(page.run("[...document.querySelectorAll('[data-id] bdi[title]')].map((one) => one.title)"))
+    assert {"measure", "raw@1", "prepare", "left@1", "use 0"} <= every
+    assert page.run(DIMMED) == []
+    mouse(page, *middle(page, card("raw@1")))
+    page.wait_for(f"{DIMMED}.length > 0")
+    assert every - set(page.run(DIMMED)) == {"measure", "raw@1", "prepare"}
+    mouse(page, *middle(page, "document.querySelector('main h1')"))
+    page.wait_for(f"{DIMMED}.length === 0")
+    mouse(page, *middle(page, card("use 2")), press=True)
+    page.wait_for(f"{LOOKED_AT} === 'use 2'")
+    mouse(page, *middle(page, "document.querySelector('main h1')"))
+    page.wait_for(f"{DIMMED}.length > 0")
+    lit = {"measure", "raw@1", "prepare", "left@1", "use 2"}
+    assert set(cards(page)) - set(page.run(DIMMED)) == lit
+    check(page, url)
+
+
 def test_a_press_on_the_small_map_goes_there(page: Page, running_server: RunningServer, read: str) -> None:
     url = running_server.url
     open_left(page, url, read)
@@ -110,6 +134,24 @@ def test_what_one_of_two_versions_alone_came_of_is_marked_as_removed(
     gone = "[...document.querySelectorAll('[data-id][data-change=removed]')]"
     assert page.run(f"{gone}.map((one) => one.querySelector('bdi').title)") == ["extra@1"]
     assert "removed" in page.run(f"{gone}[0].innerText").lower()
+    check(page, url)
+
+
+def test_the_address_of_what_is_shown_is_copied(page: Page, running_server: RunningServer, read: str) -> None:
+    url = running_server.url
+    open_left(page, url, read)
+    page.do("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    page.do("Page.bringToFront")
+    look_at(page, "use 2")
+    page.wait_for(f"{LOOKED_AT} === 'use 2'")
+    click(page, "Export")
+    click(page, "Copy the link", "[role=menuitem]")
+    page.wait_for(
+        "[...document.querySelectorAll('[role=menuitem]')].some((one) => one.innerText.includes('Copied'))"
+    )
+    copied = page.run("navigator.clipboard.readText()")
+    assert copied == page.run("location.href")
+    assert "at=" in copied
     check(page, url)
 
 
