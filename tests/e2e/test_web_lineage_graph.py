@@ -125,6 +125,23 @@ def test_a_press_on_the_small_map_goes_there(page: Page, running_server: Running
     check(page, url)
 
 
+def test_a_card_that_is_opened_stays_where_it_is(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    open_left(page, url, read, up=1)
+    further = f"{card('raw@1')}?.querySelector('[data-side=\"<\"]')"
+    page.wait_for(f"!!{further}")
+    assert page.run(f"{further}.innerText") == "+1"
+    before, shown = middle(page, card("raw@1")), camera(page)
+    mouse(page, *middle(page, further), press=True)
+    page.wait_for(f"!{further} && {CAMERA}.e !== {shown[0]}")  # the others move: what is before it comes in
+    assert middle(page, card("raw@1")) == pytest.approx(before, abs=1)
+    click(page, "Show all")
+    page.wait_for(f"!!{card('measure')}")
+    check(page, url)
+
+
 def test_what_one_of_two_versions_alone_came_of_is_marked_as_removed(
     page: Page, running_server: RunningServer, read: str
 ) -> None:
