@@ -3,10 +3,12 @@ before; and who is said to have done what was done."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from lineage_server.domain.events import AliasSet
 from lineage_server.domain.ids import now_micros
+from lineage_server.ingest.tables import from_parquet
 from tests.contract.test_registry import TEXTS, do, done, model_with_versions, problem
 from tests.support.served import Served
 from tests.support.stories import MODEL_1
@@ -137,3 +139,16 @@ async def test_a_move_tells_whether_a_page_or_a_program_made_it(served: Served) 
         AliasSet(id="a", project="default", model="fraud", alias="prod", version="1", at=now_micros())
     )
     assert await moves(served) == [("1", "client"), ("2", "ui"), ("1", "client")]
+
+
+async def test_metrics_that_json_has_no_numbers_for_are_kept_as_they_were_told(served: Served) -> None:
+    of = await model_with_versions(served, "fraud", 1)
+    metrics = [{"key": key, "value": key} for key in ("NaN", "Infinity", "-Infinity")]
+    made = await done(served, "CreateModelVersion", **of, uri="s3://models/fraud", metrics=metrics)
+    assert {one["key"]: one["value"] for one in made["metrics"]} == {m["key"]: m["key"] for m in metrics}
+    kept = await served.http.get("/api/v1/export/events")
+    (told,) = [one.raw for one in from_parquet(kept.content) if b"Infinity" in one.raw]
+    assert json.loads(told)["metrics"] == {m["key"]: m["key"] for m in metrics}
+    # What was taken in can be taken in again: by a restore, too.
+    again = await served.http.post("/api/v1/import/events", content=kept.content)
+    assert again.json()["refused"] == 0, again.text

@@ -29,7 +29,7 @@ from lineage_server import Client
 from lineage_server.client.config import load_config
 from lineage_server.domain.events import AliasSet, DeploymentReported, ModelReported, ModelVersionReported
 from tests.support import disks, web_view
-from tests.support.browser import Page, browsing
+from tests.support.browser import Browser, Page
 from tests.support.faults import address_of, ask, engine_process, event, graph_settings, send
 from tests.support.neo4j_server import QUICK_JAVA, Address
 from tests.support.warm import WARM_SECONDS, empty
@@ -280,18 +280,18 @@ def lineage(tmp_path: Path, running_server: RunningServer) -> RunLineage:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """One tab of one browser for all tests of the web view; they take it as ``page``."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Of all tests of the web view; they take its tab as ``page``."""
     web_view.build()
-    with browsing(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
+    opened = Browser(tmp_path_factory.mktemp("browser"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def page(browser: Page) -> Page:
+def page(browser: Browser) -> Page:
     """The tab as if it was new: an empty page in a large window, nothing kept, nothing complained about."""
-    browser.clear()
-    return browser
+    return browser.page()
 
 
 Recording = Callable[[str], Client]

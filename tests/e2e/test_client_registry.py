@@ -317,7 +317,7 @@ def test_a_run_names_the_version_that_it_registers(client: Client, caplog: pytes
     with pytest.raises(ConflictError, match="is a version of model"):
         client.promote(version, "third")
     with pytest.raises(InvalidInputError, match="not registered"):
-        run.log_model({"weights": [1]}, "churn", version="x")
+        client.start_run("again").log_model({"weights": [1]}, "churn", version="x")
 
 
 def test_the_async_twin_does_the_same(client: Client) -> None:

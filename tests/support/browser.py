@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -148,7 +149,7 @@ def another_tab(page: Page) -> Iterator[Page]:
     host, _, own = page.address.rpartition("/")
     made = page.do("Target.createTarget", url="about:blank")["targetId"]
     assert made != own
-    with connect(f"{host}/{made}", max_size=None, open_timeout=START_SECONDS) as socket:
+    with connect(f"{host}/{made}", max_size=None, open_timeout=START_SECONDS, ping_interval=None) as socket:
         yield Page(socket, f"{host}/{made}")
     page.do("Target.closeTarget", targetId=made)
 
@@ -166,7 +167,7 @@ def browsing(folder: Path) -> Iterator[Page]:
     ) as process:  # fmt: skip
         try:
             address = _tab(profile, process)
-            with connect(address, max_size=None, open_timeout=START_SECONDS) as socket:
+            with connect(address, max_size=None, open_timeout=START_SECONDS, ping_interval=None) as socket:
                 yield Page(socket, address)
         finally:
             process.terminate()
@@ -210,3 +211,30 @@ def install() -> None:
 
 if __name__ == "__main__":
     install()
+
+
+class Browser:
+    """One tab for all tests of the web view; a new one where the former broke down under its test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._open, self._count = folder, contextlib.ExitStack(), 0
+        self._page: Page | None = None
+
+    def page(self) -> Page:
+        if self._page is not None:
+            try:
+                self._page.clear()
+            except (ConnectionClosed, TimeoutError):
+                self.close()
+        if self._page is None:
+            self._count += 1
+            folder = self._folder / str(self._count)
+            folder.mkdir()
+            self._page = self._open.enter_context(browsing(folder))
+            self._page.clear()
+        return self._page
+
+    def close(self) -> None:
+        self._page = None
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            self._open.close()

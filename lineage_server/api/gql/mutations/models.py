@@ -28,6 +28,7 @@ from lineage_server.api.gql.mutations.recording import (
     tags_of,
 )
 from lineage_server.api.gql.permissions import MayWrite
+from lineage_server.api.gql.scalars import real
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types import registered as payloads
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
@@ -223,8 +224,9 @@ def _version_told(input: CreateModelVersionInput | UpdateModelVersionInput) -> d
     return told
 
 
-def _metrics(metrics: list[MetricInput]) -> dict[str, float]:
-    out = {metric.key: float(metric.value) for metric in metrics}
+def _metrics(metrics: list[MetricInput]) -> dict[str, float | str]:
+    """As an event is kept: NaN and the infinities as words, since JSON has no numbers for them."""
+    out = {metric.key: real(metric.value) for metric in metrics}
     if len(out) < len(metrics):
         raise InvalidInputError("a metric is named twice", field="metrics", allowed="each key once")
     return out
