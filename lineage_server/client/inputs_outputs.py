@@ -6,6 +6,7 @@ These calls read what they record and wait for nothing else; how it is looked at
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from lineage_server.client import builders, recording
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.checking import checked
-from lineage_server.domain.errors import InvalidInputError
+from lineage_server.domain.errors import ConflictError, InvalidInputError
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
@@ -28,14 +29,24 @@ class InputsAndOutputs:
     """The half of ``Run`` that speaks of artifacts."""
 
     id: str
+    name: str
     project: str
     client: Client
     _outbox: Outbox | None
+    _ended: threading.Event
     _unknown: bool
 
     def _check_open(self, call: str) -> None:
-        """Raises ConflictError once the run has ended."""
-        raise NotImplementedError
+        """Raises ConflictError once the run has ended: what it read, made and measured is what it is."""
+        if self._ended.is_set():
+            raise ConflictError(self._over(call), current="ended")
+
+    def _over(self, call: str) -> str:
+        return (
+            f"run {self.name or self.id} has ended, so {call}() records nothing in it. Call it within the "
+            "'with' block, or before finish(); else begin a run that goes on from this one: "
+            f'start_run("{self.name or "more"}", resumed_from="{self.id}")'
+        )
 
     def _put(self, *events: Event) -> None:
         if self._outbox is not None:

@@ -26,7 +26,6 @@ from lineage_server.client.checking import check, checked
 from lineage_server.client.ending import Ending, ending_of
 from lineage_server.client.logged import Logged
 from lineage_server.domain.edges import Basis
-from lineage_server.domain.errors import ConflictError
 from lineage_server.domain.nodes import RunState
 
 if TYPE_CHECKING:
@@ -175,18 +174,6 @@ class Run(Logged):
         if subject not in self._warned:
             self._warned.add(subject)
             logger.warning("lineage: left out of run %s: %s: %s", self.id, subject, why)
-
-    def _check_open(self, call: str) -> None:
-        """Raises ConflictError once the run has ended: what it read, made and measured is what it is."""
-        if self._ended.is_set():
-            raise ConflictError(self._over(call), current="ended")
-
-    def _over(self, call: str) -> str:
-        return (
-            f"run {self.name or self.id} has ended, so {call}() records nothing in it. Call it within the "
-            "'with' block, or before finish(); else begin a run that goes on from this one: "
-            f'start_run("{self.name or "more"}", resumed_from="{self.id}")'
-        )
 
     @checked
     def log_params(self, params: Mapping[str, Any]) -> None:
