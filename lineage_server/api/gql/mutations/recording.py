@@ -89,3 +89,19 @@ def tags_of(tags: list[TagInput]) -> dict[str, str | None] | None:
     if len(out) < len(tags):
         raise InvalidInputError("a tag is named twice", field="tags", allowed="each key once")
     return out or None
+
+
+def audit_row(
+    context: Context,
+    action: str,
+    project: str,
+    target: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the audit log is to say of what is no event, to be written with what was done."""
+    record = audit_record(
+        context.principal, action, target, project=project, before=before, after=after, origin=context.origin
+    )
+    return record.row()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.mutations.recording import audit_row
 from lineage_server.api.gql.permissions import MayRead
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
 from lineage_server.api.gql.types.views import DeleteViewPayload, SaveViewPayload, view_of
-from lineage_server.auth.audit import audit_record
 from lineage_server.auth.principal import Permission
 from lineage_server.domain.nodes import RunState
 from lineage_server.tracking.views import Shown, picture_of
@@ -64,7 +62,7 @@ class ViewMutations:
                 name=input.name,
                 shared=input.shared,
                 shown=shown,
-                audit=_audit(context, "saveView", input.project, "", after=after),
+                audit=audit_row(context, "saveView", input.project, "", after=after),
             )
         except MENDABLE as error:
             return SaveViewPayload(problems=[problem_of(error)])
@@ -80,21 +78,6 @@ class ViewMutations:
         if view.owner != principal.actor:
             principal.check(Permission.ADMIN, input.project)
         before = {"name": view.name, "owner": view.owner, "shared": view.shared}
-        audit = _audit(context, "deleteView", input.project, view.uid, before=before)
+        audit = audit_row(context, "deleteView", input.project, view.uid, before=before)
         await context.services.views.delete(view, audit=audit)
         return DeleteViewPayload(problems=[], view=view_of(view, principal))
-
-
-def _audit(
-    context: Context,
-    action: str,
-    project: str,
-    target: str,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    record = audit_record(
-        context.principal, action, target, project=project, before=before, after=after, origin=context.origin
-    )
-    return record.row()

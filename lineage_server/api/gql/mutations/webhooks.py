@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import strawberry
 from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
+from lineage_server.api.gql.mutations.recording import audit_row
 from lineage_server.api.gql.permissions import MayAdminister
 from lineage_server.api.gql.types.hooks import (
     CreateWebhookPayload,
@@ -20,7 +20,6 @@ from lineage_server.api.gql.types.hooks import (
     webhook_of,
 )
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
-from lineage_server.auth.audit import audit_record
 from lineage_server.domain.errors import ConflictError
 from lineage_server.registry.notices import Kind
 from lineage_server.registry.targets import target_of
@@ -102,7 +101,7 @@ class WebhookMutations:
                 kinds=[str(kind) for kind in input.kinds],
                 model=input.model,
                 by=context.principal.actor,
-                audit=_audit(context, "createWebhook", input.project, "", after=after),
+                audit=audit_row(context, "createWebhook", input.project, "", after=after),
             )
         except MENDABLE as error:
             return CreateWebhookPayload(problems=[problem_of(error)])
@@ -128,7 +127,7 @@ class WebhookMutations:
                 "target": target_of(old.url).shown, "kinds": list(old.kinds), "enabled": old.enabled,
             }  # fmt: skip
             before = {key: known[key] for key in after}
-            audit = _audit(context, "updateWebhook", input.project, old.uid, before=before, after=after)
+            audit = audit_row(context, "updateWebhook", input.project, old.uid, before=before, after=after)
             new = await hooks.update(old, url=input.url, kinds=kinds, enabled=input.enabled, audit=audit)
         except MENDABLE as error:
             return UpdateWebhookPayload(problems=[problem_of(error)])
@@ -141,7 +140,7 @@ class WebhookMutations:
     )
     async def resend_delivery(self, info: Ctx, input: ResendDeliveryInput) -> ResendDeliveryPayload:
         context = context_of(info)
-        audit = _audit(context, "resendDelivery", input.project, input.delivery)
+        audit = audit_row(context, "resendDelivery", input.project, input.delivery)
         found = await context.services.webhooks.resend(input.project, input.delivery, audit=audit)
         context.services.deliverer.ring()
         return ResendDeliveryPayload(problems=[], delivery=delivery_of(found))
@@ -150,7 +149,7 @@ class WebhookMutations:
     async def delete_webhook(self, info: Ctx, input: DeleteWebhookInput) -> DeleteWebhookPayload:
         context = context_of(info)
         webhook = await context.services.webhooks.get(input.project, input.webhook)
-        audit = _audit(context, "deleteWebhook", input.project, webhook.uid, before={"name": webhook.name})
+        audit = audit_row(context, "deleteWebhook", input.project, webhook.uid, before={"name": webhook.name})
         await context.services.webhooks.delete(input.project, webhook.uid, audit=audit)
         return DeleteWebhookPayload(problems=[], webhook=webhook_of(webhook))
 
@@ -167,23 +166,8 @@ class WebhookMutations:
                 current="disabled",
             )
             return TestWebhookPayload(problems=[problem_of(error)])
-        audit = _audit(context, "testWebhook", input.project, webhook.uid, after={"kind": Kind.PING})
+        audit = audit_row(context, "testWebhook", input.project, webhook.uid, after={"kind": Kind.PING})
         uid = await hooks.ping(webhook, by=context.principal.actor, audit=audit)
         context.services.deliverer.ring()
         (made,) = [one for one in await hooks.deliveries(webhook, first=10) if one.uid == uid]
         return TestWebhookPayload(problems=[], delivery=delivery_of(made))
-
-
-def _audit(
-    context: Context,
-    action: str,
-    project: str,
-    target: str,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    record = audit_record(
-        context.principal, action, target, project=project, before=before, after=after, origin=context.origin
-    )
-    return record.row()
