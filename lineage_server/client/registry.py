@@ -52,6 +52,11 @@ mutation Register($model: RegisterModelInput!, $version: CreateModelVersionInput
   createModelVersion(input: $version) {{ version {{ {VERSION} }} {PROBLEMS} }}
 }}
 """
+CREATE = f"""
+mutation Create($version: CreateModelVersionInput!) {{
+  createModelVersion(input: $version) {{ version {{ {VERSION} }} {PROBLEMS} }}
+}}
+"""
 MOVE = f"""
 mutation Move($input: SetAliasInput!) {{ setAlias(input: $input) {{ alias {{ {ALIAS} }} {PROBLEMS} }} }}
 """
@@ -83,7 +88,7 @@ query Asked($project: String, $model: String, $states: [ApprovalState!], $first:
 }}
 """
 DOCUMENTS = {
-    "Meant": MEANT, "Register": REGISTER, "Move": MOVE, "Clear": CLEAR, "Moves": MOVES,
+    "Meant": MEANT, "Register": REGISTER, "Create": CREATE, "Move": MOVE, "Clear": CLEAR, "Moves": MOVES,
     "Request": REQUEST, "Decide": DECIDE, "Asked": APPROVALS,
 }  # fmt: skip
 _PAGE = 100
@@ -104,16 +109,11 @@ def register(
     meant = yield from _source(client, project, source)
     if meant.version is not None:
         told = told.completed_by(meant.version)
-    data = yield (
-        REGISTER,
-        {
-            "model": {"project": told.project, "name": told.model},
-            "version": told.input(origin=meant.origin, uri=uri or meant.uri, run=run or meant.run),
-        },
-    )
-    for problem in data["registerModel"]["problems"]:
-        if problem["code"] != ConflictError.code:  # it is there already: so much the better
-            raise error_of(problem)
+    version = told.input(origin=meant.origin, uri=uri or meant.uri, run=run or meant.run)
+    try:
+        data = yield CREATE, {"version": version}
+    except NotFoundError:
+        data = yield from _first(told, version)
     check(data["createModelVersion"])
     made = version_of(client, data["createModelVersion"]["version"])
     for alias in told.aliases:
@@ -122,6 +122,16 @@ def register(
         except LineageError as error:
             raise_after(f"{made.ref} is registered, alias {shorten(alias)!r} was not moved", error)
     return replace(made, aliases=tuple(sorted({*made.aliases, *told.aliases})))
+
+
+def _first(told: Registration, version: dict[str, Any]) -> Steps[dict[str, Any]]:
+    """The version together with its model, which is not there yet."""
+    model = {"project": told.project, "name": told.model}
+    data = yield REGISTER, {"model": model, "version": version}
+    for problem in data["registerModel"]["problems"]:
+        if problem["code"] != ConflictError.code:  # somebody was faster: so much the better
+            raise error_of(problem)
+    return data
 
 
 class _Source(NamedTuple):

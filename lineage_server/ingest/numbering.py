@@ -65,6 +65,8 @@ def _number(entry: Entry, event: Unnumbered, stored: bytes | None, numbers: _Num
         return
     entry.event = replace(event, version=version)
     entry.raw = with_version(entry.asked_raw, version)
+    verdicts = entry.request.verdicts
+    verdicts[entry.index] = replace(verdicts[entry.index], version=version)
 
 
 def _version_in(stored: bytes) -> str:

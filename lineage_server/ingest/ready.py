@@ -154,7 +154,8 @@ async def _without_duplicates(entries: list[Entry], session: WriteSession, *, ca
             seen[entry.uid] = entry.raw
             fresh.append(entry)
         elif seen[entry.uid] in (entry.raw, None):
-            entry.request.verdicts[entry.index] = Verdict(entry.index, Outcome.DUPLICATE)
+            given = entry.request.verdicts[entry.index].version
+            entry.request.verdicts[entry.index] = Verdict(entry.index, Outcome.DUPLICATE, version=given)
         else:
             refuse(entry, IdReusedError())
     return fresh

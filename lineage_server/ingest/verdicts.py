@@ -53,6 +53,8 @@ class Verdict:
     retriable: bool = False
     current: str = ""
     """Of a conflict: what stands there."""
+    version: str = ""
+    """The number that the writer gave, see ``numbering``."""
 
 
 ACCEPTED = Outcome.ACCEPTED

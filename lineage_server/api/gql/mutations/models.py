@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import msgspec
 import strawberry
 from strawberry.types import Info
 
@@ -109,8 +108,7 @@ class ModelMutations:
             )  # fmt: skip
             version = ids.model_version_uid(model.project, model.name, event.version)
             sent = await record(context, event, "createModelVersion", version, after=_picture(after))
-            name = sent.version or await _numbered(context, sent)
-            version = ids.model_version_uid(model.project, model.name, name)
+            version = ids.model_version_uid(model.project, model.name, sent.version)
         except MENDABLE as error:
             return payloads.CreateModelVersionPayload(problems=[problem_of(error)])
         node = await seen_node(context, version)
@@ -263,13 +261,6 @@ def _version_name(version: str) -> str:
             "'latest' means the newest version", field="version", allowed="any other name, or none"
         )
     return name
-
-
-async def _numbered(context: Context, sent: ModelVersionReported) -> str:
-    """The number that the event was given when it was stored."""
-    stored = await context.services.store.find(ids.event_uid(sent.project, sent.id), [sent.project])
-    told: dict[str, Any] = msgspec.json.decode(stored.raw) if stored is not None else {}
-    return str(told.get("version") or "")
 
 
 def _hold(old: Node, hold: bool) -> Event:

@@ -36,7 +36,7 @@ async def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> E:
-    """Submit one event as the caller's; answers it as it was sent. Raises what refused it.
+    """Submit one event as the caller's; answers it as it was stored. Raises what refused it.
 
     ``at``: when it happens, unless now.
     """
@@ -54,7 +54,8 @@ async def record(
     received = Received(0, sent, encode(sent), audit=(audit.row(),), answered=True)
     verdicts = await context.services.ingest.submit_received([received], actor=context.principal.actor)
     raise_refusal(verdicts[0])
-    return sent
+    given = verdicts[0].version
+    return replace(sent, **{"version": given}) if given else sent
 
 
 async def seen_node(context: Context, uid: str) -> Node:
