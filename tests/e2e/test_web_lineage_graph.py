@@ -1,4 +1,4 @@
-"""The picture of a lineage in a real browser: what the mouse does in it, how it is printed."""
+"""The picture of a lineage in a real browser: its levels, what the mouse does in it, how it is printed."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ def read(running_server: RunningServer, tmp_path_factory: pytest.TempPathFactory
             run.use(raw)
             clean = run.produce("clean", {"n": [1, 1]}, type="dataset")
             left = run.produce("left", {"n": [2]}, type="dataset")
+        for _ in range(5):
+            with client.start_run("tune", job="tune") as run:
+                run.use(raw)
         for number in range(4):
             with client.start_run(f"use {number}", job=f"use {number}") as run:
                 run.use(left)
@@ -104,6 +107,60 @@ def test_under_the_mouse_neighbours_stand_out_and_a_click_lights_the_whole_way(
     page.wait_for(f"{DIMMED}.length > 0")
     lit = {"measure", "raw@1", "prepare", "left@1", "use 2"}
     assert set(cards(page)) - set(page.run(DIMMED)) == lit
+    check(page, url)
+
+
+def step_until(page: Page, tool: str, reached: str) -> None:
+    """Nearer or further, a step at a time."""
+    while not page.run(reached):
+        before = camera(page)[2]
+        click(page, tool)
+        page.wait_for(f"{CAMERA}.a !== {before}")
+
+
+WRITTEN = """
+(() => { const write = CanvasRenderingContext2D.prototype.fillText; window.written = [];
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+    window.written.push(text); return write.call(this, text, ...where); }; return true; })()
+"""
+"""Keeps what is written on canvases, for no program reads it there."""
+
+
+def test_farther_away_cards_say_less_and_then_are_boxes_that_can_still_be_named_and_clicked(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{read}/lineage?focus={quote('dataset:raw@1')}")
+    page.wait_for(f"!!{card('left@1')} && !!{card('5 × tune')}")
+    page.run(WRITTEN)
+    levels = (
+        "String([...new Set([...document.querySelectorAll('[data-level]')].map((one) => one.dataset.level))])"
+    )
+    step_until(page, "Nearer", f"{levels} === 'full'")
+    kind, (left, top, near) = f"{card('left@1')}.innerText.includes('dataset')", camera(page)
+    assert page.run(kind)
+    x, y = middle(page, card("left@1"))
+    step_until(page, "Further away", f"{levels} === 'compact'")
+    assert 0.25 <= camera(page)[2] < 0.6
+    assert not page.run(kind), "a compact card has its name alone"
+    assert page.run("window.written") == [], "cards bear their names themselves"
+    step_until(page, "Further away", f"{levels} === ''")
+    page.wait_for("document.querySelectorAll('[data-level]').length === 0")
+    step_until(page, "Further away", f"{CAMERA}.a < 0.2")  # where a box has no room for its name
+    page.run("window.written.length = 0")
+    click(page, "Further away")
+    page.wait_for("window.written.includes('5 × tune') && window.written.includes('raw@1')")
+    assert page.run("window.written.includes('left@1')") is False
+    to_left, to_top, far = camera(page)
+    frame = page.run("(({x, y}) => [x, y])(document.querySelector('.react-flow').getBoundingClientRect())")
+    where = (
+        (x - frame[0] - left) / near * far + to_left + frame[0],
+        (y - frame[1] - top) / near * far + to_top + frame[1],
+    )
+    mouse(page, *where)
+    page.wait_for("window.written.includes('left@1')")
+    mouse(page, *where, press=True)
+    page.wait_for(f"{LOOKED_AT} === 'left@1'")
     check(page, url)
 
 

@@ -15,14 +15,16 @@ export interface CanvasLayerProps {
   lit: ReadonlySet<string> | null;
   /** whether boxes are drawn too */
   boxes: boolean;
+  /** of these which have their names beside them, the first before others; nothing: none has */
+  named?: readonly string[] | undefined;
 }
 
-export function CanvasLayer({ sheet, focus, lit, boxes }: CanvasLayerProps) {
+export function CanvasLayer({ sheet, focus, lit, boxes, named }: CanvasLayerProps) {
   const transform = useStore((state) => state.transform);
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
   const [x, y, zoom] = transform;
-  return <Drawn {...{ sheet, focus, lit, boxes, width, height }} className={styles.canvas} camera={{ x, y, zoom }} />;
+  return <Drawn {...{ sheet, focus, lit, boxes, named, width, height }} className={styles.canvas} camera={{ x, y, zoom }} />;
 }
 
 export interface DrawnProps extends CanvasLayerProps {
@@ -34,7 +36,7 @@ export interface DrawnProps extends CanvasLayerProps {
 }
 
 /** A scene on a canvas of its own, as sharp as the screen. */
-export function Drawn({ sheet, focus, lit, boxes, camera, width, height, className }: DrawnProps) {
+export function Drawn({ sheet, focus, lit, boxes, named, camera, width, height, className }: DrawnProps) {
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const dark = useComputedColorScheme() === "dark";
   const colours = useMemo(() => canvas && coloursOf(canvas, dark), [canvas, dark]);
@@ -49,8 +51,8 @@ export function Drawn({ sheet, focus, lit, boxes, camera, width, height, classNa
       context.canvas.height = Math.round(height * ratio);
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    draw(context, { sheet, focus, lit, boxes, camera: { x, y, zoom }, width, height, colours });
-  }, [canvas, colours, sheet, focus, lit, boxes, x, y, zoom, width, height]);
+    draw(context, { sheet, focus, lit, boxes, named, camera: { x, y, zoom }, width, height, colours });
+  }, [canvas, colours, sheet, focus, lit, boxes, named, x, y, zoom, width, height]);
 
   return <canvas ref={setCanvas} className={className} aria-hidden="true" />;
 }

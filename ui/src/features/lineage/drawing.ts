@@ -1,8 +1,10 @@
 /** Draws a scene on a canvas: needs nothing but the canvas, so that pictures can be made from it too. */
 import type { Hue } from "@/components/kinds";
 import { CARD } from "./geometry";
-import type { Camera } from "./geometry";
+import type { Camera, Corner } from "./geometry";
+import { drawTags } from "./name-tags";
 import type { Box, Change, Line } from "./scene";
+import { nameOf } from "./sheet";
 import type { Sheet, Strand, Tint } from "./sheet";
 
 export interface Colours {
@@ -20,15 +22,12 @@ export interface Drawing {
   focus: string;
   lit: ReadonlySet<string> | null;
   boxes: boolean;
+  /** boxes whose names stand beside them; undefined: nothing has its name there */
+  named: readonly string[] | undefined;
   camera: Camera;
   width: number;
   height: number;
   colours: Colours;
-}
-
-interface Corner {
-  x: number;
-  y: number;
 }
 
 interface View {
@@ -61,6 +60,7 @@ export function draw(context: CanvasRenderingContext2D, drawing: Drawing): void 
   if (lit) for (const strand of sheet.strands) drawStrand(context, drawing, view, strand, true);
   if (drawing.boxes) for (const tint of sheet.tints) drawTint(context, drawing, view, tint);
   context.restore();
+  if (drawing.named) drawTags(context, drawing, [...drawing.named, drawing.focus], camera.zoom < NAMES_FROM);
 }
 
 /** What of the picture is on the screen, in its own measure. */
@@ -175,8 +175,7 @@ function drawName(context: CanvasRenderingContext2D, drawing: Drawing, box: Box,
   context.fillStyle = drawing.colours.paper;
   context.font = `${NAME_PIXELS / zoom}px ${drawing.colours.font}`;
   context.textBaseline = "middle";
-  const name = box.stack ? `${box.stack.count} × ${box.title || box.kind}` : box.title;
-  context.fillText(fitting(context, name, CARD.width * zoom - 8), place.x + pad, place.y + CARD.height / 2);
+  context.fillText(fitting(context, nameOf(box), CARD.width * zoom - 8), place.x + pad, place.y + CARD.height / 2);
 }
 
 /** Of each name, how wide it is at its size on the screen; by the name, for it costs more to measure than to draw. */

@@ -26,9 +26,12 @@ export interface Camera {
   zoom: number;
 }
 
-interface Bounds {
+export interface Corner {
   x: number;
   y: number;
+}
+
+interface Bounds extends Corner {
   width: number;
   height: number;
 }

@@ -9,6 +9,7 @@ import { BoxCard } from "./box-card";
 import type { BoxCardProps } from "./box-card";
 import { CanvasLayer } from "./canvas-layer";
 import { CARD, boxAt, cameraOn, levelOf, sightOf, within } from "./geometry";
+import type { Level } from "./geometry";
 import { GraphTools } from "./graph-tools";
 import type { Places } from "./layout";
 import { layOut } from "./layout-client";
@@ -105,18 +106,20 @@ function FlowCard({ data }: NodeProps<CardNode>) {
 
 function Picture({ scene, places, at, to, target, fresh, look, expand, opened, foldAll }: GraphViewProps & { places: Places }) {
   const { say } = useWords();
-  const [over, setOver] = useState<string>();
   const zoomed = useStore(zoomLevel);
   const sheet = useMemo(() => sheetOf(scene, places), [scene, places]);
   const sight = useStore(inSight);
-  const lit = useLit(scene, over, at, to);
   const { hold, isSet } = useCamera(scene, places, target);
   const near = useMemo(() => (isSet && zoomed !== "far" ? within(scene, places, sight) : []), [isSet, zoomed, scene, places, sight]);
   const level = zoomed === "compact" && near.length > MOST_CARDS ? "far" : zoomed;
+  const { over, setOver } = useOver(level);
+  const lit = useLit(scene, over, at, to);
+  const named = useMemo(() => (level === "far" ? [over, at, to].filter((id) => id !== undefined) : undefined), [level, over, at, to]);
   const { frame, moved, stopped } = usePanning();
   const { screenToFlowPosition } = useReactFlow();
-  const lookUnder = (event: MouseEvent): void =>
-    look(level === "far" ? boxAt(places, screenToFlowPosition({ x: event.clientX, y: event.clientY })) : undefined, event.shiftKey);
+  /** the drawn box there */
+  const under = ({ clientX: x, clientY: y }: MouseEvent): string | undefined =>
+    level === "far" ? boxAt(places, screenToFlowPosition({ x, y })) : undefined;
 
   const cards = useMemo((): CardNode[] => {
     if (level === "far") return NO_CARDS; // the canvas draws them
@@ -164,12 +167,14 @@ function Picture({ scene, places, at, to, target, fresh, look, expand, opened, f
       zoomOnDoubleClick={false}
       onNodeMouseEnter={(_, node) => setOver(node.id)}
       onNodeMouseLeave={() => setOver(undefined)}
-      onPaneClick={lookUnder}
+      onPaneClick={(event) => look(under(event), event.shiftKey)}
+      {...(level === "far" && { onPaneMouseMove: (event) => setOver(under(event)) })}
+      onPaneMouseLeave={() => setOver(undefined)}
       onMove={moved}
       onMoveEnd={stopped}
       aria-label={say("lineage.graph")}
     >
-      <CanvasLayer sheet={sheet} focus={scene.focus} lit={lit} boxes={level === "far"} />
+      <CanvasLayer sheet={sheet} focus={scene.focus} lit={lit} boxes={level === "far"} named={named} />
       <GraphTools scene={scene} places={places} opened={opened} expand={expand} foldAll={foldAll} />
       <Minimap sheet={sheet} places={places} focus={scene.focus} lit={lit} />
     </ReactFlow>
@@ -184,6 +189,14 @@ function useWithdrawn(cards: CardNode[]): CardNode[] {
   const [last, setLast] = useState(cards);
   if (cards !== NO_CARDS && cards !== last) setLast(cards);
   return useMemo(() => (cards === NO_CARDS ? last.map((card) => ({ ...card, hidden: true })) : cards), [cards, last]);
+}
+
+/** What the mouse is over; as near as it was when that was found out, for what is drawn there changes with the level. */
+function useOver(level: Level): { over: string | undefined; setOver: (id: string | undefined) => void } {
+  const [found, setFound] = useState<{ id: string | undefined; far: boolean }>();
+  const far = level === "far";
+  const setOver = useCallback((id: string | undefined): void => setFound((before) => (before?.id === id && before?.far === far ? before : { id, far })), [far]);
+  return { over: found?.far === far ? found.id : undefined, setOver };
 }
 
 /** While the picture is only moved, its cards are a layer of their own that is not drawn again; while one comes

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { CARD } from "./geometry";
 import { box, scene } from "./made-scenes";
-import { sheetOf } from "./sheet";
+import { nameOf, sheetOf } from "./sheet";
 
 const PLACES = { a: { x: 0, y: 0 }, b: { x: 330, y: 100 }, c: { x: 660, y: 0 } };
 
@@ -25,4 +25,11 @@ test("boxes are side by side by their colour, and what has no place is left out"
   const { strands, tints } = sheetOf(told, PLACES);
   expect(tints.map(({ hue, boxes }) => [hue, boxes.map(({ id }) => id)])).toEqual([["dataset", ["a", "c"]], ["run", ["b"]]]);
   expect(strands[0]?.lines.map(({ to }) => to)).toEqual(["b", "c"]);
+});
+
+test("what stands for many is known, and is called by how many they are", () => {
+  const stack = { count: 12, states: {}, members: [], best: null };
+  const told = scene("a > b > c", { b: { title: "train", stack } });
+  const { stacks, boxes } = sheetOf(told, PLACES);
+  expect(stacks.map((id) => nameOf(boxes.get(id) ?? box(id)))).toEqual(["12 × train"]);
 });

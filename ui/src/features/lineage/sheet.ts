@@ -27,7 +27,14 @@ export interface Tint {
 export interface Sheet {
   strands: readonly Strand[];
   tints: readonly Tint[];
+  boxes: Scene["boxes"];
+  places: Places;
+  /** ids of those that stand for many */
+  stacks: readonly string[];
 }
+
+/** As it is called where there is room for a name. */
+export const nameOf = (box: Box): string => (box.stack ? `${box.stack.count} × ${box.title || box.kind}` : box.title);
 
 export function sheetOf(scene: Scene, places: Places): Sheet {
   const lines = scene.lines.filter(({ from, to }) => places[from] && places[to]);
@@ -35,6 +42,9 @@ export function sheetOf(scene: Scene, places: Places): Sheet {
   return {
     strands: grouped(lines, ({ change, type, weight }) => `${change} ${isDashed(type, change)} ${weight}`).map((alike) => strandOf(alike, places)),
     tints: grouped(boxes, ({ label, kind }) => kindHue(label, kind)).map((alike) => tintOf(alike, places)),
+    boxes: scene.boxes,
+    places,
+    stacks: boxes.filter(({ stack }) => stack).map(({ id }) => id),
   };
 }
 
