@@ -1,8 +1,8 @@
 """The model registry used by a program of a user, against MLflow's client and its own server on SQLite.
 
 Versions lie at addresses, so that no bytes are moved. One by one, each with its number as the answer, is
-what both offer; told in the background, as ``log_model`` does in a run, is what ours has besides: it ends
-when all are committed.
+what both offer; told in the background (``Client.report``, as ``log_model`` does in a run) is what ours has
+besides: it ends when all are committed.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import lineage_server as lineage
-from lineage_server.client.registrations import registration_of
-from lineage_server.client.shortcuts import default_client
+from lineage_server.domain.events import Event, ModelReported, ModelVersionReported
+from lineage_server.domain.nodes import ModelState
 
 PLACE = "s3://bucket/models/{}"
 
@@ -38,14 +38,21 @@ def main() -> None:
         for number in range(count):
             lineage.register(name, PLACE.format(number))
     else:
-        told = registration_of(name, project="default")
-        for number in range(count):
-            default_client().report(*told.events(origin="", uri=PLACE.format(number), run=""))
-        assert lineage.flush(600)
-        assert lineage.sync_status().all_sent, lineage.sync_status()
+        with lineage.Client() as client:
+            client.report(ModelReported(project="default", model=name))
+            for number in range(count):
+                client.report(_version(name, number))
+            assert client.flush(600)
+            assert client.sync_status().all_sent, client.sync_status()
     seconds = time.perf_counter() - began
     lineage.promote(f"model:{name}@{count}", "prod")
     print(seconds, name)
+
+
+def _version(model: str, number: int) -> Event:
+    return ModelVersionReported(
+        project="default", model=model, uri=PLACE.format(number), state=ModelState.READY
+    )
 
 
 def _half(ask: Callable[[], object], count: int) -> float:
