@@ -1,8 +1,9 @@
 """What a scene shows beyond its steps: boxes that were opened further, and boxes that were brought in.
 
-``<uid`` opens a box one step upstream, ``>uid`` one downstream, ``=uid`` brings one in with the shortest
-path that connects it with the focus. All are found at once and merged into what is there; one that is
-not there any more, or not to be seen, is left out, since an address outlives what it names.
+``<uid`` opens a box one step upstream, ``>uid`` one downstream, ``<<<uid`` three at once, ``=uid`` brings
+one in with the shortest path that connects it with the focus. All are found at once and merged into what
+is there; one that is not there any more, or not to be seen, is left out, since an address outlives what
+it names.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from lineage_server.provenance.traverse import check, run_walk
 from lineage_server.provenance.walk import Walk
 
 MOST = 50
+MOST_STEPS = 3
 _SIDES = {"<": (Direction.UPSTREAM,), ">": (Direction.DOWNSTREAM,), "=": ()}
 _Beyond = TypeVar("_Beyond", Truncation, Boundary)
 _BUDGET = Budget(nodes=1_001, per_node=1_000)
@@ -69,10 +71,21 @@ def check_opened(opened: Sequence[str]) -> None:
     if len(opened) > MOST:
         raise InvalidInputError("too many boxes are opened", field="opened", allowed=f"at most {MOST}")
     for one in opened:
-        if one[:1] not in _SIDES or not one[1:]:
+        steps, uid = _read(one)
+        if one[:1] not in _SIDES or not uid:
             raise InvalidInputError(
                 "this opens no box", field="opened", allowed="<, > or = and a uid, such as <run:0197…"
             )
+        if steps > MOST_STEPS:
+            raise InvalidInputError(
+                "this opens a box too far", field="opened", allowed=f"at most {MOST_STEPS} steps"
+            )
+
+
+def _read(told: str) -> tuple[int, str]:
+    """How often the sign stands there, and what it stands before."""
+    uid = told.lstrip(told[:1])
+    return len(told) - len(uid), uid
 
 
 async def widened(
@@ -87,13 +100,13 @@ async def widened(
 
 
 async def _open(reader: LineageReader, told: str, focus: str, view: View, sight: Sight) -> _Opened | None:
-    uid, sides = told[1:], _SIDES[told[0]]
+    (steps, uid), sides = _read(told), _SIDES[told[0]]
     question = LineageQuestion(
         start=(uid,), direction=Direction.BOTH, view=view, max_depth=0,
         as_of=sight.as_of, known_at=sight.known_at, budget=_BUDGET,
     )  # fmt: skip
     try:
-        limits = {side: 1 for side in sides}
+        limits = {side: steps for side in sides}
         seen = await seen_of(await run_walk(reader, check(question), sight, limits=limits))
         if sides:
             return _Opened(uid=uid, side=sides[0], seen=seen)

@@ -32,6 +32,18 @@ async def test_an_opened_box_shows_what_lies_one_step_beyond_it(served: Served) 
     assert wide["version"] != narrow["version"]
 
 
+async def test_a_box_is_opened_three_steps_at_once(served: Served) -> None:
+    opened: list[str] = [f"<{MODEL_1}"]
+    for _ in range(2):
+        told = await scene(served, up=0, opened=opened)
+        opened += [f"<{one['node']['uid']}" for one in told["nodes"] if one["hiddenUp"]]
+    step_by_step = await scene(served, up=0, opened=opened)
+    at_once = await scene(served, up=0, opened=[f"<<<{MODEL_1}"])
+    assert at_once["uids"] == step_by_step["uids"] > (await scene(served))["uids"]
+    error = await served.refused(SCENE, {"focus": MODEL_1, "opened": [f"<<<<{MODEL_1}"]})
+    assert error["extensions"]["allowed"] == "at most 3 steps"
+
+
 async def test_a_box_is_brought_in_with_the_path_to_it(served: Served) -> None:
     told = await scene(served, up=0, opened=[f"={IRIS_2}", f"=run:{EVALUATE}"])
     assert {MODEL_1, f"run:{TRAIN}", IRIS_2, f"run:{EVALUATE}"} <= told["uids"]

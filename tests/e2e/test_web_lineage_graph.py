@@ -12,7 +12,7 @@ from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
 from tests.support.lineage_view import ROWS, cards, click, look_at
 from tests.support.printed import printed
-from tests.support.web_view import TEXT, check
+from tests.support.web_view import TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -192,10 +192,97 @@ def test_a_card_that_is_opened_stays_where_it_is(
     assert page.run(f"{further}.innerText") == "+1"
     before, shown = middle(page, card("raw@1")), camera(page)
     mouse(page, *middle(page, further), press=True)
-    page.wait_for(f"!{further} && {CAMERA}.e !== {shown[0]}")  # the others move: what is before it comes in
+    # The others move: what is before it comes in.
+    page.wait_for(f"{further}?.innerText === '−' && {CAMERA}.e !== {shown[0]}")
     assert middle(page, card("raw@1")) == pytest.approx(before, abs=1)
     click(page, "Show all")
     page.wait_for(f"!!{card('measure')}")
+    check(page, url)
+
+
+def side(title: str, mark: str) -> str:
+    """The button at a side of a card."""
+    return f"{card(title)}?.querySelector('[data-side={json.dumps(mark)}]')"
+
+
+def test_one_box_is_opened_three_steps_at_once_and_folded_without_the_others(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{read}/lineage?focus={quote('dataset:left@1')}&up=0&down=0")
+    page.click(side("left@1", ">"))
+    page.wait_for(f"!!{card('use 3')} && !!{card('network@1')}")
+    after = set(cards(page))
+    page.run(
+        f"{side('left@1', '<')}.dispatchEvent(new MouseEvent('click', {{bubbles: true, shiftKey: true}}))"
+    )
+    page.wait_for(f"!!{card('prepare')}")
+    click(page, "Show all")
+    page.wait_for(f"!!{card('measure')} && !!{card('network@1')}")
+    assert set(cards(page)) - after == {"prepare", "raw@1", "measure"}
+    check_access(page)
+    click(page, "Show all")
+    before = middle(page, card("left@1"))
+    page.run(f"{side('left@1', '<')}.focus()")
+    page.press("Enter")
+    page.wait_for(f"!{card('prepare')}")
+    assert set(cards(page)) == after, "what was opened on the other side stays"
+    assert middle(page, card("left@1")) == pytest.approx(before, abs=1), "it stays where it is"
+    page.click(side("left@1", "<"))
+    page.click(side("raw@1", "<"))
+    page.wait_for(f"!!{card('raw@1')} && {side('raw@1', '<')}.innerText === '−'")
+    page.click(side("left@1", "<"))
+    page.wait_for(f"!{card('prepare')}")
+    assert "raw" not in page.run("location.search"), "with it goes what was opened beyond it"
+    check(page, url)
+
+
+def test_a_branch_is_hidden_and_shown_again(page: Page, running_server: RunningServer, read: str) -> None:
+    url = running_server.url
+    open_left(page, url, read)
+    every = set(cards(page))
+    look_at(page, "left@1")
+    click(page, "Hide all", "aside button")  # all that it came of
+    page.wait_for(f"!{card('prepare')}")
+    click(page, "Show all")
+    page.wait_for(f"!!{card('network@1')}")
+    assert every - set(cards(page)) == {"prepare", "raw@1", "measure"}
+    assert page.run(f"{side('left@1', '<')}.innerText") == "+3"
+    check_access(page)
+    page.open(page.run("location.href"))  # it is in the address
+    page.wait_for(f"!!{card('use 3')} && {TEXT}.includes('3 hidden')")
+    assert not page.run(f"!!{card('prepare')}")
+    page.run(f"{side('left@1', '<')}.click()")
+    page.wait_for("!location.search.includes('hide=')")
+    click(page, "Show all")
+    page.wait_for(f"!!{card('measure')} && !!{card('network@1')}")
+    assert set(cards(page)) == every
+    check(page, url)
+
+
+def test_an_outline_is_opened_and_folded_by_keys_and_by_its_buttons(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{read}/lineage?focus={quote('model:network@2')}&up=0&down=0&tab=outline")
+    page.wait_for(f"{ROWS}.length === 1")
+    page.run("document.querySelector('[role=treegrid] tbody tr').focus()")
+    page.press("+")
+    page.wait_for(f"{ROWS}.includes('left@1')")
+    check_access(page)
+    button = "document.querySelector('[role=treegrid] button[title={}]')"
+    page.click(button.format('"Show 1 more before left@1"'))
+    page.wait_for(f"{ROWS}.includes('prepare')")
+    page.click(button.format('"Fold what was opened before left@1"'))
+    page.wait_for(f"!{ROWS}.includes('prepare')")
+    page.run("document.querySelector('[role=treegrid] tbody tr').focus()")
+    page.press("-")
+    page.wait_for(f"{ROWS}.length === 1")
+    page.press("+")
+    page.wait_for(f"{ROWS}.includes('left@1')")
+    page.run("[...document.querySelectorAll('[role=treegrid] tbody tr')][0].click()")
+    click(page, "Fold what was opened before network@2", "aside button")
+    page.wait_for(f"{ROWS}.length === 1")
     check(page, url)
 
 

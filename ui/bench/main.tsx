@@ -12,8 +12,8 @@ import type { Made } from "./made";
 import { Plain } from "./plain";
 
 const NONE: ReadonlySet<string> = new Set();
-const NOTHING: readonly string[] = [];
 const ignore = (): void => undefined;
+const SIDES = { opened: [], hidden: new Map<string, number>(), open: ignore, fold: ignore, foldAll: ignore };
 
 const VIEWS = {
   ours: ({ made: { scene, places } }: { made: Made }) => (
@@ -24,9 +24,7 @@ const VIEWS = {
       target={undefined}
       fresh={NONE}
       look={ignore}
-      expand={ignore}
-      opened={NOTHING}
-      foldAll={ignore}
+      sides={SIDES}
       placed={ignore}
     />
   ),

@@ -5,6 +5,8 @@ import { toneOf } from "@/components/state-badge";
 import { useWords } from "@/lib/words";
 import { BoxChange, BoxState, useBoxWords } from "./box-words";
 import type { Box } from "./scene";
+import { SIDES, sideAct } from "./sides";
+import type { SideMark, Sides } from "./sides";
 import styles from "./box-card.module.css";
 
 export interface BoxCardProps {
@@ -13,15 +15,13 @@ export interface BoxCardProps {
   looked: boolean;
   dim: boolean;
   level: "full" | "compact";
-  /** what was opened already */
-  opened: readonly string[];
+  sides: Sides;
   /** came or changed just now */
   fresh: boolean;
   look: (id: string, other?: boolean) => void;
-  expand: (told: string) => void;
 }
 
-export function BoxCard({ box, focus, looked, dim, level, opened, fresh, look, expand }: BoxCardProps) {
+export function BoxCard({ box, focus, looked, dim, level, sides, fresh, look }: BoxCardProps) {
   const { title, kind } = useBoxWords(box);
   return (
     <div
@@ -56,29 +56,37 @@ export function BoxCard({ box, focus, looked, dim, level, opened, fresh, look, e
           </span>
         </span>
       </button>
-      <Further side="<" count={box.hiddenUp} box={box} title={title} opened={opened} expand={expand} />
-      <Further side=">" count={box.hiddenDown} box={box} title={title} opened={opened} expand={expand} />
+      {SIDES.map((mark) => (
+        <Further key={mark} mark={mark} box={box} title={title} sides={sides} />
+      ))}
     </div>
   );
 }
 
 interface FurtherProps {
-  side: "<" | ">";
-  count: number;
+  mark: SideMark;
   box: Box;
   title: string;
-  opened: readonly string[];
-  expand: (told: string) => void;
+  sides: Sides;
 }
 
-function Further({ side, count, box, title, opened, expand }: FurtherProps) {
+/** The way further on a side; the way back where that was gone, or where a branch is hidden. */
+function Further({ mark, box, title, sides }: FurtherProps) {
   const { say } = useWords();
-  const told = side + box.id;
-  if (count === 0 || box.stack || box.opaque || opened.includes(told)) return null;
-  const name = say(side === "<" ? "lineage.open.up" : "lineage.open.down", { count, title });
+  const act = sideAct(box, mark, sides);
+  if (!act) return null;
+  const name = say(`lineage.${act.what}.${mark === "<" ? "up" : "down"}`, { count: act.count, title });
   return (
-    <button type="button" className={styles.further} data-side={side} aria-label={name} title={name} onClick={() => expand(told)}>
-      +{count}
+    <button
+      type="button"
+      className={styles.further}
+      data-side={mark}
+      data-what={act.what}
+      aria-label={name}
+      title={act.what === "open" ? `${name}\n${say("lineage.open.far")}` : name}
+      onClick={(event) => act.act(event.shiftKey)}
+    >
+      {act.what === "fold" ? "−" : `+${act.count}`}
     </button>
   );
 }

@@ -6,6 +6,8 @@ import { TimeAgo } from "@/components/time-ago";
 import { useWords } from "@/lib/words";
 import { BoxChange, BoxState, useBoxWords } from "./box-words";
 import type { Box } from "./scene";
+import { SIDES, sideAct } from "./sides";
+import type { SideMark, Sides } from "./sides";
 import { StackGrid } from "./stack-grid";
 import styles from "./box-panel.module.css";
 
@@ -31,10 +33,13 @@ export interface BoxPanelProps {
   other: Box | undefined;
   connected: boolean;
   pinned?: boolean;
+  sides: Sides;
+  /** how many boxes hang on it on each side */
+  branches?: ReadonlyMap<SideMark, number>;
   acts: BoxActs;
 }
 
-export function BoxPanel({ box, project, focus, other, connected, pinned = false, acts }: BoxPanelProps) {
+export function BoxPanel({ box, project, focus, other, connected, pinned = false, sides, branches, acts }: BoxPanelProps) {
   const { say } = useWords();
   const { title, kind } = useBoxWords(box);
   const { open, refocus, pin, hide } = acts;
@@ -58,6 +63,9 @@ export function BoxPanel({ box, project, focus, other, connected, pinned = false
         {away && hide && <Act name={say("lineage.hide")} act={() => hide(box.id)} />}
         {away && !other && focus && <Act name={say("lineage.way")} act={() => acts.way(focus.id)} />}
         {other && <Act name={say("lineage.way.end")} act={() => acts.way(undefined)} on />}
+        {SIDES.map((mark) => (
+          <SideActs key={mark} box={box} mark={mark} sides={sides} branch={branches?.get(mark) ?? 0} />
+        ))}
       </div>
       {other && <Way other={other} connected={connected} />}
       <Facts box={box} kind={kind} />
@@ -71,6 +79,20 @@ function Act({ name, act, on = false }: { name: string; act: () => void; on?: bo
     <button type="button" className={styles.act} data-on={on || undefined} onClick={act}>
       {name}
     </button>
+  );
+}
+
+/** Further on a side and back again, for whoever does not reach the card's own buttons. */
+function SideActs({ box, mark, sides, branch }: { box: Box; mark: SideMark; sides: Sides; branch: number }) {
+  const { say } = useWords();
+  const { title } = useBoxWords(box);
+  const side = mark === "<" ? "up" : "down";
+  const act = sideAct(box, mark, sides);
+  return (
+    <>
+      {act && <Act name={say(`lineage.${act.what}.${side}`, { count: act.count, title })} act={() => act.act()} />}
+      {branch > 0 && sides.hide && <Act name={say(`lineage.hide.${side}`, { count: branch, title })} act={() => sides.hide?.(mark + box.id)} />}
+    </>
   );
 }
 

@@ -18,6 +18,8 @@ import { Notes } from "./notes";
 import { OutlineView } from "./outline-view";
 import { between, waysOf } from "./scene";
 import type { Scene } from "./scene";
+import { opening, uidOf } from "./sides";
+import type { Sides } from "./sides";
 import { TakeAlong } from "./take-along";
 import { useNews } from "./use-news";
 import pageStyles from "./lineage-page.module.css";
@@ -86,6 +88,15 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
     void navigate(placeOf(project, { uid, label, kind, name }));
   };
   const other = to === undefined ? undefined : scene.boxes.get(to);
+  const opened = (uids: string[]): void => change({ ...without(look, "more"), ...(uids.length > 0 && { more: uids }) });
+  // Steps have steps of their own on one side only.
+  const sides: Sides = {
+    opened: more.map((uid) => opening(">", uid)),
+    hidden: NOTHING_HIDDEN,
+    open: (told) => opened([...more, ...told.map(uidOf)]),
+    fold: (told) => opened(more.filter((uid) => uid !== uidOf(told))),
+    foldAll: () => opened([]),
+  };
   return (
     <div className={styles.frame}>
       <div className={styles.tools}>
@@ -96,7 +107,7 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
       <div className={styles.body}>
         <div className={pageStyles.view}>
           {form === "outline" ? (
-            <OutlineView scene={scene} at={at} look={lookAt} />
+            <OutlineView scene={scene} at={at} look={lookAt} sides={sides} />
           ) : (
             <Suspense fallback={<Skeleton height="100%" radius={0} />}>
               <GraphView
@@ -106,9 +117,7 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
                 target={undefined}
                 fresh={fresh}
                 look={lookAt}
-                expand={(told) => change({ ...look, more: [...more, ...told.map((one) => one.slice(1))] })}
-                opened={more.map((uid) => `>${uid}`)}
-                foldAll={() => change(without(look, "more"))}
+                sides={sides}
                 placed={placed}
               />
             </Suspense>
@@ -122,6 +131,7 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
             focus={scene.boxes.get(scene.focus)}
             other={other}
             connected={other !== undefined && between(waysOf(scene), box.id, other.id).size > 0}
+            sides={sides}
             acts={{ close: () => lookAt(undefined), open, way: setTo }}
           />
         )}
@@ -129,6 +139,8 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
     </div>
   );
 }
+
+const NOTHING_HIDDEN: ReadonlyMap<string, number> = new Map();
 
 function without(look: SceneLook, key: keyof SceneLook): SceneLook {
   return Object.fromEntries(Object.entries(look).filter(([one]) => one !== key));

@@ -1,5 +1,6 @@
 /** What of a scene is shown: chips to choose from, and the scene without what was not chosen or hidden. */
 import type { Box, Line, Scene } from "./scene";
+import { MOST_OPENED, SIDES, hiddenOf, openedAs, opening } from "./sides";
 
 export interface Filter {
   kinds: readonly string[];
@@ -76,15 +77,18 @@ export function named(scene: Scene, text: string, titleOf: (box: Box) => string)
     .toSorted((a, b) => a.depth - b.depth);
 }
 
-/** What can be opened further at once, the nearest first, while no more boxes come than there is room for. */
+/** What can be opened further at once, the nearest first, while no more boxes come than there is room for, and no more
+ * sides are opened than the server opens. */
 export function allOpenable(scene: Scene, opened: readonly string[], room: number): string[] {
   const told: string[] = [];
   let left = room - scene.boxes.size;
   for (const box of [...scene.boxes.values()].toSorted((a, b) => a.depth - b.depth)) {
     if (box.stack || box.opaque) continue;
-    for (const [one, count] of [[`<${box.id}`, box.hiddenUp], [`>${box.id}`, box.hiddenDown]] as const) {
-      if (count === 0 || count > left || opened.includes(one)) continue;
-      told.push(one);
+    for (const mark of SIDES) {
+      const count = hiddenOf(box, mark);
+      if (count === 0 || count > left || openedAs(opened, mark, box.id) !== undefined) continue;
+      if (opened.length + told.length >= MOST_OPENED) return told;
+      told.push(opening(mark, box.id));
       left -= count;
     }
   }

@@ -10,28 +10,27 @@ import { cameraOver } from "./geometry";
 import type { Places } from "./layout";
 import { MOST_BOXES } from "./scene-query";
 import type { Scene } from "./scene";
+import type { Sides } from "./sides";
 import styles from "./graph-view.module.css";
 
 export interface GraphToolsProps {
   scene: Scene;
   places: Places;
-  opened: readonly string[];
-  expand: (told: readonly string[]) => void;
-  foldAll: () => void;
+  sides: Sides;
 }
 
-export function GraphTools({ scene, places, opened, expand, foldAll }: GraphToolsProps) {
+export function GraphTools({ scene, places, sides }: GraphToolsProps) {
   const { zoomIn, zoomOut, setViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
-  const openable = allOpenable(scene, opened, MOST_BOXES);
+  const openable = allOpenable(scene, sides.opened, MOST_BOXES);
   return (
     <div className={styles.tools}>
       <Tool icon="plus" name="lineage.zoom.in" act={() => void zoomIn()} />
       <Tool icon="minus" name="lineage.zoom.out" act={() => void zoomOut()} />
       <Tool icon="fit" name="lineage.zoom.fit" act={() => void setViewport(cameraOver(places, { width, height }))} />
-      {openable.length > 0 && <Tool icon="unfold" name="lineage.open.all" act={() => expand(openable)} />}
-      {opened.length > 0 && <Tool icon="fold" name="lineage.fold.all" act={foldAll} />}
+      {openable.length > 0 && <Tool icon="unfold" name="lineage.open.all" act={() => sides.open(openable)} />}
+      {sides.opened.length > 0 && <Tool icon="fold" name="lineage.fold.all" act={sides.foldAll} />}
     </div>
   );
 }

@@ -17,6 +17,8 @@ import { Minimap } from "./minimap";
 import { besides, between, pathsThrough, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import { sheetOf } from "./sheet";
+import { uidOf } from "./sides";
+import type { Sides } from "./sides";
 import { kept } from "./spots";
 import type { Spots } from "./spots";
 import styles from "./graph-view.module.css";
@@ -32,10 +34,7 @@ export interface GraphViewProps {
   fresh: ReadonlySet<string>;
   /** `other`: as the other end of a path */
   look: (id: string | undefined, other?: boolean) => void;
-  /** opens boxes further: `<` or `>` and a uid each */
-  expand: (told: readonly string[]) => void;
-  opened: readonly string[];
-  foldAll: () => void;
+  sides: Sides;
   /** boxes that keep their place */
   spots?: Spots;
   /** tells where the boxes stand, for whoever makes a picture of them */
@@ -104,7 +103,7 @@ function FlowCard({ data }: NodeProps<CardNode>) {
   return <BoxCard {...data} />;
 }
 
-function Picture({ scene, places, at, to, target, fresh, look, expand, opened, foldAll }: GraphViewProps & { places: Places }) {
+function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphViewProps & { places: Places }) {
   const { say } = useWords();
   const zoomed = useStore(zoomLevel);
   const sheet = useMemo(() => sheetOf(scene, places), [scene, places]);
@@ -123,10 +122,7 @@ function Picture({ scene, places, at, to, target, fresh, look, expand, opened, f
 
   const cards = useMemo((): CardNode[] => {
     if (level === "far") return NO_CARDS; // the canvas draws them
-    const open = (told: string): void => {
-      hold(told.slice(1));
-      expand([told]);
-    };
+    const held = holding(sides, hold);
     return near.map((box) => ({
       id: box.id,
       type: "card",
@@ -138,15 +134,14 @@ function Picture({ scene, places, at, to, target, fresh, look, expand, opened, f
         box,
         level,
         look,
-        opened,
+        sides: held,
         focus: box.id === scene.focus,
         looked: box.id === at || box.id === to,
         dim: lit !== null && !lit.has(box.id),
         fresh: fresh.has(box.id),
-        expand: open,
       },
     }));
-  }, [scene, places, near, level, at, to, lit, fresh, look, expand, opened, hold]);
+  }, [scene, places, near, level, at, to, lit, fresh, look, sides, hold]);
   const nodes = useWithdrawn(cards);
 
   return (
@@ -175,7 +170,7 @@ function Picture({ scene, places, at, to, target, fresh, look, expand, opened, f
       aria-label={say("lineage.graph")}
     >
       <CanvasLayer sheet={sheet} focus={scene.focus} lit={lit} boxes={level === "far"} named={named} />
-      <GraphTools scene={scene} places={places} opened={opened} expand={expand} foldAll={foldAll} />
+      <GraphTools scene={scene} places={places} sides={sides} />
       <Minimap sheet={sheet} places={places} focus={scene.focus} lit={lit} />
     </ReactFlow>
   );
@@ -211,6 +206,16 @@ function usePanning() {
   }, []);
   const stopped = useCallback((): void => void frame.current?.removeAttribute("data-panning"), []);
   return { frame, moved, stopped };
+}
+
+/** The same sides; the box whose side it is stays where it is when the others move. */
+function holding(sides: Sides, hold: (id: string) => void): Sides {
+  return {
+    ...sides,
+    open: (told) => (told.slice(0, 1).map(uidOf).forEach(hold), sides.open(told)),
+    fold: (told) => (hold(uidOf(told)), sides.fold(told)),
+    show: (told) => (hold(uidOf(told)), sides.show?.(told)),
+  };
 }
 
 /** What is not dimmed: neighbours of what the mouse is over, else the way between two, else all ways through one. */

@@ -27,6 +27,8 @@ import { askedOf, sceneQuery } from "./scene-query";
 import { between, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import { selectionOf, selectorOf } from "./selector";
+import { SIDES, branchOf, branchesIn, folded, hiddenIn } from "./sides";
+import type { Sides } from "./sides";
 import { spotOf } from "./spots";
 import { StartFinder } from "./start-finder";
 import { TakeAlong } from "./take-along";
@@ -63,9 +65,27 @@ function useShown(scene: Scene | undefined, { kinds, states, projects, hide }: L
     () => ({ kinds: kinds ?? NOTHING, states: states ?? NOTHING, projects: projects ?? NOTHING }),
     [kinds, states, projects],
   );
-  const shown = useMemo(() => scene && without(scene, [...filteredOut(scene, filter), ...(hide ?? NOTHING)]), [scene, filter, hide]);
+  const gone = useMemo(() => scene && hiddenIn(scene, hide ?? NOTHING), [scene, hide]);
+  const shown = useMemo(() => scene && gone && without(scene, [...filteredOut(scene, filter), ...gone]), [scene, filter, gone]);
   const facets = useMemo(() => scene && facetsOf(scene), [scene]);
-  return { filter, shown, facets };
+  return { filter, shown, facets, hidden: gone?.size ?? 0 };
+}
+
+function useSides(scene: Scene | undefined, search: LineageSearch, change: Change): Sides {
+  const more: readonly string[] = search.more ?? NOTHING;
+  const hide: readonly string[] = search.hide ?? NOTHING;
+  return useMemo(() => {
+    const set = (key: "more" | "hide", all: readonly string[]): void => change({ [key]: all.length > 0 ? [...all] : undefined }, key === "more");
+    return {
+      opened: more,
+      hidden: scene ? branchesIn(scene, hide) : new Map<string, number>(),
+      open: (told) => set("more", [...more, ...told]),
+      fold: (told) => set("more", scene ? folded(scene, more, told) : more),
+      foldAll: () => set("more", NOTHING),
+      hide: (told) => set("hide", [...hide, told]),
+      show: (told) => set("hide", hide.filter((one) => one !== told)),
+    };
+  }, [scene, more, hide, change]);
 }
 
 function FocusedLineage({ project, search }: { project: string; search: Focused }) {
@@ -78,7 +98,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   const data = error && isPlaceholderData ? undefined : reading.data;
   const now = asked.asOf === undefined && asked.vs === undefined;
   const live = useLiveScene(project, asked, data?.scene, now);
-  const { filter, shown, facets } = useShown(data?.scene, search);
+  const { filter, shown, facets, hidden } = useShown(data?.scene, search);
   const [target, setTarget] = useState<{ id: string }>();
   const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
   const [timed, setTimed] = useState(false);
@@ -87,6 +107,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
     (next, replace = false) => void navigate({ search: (before: LineageSearch) => ({ ...before, ...next }) as LineageSearch, replace }),
     [navigate],
   );
+  const sides = useSides(data?.scene, search, change);
   const { at } = search;
   const look = useCallback(
     (id: string | undefined, other = false): void => {
@@ -102,7 +123,6 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   const placed = useCallback((scene: Scene, places: Places): void => setDrawn({ scene, places }), []);
 
   const timeBar = timed || asked.asOf !== undefined || (asked.vs !== undefined && isTime(asked.vs));
-  const more = search.more ?? NOTHING;
   return (
     <div className={styles.page}>
       <Tools {...{ project, search, asked, change, go }} scene={data?.scene} drawn={drawn} timed={timeBar} setTimed={setTimed} />
@@ -120,7 +140,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
           facets={facets}
           filter={filter}
           choose={(facet, values) => change({ [facet]: values.length ? [...values] : undefined })}
-          hidden={search.hide?.length ?? 0}
+          hidden={hidden}
           showHidden={() => change({ hide: undefined })}
         />
       )}
@@ -129,7 +149,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
         <div className={styles.view}>
           {error && !data && <Trouble error={error} retry={() => void refetch()} />}
           {!error && !shown && <Skeleton height="100%" radius={0} />}
-          {shown && search.tab === "outline" && <OutlineView scene={shown} at={at} look={look} />}
+          {shown && search.tab === "outline" && <OutlineView scene={shown} at={at} look={look} sides={sides} />}
           {shown && search.tab === "impact" && <ImpactView project={project} of={shown.focus} asOf={asked.asOf} look={(id) => change({ focus: id, at: undefined, tab: undefined })} />}
           {data?.causes && search.tab === "causes" && <CausesView causes={data.causes} look={look} />}
           {shown && (search.tab === undefined || (search.tab === "causes" && !data?.causes)) && (
@@ -141,16 +161,14 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
                 target={target}
                 fresh={live.fresh}
                 look={look}
-                expand={(told) => change({ more: [...more, ...told] }, true)}
-                opened={more}
-                foldAll={() => change({ more: undefined }, true)}
+                sides={sides}
                 {...(search.spot && { spots: search.spot })}
                 placed={placed}
               />
             </Suspense>
           )}
         </div>
-        {shown && <Panel project={project} scene={shown} search={search} change={change} places={drawn?.places} />}
+        {shown && <Panel project={project} scene={shown} search={search} change={change} sides={sides} places={drawn?.places} />}
       </div>
     </div>
   );
@@ -161,10 +179,11 @@ interface PanelProps {
   scene: Scene;
   search: Focused;
   change: Change;
+  sides: Sides;
   places: Places | undefined;
 }
 
-function Panel({ project, scene, search, change, places }: PanelProps) {
+function Panel({ project, scene, search, change, sides, places }: PanelProps) {
   const navigate = useNavigate();
   const box = search.at === undefined ? undefined : scene.boxes.get(search.at);
   if (!box) return null;
@@ -185,6 +204,8 @@ function Panel({ project, scene, search, change, places }: PanelProps) {
       other={other}
       connected={other !== undefined && between(waysOf(scene), box.id, other.id).size > 0}
       pinned={pinned}
+      sides={sides}
+      branches={new Map(SIDES.map((mark) => [mark, branchOf(scene, mark + box.id).size]))}
       acts={{
         close: () => change({ at: undefined, to: undefined }, true),
         open: (uid) => void navigate(placeOf(project, { uid, label: box.label, kind: box.kind, name: box.title })),

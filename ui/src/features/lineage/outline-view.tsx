@@ -10,15 +10,18 @@ import { BoxState, useBoxWords } from "./box-words";
 import { outlineOf, stepOf } from "./outline";
 import type { Row } from "./outline";
 import type { Box, Scene } from "./scene";
+import { SIDES, sideAct } from "./sides";
+import type { SideAct, Sides } from "./sides";
 import styles from "./outline-view.module.css";
 
 export interface OutlineViewProps {
   scene: Scene;
   at: string | undefined;
   look: (id: string) => void;
+  sides: Sides;
 }
 
-export function OutlineView({ scene, at, look }: OutlineViewProps) {
+export function OutlineView({ scene, at, look, sides }: OutlineViewProps) {
   const { say } = useWords();
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [current, setCurrent] = useState(scene.focus);
@@ -35,6 +38,11 @@ export function OutlineView({ scene, at, look }: OutlineViewProps) {
       event.preventDefault();
       return look(row.id);
     }
+    const act = row && actOf(scene.boxes.get(row.id), sides, SIGNS_OF[event.key] ?? []);
+    if (act) {
+      event.preventDefault();
+      return act.act();
+    }
     const step = stepOf(rows, stop, event.key);
     if (!step) return;
     event.preventDefault();
@@ -48,7 +56,7 @@ export function OutlineView({ scene, at, look }: OutlineViewProps) {
 
   return (
     <div className={styles.frame}>
-      <table ref={grid} role="treegrid" aria-label={say("lineage.outline")} className={styles.grid} onKeyDown={pressed}>
+      <table ref={grid} role="treegrid" aria-label={say("lineage.outline")} aria-keyshortcuts="+ -" className={styles.grid} onKeyDown={pressed}>
         <thead>
           <tr>
             <th scope="col">{say("lineage.name")}</th>
@@ -68,6 +76,7 @@ export function OutlineView({ scene, at, look }: OutlineViewProps) {
                 box={box}
                 looked={at === row.id}
                 stop={row.key === stop}
+                sides={sides}
                 toggle={() => toggle(row.key, row.open)}
                 chosen={() => {
                   setCurrent(row.key);
@@ -82,16 +91,25 @@ export function OutlineView({ scene, at, look }: OutlineViewProps) {
   );
 }
 
+const SIGNS_OF: Partial<Record<string, readonly SideAct["what"][]>> = { "+": ["open", "show"], "-": ["fold"] };
+
+/** Of its sides the first with which one of these can be done: pressed again, the key goes on to the other. */
+function actOf(box: Box | undefined, sides: Sides, what: readonly SideAct["what"][]): SideAct | undefined {
+  const acts = box ? SIDES.map((mark) => sideAct(box, mark, sides)) : [];
+  return acts.find((act) => act !== undefined && what.includes(act.what));
+}
+
 interface OutlineRowProps {
   row: Row;
   box: Box;
   looked: boolean;
   stop: boolean;
+  sides: Sides;
   toggle: () => void;
   chosen: () => void;
 }
 
-function OutlineRow({ row, box, looked, stop, toggle, chosen }: OutlineRowProps) {
+function OutlineRow({ row, box, looked, stop, sides, toggle, chosen }: OutlineRowProps) {
   const { say } = useWords();
   const { title, kind } = useBoxWords(box);
   return (
@@ -125,8 +143,35 @@ function OutlineRow({ row, box, looked, stop, toggle, chosen }: OutlineRowProps)
       <td>
         <TimeAgo time={box.at} />
       </td>
-      <td>{box.hiddenUp + box.hiddenDown > 0 && say("lineage.hidden", { up: box.hiddenUp, down: box.hiddenDown })}</td>
+      <td>
+        <Beyond box={box} title={title} sides={sides} />
+      </td>
     </tr>
+  );
+}
+
+/** How much lies beyond it on each side, and the way there and back; the keys + and − of the row do the same. */
+function Beyond({ box, title, sides }: { box: Box; title: string; sides: Sides }) {
+  const { say } = useWords();
+  const acts = SIDES.map((mark) => ({ side: mark === "<" ? ("up" as const) : ("down" as const), act: sideAct(box, mark, sides) }));
+  if (acts.every(({ act }) => !act)) return box.hiddenUp + box.hiddenDown > 0 && say("lineage.hidden", { up: box.hiddenUp, down: box.hiddenDown });
+  return acts.map(
+    ({ side, act }) =>
+      act && (
+        <button
+          key={side}
+          type="button"
+          tabIndex={-1}
+          className={styles.beyond}
+          title={say(`lineage.${act.what}.${side}`, { count: act.count, title })}
+          onClick={(event) => {
+            event.stopPropagation();
+            act.act(event.shiftKey);
+          }}
+        >
+          {say(`lineage.beyond.${act.what}.${side}`, { count: act.count })}
+        </button>
+      ),
   );
 }
 
