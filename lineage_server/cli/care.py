@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.exceptions import Exit
 
 from lineage_server.cli.options import AsJson
 from lineage_server.cli.output import bold, counted, note, say, say_entry, say_json, size
+from lineage_server.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from lineage_server.client.syncing import SyncReport
 
 
 class Shell(StrEnum):
@@ -56,21 +61,34 @@ def sync(
     report = send()
     if as_json:
         say_json(asdict(report))
-    elif not (report.journals or report.left or report.uploads or report.uploads_failed):
-        say("nothing waits")
-    elif report.journals:
-        sent, known = counted(report.accepted, "event"), report.duplicate
-        say(f"{counted(report.journals, 'journal')}: {sent} sent, {known} known already")
-        if report.ended:
-            say(f"{counted(report.ended, 'run')} ended as aborted: the process is gone")
-        if report.refused:
-            note(f"{counted(report.refused, 'event')} refused and kept beside the journals, with the reasons")
-    if not as_json and report.uploads:
-        say(f"{counted(report.uploads, 'upload')}, {size(report.sent_bytes)}")
-    if not as_json and report.uploads_failed:
+    else:
+        _say_synced(report)
+    for reason in report.reasons:
+        note(f"refused: {reason}")
+    if report.refused:
+        kept = f"kept with the reasons in {load_config().journal_dir}/*.refused"
+        note(f"{counted(report.refused, 'event')} refused, {kept}. What lacked a project or a right")
+        note("is sent by the next 'lineage sync' once it has them; files that nobody needs can be deleted")
+    if report.uploads_failed:
         failed = counted(report.uploads_failed, "upload")
         note(f"{failed} can never be sent; uploads/failed.jsonl beside the journals says why")
     report.check()
+    if report.refused or report.uploads_failed:
+        raise Exit(InvalidInputError.exit_code)
+
+
+def _say_synced(report: SyncReport) -> None:
+    sent = f"{counted(report.accepted, 'event')} sent, {report.duplicate} known already"
+    if report.journals:
+        say(f"{counted(report.journals, 'journal')}: {sent}")
+    elif report.accepted or report.duplicate:
+        say(f"what was refused before: {sent}")
+    elif not (report.refused or report.left or report.uploads or report.uploads_failed):
+        say("nothing waits")
+    if report.ended:
+        say(f"{counted(report.ended, 'run')} ended as aborted: the process is gone")
+    if report.uploads:
+        say(f"{counted(report.uploads, 'upload')}, {size(report.sent_bytes)}")
 
 
 def rebuild(as_json: AsJson = False) -> None:

@@ -321,6 +321,7 @@ def journal() -> Finding:
             "journal",
             False,
             f"the server refused events of {counted(refused, 'journal')}, they are kept in {folder}",
-            "each line of *.refused says why; 'lineage sync' tries them again, or delete the files",
+            "each line of *.refused says why; 'lineage sync' tries again what lacked a project, a right or"
+            " the time to be true, or delete the files",
         )
     return Finding("journal", True, f"nothing waits in {folder}")

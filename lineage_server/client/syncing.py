@@ -36,6 +36,9 @@ from lineage_server.domain.errors import (
     UnavailableError,
 )
 
+_MOST_REASONS = 3
+_MENDED_ELSEWHERE = {NotFoundError.code, ForbiddenError.code}
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -48,14 +51,16 @@ class Left:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What ``sync`` did. ``ended``: runs whose process was killed. ``left``: journals and uploads it could
-    not finish, with ``trouble`` saying why. ``done_bytes`` of ``total_bytes`` that waited are dealt with;
+    """What ``sync`` did. ``ended``: runs whose process was killed. ``refused``: events the server did not
+    take, for ``reasons``, the first few. ``left``: journals and uploads it could not finish, with
+    ``trouble`` saying why. ``done_bytes`` of ``total_bytes`` that waited are dealt with;
     they are known where somebody is told of progress."""
 
     journals: int = 0
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
+    reasons: list[str] = field(default_factory=list[str])
     torn: int = 0
     ended: int = 0
     busy: int = 0
@@ -129,15 +134,15 @@ def sync_folder(
     """Send every journal of ``folder`` that no living process holds."""
     report = report or SyncReport()
     tell = progress or _nobody
+    for path in sorted(folder.glob("*.refused")):
+        if not report.trouble:
+            _try_refused_again(path, deliverer, report)
     for path in _journals(folder):
         if report.trouble:
             report.left.append(str(path))
             continue
         if _sync_one(path, deliverer, report, tell):
             report.journals += 1
-    if not report.trouble:
-        for path in sorted(folder.glob("*.refused")):
-            _try_refused_again(path, deliverer, report)
     return report
 
 
@@ -221,20 +226,31 @@ def _is_event(line: bytes) -> bool:
 
 
 def _account(path: Path, lines: list[bytes], result: Result, report: SyncReport) -> None:
-    report.accepted += result.accepted
-    report.duplicate += result.duplicate
-    report.refused += len(result.refusals)
+    _count(result, report)
     if result.refusals:
         keep_refused(path, [refusal_entry(r, lines[r.index]) for r in result.refusals])
 
 
+def _count(result: Result, report: SyncReport) -> None:
+    report.accepted += result.accepted
+    report.duplicate += result.duplicate
+    report.refused += len(result.refusals)
+    told = dict.fromkeys([*report.reasons, *(refusal.message for refusal in result.refusals)])
+    report.reasons = list(told)[:_MOST_REASONS]
+
+
+def _may_pass(entry: dict[str, Any]) -> bool:
+    """What the server called temporary (a producer's clock ahead, say), and what lacked a project, a right
+    or what it speaks of, which somebody else may have given by now."""
+    return "event" in entry and (bool(entry.get("retriable")) or entry.get("code") in _MENDED_ELSEWHERE)
+
+
 def _try_refused_again(path: Path, deliverer: Deliverer, report: SyncReport) -> None:
-    """Refusals that the server called temporary (a producer's clock ahead, say) may pass by now."""
     try:
         entries = [json.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
     except (OSError, ValueError):
         return
-    again = [e for e in cast("list[dict[str, Any]]", entries) if e.get("retriable") and "event" in e]
+    again = [entry for entry in cast("list[dict[str, Any]]", entries) if _may_pass(entry)]
     if not again:
         return
     rest = [e for e in entries if e not in again]
@@ -242,10 +258,11 @@ def _try_refused_again(path: Path, deliverer: Deliverer, report: SyncReport) -> 
         part = again[start : start + EVENTS_A_BATCH]
         lines = [json.dumps(e["event"], ensure_ascii=False).encode("utf-8", "replace") + b"\n" for e in part]
         result = deliverer.deliver(lines)
-        if result.fate is not Fate.DONE:
-            return  # the file is as it was; events that passed are known next time
-        report.accepted += result.accepted
-        report.duplicate += result.duplicate
+        if result.fate is not Fate.DONE:  # the file is as it was; events that passed are known next time
+            report.trouble, report.fate = result.message, result.fate
+            report.left.append(str(path))
+            return
+        _count(result, report)
         rest += [refusal_entry(r, lines[r.index]) for r in result.refusals]
     new = path.with_suffix(".refused.new")
     new.write_bytes(

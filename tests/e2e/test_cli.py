@@ -136,6 +136,19 @@ def test_no_server_is_no_reason_not_to_work(lineage: RunLineage) -> None:
     assert lineage("sync", "--dry-run", "--json").out == "[]\n"
 
 
+def test_what_the_server_refuses_of_a_journal_is_said_and_no_success(
+    lineage: RunLineage, tmp_path: Path
+) -> None:
+    event = {"type": "run", "id": "e1", "run": "x", "project": PROJECT, "at": -1, "state": "running"}
+    (tmp_path / "20260101T000000-1-aaaaaaaa.jsonl").write_text(json.dumps(event) + "\n")
+    answer = lineage("sync", LINEAGE_JOURNAL_DIR=str(tmp_path))
+    assert (answer.code, answer.out) == (2, "1 journal: 0 events sent, 0 known already\n")
+    assert f"1 event refused, kept with the reasons in {tmp_path}/*.refused" in answer.err
+    assert answer.err.startswith("refused: ")
+    answer = lineage("sync", LINEAGE_JOURNAL_DIR=str(tmp_path))
+    assert (answer.code, answer.out, answer.err) == (0, "nothing waits\n", "")  # it will never be taken
+
+
 def test_an_address_that_is_none_is_named(lineage: RunLineage) -> None:
     answer = lineage("ls", url="somewhere")
     assert (answer.code, answer.out) == (2, "")

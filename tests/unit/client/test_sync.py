@@ -189,6 +189,25 @@ def test_refusals_that_were_temporary_are_tried_again(
     assert [json.loads(line)["event"]["id"] for line in kept.read_text().splitlines()] == ["e3"]
 
 
+def test_what_lacked_a_project_or_a_right_is_sent_once_it_has_them(
+    journal_dir: Path, make_client: Callable[..., Client], stub: StubServer
+) -> None:
+    path = left_behind(journal_dir, event(1), event(2), event(3))
+    codes = {"e1": "NOT_FOUND", "e2": "FORBIDDEN", "e3": "BAD_INPUT"}
+    stub.refuse = lambda e: {"code": codes[e["id"]], "message": f"no {e['id']}", "retriable": False}
+    client = make_client(stub.url)
+    assert client.sync().refused == 3
+    stub.answers = [(401, {})]
+    report = client.sync()
+    assert (report.left, report.refused) == ([str(path.with_suffix(".refused"))], 0)
+    report = client.sync()
+    assert (report.journals, report.refused, report.reasons) == (0, 2, ["no e1", "no e2"])
+    stub.refuse = lambda e: None
+    report = client.sync()
+    assert (report.accepted, report.refused, report.reasons) == (2, 0, [])
+    assert "e3" in path.with_suffix(".refused").read_text()
+
+
 def test_a_wrong_token_is_the_error_it_is(
     journal_dir: Path, make_client: Callable[..., Client], stub: StubServer
 ) -> None:
