@@ -1,9 +1,9 @@
 /** What stands around every page: rail, project, breadcrumb, palette, language, theme, person. */
-import { Suspense, lazy, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
-import { codeOf } from "@/lib/code";
+import { later } from "@/components/later";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
 import { Away } from "./away";
@@ -12,7 +12,7 @@ import { PAGES, isWithin, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
 import styles from "./shell.module.css";
 
-const Palette = lazy(() => codeOf(import("@/features/palette/palette").then(({ Palette: it }) => ({ default: it }))));
+const Palette = later(() => import("@/features/palette/palette").then(({ Palette: it }) => it));
 
 /** Ctrl-K, on a Mac Cmd-K; not while an input method puts a letter together. */
 function usePaletteKey(open: () => void): void {
@@ -69,9 +69,7 @@ export function Shell() {
         <Outlet />
       </main>
       {palette !== "never" && (
-        <Suspense>
-          <Palette project={project} pages={pages} opened={palette === "open"} close={() => setPalette("closed")} />
-        </Suspense>
+        <Palette project={project} pages={pages} opened={palette === "open"} close={() => setPalette("closed")} />
       )}
     </div>
   );

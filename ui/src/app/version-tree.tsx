@@ -1,5 +1,8 @@
 /** The picture of versions, loaded when it is looked at. */
-import { lazy } from "react";
-import { codeOf } from "@/lib/code";
+import { Skeleton } from "@mantine/core";
+import { later } from "@/components/later";
 
-export const VersionTree = lazy(() => codeOf(import("@/features/lineage/version-tree")).then(({ VersionTree: it }) => ({ default: it })));
+export const VersionTree = later(
+  () => import("@/features/lineage/version-tree").then(({ VersionTree: it }) => it),
+  () => <Skeleton height={420} />,
+);

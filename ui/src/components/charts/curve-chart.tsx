@@ -1,9 +1,9 @@
 /** One metric of one run or of many; looking closer asks the server for more detail of that part. */
-import { Suspense, lazy, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { Skeleton } from "@mantine/core";
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { MetricHistoriesDocument } from "@/gql/graphql";
-import { codeOf } from "@/lib/code";
+import { later } from "@/components/later";
 import type { Table } from "@/lib/preview";
 import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
@@ -11,7 +11,7 @@ import { ChartCard } from "./chart-card";
 import { extentOf, lineOf, moved, stepsWithin } from "./curves";
 import type { Axis, Line, Look, Move, Range, Series } from "./curves";
 
-const LineChart = lazy(() => codeOf(import("./line-chart").then(({ LineChart: it }) => ({ default: it }))));
+const LineChart = later(() => import("./line-chart").then(({ LineChart: it }) => it), ({ height = 240 }) => <Skeleton height={height} />);
 
 export interface NamedSeries {
   run: string;
@@ -78,19 +78,17 @@ export function CurveChart({ title, curves, look, lit, height, wide }: CurveChar
       {...(wide === undefined ? {} : { wide })}
       note={thinned && <p className="faint">{say("chart.thinned", { count: points })}</p>}
     >
-      <Suspense fallback={<Skeleton height={height ?? 240} />}>
-        <LineChart
-          label={say("chart.label", { title, count: drawn.length, points })}
-          lines={drawn}
-          axis={look.axis}
-          logX={look.logX}
-          logY={look.logY}
-          range={range}
-          zoom={setRange}
-          lit={stands < 0 ? undefined : stands}
-          {...(height === undefined ? {} : { height })}
-        />
-      </Suspense>
+      <LineChart
+        label={say("chart.label", { title, count: drawn.length, points })}
+        lines={drawn}
+        axis={look.axis}
+        logX={look.logX}
+        logY={look.logY}
+        range={range}
+        zoom={setRange}
+        lit={stands < 0 ? undefined : stands}
+        {...(height === undefined ? {} : { height })}
+      />
     </ChartCard>
   );
 }

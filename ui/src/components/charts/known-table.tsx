@@ -1,8 +1,8 @@
 /** A logged table as the picture that it is known for; as a table on request, and otherwise. */
-import { Suspense, lazy, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { DataTable } from "@/components/data-table";
-import { codeOf } from "@/lib/code";
+import { later } from "@/components/later";
 import { count, figure } from "@/lib/format";
 import type { Table } from "@/lib/preview";
 import { useWords } from "@/lib/words";
@@ -10,7 +10,7 @@ import { confusionOf, rateCurveOf } from "./known-tables";
 import type { Confusion, RateCurve } from "./known-tables";
 import styles from "./known-table.module.css";
 
-const LineChart = lazy(() => codeOf(import("./line-chart").then(({ LineChart: it }) => ({ default: it }))));
+const LineChart = later(() => import("./line-chart").then(({ LineChart: it }) => it), () => <Skeleton height={HEIGHT} />);
 
 export function KnownTable({ title, table }: { title: string; table: Table }) {
   const { say } = useWords();
@@ -95,9 +95,7 @@ function Rates({ rates: { kind, x, y, area } }: { rates: RateCurve }) {
   const names = kind === "roc" ? { x: say("chart.fpr"), y: say("chart.tpr") } : { x: say("chart.recall"), y: say("chart.precision") };
   return (
     <>
-      <Suspense fallback={<Skeleton height={HEIGHT} />}>
-        <LineChart label={`${say(`chart.${kind}`)}. ${told}`} lines={lines} names={names} height={HEIGHT} />
-      </Suspense>
+      <LineChart label={`${say(`chart.${kind}`)}. ${told}`} lines={lines} names={names} height={HEIGHT} />
       <p className="faint">{told}</p>
     </>
   );

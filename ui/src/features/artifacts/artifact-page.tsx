@@ -1,5 +1,4 @@
 /** One artifact: its versions, and one of them in full. */
-import { Suspense } from "react";
 import type { ComponentType } from "react";
 import { Skeleton, Button } from "@mantine/core";
 import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
@@ -72,9 +71,7 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
       {versions.length === 0 ? (
         <EmptyState kind="none" title={say("artifact.none")} why={say("artifact.none.why")} />
       ) : search.tree && artifact ? (
-        <Suspense fallback={<Skeleton height={420} />}>
-          <Tree project={project} uid={artifact.uid} look={sceneLook({ ...search })} change={change} />
-        </Suspense>
+        <Tree project={project} uid={artifact.uid} look={sceneLook({ ...search })} change={change} />
       ) : (
         <div className={styles.sides}>
           <nav aria-label={say("artifacts.versions")} className={styles.versions}>

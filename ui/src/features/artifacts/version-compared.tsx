@@ -1,13 +1,12 @@
 /** Two versions of one artifact: what differs in them, and what led to it. */
-import { Suspense, lazy } from "react";
 import { NativeSelect, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
+import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
 import { LineageDiffDocument } from "@/gql/graphql";
-import { codeOf } from "@/lib/code";
 import { figure } from "@/lib/format";
 import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
@@ -21,7 +20,7 @@ import { versionQuery } from "./version-query";
 import type { Version } from "./version-query";
 import styles from "./artifacts.module.css";
 
-const ContentDiff = lazy(() => codeOf(import("@/components/content-diff/content-diff").then(({ ContentDiff: it }) => ({ default: it }))));
+const ContentDiff = later(() => import("@/components/content-diff/content-diff").then(({ ContentDiff: it }) => it), () => <Skeleton height={160} />);
 
 const nameOf = (version: Version): string => `${version.name}${versionName(version)}`;
 
@@ -74,9 +73,7 @@ function Compared({ before, after }: { before: string; after: Version }) {
         <>
           <section className={styles.shown}>
             <h3>{say("content.title")}</h3>
-            <Suspense fallback={<Skeleton height={160} />}>
-              <ContentDiff before={{ uid: before, name: nameOf(other.data) }} after={{ uid: after.uid, name: nameOf(after) }} />
-            </Suspense>
+            <ContentDiff before={{ uid: before, name: nameOf(other.data) }} after={{ uid: after.uid, name: nameOf(after) }} />
           </section>
           <FilesCompared before={before} after={after.uid} />
         </>

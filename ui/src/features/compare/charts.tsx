@@ -1,5 +1,5 @@
 /** Compared runs in pictures: their curves over each other, two columns against each other, all columns in parallel. */
-import { Suspense, lazy, useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Card, Cards } from "@/components/card";
@@ -10,10 +10,10 @@ import { Legend } from "@/components/charts/legend";
 import { LookBar } from "@/components/charts/look-bar";
 import { lookIn, searchOf } from "@/components/charts/look-search";
 import { EmptyState } from "@/components/empty-state";
+import { later } from "@/components/later";
 import { Picker } from "@/components/picker";
 import { RunList } from "@/components/run-list";
 import { Trouble } from "@/components/trouble";
-import { codeOf } from "@/lib/code";
 import { comparedRuns } from "@/lib/compared";
 import { useWords } from "@/lib/words";
 import { useColumns, useRunNames, usualAxes, usualPair } from "./columns";
@@ -22,17 +22,14 @@ import { runsIn, withLook } from "./compare-search";
 import type { CompareSearch } from "./compare-search";
 import styles from "./charts.module.css";
 
-const LineChart = lazy(() =>
-  codeOf(import("@/components/charts/line-chart").then(({ LineChart: it }) => ({ default: it }))),
-);
-const ParallelChart = lazy(() =>
-  codeOf(import("@/components/charts/parallel-chart").then(({ ParallelChart: it }) => ({ default: it }))),
-);
+const TALL = 320;
+const tall = () => <Skeleton height={TALL} />;
+const LineChart = later(() => import("@/components/charts/line-chart").then(({ LineChart: it }) => it), tall);
+const ParallelChart = later(() => import("@/components/charts/parallel-chart").then(({ ParallelChart: it }) => it), tall);
 
 const AT_ONCE = 4;
 const LISTED = 20;
 const NOTHING: readonly NamedSeries[] = [];
-const TALL = 320;
 
 export interface ChartsProps {
   project: string;
@@ -147,17 +144,15 @@ function Scatter({ search, change, told }: FormProps) {
         })}
         note={left > 0 && <p className="faint">{say("compare.scatter.left", { count: left })}</p>}
       >
-        <Suspense fallback={<Skeleton height={TALL} />}>
-          <LineChart
-            label={say("compare.scatter.label", { title, count: lines.length })}
-            lines={lines}
-            logX={search.logx === true}
-            logY={search.logy === true}
-            names={{ x: x.name, y: y.name }}
-            lit={stands < 0 ? undefined : stands}
-            height={TALL}
-          />
-        </Suspense>
+        <LineChart
+          label={say("compare.scatter.label", { title, count: lines.length })}
+          lines={lines}
+          logX={search.logx === true}
+          logY={search.logy === true}
+          names={{ x: x.name, y: y.name }}
+          lit={stands < 0 ? undefined : stands}
+          height={TALL}
+        />
       </ChartCard>
     </>
   );
@@ -226,15 +221,13 @@ function Parallel({ search, change, told }: FormProps) {
           rows: told.runs.map(({ uid }, at) => [nameOf(uid), ...ordered.map(({ values }) => values[at] ?? null)]),
         })}
       >
-        <Suspense fallback={<Skeleton height={TALL} />}>
-          <ParallelChart
-            label={say("compare.parallel.label", { runs: told.runs.length, axes: ordered.length })}
-            columns={columns}
-            order={order}
-            reorder={(axes) => change({ ...search, axes })}
-            brushed={brushed}
-          />
-        </Suspense>
+        <ParallelChart
+          label={say("compare.parallel.label", { runs: told.runs.length, axes: ordered.length })}
+          columns={columns}
+          order={order}
+          reorder={(axes) => change({ ...search, axes })}
+          brushed={brushed}
+        />
       </ChartCard>
       <Card title={say("compare.parallel.left", { count: left.length, all: told.runs.length })}>
         <RunList runs={left.slice(0, LISTED).map((run) => ({ ...run, name: nameOf(run.uid) }))} more={left.length > LISTED} />

@@ -1,11 +1,11 @@
 /** Two to 200 runs side by side: what differs, and their metrics in pictures. */
-import { Suspense, lazy, useCallback, useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { Button, SegmentedControl, Skeleton } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
+import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
-import { codeOf } from "@/lib/code";
 import { useLiveRuns } from "@/lib/live";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -16,7 +16,7 @@ import type { CompareForm, CompareSearch } from "./compare-search";
 import { CompareTable } from "./compare-table";
 import styles from "./compare-page.module.css";
 
-const Contents = lazy(() => codeOf(import("./contents").then(({ Contents: it }) => ({ default: it }))));
+const Contents = later(() => import("./contents").then(({ Contents: it }) => it), () => <Skeleton height={320} />);
 
 export function ComparePage() {
   const { say } = useWords();
@@ -40,9 +40,7 @@ export function ComparePage() {
         <Differences project={project} runs={runs} search={search} change={change} />
       )}
       {runs.length >= 2 && search.tab === "contents" && (
-        <Suspense fallback={<Skeleton height={320} />}>
-          <Contents project={project} uids={runs} search={search} change={change} />
-        </Suspense>
+        <Contents project={project} uids={runs} search={search} change={change} />
       )}
       {runs.length >= 2 && search.tab !== undefined && search.tab !== "contents" && (
         <Charts project={project} uids={runs} search={search} change={change} />

@@ -1,12 +1,12 @@
 /** A picture on the page of what it is about: the graph or its outline, with what can be taken along, and a panel
  * for the box that is looked at. It moves when runs of the project do. */
-import { Suspense, lazy, useCallback, useState } from "react";
+import { useCallback, useState } from "react";
 import { Skeleton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { QueryKey } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
-import { codeOf } from "@/lib/code";
 import { useRunsChanged } from "@/lib/live";
 import { placeOf } from "@/lib/place-of";
 import type { SceneLook } from "@/lib/scene-look";
@@ -25,11 +25,10 @@ import { useNews } from "./use-news";
 import pageStyles from "./lineage-page.module.css";
 import styles from "./drawn-scene.module.css";
 
-const graphView = () => codeOf(import("./graph-view"));
-const GraphView = lazy(() => graphView().then(({ GraphView: it }) => ({ default: it })));
+const GraphView = later(() => import("./graph-view").then(({ GraphView: it }) => it), () => <Skeleton height="100%" radius={0} />);
 // While the scene is on its way.
 warmUp();
-graphView().catch(() => undefined); // said where it is needed
+GraphView.fetch();
 
 export interface DrawnSceneProps {
   project: string;
@@ -109,18 +108,16 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
           {form === "outline" ? (
             <OutlineView scene={scene} at={at} look={lookAt} sides={sides} />
           ) : (
-            <Suspense fallback={<Skeleton height="100%" radius={0} />}>
-              <GraphView
-                scene={scene}
-                at={at}
-                to={to}
-                target={undefined}
-                fresh={fresh}
-                look={lookAt}
-                sides={sides}
-                placed={placed}
-              />
-            </Suspense>
+            <GraphView
+              scene={scene}
+              at={at}
+              to={to}
+              target={undefined}
+              fresh={fresh}
+              look={lookAt}
+              sides={sides}
+              placed={placed}
+            />
           )}
         </div>
         {box && (

@@ -1,12 +1,12 @@
 /** What made a thing and what came of it: the graph, its outline, causes and impact, and a panel for the box
  * that is looked at. All of it stands in the address. */
-import { Suspense, lazy, useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Icon } from "@/components/icon";
+import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
-import { codeOf } from "@/lib/code";
 import { placeOf } from "@/lib/place-of";
 import { useWords } from "@/lib/words";
 import { BoxPanel } from "./box-panel";
@@ -37,11 +37,10 @@ import { useLiveScene } from "./use-live-scene";
 import { ViewSwitch } from "./view-switch";
 import styles from "./lineage-page.module.css";
 
-const graphView = () => codeOf(import("./graph-view"));
-const GraphView = lazy(() => graphView().then(({ GraphView: it }) => ({ default: it })));
+const GraphView = later(() => import("./graph-view").then(({ GraphView: it }) => it), () => <Skeleton height="100%" radius={0} />);
 // While one still looks for what to see, or its scene is on its way.
 warmUp();
-graphView().catch(() => undefined); // said where it is needed
+GraphView.fetch();
 
 const NOTHING: readonly string[] = [];
 /** What names boxes of the picture that one leaves. */
@@ -153,19 +152,17 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
           {shown && search.tab === "impact" && <ImpactView project={project} of={shown.focus} asOf={asked.asOf} look={(id) => change({ focus: id, at: undefined, tab: undefined })} />}
           {data?.causes && search.tab === "causes" && <CausesView causes={data.causes} look={look} />}
           {shown && (search.tab === undefined || (search.tab === "causes" && !data?.causes)) && (
-            <Suspense fallback={<Skeleton height="100%" radius={0} />}>
-              <GraphView
-                scene={shown}
-                at={at}
-                to={search.to}
-                target={target}
-                fresh={live.fresh}
-                look={look}
-                sides={sides}
-                {...(search.spot && { spots: search.spot })}
-                placed={placed}
-              />
-            </Suspense>
+            <GraphView
+              scene={shown}
+              at={at}
+              to={search.to}
+              target={target}
+              fresh={live.fresh}
+              look={look}
+              sides={sides}
+              {...(search.spot && { spots: search.spot })}
+              placed={placed}
+            />
           )}
         </div>
         {shown && <Panel project={project} scene={shown} search={search} change={change} sides={sides} places={drawn?.places} />}

@@ -1,5 +1,5 @@
 /** One registered model: its versions, what they are called, who let them pass. */
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import type { ComponentType, ReactNode } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -90,9 +90,7 @@ function Shown({ model, versions, tree: Tree, children }: { model: Model; versio
         {view === "versions" && (versions.length ? <ModelVersions model={model} versions={versions} /> : <NoVersions />)}
         {view === "versions" && children}
         {view === "tree" && (
-          <Suspense fallback={<Skeleton height={420} />}>
-            <Tree project={project} uid={model.uid} look={sceneLook({ ...search })} change={change} />
-          </Suspense>
+          <Tree project={project} uid={model.uid} look={sceneLook({ ...search })} change={change} />
         )}
         {view === "card" && <ModelCard model={model} />}
         {view === "compare" && (versions.length ? <ModelFigures versions={versions} /> : <NoVersions />)}

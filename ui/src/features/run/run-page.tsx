@@ -1,5 +1,4 @@
 /** One run: what it was, what it read and wrote, where and with which code; a part at a time. */
-import { Suspense } from "react";
 import type { ComponentType } from "react";
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
@@ -93,9 +92,7 @@ function OneRun({ project, uid, steps }: { project: string; uid: string } & RunP
           ))}
         </ul>
       </nav>
-      <Suspense fallback={<Skeleton height={320} />}>
-        <Part tab={tab} run={run} project={project} steps={steps} />
-      </Suspense>
+      <Part tab={tab} run={run} project={project} steps={steps} />
     </div>
   );
 }

@@ -1,7 +1,5 @@
 /** What a run is made of: its steps as a picture, and the same as a list. */
-import { Suspense } from "react";
 import type { ComponentType } from "react";
-import { Skeleton } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Card } from "@/components/card";
 import { RunList } from "@/components/run-list";
@@ -24,9 +22,7 @@ export function StepsPart({ run, project, steps: Steps }: StepsPartProps) {
   const children = run.children.edges.map(({ node }) => node);
   return (
     <>
-      <Suspense fallback={<Skeleton height={420} />}>
-        <Steps project={project} uid={run.uid} look={sceneLook({ ...search })} change={change} />
-      </Suspense>
+      <Steps project={project} uid={run.uid} look={sceneLook({ ...search })} change={change} />
       {children.length > 0 && (
         <Card title={say("run.children")}>
           <RunList runs={children} more={run.children.hasMore} />
