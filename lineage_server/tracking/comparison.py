@@ -125,7 +125,8 @@ def _rows(executions: Sequence[Execution]) -> Iterator[ComparedRow]:
         tables = [one[part] for one in told]
         for name in sorted({name for table in tables for name in table}):
             values = tuple(table.get(name) for table in tables)
-            differs = len({comparable(value) for value in values}) > 1
+            first = comparable(values[0])
+            differs = any(comparable(value) != first for value in values)
             yield ComparedRow(part=part, name=name, values=values, differs=differs)
 
 
