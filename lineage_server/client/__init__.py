@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lineage_server.client.aio import AsyncClient, AsyncRun
+    from lineage_server.client.aio import AsyncClient
+    from lineage_server.client.aio_handles import AsyncArtifact, AsyncModelVersion
+    from lineage_server.client.aio_run import AsyncRun
     from lineage_server.client.answers import Answer
     from lineage_server.client.artifact import Artifact
     from lineage_server.client.autologging import Autolog, autolog
@@ -114,7 +116,9 @@ __all__ = [
     "Answer",
     "Approval",
     "Artifact",
+    "AsyncArtifact",
     "AsyncClient",
+    "AsyncModelVersion",
     "AsyncRun",
     "Autolog",
     "Client",
@@ -207,7 +211,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "aio": ("AsyncClient", "AsyncRun"),
+    "aio": ("AsyncClient",),
+    "aio_handles": ("AsyncArtifact", "AsyncModelVersion"),
+    "aio_run": ("AsyncRun",),
     "answers": ("Answer",),
     "artifact": ("Artifact",),
     "autologging": ("Autolog", "autolog"),

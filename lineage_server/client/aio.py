@@ -8,35 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from lineage_server.client import answers, comparisons, origins, queries
 from lineage_server.client.aio_curating import AsyncCurating
-from lineage_server.client.aio_run import AsyncRun, plain
+from lineage_server.client.aio_files import AsyncFiles
+from lineage_server.client.aio_handles import AnyArtifact, AnyModelVersion, AsyncArtifact
+from lineage_server.client.aio_run import AsyncRun
 from lineage_server.client.aio_tables import AsyncTables
 from lineage_server.client.answers import Answer
-from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import check, checked
 from lineage_server.client.client import Client, SyncStatus
-from lineage_server.client.file_changes import FileEntry
 from lineage_server.client.origins import Origin
 from lineage_server.client.run import Run
 from lineage_server.client.syncing import SyncReport
+from lineage_server.client.twins import plain
 from lineage_server.client.verifying import Verification
 from lineage_server.client.view import LineageView
 from lineage_server.domain.events import Event
 
 if TYPE_CHECKING:
     from lineage_server.client.previews import Preview
-    from lineage_server.client.registered import ModelVersion
     from lineage_server.client.reproducing.reproduction import Reproduction
 
-_FILES_AT_ONCE = 1_000
+Ref: TypeAlias = str | Run | AsyncRun | AnyArtifact | AnyModelVersion
+"""What a question is about."""
 
 
 class AsyncClient(AsyncCurating, AsyncTables):
@@ -95,7 +95,7 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def lineage(
         self,
-        ref: str | Run | AsyncRun | Artifact | ModelVersion,
+        ref: Ref,
         direction: str = "both",
         *,
         depth: int | None = None,
@@ -112,9 +112,9 @@ class AsyncClient(AsyncCurating, AsyncTables):
         )  # fmt: skip
         await asyncio.to_thread(self.client.send_own)
         data = await self.client.graphql.run_async(queries.LINEAGE, asked)
-        return queries.view_from(data, direction=direction)
+        return await asyncio.to_thread(queries.view_from, data, direction=direction)
 
-    async def origin(self, ref: str | Run | AsyncRun | Artifact | ModelVersion) -> Origin:
+    async def origin(self, ref: Ref) -> Origin:
         """See ``Client.origin``."""
         start = self.client.start_of(plain(ref))
         await asyncio.to_thread(self.client.send_own)
@@ -127,7 +127,7 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def impact(
         self,
-        ref: str | Run | AsyncRun | Artifact | ModelVersion,
+        ref: Ref,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
@@ -137,8 +137,8 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def path(
         self,
-        start: str | Run | AsyncRun | Artifact | ModelVersion,
-        end: str | Run | AsyncRun | Artifact | ModelVersion,
+        start: Ref,
+        end: Ref,
         *,
         k: int = 3,
         as_of: date | str | None = None,
@@ -150,7 +150,7 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def cost(
         self,
-        ref: str | Run | AsyncRun | Artifact | ModelVersion,
+        ref: Ref,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
@@ -160,7 +160,7 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def completeness(
         self,
-        ref: str | Run | AsyncRun | Artifact | ModelVersion,
+        ref: Ref,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
@@ -170,8 +170,8 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def diff(
         self,
-        before: str | Run | AsyncRun | Artifact | ModelVersion,
-        after: str | Run | AsyncRun | Artifact | ModelVersion,
+        before: Ref,
+        after: Ref,
         *,
         as_of: date | str | None = None,
         known_at: date | str | None = None,
@@ -181,7 +181,7 @@ class AsyncClient(AsyncCurating, AsyncTables):
         return await self._ask("diff", sides, as_of, known_at)
 
     async def compare(
-        self, refs: Sequence[str | Run | AsyncRun | Artifact], *, everything: bool = False
+        self, refs: Sequence[str | Run | AsyncRun | AnyArtifact], *, everything: bool = False
     ) -> Answer:
         """See ``Client.compare``."""
         check("everything", everything)
@@ -195,7 +195,7 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def reproduce(
         self,
-        ref: str | Run | AsyncRun | Artifact,
+        ref: str | Run | AsyncRun | AnyArtifact,
         *,
         perform: bool = False,
         repo: str | os.PathLike[str] = ".",
@@ -217,13 +217,13 @@ class AsyncClient(AsyncCurating, AsyncTables):
         titles = answers.titles_in(await self.client.graphql.run_async(answers.TITLES, {"uids": uids}))
         return answers.Answer(question=question, data=data, titles=titles)
 
-    async def get(self, ref: str | Artifact | ModelVersion) -> Artifact:
+    async def get(self, ref: str | AnyArtifact | AnyModelVersion) -> AsyncArtifact:
         """See ``Client.get``."""
-        return await asyncio.to_thread(self.client.get, ref)
+        return AsyncArtifact(await asyncio.to_thread(self.client.get, plain(ref)))
 
     async def download(
         self,
-        ref: str | Artifact | ModelVersion,
+        ref: str | AnyArtifact | AnyModelVersion,
         to: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
@@ -232,24 +232,22 @@ class AsyncClient(AsyncCurating, AsyncTables):
     ) -> Path:
         """See ``Client.download``; ``progress`` is called in other threads."""
         return await asyncio.to_thread(
-            self.client.download, ref, to, overwrite=overwrite, progress=progress, paths=paths
+            self.client.download, plain(ref), to, overwrite=overwrite, progress=progress, paths=paths
         )
 
-    async def preview(self, ref: str | Artifact | ModelVersion, path: str = "") -> Preview:
+    async def preview(self, ref: str | AnyArtifact | AnyModelVersion, path: str = "") -> Preview:
         """See ``Client.preview``."""
-        return await asyncio.to_thread(self.client.preview, ref, path)
+        return await asyncio.to_thread(self.client.preview, plain(ref), path)
 
-    @checked
-    async def files(self, ref: str | Artifact | ModelVersion) -> AsyncIterator[FileEntry]:
-        """See ``Client.files``; to be walked over by ``async for``."""
-        found = iter(await asyncio.to_thread(self.client.files, ref))
-        while some := await asyncio.to_thread(list[FileEntry], islice(found, _FILES_AT_ONCE)):
-            for one in some:
-                yield one
+    def files(self, ref: str | AnyArtifact | AnyModelVersion) -> AsyncFiles:
+        """See ``Client.files``: to be walked over by ``async for``, or awaited for a list."""
+        wanted = plain(ref)
+        check("ref", wanted)
+        return AsyncFiles(lambda: self.client.files(wanted))
 
-    async def verify(self, ref: str | Artifact | ModelVersion) -> Verification:
+    async def verify(self, ref: str | AnyArtifact | AnyModelVersion) -> Verification:
         """See ``Client.verify``."""
-        return await asyncio.to_thread(self.client.verify, ref)
+        return await asyncio.to_thread(self.client.verify, plain(ref))
 
     async def gql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """See ``Client.gql``."""
@@ -268,9 +266,9 @@ class AsyncClient(AsyncCurating, AsyncTables):
         """See ``Client.sync``; ``progress`` is called in another thread."""
         return await asyncio.to_thread(self.client.sync, folder, progress=progress)
 
-    def sync_status(self) -> SyncStatus:
+    async def sync_status(self) -> SyncStatus:
         """See ``Client.sync_status``."""
-        return self.client.sync_status()
+        return await asyncio.to_thread(self.client.sync_status)
 
     def sync_command(self) -> str:
         """See ``Client.sync_command``."""
@@ -278,8 +276,11 @@ class AsyncClient(AsyncCurating, AsyncTables):
 
     async def close(self, timeout: float = 5.0, *, error: BaseException | None = None) -> bool:
         """See ``Client.close``."""
-        await self.client.graphql.close_async()
-        return await asyncio.to_thread(self.client.close, timeout, error=error)
+        try:
+            # Even when this task is being cancelled: open runs get their end.
+            return await asyncio.shield(asyncio.to_thread(self.client.close, timeout, error=error))
+        finally:
+            await self.client.graphql.close_async()
 
     async def __aenter__(self) -> Self:
         return self

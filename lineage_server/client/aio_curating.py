@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lineage_server.client import verbs
+from lineage_server.client.aio_handles import (
+    AnyArtifact,
+    AnyModelVersion,
+    AsyncArtifact,
+    AsyncModelVersion,
+    twin,
+)
 from lineage_server.client.aio_registering import AsyncRegistering
+from lineage_server.client.aio_run import AsyncRun
+from lineage_server.client.twins import plain
+from lineage_server.client.verbs import Thing
 
 if TYPE_CHECKING:
-    from lineage_server.client.artifact import Artifact
-    from lineage_server.client.registered import Alias, ModelVersion, RegisteredModel
-    from lineage_server.client.verbs import Thing
+    from lineage_server.client.registered import Alias, RegisteredModel
+
+AsyncThing: TypeAlias = Thing | AsyncRun | AsyncArtifact | AsyncModelVersion
 
 
 class AsyncCurating(AsyncRegistering):
@@ -18,15 +29,11 @@ class AsyncCurating(AsyncRegistering):
 
     async def registered_model(self, ref: str | RegisteredModel) -> RegisteredModel:
         """See ``Client.registered_model``."""
-        from lineage_server.client import verbs
-
         return await self._walk(verbs.registered_model(self.client, ref))
 
-    async def uid_of(self, ref: str | Thing) -> str:
+    async def uid_of(self, ref: str | AsyncThing) -> str:
         """See ``Client.uid_of``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.uid_of(self.client, ref))
+        return await self._walk(verbs.uid_of(self.client, plain(ref)))
 
     async def update_model(
         self,
@@ -39,8 +46,6 @@ class AsyncCurating(AsyncRegistering):
         tags: Mapping[str, Any] | None = None,
     ) -> RegisteredModel:
         """See ``Client.update_model``."""
-        from lineage_server.client import verbs
-
         return await self._walk(
             verbs.update_model(
                 self.client, ref, title=title, owner=owner, description=description, card=card, tags=tags
@@ -49,80 +54,68 @@ class AsyncCurating(AsyncRegistering):
 
     async def update_model_version(
         self,
-        version: str | ModelVersion,
+        version: str | AnyModelVersion,
         *,
         description: str | None = None,
         card: str | None = None,
         tags: Mapping[str, Any] | None = None,
         metrics: Mapping[str, Any] | None = None,
         signature: Mapping[str, Any] | None = None,
-    ) -> ModelVersion:
+    ) -> AsyncModelVersion:
         """See ``Client.update_model_version``."""
-        from lineage_server.client import verbs
+        steps = verbs.update_model_version(
+            self.client, plain(version), description=description, card=card, tags=tags, metrics=metrics,
+            signature=signature,
+        )  # fmt: skip
+        return AsyncModelVersion(await self._walk(steps))
 
-        return await self._walk(
-            verbs.update_model_version(
-                self.client,
-                version,
-                description=description,
-                card=card,
-                tags=tags,
-                metrics=metrics,
-                signature=signature,
+    async def set_tags(self, ref: str | AsyncThing, tags: Mapping[str, Any]) -> str:
+        """See ``Client.set_tags``."""
+        return await self._walk(verbs.set_tags(self.client, plain(ref), tags))
+
+    async def describe(self, ref: str | AsyncThing, description: str) -> str:
+        """See ``Client.describe``."""
+        return await self._walk(verbs.describe(self.client, plain(ref), description))
+
+    async def archive_model(
+        self, ref: str | RegisteredModel | AnyModelVersion, *, reason: str = "", override: bool = False
+    ) -> RegisteredModel | AsyncModelVersion:
+        """See ``Client.archive_model``."""
+        return twin(
+            await self._walk(
+                verbs.set_state(self.client, plain(ref), state="ARCHIVED", reason=reason, override=override)
             )
         )
 
-    async def set_tags(self, ref: str | Thing, tags: Mapping[str, Any]) -> str:
-        """See ``Client.set_tags``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.set_tags(self.client, ref, tags))
-
-    async def describe(self, ref: str | Thing, description: str) -> str:
-        """See ``Client.describe``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.describe(self.client, ref, description))
-
-    async def archive_model(
-        self, ref: str | RegisteredModel | ModelVersion, *, reason: str = "", override: bool = False
-    ) -> RegisteredModel | ModelVersion:
-        """See ``Client.archive_model``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(
-            verbs.set_state(self.client, ref, state="ARCHIVED", reason=reason, override=override)
-        )
-
     async def restore_model(
-        self, ref: str | RegisteredModel | ModelVersion, *, reason: str = ""
-    ) -> RegisteredModel | ModelVersion:
+        self, ref: str | RegisteredModel | AnyModelVersion, *, reason: str = ""
+    ) -> RegisteredModel | AsyncModelVersion:
         """See ``Client.restore_model``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(
-            verbs.set_state(self.client, ref, state="READY", reason=reason, override=False)
+        return twin(
+            await self._walk(
+                verbs.set_state(self.client, plain(ref), state="READY", reason=reason, override=False)
+            )
         )
 
-    async def hold(self, ref: str | ModelVersion | Artifact, *, reason: str = "") -> ModelVersion | Artifact:
+    async def hold(
+        self, ref: str | AnyModelVersion | AnyArtifact, *, reason: str = ""
+    ) -> AsyncModelVersion | AsyncArtifact:
         """See ``Client.hold``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.set_hold(self.client, ref, hold=True, reason=reason))
+        return twin(await self._walk(verbs.set_hold(self.client, plain(ref), hold=True, reason=reason)))
 
     async def release(
-        self, ref: str | ModelVersion | Artifact, *, reason: str = ""
-    ) -> ModelVersion | Artifact:
+        self, ref: str | AnyModelVersion | AnyArtifact, *, reason: str = ""
+    ) -> AsyncModelVersion | AsyncArtifact:
         """See ``Client.release``."""
-        from lineage_server.client import verbs
+        return twin(await self._walk(verbs.set_hold(self.client, plain(ref), hold=False, reason=reason)))
 
-        return await self._walk(verbs.set_hold(self.client, ref, hold=False, reason=reason))
-
-    async def set_ttl(self, ref: str | Artifact, ttl_days: float | None, *, reason: str = "") -> Artifact:
+    async def set_ttl(
+        self, ref: str | AnyArtifact, ttl_days: float | None, *, reason: str = ""
+    ) -> AsyncArtifact:
         """See ``Client.set_ttl``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.set_ttl(self.client, ref, ttl_days=ttl_days, reason=reason))
+        return AsyncArtifact(
+            await self._walk(verbs.set_ttl(self.client, plain(ref), ttl_days=ttl_days, reason=reason))
+        )
 
     async def protect(
         self,
@@ -134,8 +127,6 @@ class AsyncCurating(AsyncRegistering):
         reason: str = "",
     ) -> Alias | RegisteredModel:
         """See ``Client.protect``."""
-        from lineage_server.client import verbs
-
         return await self._walk(
             verbs.protect(
                 self.client,
@@ -152,8 +143,6 @@ class AsyncCurating(AsyncRegistering):
         self, ref: str | Alias | RegisteredModel, *, reason: str = ""
     ) -> Alias | RegisteredModel:
         """See ``Client.unprotect``."""
-        from lineage_server.client import verbs
-
         return await self._walk(
             verbs.protect(
                 self.client,
@@ -166,14 +155,10 @@ class AsyncCurating(AsyncRegistering):
             )
         )
 
-    async def delete(self, ref: str | Thing, *, reason: str = "", override: bool = False) -> str:
+    async def delete(self, ref: str | AsyncThing, *, reason: str = "", override: bool = False) -> str:
         """See ``Client.delete``."""
-        from lineage_server.client import verbs
+        return await self._walk(verbs.delete(self.client, plain(ref), reason=reason, override=override))
 
-        return await self._walk(verbs.delete(self.client, ref, reason=reason, override=override))
-
-    async def undelete(self, ref: str | Thing, *, reason: str = "") -> str:
+    async def undelete(self, ref: str | AsyncThing, *, reason: str = "") -> str:
         """See ``Client.undelete``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.undelete(self.client, ref, reason=reason))
+        return await self._walk(verbs.undelete(self.client, plain(ref), reason=reason))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from lineage_server.client.artifact import Artifact
-    from lineage_server.client.run import Run
+from lineage_server.client.aio_handles import AsyncArtifact
+from lineage_server.client.run import Run
+from lineage_server.client.twins import Twin
 
 
-class AsyncLogged:
+class AsyncLogged(Twin[Run]):
     """The half of ``AsyncRun`` that logs what people look at; drawn and hashed in a thread."""
-
-    run: Run
 
     async def log_text(
         self,
@@ -27,18 +25,20 @@ class AsyncLogged:
         metadata: Mapping[str, Any] | None = None,
         role: str | None = None,
         upload: bool | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.log_text``."""
-        return await asyncio.to_thread(
-            self.run.log_text,
-            name,
-            text,
-            step=step,
-            type=type,
-            description=description,
-            metadata=metadata,
-            role=role,
-            upload=upload,
+        return AsyncArtifact(
+            await asyncio.to_thread(
+                self.plain.log_text,
+                name,
+                text,
+                step=step,
+                type=type,
+                description=description,
+                metadata=metadata,
+                role=role,
+                upload=upload,
+            )
         )
 
     async def log_figure(
@@ -52,18 +52,20 @@ class AsyncLogged:
         metadata: Mapping[str, Any] | None = None,
         role: str | None = None,
         upload: bool | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.log_figure``."""
-        return await asyncio.to_thread(
-            self.run.log_figure,
-            name,
-            figure,
-            step=step,
-            type=type,
-            description=description,
-            metadata=metadata,
-            role=role,
-            upload=upload,
+        return AsyncArtifact(
+            await asyncio.to_thread(
+                self.plain.log_figure,
+                name,
+                figure,
+                step=step,
+                type=type,
+                description=description,
+                metadata=metadata,
+                role=role,
+                upload=upload,
+            )
         )
 
     async def log_image(
@@ -77,18 +79,20 @@ class AsyncLogged:
         metadata: Mapping[str, Any] | None = None,
         role: str | None = None,
         upload: bool | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.log_image``."""
-        return await asyncio.to_thread(
-            self.run.log_image,
-            name,
-            image,
-            step=step,
-            type=type,
-            description=description,
-            metadata=metadata,
-            role=role,
-            upload=upload,
+        return AsyncArtifact(
+            await asyncio.to_thread(
+                self.plain.log_image,
+                name,
+                image,
+                step=step,
+                type=type,
+                description=description,
+                metadata=metadata,
+                role=role,
+                upload=upload,
+            )
         )
 
     async def log_table(
@@ -102,16 +106,18 @@ class AsyncLogged:
         metadata: Mapping[str, Any] | None = None,
         role: str | None = None,
         upload: bool | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.log_table``."""
-        return await asyncio.to_thread(
-            self.run.log_table,
-            name,
-            table,
-            step=step,
-            type=type,
-            description=description,
-            metadata=metadata,
-            role=role,
-            upload=upload,
+        return AsyncArtifact(
+            await asyncio.to_thread(
+                self.plain.log_table,
+                name,
+                table,
+                step=step,
+                type=type,
+                description=description,
+                metadata=metadata,
+                role=role,
+                upload=upload,
+            )
         )

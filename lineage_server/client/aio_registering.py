@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lineage_server.client.aio_run import AsyncRun, plain
+from lineage_server.client import activities, serving, verbs
+from lineage_server.client.aio_handles import AnyArtifact, AnyModelVersion, AsyncModelVersion
+from lineage_server.client.aio_run import AsyncRun
 from lineage_server.client.asking import Steps, walk_async
+from lineage_server.client.twins import plain
 
 if TYPE_CHECKING:
-    from lineage_server.client.artifact import Artifact
     from lineage_server.client.client import Client
-    from lineage_server.client.registered import Activity, Alias, Approval, Deployment, ModelVersion
+    from lineage_server.client.registered import Activity, Alias, Approval, Deployment
     from lineage_server.client.run import Run
 
 T = TypeVar("T")
@@ -26,7 +28,7 @@ class AsyncRegistering:
     async def register(
         self,
         name: str,
-        source: str | Artifact | ModelVersion,
+        source: str | AnyArtifact | AnyModelVersion,
         *,
         version: str | None = None,
         aliases: str | Sequence[str] | None = None,
@@ -38,28 +40,24 @@ class AsyncRegistering:
         run: str | Run | AsyncRun | None = None,
         reason: str = "",
         project: str | None = None,
-    ) -> ModelVersion:
+    ) -> AsyncModelVersion:
         """See ``Client.register``."""
-        from lineage_server.client import verbs
-
         # In a thread: of an address its place is asked.
         steps = await asyncio.to_thread(
             verbs.register,
-            self.client, name, source, version=version, aliases=aliases, description=description,
+            self.client, name, plain(source), version=version, aliases=aliases, description=description,
             card=card, tags=tags, metrics=metrics, signature=signature, run=plain(run),
             reason=reason, project=project,
         )  # fmt: skip
-        return await self._walk(steps)
+        return AsyncModelVersion(await self._walk(steps))
 
-    async def model_version(self, ref: str | Artifact | ModelVersion) -> ModelVersion:
+    async def model_version(self, ref: str | AnyArtifact | AnyModelVersion) -> AsyncModelVersion:
         """See ``Client.model_version``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.model_version(self.client, ref))
+        return AsyncModelVersion(await self._walk(verbs.model_version(self.client, plain(ref))))
 
     async def promote(
         self,
-        version: str | ModelVersion,
+        version: str | AnyModelVersion,
         alias: str,
         *,
         expected: str | None = None,
@@ -67,75 +65,65 @@ class AsyncRegistering:
         reason: str = "",
     ) -> Alias:
         """See ``Client.promote``."""
-        from lineage_server.client import verbs
-
         return await self._walk(
-            verbs.promote(self.client, version, alias, expected=expected, approval=approval, reason=reason)
+            verbs.promote(
+                self.client, plain(version), alias, expected=expected, approval=approval, reason=reason
+            )
         )
 
     async def rollback(
         self, ref: str | Alias, *, approval: str | Approval | None = None, reason: str = ""
     ) -> Alias:
         """See ``Client.rollback``."""
-        from lineage_server.client import verbs
-
         return await self._walk(verbs.rollback(self.client, ref, approval=approval, reason=reason))
 
     async def remove_alias(self, ref: str | Alias, *, expected: str | None = None, reason: str = "") -> Alias:
         """See ``Client.remove_alias``."""
-        from lineage_server.client import verbs
-
         return await self._walk(verbs.remove_alias(self.client, ref, expected=expected, reason=reason))
 
     async def alias(self, ref: str | Alias) -> Alias:
         """See ``Client.alias``."""
-        from lineage_server.client import verbs
-
         return await self._walk(verbs.alias(self.client, ref))
 
     async def request_approval(
-        self, version: str | ModelVersion, alias: str | None = None, comment: str = ""
+        self, version: str | AnyModelVersion, alias: str | None = None, comment: str = ""
     ) -> Approval:
         """See ``Client.request_approval``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.request_approval(self.client, version, alias, comment))
+        return await self._walk(verbs.request_approval(self.client, plain(version), alias, comment))
 
     async def approve(
-        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+        self, request: str | Approval | AnyModelVersion, comment: str = "", *, alias: str | None = None
     ) -> Approval:
         """See ``Client.approve``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="APPROVED"))
+        return await self._walk(
+            verbs.decide(self.client, plain(request), comment, alias=alias, verdict="APPROVED")
+        )
 
     async def reject(
-        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+        self, request: str | Approval | AnyModelVersion, comment: str = "", *, alias: str | None = None
     ) -> Approval:
         """See ``Client.reject``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="REJECTED"))
+        return await self._walk(
+            verbs.decide(self.client, plain(request), comment, alias=alias, verdict="REJECTED")
+        )
 
     async def withdraw(
-        self, request: str | Approval | ModelVersion, comment: str = "", *, alias: str | None = None
+        self, request: str | Approval | AnyModelVersion, comment: str = "", *, alias: str | None = None
     ) -> Approval:
         """See ``Client.withdraw``."""
-        from lineage_server.client import verbs
-
-        return await self._walk(verbs.decide(self.client, request, comment, alias=alias, verdict="WITHDRAWN"))
+        return await self._walk(
+            verbs.decide(self.client, plain(request), comment, alias=alias, verdict="WITHDRAWN")
+        )
 
     async def approvals(
         self, name: str | None = None, *, state: str | None = None, project: str | None = None
     ) -> list[Approval]:
         """See ``Client.approvals``."""
-        from lineage_server.client import verbs
-
         return await self._walk(verbs.approvals(self.client, name, state=state, project=project))
 
     async def deploy(
         self,
-        version: str | ModelVersion,
+        version: str | AnyModelVersion,
         name: str,
         *,
         endpoint: str | None = None,
@@ -146,32 +134,26 @@ class AsyncRegistering:
         project: str | None = None,
     ) -> Deployment:
         """See ``Client.deploy``."""
-        from lineage_server.client import serving
-
         return await self._walk(
             serving.deploy(
-                self.client, version, name, endpoint=endpoint, cluster=cluster, revision=revision,
+                self.client, plain(version), name, endpoint=endpoint, cluster=cluster, revision=revision,
                 traffic=traffic, ended=ended, project=project,
             )
         )  # fmt: skip
 
     async def deployments(
         self,
-        ref: str | Artifact | ModelVersion | None = None,
+        ref: str | AnyArtifact | AnyModelVersion | None = None,
         *,
         model: str | None = None,
         project: str | None = None,
     ) -> list[Deployment]:
         """See ``Client.deployments``."""
-        from lineage_server.client import serving
+        return await self._walk(serving.deployments(self.client, plain(ref), model=model, project=project))
 
-        return await self._walk(serving.deployments(self.client, ref, model=model, project=project))
-
-    async def activity(self, ref: str | Artifact | ModelVersion) -> list[Activity]:
+    async def activity(self, ref: str | AnyArtifact | AnyModelVersion) -> list[Activity]:
         """See ``Client.activity``."""
-        from lineage_server.client import activities
-
-        return await self._walk(activities.activity(self.client, ref))
+        return await self._walk(activities.activity(self.client, plain(ref)))
 
     async def _walk(self, steps: Steps[T]) -> T:
         await asyncio.to_thread(self.client.send_own)

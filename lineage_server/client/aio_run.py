@@ -1,7 +1,7 @@
 """``AsyncRun``: a run for coroutines.
 
 Telling (``log``, ``log_params`` …) never waits, so these stay plain calls. What reads files is awaited:
-contents are hashed in a thread.
+contents are hashed in a thread, and the handle that comes of it is one for coroutines, too.
 """
 
 from __future__ import annotations
@@ -9,24 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
+from lineage_server.client.aio_handles import AsyncArtifact
 from lineage_server.client.aio_logged import AsyncLogged
-from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ColumnsFrom
 from lineage_server.client.run import Run
-
-T = TypeVar("T")
+from lineage_server.client.twins import plain
 
 
 class AsyncRun(AsyncLogged):
     """A ``Run`` for coroutines; use it in an ``async with`` block."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-
-    def __repr__(self) -> str:
-        return repr(self.run)
+    @property
+    def run(self) -> Run:
+        return self.plain
 
     @property
     def id(self) -> str:
@@ -39,6 +36,14 @@ class AsyncRun(AsyncLogged):
     @property
     def project(self) -> str:
         return self.run.project
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+    @property
+    def job(self) -> str:
+        return self.run.job
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """See ``Run.log``."""
@@ -64,9 +69,11 @@ class AsyncRun(AsyncLogged):
         name: str | None = None,
         type: str | None = None,
         project: str | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.use``."""
-        return await asyncio.to_thread(self.run.use, what, role, name=name, type=type, project=project)
+        return AsyncArtifact(
+            await asyncio.to_thread(self.run.use, plain(what), role, name=name, type=type, project=project)
+        )
 
     async def produce(
         self,
@@ -82,12 +89,14 @@ class AsyncRun(AsyncLogged):
         partial: bool = False,
         upload: bool | None = None,
         ttl_days: float | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.produce``."""
-        return await asyncio.to_thread(
-            self.run.produce, name, value, type=type, role=role, uri=uri, description=description,
-            metadata=metadata, columns_from=columns_from, partial=partial, upload=upload,
-            ttl_days=ttl_days,
+        return AsyncArtifact(
+            await asyncio.to_thread(
+                self.run.produce, name, value, type=type, role=role, uri=uri, description=description,
+                metadata=metadata, columns_from=columns_from, partial=partial, upload=upload,
+                ttl_days=ttl_days,
+            )
         )  # fmt: skip
 
     async def log_model(
@@ -107,12 +116,14 @@ class AsyncRun(AsyncLogged):
         metadata: Mapping[str, Any] | None = None,
         role: str | None = None,
         upload: bool | None = None,
-    ) -> Artifact:
+    ) -> AsyncArtifact:
         """See ``Run.log_model``."""
-        return await asyncio.to_thread(
-            self.run.log_model, model, name, register=register, version=version, aliases=aliases,
-            example=example, signature=signature, card=card, metrics=metrics, tags=tags,
-            description=description, metadata=metadata, role=role, upload=upload,
+        return AsyncArtifact(
+            await asyncio.to_thread(
+                self.run.log_model, model, name, register=register, version=version, aliases=aliases,
+                example=example, signature=signature, card=card, metrics=metrics, tags=tags,
+                description=description, metadata=metadata, role=role, upload=upload,
+            )
         )  # fmt: skip
 
     def child(
@@ -156,7 +167,7 @@ class AsyncRun(AsyncLogged):
         # Even when this task is being cancelled: the end of the run is written, then it goes on.
         await asyncio.shield(asyncio.to_thread(self.run.end_after, exc))
 
+    def _repr_html_(self) -> str:
+        from lineage_server.client.render.handles import run_html
 
-def plain(ref: T | AsyncRun) -> T | Run:
-    """A run as the plain client knows it; anything else as it is."""
-    return ref.run if isinstance(ref, AsyncRun) else ref
+        return run_html(self.run)

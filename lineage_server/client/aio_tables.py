@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client import bulk, found
@@ -58,7 +58,7 @@ class AsyncTables:
             project=project,
             wide=wide,
         )
-        return await self._read([bulk.runs(self.client.config, find)])
+        return await self._read(lambda: [bulk.runs(self.client.config, find)])
 
     async def metrics(
         self,
@@ -91,7 +91,7 @@ class AsyncTables:
             limit=limit,
             project=project,
         )
-        return await self._read(bulk.metrics(self.client.config, runs, keys, find))
+        return await self._read(lambda: bulk.metrics(self.client.config, runs, keys, find))
 
     async def edges(
         self,
@@ -122,7 +122,7 @@ class AsyncTables:
             limit=limit,
             project=project,
         )
-        return await self._read([bulk.edges(self.client.config, find)])
+        return await self._read(lambda: [bulk.edges(self.client.config, find)])
 
     async def artifacts(
         self,
@@ -137,7 +137,7 @@ class AsyncTables:
     ) -> pa.Table:
         """See ``Client.artifacts``."""
         find = bulk.given(text=text, kind=kind, tag=tag, sort=sort, limit=limit, project=project, wide=wide)
-        return await self._read([bulk.artifacts(self.client.config, find)])
+        return await self._read(lambda: [bulk.artifacts(self.client.config, find)])
 
     async def models(
         self,
@@ -152,7 +152,7 @@ class AsyncTables:
     ) -> pa.Table:
         """See ``Client.models``."""
         find = bulk.given(text=text, state=state, tag=tag, sort=sort, limit=limit, project=project, wide=wide)
-        return await self._read([bulk.models(self.client.config, find)])
+        return await self._read(lambda: [bulk.models(self.client.config, find)])
 
     async def versions(
         self,
@@ -182,7 +182,7 @@ class AsyncTables:
             project=project,
             wide=wide,
         )
-        return await self._read([bulk.versions(self.client.config, of, find)])
+        return await self._read(lambda: [bulk.versions(self.client.config, of, find)])
 
     async def search(
         self, text: str, *, what: Words = None, limit: int = 100, project: str | None = None
@@ -193,7 +193,8 @@ class AsyncTables:
         await asyncio.to_thread(self.client.send_own)
         return await walk_async(steps, self.client.graphql.run_async)
 
-    async def _read(self, reads: Sequence[Read]) -> Any:
+    async def _read(self, asked: Callable[[], Sequence[Read]]) -> Any:
+        reads = await asyncio.to_thread(asked)  # pyarrow is imported, and may be asked for its runs
         await asyncio.to_thread(self.client.send_own)
         answers = [await self.client.graphql.fetch_async(read.path, read.query) for read in reads]
         return await asyncio.to_thread(bulk.table_from, reads, answers)

@@ -23,6 +23,7 @@ from lineage_server.client.run import Run
 from lineage_server.client.seeds import with_seed
 from lineage_server.client.shortcuts import recording_client
 from lineage_server.client.surroundings import tell_surroundings
+from lineage_server.client.twins import plain
 from lineage_server.client.values import as_param, is_data, state_of
 from lineage_server.domain.ids import new_run_id
 
@@ -100,15 +101,15 @@ class Call:
                 self._written.append((name, value, marker))
             elif isinstance(marker, Param):
                 if marker.record:
-                    plain, known = as_param(value)
-                    params[marker.name or name] = known if plain else value
-            elif isinstance(value, Artifact) or is_data(value):
+                    simple, known = as_param(value)
+                    params[marker.name or name] = known if simple else value
+            elif isinstance(plain(value), Artifact) or is_data(value):
                 self._read.append((name, value, Input()))
             else:
                 if isinstance(value, Path):
                     self._paths[name] = (value, state_of(value))
-                plain, known = as_param(value)
-                if plain:
+                simple, known = as_param(value)
+                if simple:
                     params[name] = known
         return params
 
@@ -160,6 +161,7 @@ class Call:
 
     def _use(self, name: str, value: Any, marker: Input) -> None:
         role = marker.role or name
+        value = plain(value)
         named = isinstance(value, str) and not (marker.name and builders.reference_in(value) is None)
         if isinstance(value, Artifact) or named:
             self.run.use(value, role, type=marker.type)
@@ -203,7 +205,7 @@ class Call:
             self._take(Output(), value, index)
 
     def _take(self, marker: Output, value: Any, index: int | None) -> None:
-        if isinstance(value, Artifact):
+        if isinstance(plain(value), Artifact):
             return  # a handle: whoever made it has told
         with Quietly(f"the return of {self.plan.name}"):
             self._produce(marker, value, self.plan.name if index is None else f"{self.plan.name}.{index}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,11 @@ GRAPHQL_PATH = "/graphql"
 ARTIFACTS_PATH = "/api/v1/artifacts"
 CONNECT_SECONDS = 3.0
 
+_LOOKING_UP = "encodings.idna"
+"""What looking up a host would import, at some other time."""
+_CONNECTING = "anyio._backends._asyncio"
+"""The same of the first connection from a coroutine."""
+
 _unlogged: ContextVar[bool] = ContextVar("lineage_unlogged", default=False)
 
 
@@ -27,15 +32,18 @@ def sync_client(config: Config, seconds: float) -> httpx2.Client:
     """A client for threads."""
     import httpx2
 
-    import_module("encodings.idna")  # what looking up a host would import, at some other time
+    import_module(_LOOKING_UP)
     _quieten()
     return httpx2.Client(**_options(config, seconds))
 
 
 def async_client(config: Config, seconds: float) -> httpx2.AsyncClient:
-    """A client for coroutines."""
+    """A client for coroutines; to be made in a thread, so that its imports hold no loop up."""
     import httpx2
 
+    import_module(_LOOKING_UP)
+    with suppress(ImportError):
+        import_module(_CONNECTING)
     _quieten()
     return httpx2.AsyncClient(**_options(config, seconds))
 

@@ -125,13 +125,16 @@ class FilesDiff:
             yield _counted(counts, FileChange("added", new.path, None, new))
             new = next(others, None)
 
-    def __str__(self) -> str:
+    def to_text(self) -> str:
         """A line for each change, of many for the first ones; the counts come last."""
         counts = FileCounts()
         walk = self.walk(counts)
         lines = [str(change) for change in islice(walk, _MOST_LINES)]
         left = sum(1 for _ in walk)
         return "\n".join([*lines, *([f"and {left} more"] if left else []), str(counts)])
+
+    def __str__(self) -> str:
+        return self.to_text()
 
 
 def _key(entry: FileEntry) -> bytes:

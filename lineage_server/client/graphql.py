@@ -135,12 +135,13 @@ class GraphQL:
 
     async def run_async(self, query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         """Ask, from a coroutine; raises a domain error."""
-        import httpx2
-
         self._check(query)
         asked = _body(query, variables)
+        client = await self._connected_async()
+        import httpx2
+
         try:
-            answer = await self._connected_async().post(GRAPHQL_PATH, content=asked, headers=_JSON)
+            answer = await client.post(GRAPHQL_PATH, content=asked, headers=_JSON)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._away(error) from None
         return self._data_from(answer, variables)
@@ -165,13 +166,13 @@ class GraphQL:
 
     async def fetch_async(self, path: str, query: Mapping[str, str | list[str]]) -> Fetched:
         """The same, from a coroutine."""
-        import httpx2
-
         self._check()
         body, status, url = io.BytesIO(), 0, f"{self._config.url}{path}"
+        client = await self._connected_async()
+        import httpx2
+
         try:
             timeout = httpx2.Timeout(_BULK_SECONDS, connect=CONNECT_SECONDS)
-            client = self._connected_async()
             async with client.stream("GET", path, params=dict(query), timeout=timeout) as answer:
                 status = answer.status_code
                 async for piece in answer.aiter_bytes():
@@ -198,10 +199,25 @@ class GraphQL:
             weakref.finalize(self, self._sync.close)
         return self._sync
 
-    def _connected_async(self) -> httpx2.AsyncClient:
+    async def _connected_async(self) -> httpx2.AsyncClient:
+        from asyncio import to_thread
+
         if self._async is None:
-            self._async = async_client(self._config, _SECONDS)
+            # In a thread: the library is imported, and certificates are read.
+            made = await to_thread(self._made_async)
+            if self._async is not None:  # by another task, meanwhile
+                await made.aclose()
+                return self._async
+            self._async = made
         return self._async
+
+    def _made_async(self) -> httpx2.AsyncClient:
+        import httpx2
+
+        try:
+            return async_client(self._config, _SECONDS)
+        except (httpx2.InvalidURL, OSError) as error:
+            raise self._away(error) from None
 
     def _check(self, query: str = "") -> None:
         if self._config.mode == "disabled" or not self._config.url:

@@ -44,11 +44,7 @@ class Files:
 
     def matching(self, *patterns: str) -> Files:
         """Only those whose path matches one of the patterns, such as ``"*.csv"`` or ``"images/*"``."""
-        if not all(isinstance(cast("object", pattern), str) for pattern in patterns):
-            raise InvalidInputError(
-                "a pattern is no text", field="patterns", allowed="texts such as '*.csv' or 'images/*'"
-            )
-        return Files(self.client, self.artifact, patterns)
+        return Files(self.client, self.artifact, patterns_in(patterns))
 
     def __iter__(self) -> Iterator[FileEntry]:
         """Raises a domain error where they are not known."""
@@ -79,6 +75,15 @@ class Files:
         if self.patterns and not chosen:
             raise NotFoundError(f"no file of {self.artifact.ref} matches {listed(self.patterns)}")
         return chosen
+
+
+def patterns_in(told: tuple[str, ...]) -> tuple[str, ...]:
+    """As they are; raises InvalidInputError for what is none."""
+    if not all(isinstance(cast("object", pattern), str) for pattern in told):
+        raise InvalidInputError(
+            "a pattern is no text", field="patterns", allowed="texts such as '*.csv' or 'images/*'"
+        )
+    return told
 
 
 def _matches(entry: Entry, patterns: Sequence[str]) -> bool:

@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from lineage_server.client import shortcuts
-from lineage_server.client.aio import AsyncClient, AsyncRun
+from lineage_server.client.aio import AsyncClient
+from lineage_server.client.aio_files import AsyncFiles, AsyncFilesDiff
+from lineage_server.client.aio_handles import AsyncArtifact, AsyncModelVersion
+from lineage_server.client.aio_run import AsyncRun
+from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client
+from lineage_server.client.file_changes import FilesDiff
+from lineage_server.client.listings import Files
+from lineage_server.client.registered import ModelVersion
 from lineage_server.client.run import Run, current_run
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.events import AliasSet, ModelReported
@@ -109,7 +116,13 @@ async def test_questions_are_awaited(client: AsyncClient, stub: StubServer) -> N
     assert caught.value.allowed == "y"
 
 
-@pytest.mark.parametrize(("plain", "twin"), [(Client, AsyncClient), (Run, AsyncRun)])
+@pytest.mark.parametrize(
+    ("plain", "twin"),
+    [
+        (Client, AsyncClient), (Run, AsyncRun), (Artifact, AsyncArtifact), (ModelVersion, AsyncModelVersion),
+        (Files, AsyncFiles), (FilesDiff, AsyncFilesDiff),
+    ],
+)  # fmt: skip
 def test_the_twins_offer_the_same(plain: type, twin: type) -> None:
     """Every public method of the one is one of the other, with the same parameters and defaults."""
     offered = {name for name, _ in inspect.getmembers(plain, inspect.isfunction) if name[0] != "_"}

@@ -19,7 +19,9 @@ import pytest
 
 import lineage_server
 from lineage_server.client import shortcuts
-from lineage_server.client.aio import AsyncClient, AsyncRun
+from lineage_server.client.aio import AsyncClient
+from lineage_server.client.aio_handles import AsyncArtifact, AsyncModelVersion
+from lineage_server.client.aio_run import AsyncRun
 from lineage_server.client.answers import Answer
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.client import Client
@@ -125,7 +127,10 @@ class Call(NamedTuple):
 
 
 def calls() -> Iterator[Call]:
-    for owner in (Client, Run, AsyncClient, AsyncRun, Artifact, Answer, LineageView, ModelVersion, Alias):
+    for owner in (
+        Client, Run, AsyncClient, AsyncRun, Artifact, AsyncArtifact, Answer, LineageView, ModelVersion,
+        AsyncModelVersion, Alias,
+    ):  # fmt: skip
         for name, function in inspect.getmembers(owner, inspect.isfunction):
             public = name[0] != "_" or (name == "__init__" and owner in (Client, AsyncClient))
             if public and name not in FOR_OURSELVES:
@@ -153,12 +158,14 @@ ALL = list(calls())
 def owners(default: Client, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     run = default.start_run("outer")
     view = LineageView(start=("v:1",), nodes=(), edges=())
+    made = Artifact(name="a", type="dataset", project="p", client=default)
+    churn = ModelVersion(model="churn", version="1", project="p", uri="s3://b/k", client=default)
     return {
         "Client": default, "Run": run, "AsyncClient": AsyncClient(client=default), "AsyncRun": AsyncRun(run),
-        "Artifact": Artifact(name="a", type="dataset", project="p", client=default),
+        "Artifact": made, "AsyncArtifact": AsyncArtifact(made),
         "Answer": Answer(question="cost", data={}, titles={}),
         "LineageView": view, "lineage_server": lineage_server,
-        "ModelVersion": ModelVersion(model="churn", version="1", project="p", uri="s3://b/k", client=default),
+        "ModelVersion": churn, "AsyncModelVersion": AsyncModelVersion(churn),
         "Alias": Alias(name="prod", model="churn", project="p"),
     }  # fmt: skip
 

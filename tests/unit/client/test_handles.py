@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from lineage_server import Alias, AliasMove, Artifact, Client, ModelVersion
+from lineage_server import (
+    Alias,
+    AliasMove,
+    Artifact,
+    AsyncArtifact,
+    AsyncModelVersion,
+    AsyncRun,
+    Client,
+    ModelVersion,
+)
 from lineage_server.domain.nodes import Column
 
 EVIL = "<script>\x1b[2J\u202e"
@@ -38,6 +47,17 @@ def test_a_run_says_which_it_is(client: Client) -> None:
     run = client.start_run("train")
     assert str(run) == f"run train  {run.id}"
     assert f"<td>run:{run.id}</td>" in run._repr_mimebundle_()["text/html"]
+    twin = AsyncRun(run)
+    assert (str(twin), repr(twin), twin.name, twin.job) == (str(run), repr(run), "train", "train")
+    assert twin._repr_mimebundle_() == run._repr_mimebundle_()
+
+
+@pytest.mark.parametrize(("twin", "handle"), [(AsyncArtifact(IRIS), IRIS), (AsyncModelVersion(CHURN), CHURN)])
+def test_handles_for_coroutines_are_shown_as_the_plain_ones(twin: Any, handle: Any) -> None:
+    assert (repr(twin), str(twin)) == (repr(handle), str(handle))
+    assert twin._repr_html_() == handle._repr_html_()
+    assert twin._repr_mimebundle_() == handle._repr_mimebundle_()
+    assert set(twin._repr_mimebundle_(exclude={"text/html"})) == {"text/plain"}
 
 
 @pytest.mark.parametrize("handle", [IRIS, CHURN, PROD])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lineage_server import AsyncClient, Client, InvalidInputError, UnavailableError
+from lineage_server import AsyncArtifact, AsyncClient, Client, InvalidInputError, UnavailableError
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.file_changes import FileCounts, FileEntry, FilesDiff
 from tests.unit.client.stub import StubServer
@@ -44,7 +44,15 @@ def test_pages_are_asked_for_as_the_walk_goes(stub: StubServer, iris: Artifact) 
 
 async def test_coroutines_walk_too(stub: StubServer, client: Client, iris: Artifact) -> None:
     stub.pages = paged([entry("a")], [entry("b")])
-    assert [one.path async for one in AsyncClient(client=client).files(iris)] == ["a", "b"]
+    for files in (AsyncClient(client=client).files(AsyncArtifact(iris)), AsyncArtifact(iris).files()):
+        assert [one.path async for one in files] == ["a", "b"]
+        assert [one.path for one in await files] == ["a", "b"]
+        with pytest.raises(InvalidInputError, match="a pattern is no text"):
+            files.matching(5)  # type: ignore[arg-type]
+    asked = len(stub.requests)
+    walk = aiter(AsyncArtifact(iris).files().matching("a", "b"))
+    assert len(stub.requests) == asked
+    assert (await anext(walk)).path == "a"
 
 
 @pytest.mark.parametrize("lie", ["order", "another", "missing"])
