@@ -9,8 +9,9 @@ import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
 import { useRunNames } from "./columns";
 import type { ComparedRow, ComparedRun } from "./compare-query";
-import { isReference, nameOfVersion, sameAs } from "./compared-values";
+import { isReference, sameAs } from "./compared-values";
 import { versionRows } from "./content-rows";
+import { referencesIn, useVersionNames } from "./version-names";
 import styles from "./compare-table.module.css";
 
 const ROW_HEIGHT = 35;
@@ -33,6 +34,7 @@ export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
     if (more && last >= rows.length - AHEAD) more();
   }, [more, last, rows.length]);
   const nameOf = useRunNames(runs);
+  const versionName = useVersionNames(project, referencesIn(rows.slice(first, last).flatMap(({ values }) => values.slice(columns.first, columns.last))));
   const seen = runs.slice(columns.first, columns.last);
   const after = runs.length - columns.last;
   return (
@@ -75,6 +77,7 @@ export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
               from={columns.first}
               to={columns.last}
               project={project}
+              versionName={versionName}
             />
           ))}
           {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
@@ -90,9 +93,10 @@ interface RowProps {
   from: number;
   to: number;
   project: string;
+  versionName: (uid: string) => string;
 }
 
-const Row = memo(function Row({ row, at, from, to, project }: RowProps) {
+const Row = memo(function Row({ row, at, from, to, project, versionName }: RowProps) {
   const { say } = useWords();
   const [contents] = versionRows([row]);
   return (
@@ -120,6 +124,7 @@ const Row = memo(function Row({ row, at, from, to, project }: RowProps) {
           value={value}
           other={row.differs && from + index > 0 && !sameAs(row.values[0], value)}
           project={project}
+          versionName={versionName}
         />
       ))}
       {row.values.length > to && <td colSpan={row.values.length - to} aria-hidden="true" />}
@@ -133,9 +138,10 @@ interface CellProps {
   /** other than in the first run */
   other: boolean;
   project: string;
+  versionName: (uid: string) => string;
 }
 
-function Cell({ column, value, other, project }: CellProps) {
+function Cell({ column, value, other, project, versionName }: CellProps) {
   const { say, language } = useWords();
   const told = { "aria-colindex": column + 2, "data-other": other || undefined };
   if (value === null || value === undefined) {
@@ -153,7 +159,7 @@ function Cell({ column, value, other, project }: CellProps) {
       {values.map((one) =>
         isReference(one) ? (
           <Link key={one} to="/p/$project/lineage" params={{ project }} search={{ focus: one }} className={styles.version}>
-            <bdi>{nameOfVersion(one)}</bdi>
+            <bdi>{versionName(one)}</bdi>
           </Link>
         ) : (
           <bdi key={String(one)}>{typeof one === "number" ? figure(one, language) : typeof one === "object" ? JSON.stringify(one) : String(one)}</bdi>

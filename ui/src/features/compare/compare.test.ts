@@ -79,7 +79,7 @@ test("inputs and outputs that are other versions can be laid over each other, tw
   expect(rows.map(({ key }) => key)).toEqual(["INPUT data"]);
   const [row] = rows;
   if (!row) throw new Error("no row");
-  expect(row.choices.map(({ name, runs }) => [name, runs])).toEqual([["clean@11111111", [0, 2]], ["clean@22222222", [1]]]);
+  expect(row.choices.map(({ uid, runs }) => [uid, runs])).toEqual([[one, [0, 2]], [two, [1]]]);
   expect(chosenPair(row, {})).toEqual({ a: row.choices[0], b: row.choices[1] });
   expect(chosenPair(row, { a: two, b: two })).toEqual({ a: row.choices[1], b: row.choices[0] });
   expect(chosenPair(row, { b: one })).toEqual({ a: row.choices[1], b: row.choices[0] });

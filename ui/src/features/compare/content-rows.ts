@@ -1,10 +1,9 @@
 /** Inputs and outputs of compared runs that are other versions in each. Pure. */
 import type { ComparedRow } from "./compare-query";
-import { isReference, nameOfVersion } from "./compared-values";
+import { isReference } from "./compared-values";
 
 export interface VersionChoice {
   uid: string;
-  name: string;
   /** places of the runs that have it */
   runs: readonly number[];
 }
@@ -25,7 +24,7 @@ export function versionRows(rows: readonly Pick<ComparedRow, "part" | "name" | "
         if (isReference(one)) found.set(one, [...(found.get(one) ?? []), at]);
       }
     });
-    const [first, second, ...rest] = [...found].map(([uid, runs]): VersionChoice => ({ uid, name: nameOfVersion(uid), runs }));
+    const [first, second, ...rest] = [...found].map(([uid, runs]): VersionChoice => ({ uid, runs }));
     return first && second ? [{ key: `${part} ${name}`, part, name, choices: [first, second, ...rest] }] : [];
   });
 }

@@ -13,9 +13,11 @@ import type { ComparedRun } from "./compare-query";
 import type { CompareSearch } from "./compare-search";
 import { chosenPair, versionRows } from "./content-rows";
 import type { VersionChoice } from "./content-rows";
+import { useVersionNames } from "./version-names";
 import styles from "./charts.module.css";
 
 const NO_RUNS: readonly ComparedRun[] = [];
+const NO_UIDS: readonly string[] = [];
 
 export interface ContentsProps {
   project: string;
@@ -34,10 +36,11 @@ export function Contents({ project, uids, search, change }: ContentsProps) {
   const rows = useMemo(() => versionRows(data?.pages.flatMap((page) => page.compareRuns.rows.edges.map(({ node }) => node)) ?? []), [data]);
   const runs = data?.pages[0]?.compareRuns.runs ?? NO_RUNS;
   const runName = useRunNames(runs);
-  const nameOf = ({ name, runs: places }: VersionChoice): string => named(name, places.flatMap((at) => (runs[at] ? [runName(runs[at].uid)] : [])));
+  const row = rows.find(({ key }) => key === search.what) ?? rows[0];
+  const versionName = useVersionNames(project, row ? row.choices.map(({ uid }) => uid) : NO_UIDS);
+  const nameOf = ({ uid, runs: places }: VersionChoice): string => named(versionName(uid), places.flatMap((at) => (runs[at] ? [runName(runs[at].uid)] : [])));
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data || hasNextPage) return <Skeleton height={320} />;
-  const row = rows.find(({ key }) => key === search.what) ?? rows[0];
   if (!row) return <EmptyState kind="none" title={say("content.nothing")} why={say("content.nothing.why")} />;
   const { a, b } = chosenPair(row, search);
   const choices = (chosen: VersionChoice) => row.choices.map((one) => ({ value: one.uid, label: nameOf(one), disabled: one === chosen }));

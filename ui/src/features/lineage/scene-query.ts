@@ -1,5 +1,5 @@
 /** The scene of an address: one question, whatever was opened, brought in or laid over it. */
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import {
   LineageSceneDocument,
   LineageTimesDocument,
@@ -9,6 +9,7 @@ import {
   VersionsDocument,
 } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { pageAfter } from "@/lib/pages";
 import { compared, versus } from "./difference";
 import type { Difference } from "./difference";
 import type { LineageSearch } from "./lineage-search";
@@ -21,6 +22,7 @@ import { selectionOf } from "./selector";
 export const MOST_BOXES = 250;
 const BUDGET = { nodes: MOST_BOXES, perNode: 50 };
 const STEPS_OF_CAUSES = 10;
+const VERSIONS_OF_A_PAGE = 50;
 
 export type Asked = Pick<LineageSearch, "up" | "down" | "more" | "pin" | "view" | "group" | "asOf" | "vs"> & { focus: string };
 
@@ -103,21 +105,28 @@ export interface Version {
   at: string | null;
 }
 
-/** Versions of what a box is a version of, the newest first. */
+interface VersionsPage {
+  versions: readonly Version[];
+  pageInfo: Parameters<typeof pageAfter>[0];
+}
+
+/** Versions of what a box is a version of, a page at a time, the newest first. */
 export const versionsQuery = (box: Pick<Box, "id" | "label">) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["versions of", box.id],
     enabled: hasVersions(box),
-    queryFn: async ({ signal }): Promise<Version[]> => {
+    initialPageParam: "",
+    queryFn: async ({ signal, pageParam: after }): Promise<VersionsPage> => {
       const whole = box.id.slice(box.id.indexOf(":") + 1, box.id.lastIndexOf("@"));
       if (box.label === "ModelVersion") {
         const [project = "", model = ""] = [whole.slice(0, whole.indexOf("/")), whole.slice(whole.indexOf("/") + 1)];
-        const { modelVersions } = await ask(ModelVersionsDocument, { model, project, first: 50 }, signal);
-        return modelVersions.edges.map(({ node }) => ({ uid: node.uid, title: `${node.name}@${node.version}`, at: node.createdAt ?? null }));
+        const { edges, pageInfo } = (await ask(ModelVersionsDocument, { model, project, first: VERSIONS_OF_A_PAGE, after }, signal)).modelVersions;
+        return { versions: edges.map(({ node }) => ({ uid: node.uid, title: `${node.name}@${node.version}`, at: node.createdAt ?? null })), pageInfo };
       }
-      const { versions } = await ask(VersionsDocument, { artifact: `artifact:${whole}`, first: 50 }, signal);
-      return versions.edges.map(({ node }) => ({ uid: node.uid, title: `${node.name}@${node.ordinal ?? ""}`, at: node.sealedAt ?? null }));
+      const { edges, pageInfo } = (await ask(VersionsDocument, { artifact: `artifact:${whole}`, first: VERSIONS_OF_A_PAGE, after }, signal)).versions;
+      return { versions: edges.map(({ node }) => ({ uid: node.uid, title: `${node.name}@${node.ordinal ?? ""}`, at: node.sealedAt ?? null })), pageInfo };
     },
+    getNextPageParam: ({ pageInfo }) => pageAfter(pageInfo),
   });
 
 export const hasVersions = ({ label }: Pick<Box, "label">): boolean => label === "ArtifactVersion" || label === "ModelVersion";

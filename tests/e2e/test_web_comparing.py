@@ -1,0 +1,79 @@
+"""Runs and versions side by side in a real browser: which can be chosen, how they are called and printed."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import RunningServer
+from tests.support.browser import Page
+from tests.support.lineage_view import click
+from tests.support.web_view import TEXT, check, check_access
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+RUNS = 60
+
+
+@pytest.fixture(scope="module")
+def made(running_server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
+    """A project of many runs, each with a version of one model, and their uids."""
+    from lineage_server import Client
+    from lineage_server.client.config import load_config
+    from tests.e2e.conftest import client_environment
+
+    project = f"many-{uuid4().hex[:8]}"
+    told = client_environment(tmp_path_factory.mktemp("many"), running_server.url, LINEAGE_CAPTURE="none")
+    uids: list[str] = []
+    with Client(config=load_config(environ=told, project=project)) as client:
+        for number in range(RUNS):
+            params = {f"p{key:02}": number + key for key in range(40)}
+            with client.start_run(f"train {number:02}", job="train", params=params) as run:
+                run.log({"acc": number / RUNS})
+                run.produce("network", {"weights": [number]}, type="model")
+                uids.append(run.uid)
+        assert client.flush(30.0)
+    return project, uids
+
+
+def test_versions_older_than_those_that_are_listed_can_be_chosen_too(
+    page: Page, running_server: RunningServer, made: tuple[str, list[str]]
+) -> None:
+    url, (project, _) = running_server.url, made
+    page.open(f"{url}/p/{project}/lineage?focus={quote('model:network@60')}")
+    click(page, "Why different?")
+    items = "[...document.querySelectorAll('[role=menuitem] bdi')].map((one) => one.textContent)"
+    page.wait_for(f"{items}.length === 49")
+    assert page.run(f"{items}.at(-1)") == "network@11"
+    assert "The newest 50 are shown" in page.run("document.querySelector('[role=menu]').innerText")
+    check_access(page)
+    click(page, "Show older ones", "[role=menuitem]")
+    page.wait_for(f"{items}.length === 59")
+    assert "are shown" not in page.run("document.querySelector('[role=menu]').innerText")
+    click(page, "network@1", "[role=menuitem]:has(bdi):last-of-type")
+    page.wait_for("location.search.includes('vs=')")
+    page.wait_for(f"{TEXT}.includes('p00')")
+    check(page, url)
+
+
+def test_compared_versions_are_called_by_their_numbers(
+    page: Page, running_server: RunningServer, made: tuple[str, list[str]]
+) -> None:
+    url, (project, uids) = running_server.url, made
+    page.open(f"{url}/p/{project}/compare?runs={'.'.join(uids[:3])}")
+    outputs = "[...document.querySelectorAll('tbody tr')].find((one) => one.innerText.includes('network'))"
+    frame = "document.querySelector('main section[tabindex]')"
+    page.wait_for(f"!!{frame}")
+    page.run(f"{frame}.scrollTop = {frame}.scrollHeight")
+    named = f"[...({outputs}?.querySelectorAll('td bdi') ?? [])].map((one) => one.textContent)"
+    page.wait_for(f"String({named}) === 'network@1,network@2,network@3'")
+    check_access(page)
+    page.run(f"{frame}.scrollTop = {frame}.scrollHeight")
+    page.click(f"{outputs}?.querySelector('th a')")
+    chosen = "[...document.querySelectorAll('main select')].map((one) => one.selectedOptions[0].text)"
+    page.wait_for(f"{chosen}.length === 3")
+    page.wait_for(f"{chosen}[1].startsWith('network@1 · ')")
+    assert page.run(f"{chosen}[2]").startswith("network@2 · ")
+    check(page, url)
