@@ -15,7 +15,7 @@ import type { Places } from "./layout";
 import { layOut } from "./layout-client";
 import { Minimap } from "./minimap";
 import { besides, between, pathsThrough, waysOf } from "./scene";
-import type { Scene } from "./scene";
+import type { Box, Scene } from "./scene";
 import { sheetOf } from "./sheet";
 import { uidOf } from "./sides";
 import type { Sides } from "./sides";
@@ -120,28 +120,35 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
   const under = ({ clientX: x, clientY: y }: MouseEvent): string | undefined =>
     level === "far" ? boxAt(places, screenToFlowPosition({ x, y })) : undefined;
 
-  const cards = useMemo((): CardNode[] => {
-    if (level === "far") return NO_CARDS; // the canvas draws them
+  const cardOf = useMemo(() => {
     const held = holding(sides, hold);
-    return near.map((box) => ({
-      id: box.id,
-      type: "card",
-      position: places[box.id] ?? { x: 0, y: 0 },
-      ...CARD,
-      measured: CARD,
-      handles: [...HANDLES],
-      data: {
-        box,
-        level,
-        look,
-        sides: held,
-        focus: box.id === scene.focus,
-        looked: box.id === at || box.id === to,
-        dim: lit !== null && !lit.has(box.id),
-        fresh: fresh.has(box.id),
-      },
-    }));
-  }, [scene, places, near, level, at, to, lit, fresh, look, sides, hold]);
+    const made = new Map<string, CardNode>();
+    return (box: Box): CardNode => {
+      const known = made.get(box.id);
+      if (known) return known; // the same one, so that it is not drawn again when others come in sight
+      const card: CardNode = {
+        id: box.id,
+        type: "card",
+        position: places[box.id] ?? { x: 0, y: 0 },
+        ...CARD,
+        measured: CARD,
+        handles: [...HANDLES],
+        data: {
+          box,
+          level,
+          look,
+          sides: held,
+          focus: box.id === scene.focus,
+          looked: box.id === at || box.id === to,
+          dim: lit !== null && !lit.has(box.id),
+          fresh: fresh.has(box.id),
+        },
+      };
+      made.set(box.id, card);
+      return card;
+    };
+  }, [scene, places, level, at, to, lit, fresh, look, sides, hold]);
+  const cards = useMemo((): CardNode[] => (level === "far" ? NO_CARDS : near.map(cardOf)), [level, near, cardOf]); // far ones are drawn by the canvas
   const nodes = useWithdrawn(cards);
 
   return (
