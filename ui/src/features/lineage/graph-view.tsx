@@ -121,6 +121,7 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
     level === "far" ? boxAt(places, screenToFlowPosition({ x, y })) : undefined;
 
   const cardOf = useMemo(() => {
+    if (level === "far") return undefined; // the canvas draws them
     const held = holding(sides, hold);
     const made = new Map<string, CardNode>();
     return (box: Box): CardNode => {
@@ -148,7 +149,7 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
       return card;
     };
   }, [scene, places, level, at, to, lit, fresh, look, sides, hold]);
-  const cards = useMemo((): CardNode[] => (level === "far" ? NO_CARDS : near.map(cardOf)), [level, near, cardOf]); // far ones are drawn by the canvas
+  const cards = useMemo((): CardNode[] => (cardOf ? near.map(cardOf) : NO_CARDS), [near, cardOf]);
   const nodes = useWithdrawn(cards);
 
   return (
