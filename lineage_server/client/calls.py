@@ -124,10 +124,19 @@ class Call:
     ) -> None:
         self.end(exc)
 
-    def end(self, error: BaseException | None) -> None:
-        """A generator whose consumer wants no more has ended regularly."""
+    @property
+    def looks(self) -> bool:
+        """Whether ``take_paths`` has to look at contents."""
+        return bool(self._paths)
+
+    def take_paths(self) -> None:
+        """Of the files that the function was given, what it must have read."""
         with Quietly(self.plan.name):
             self._look_at_paths(written=False)
+
+    def end(self, error: BaseException | None) -> None:
+        """A generator whose consumer wants no more has ended regularly."""
+        self.take_paths()
         with Quietly(self.plan.name):
             self.run.end_now(Ending() if isinstance(error, GeneratorExit) else ending_of(error))
 

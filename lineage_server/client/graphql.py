@@ -33,6 +33,8 @@ from lineage_server.domain.errors import (
 from lineage_server.domain.ids import shorten
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     import httpx2
 
     from lineage_server.client.config import Config
@@ -109,12 +111,13 @@ class Fetched:
 
 
 class GraphQL:
-    """One kept connection each for sync and async callers; beside questions, long answers come over it."""
+    """One kept connection each for threads and for each event loop; beside questions, long answers come over
+    it."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._sync: httpx2.Client | None = None
-        self._async: httpx2.AsyncClient | None = None
+        self._async: dict[AbstractEventLoop, httpx2.AsyncClient] = {}
         self.recorded: set[str] = set()
         """Projects that runs were begun in, for who misses something that they have recorded."""
 
@@ -200,16 +203,19 @@ class GraphQL:
         return self._sync
 
     async def _connected_async(self) -> httpx2.AsyncClient:
-        from asyncio import to_thread
+        """Of the running loop, since connections die with theirs."""
+        from asyncio import get_running_loop, to_thread
 
-        if self._async is None:
+        loop = get_running_loop()
+        found = self._async.get(loop)
+        if found is None:
             # In a thread: the library is imported, and certificates are read.
             made = await to_thread(self._made_async)
-            if self._async is not None:  # by another task, meanwhile
+            self._async = {one: client for one, client in self._async.items() if not one.is_closed()}
+            found = self._async.setdefault(loop, made)
+            if found is not made:  # by another task, meanwhile
                 await made.aclose()
-                return self._async
-            self._async = made
-        return self._async
+        return found
 
     def _made_async(self) -> httpx2.AsyncClient:
         import httpx2
@@ -243,9 +249,11 @@ class GraphQL:
             client.close()
 
     async def close_async(self) -> None:
-        """Let go of both."""
+        """Let go of both, as far as they are of the running loop."""
+        from asyncio import get_running_loop
+
         self.close()
-        client, self._async = self._async, None
+        client = self._async.pop(get_running_loop(), None)
         if client is not None:
             await client.aclose()
 

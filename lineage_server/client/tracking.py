@@ -88,14 +88,32 @@ def _of_coroutine(function: Callable[..., Any], plan: Plan) -> Callable[..., Any
         if tracked is None:
             return await function(*args, **kwargs)
         with tracked:
-            if tracked.reads:
-                await _beside(tracked.take_inputs)
-            result = await function(*args, **kwargs)
+            async with _Failing(tracked):
+                if tracked.reads:
+                    await _beside(tracked.take_inputs)
+                result = await function(*args, **kwargs)
             if tracked.makes(result):
                 await _beside(tracked.take_outputs, result)
             return result
 
     return call
+
+
+class _Failing:
+    """Of a call that raises the files are looked at beside the loop. A coroutine that is closed can wait for
+    nothing any more."""
+
+    def __init__(self, tracked: Call) -> None:
+        self._tracked = tracked
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if exc is not None and not isinstance(exc, GeneratorExit) and self._tracked.looks:
+            await _beside(self._tracked.take_paths)
 
 
 def _of_generator(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
@@ -128,6 +146,16 @@ class _Ending:
     ) -> None:
         self._tracked.end(exc)
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._tracked.looks:
+            await _beside(self._tracked.take_paths)
+        self._tracked.end(exc)
+
 
 class _Steps(Generator[Any, Any, Any]):
     """A generator whose steps are part of the run."""
@@ -157,7 +185,7 @@ def _of_async_generator(function: Callable[..., Any], plan: Plan) -> Callable[..
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         inner = cast("AsyncGenerator[Any, Any]", function(*args, **kwargs))
         tracked = begin(plan, args, kwargs)
-        with _Ending(tracked) if tracked is not None else nullcontext():
+        async with _Ending(tracked) if tracked is not None else nullcontext():
             if tracked is not None and tracked.reads:
                 await _beside(tracked.take_inputs)
             step = inner.asend(None)

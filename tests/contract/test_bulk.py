@@ -261,7 +261,7 @@ async def client_of(served: Served, folder: Path) -> AsyncGenerator[AsyncClient]
     """Its questions go to the application in this process."""
     environment = {"HOME": str(folder), "LINEAGE_URL": "http://127.0.0.1", "LINEAGE_JOURNAL_DIR": str(folder)}
     client = Client(config=load_config(environ={**environment, "LINEAGE_MODE": "offline"}))
-    client.graphql._async = served.http
+    client.graphql._async[asyncio.get_running_loop()] = served.http
     yield AsyncClient(client=client)
     await asyncio.to_thread(client.close, 0)
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import sys
+import threading
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +110,49 @@ async def test_a_clients_block_that_is_left_by_an_error_ends_its_open_runs_so(
         async with client:
             raise KeyboardInterrupt
     assert stub.run(run.id)["state"] == "aborted"
+
+
+async def test_a_client_whose_closing_is_cancelled_still_ends_its_runs(
+    make_client: Callable[..., Client], stub: StubServer
+) -> None:
+    """Even before a thread was free for it."""
+    client = AsyncClient(client=make_client(stub.url))
+    run = client.start_run("left")
+    loop, free = asyncio.get_running_loop(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        loop.set_default_executor(pool)
+        busy = loop.run_in_executor(None, free.wait, 10)
+        closing = asyncio.ensure_future(client.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        free.set()
+        assert await busy
+    assert stub.run(run.id)["state"] == "complete"
+
+
+TWO_LOOPS = """
+import asyncio
+from lineage_server import AsyncClient
+
+client = AsyncClient()
+
+async def ask():
+    return await asyncio.gather(*(client.gql("{ hello }") for _ in range(3)))
+
+print([asyncio.run(ask()) for _ in range(2)] == [[{"hello": 1}] * 3] * 2)
+asyncio.run(client.close())
+"""
+
+
+async def test_a_client_asks_from_one_loop_after_the_other(stub: StubServer, tmp_path: Path) -> None:
+    stub.data = {"data": {"hello": 1}}
+    environment = {**os.environ, "LINEAGE_URL": stub.url, "LINEAGE_JOURNAL_DIR": str(tmp_path)}
+    asking = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TWO_LOOPS, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    assert await asking.communicate() == (b"True\n", b"")
 
 
 async def test_questions_are_awaited(client: AsyncClient, stub: StubServer) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import multiprocessing
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import pandas as pd
 import pytest
 
-from lineage_server import Client, Output, current_run, track
+from lineage_server import Client, Output, Run, current_run, track
 from tests.unit.client.stub import StubServer
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None]})
@@ -110,6 +110,42 @@ async def test_async_generators(runs: Runs) -> None:
     told = runs()["stream"]
     assert (told["state"], len(told["outputs"])) == ("complete", 2)
     assert [part async for part in stream(2)] == [[0], [1]]
+
+
+async def test_files_given_to_coroutines_are_read_beside_the_loop(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the call fails, or nobody wants more of it."""
+    place = tmp_path / "in.txt"
+    place.write_text("x")
+    used: list[int] = []
+    use = Run.use
+
+    def noted(self: Run, *args: Any, **kwargs: Any) -> Any:
+        used.append(threading.get_ident())
+        return use(self, *args, **kwargs)
+
+    monkeypatch.setattr(Run, "use", noted)
+
+    @track(name="fails")
+    async def fails(file: Path) -> None:
+        raise KeyError(file.name)
+
+    @track(name="lines")
+    async def lines(file: Path) -> AsyncGenerator[str]:
+        for number in range(2):
+            yield f"{file.name} {number}"
+
+    with pytest.raises(KeyError):
+        await fails(place)
+    assert [line async for line in lines(place)] == ["in.txt 0", "in.txt 1"]
+    async with aclosing(lines(place)) as steps:
+        assert await anext(steps) == "in.txt 0"
+    assert len(used) == 3
+    assert threading.get_ident() not in used
+    told = runs()
+    assert [[one["name"] for one in told[name]["inputs"]] for name in ("fails", "lines")] == [["in.txt"]] * 2
+    assert (told["fails"]["state"], told["lines"]["state"]) == ("failed", "complete")
 
 
 def test_threads(runs: Runs, stub: StubServer) -> None:
