@@ -9,11 +9,12 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from lineage_server.domain import ids
 from lineage_server.domain.errors import ConflictError, InvalidInputError, LimitError, NotFoundError
 from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.errors import DuplicateKeyError
 from lineage_server.graph.queries import webhooks as q
 from lineage_server.registry.notices import Kind
 from lineage_server.registry.signing import SigningKey
@@ -97,8 +98,8 @@ class Webhooks:
             "nonce": nonce,
             "key_id": self.key.key_id,
         }
-        given = {"uid": uid, "properties": properties, "audit": [{**audit, "target": uid}]}
-        rows = await self._bolt.write(q.CREATE_WEBHOOK, given)
+        given = {"properties": properties, "audit": [{**audit, "target": uid}]}
+        rows = await self._write(q.CREATE_WEBHOOK, given, project=project, uid=uid, name=name, url=url)
         return _webhook(rows[0]), self.key.secret(nonce)
 
     async def get(self, project: str, uid: str) -> Webhook:
@@ -137,13 +138,31 @@ class Webhooks:
         told |= {"kinds": sorted(set(kinds))} if kinds is not None else {}
         if enabled is not None:
             told["disabled"] = None if enabled else True
-        given = {
-            "uid": webhook.uid, "project": webhook.project, "properties": told, "audit": [dict(audit)],
-        }  # fmt: skip
-        rows = await self._bolt.write(q.UPDATE_WEBHOOK, given)
-        if not rows:
-            raise _no_webhook(webhook.uid)
+        rows = await self._write(
+            q.UPDATE_WEBHOOK, {"properties": told, "audit": [dict(audit)]}, project=webhook.project,
+            uid=webhook.uid, name=webhook.name, url=url,
+        )  # fmt: skip
         return _webhook(rows[0])
+
+    async def _write(
+        self, statement: LiteralString, given: Mapping[str, Any], *, project: str, uid: str, name: str,
+        url: str | None,
+    ) -> list[Row]:  # fmt: skip
+        """Write a webhook that shares name and URL with no other, whoever makes one at the same moment.
+        Raises ConflictError, NotFoundError."""
+        given = {
+            **given, "uid": uid, "project": project, "name": name, "url": url, "turn": f"webhooks:{project}",
+        }  # fmt: skip
+        try:
+            rows = await self._bolt.write(statement, given)
+        except DuplicateKeyError:  # the first two of a project
+            rows = await self._bolt.write(statement, given)
+        if not rows:
+            if url is not None:
+                others = [one for one in await self.list_webhooks(project) if one.uid != uid]
+                _check_alone(others, name, url)
+            raise _no_webhook(uid)
+        return rows
 
     async def resend(self, project: str, delivery: str, *, audit: Mapping[str, Any]) -> Delivery:
         """Have a delivery sent again, under its id. Raises NotFoundError."""

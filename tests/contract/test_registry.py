@@ -223,6 +223,33 @@ async def test_a_protected_alias_takes_somebody_elses_approval(guarded: Served) 
     assert (await done(guarded, "DecideApproval", ann, **given["input"]))["state"] == "rejected"
 
 
+async def test_of_many_who_ask_for_one_approval_at_once_one_is_written_and_all_are_answered_it(
+    guarded: Served,
+) -> None:
+    root = await guarded.token("root", platform_admin=True)
+    names = [f"person-{n}" for n in range(6)]
+    for name in names:
+        await do(guarded, "SetMember", root, project="default", subject=name, role="EDITOR")
+    tokens = [await guarded.token(name) for name in names]
+    of = await model_with_versions(guarded, "fraud", 1, root)
+    wanted = {**of, "alias": "prod", "version": "1"}
+    waited: set[str] = set()
+    for round_ in range(2):
+        asked = await asyncio.gather(*(done(guarded, "RequestApproval", token, **wanted) for token in tokens))
+        assert {one["state"] for one in asked} == {"pending"}
+        (uid,) = {one["uid"] for one in asked}
+        waited.add(uid)
+        page = (await guarded.ask(TEXTS["Approvals"], {"model": "fraud"}, root))["approvals"]
+        assert len(page["edges"]) == round_ + 1
+        await done(guarded, "DecideApproval", root, uid=uid, verdict="REJECTED")
+    assert len(waited) == 2
+    # A request that was deleted does not stand in the way of the next.
+    for uid in waited:
+        await done(guarded, "DeleteNode", root, uid=uid)
+    again = [await done(guarded, "RequestApproval", token, **wanted) for token in tokens[:2]]
+    assert (again[0]["uid"], again[0]["state"]) == (again[1]["uid"], "pending")
+
+
 async def test_what_is_deployed_aliased_or_held_is_deleted_only_with_a_reason(served: Served) -> None:
     of = await model_with_versions(served, "fraud", 3)
     await done(served, "SetAlias", **of, alias="prod", version="1")

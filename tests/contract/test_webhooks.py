@@ -335,6 +335,22 @@ async def test_the_same_webhook_is_not_made_twice(
         assert (await served.ask(TEXTS["UpdateWebhook"], {"input": given}))["updateWebhook"]["problems"] == []
 
 
+async def test_of_many_who_make_one_webhook_at_once_one_does(
+    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
+) -> None:
+    async with serving(bolt, tmp_path, settings=settings()) as served:
+        wanted = {"input": {"project": "default", "name": "ci", "url": receiver.url}}
+        answers = await asyncio.gather(*(served.ask(TEXTS["CreateWebhook"], wanted) for _ in range(8)))
+        told = [answer["createWebhook"] for answer in answers]
+        (made,) = [one["webhook"] for one in told if one["webhook"]]
+        problems = [problem for one in told for problem in one["problems"]]
+        assert [(one["code"], one["current"]) for one in problems] == [("CONFLICT", made["uid"])] * 7
+        others = [(await create(served, receiver, name=f"ci-{n}"))[0] for n in range(4)]
+        given = [{"project": "default", "webhook": one["uid"], "url": f"{receiver.url}/x"} for one in others]
+        asked = [served.ask(TEXTS["UpdateWebhook"], {"input": one}) for one in given]
+        assert all(not one["updateWebhook"]["problems"] for one in await asyncio.gather(*asked))
+
+
 async def test_what_was_acknowledged_is_told_after_a_restart(
     bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

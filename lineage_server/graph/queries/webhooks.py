@@ -20,8 +20,18 @@ _WEBHOOK: LiteralString = (
     "w.key_id AS key_id, w.since AS since, w.disabled AS disabled"
 )
 
+# Whoever makes or changes a webhook of a project waits here for those who came first, then goes on only
+# where none of theirs has this name and URL. The node is no webhook: it is in no project.
+_ALONE: LiteralString = """
+MERGE (g:Webhook {uid: $turn}) SET g.seq = coalesce(g.seq, 0) + 1
+WITH g
+OPTIONAL MATCH (o:Webhook) WHERE o.project = $project AND o.name = $name AND o.url = $url AND o.uid <> $uid
+WITH count(o) AS others WHERE others = 0
+"""
+
 # From the events of the next batch on.
 CREATE_WEBHOOK: LiteralString = f"""
+{_ALONE}
 MATCH (b:Writer {{uid: 'writer'}})
 MERGE (w:Webhook {{uid: $uid}})
 ON CREATE SET w += $properties, w.since = b.seq
@@ -39,6 +49,7 @@ ALL_WEBHOOKS: LiteralString = f"MATCH (w:Webhook) WHERE w.project IS NOT NULL {_
 
 # Told again of what happens from then on: of what happened while it was disabled, it is not.
 UPDATE_WEBHOOK: LiteralString = f"""
+{_ALONE}
 MATCH (b:Writer {{uid: 'writer'}})
 MATCH (w:Webhook {{uid: $uid}})
 WHERE w.project = $project

@@ -5,7 +5,9 @@ Who comes first, and what an alias needs, is judged by the writer in its transac
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from uuid import uuid5
 
 import strawberry
 from strawberry.types import Info
@@ -26,7 +28,7 @@ from lineage_server.api.gql.types import registered as payloads
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
 from lineage_server.auth.principal import USERS
 from lineage_server.domain import ids
-from lineage_server.domain.errors import InvalidInputError, NotFoundError
+from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from lineage_server.domain.event_registry import AliasSet, ApprovalGiven, ApprovalRequested, ProtectionSet
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import Label, ModelState, Node
@@ -114,20 +116,10 @@ class AliasMutations:
         context = context_of(info)
         version = await _version(context, input.project, input.model, input.version)
         try:
-            pending = await _pending(context, version, ids.normal(input.alias))
-            if pending:
-                return payloads.RequestApprovalPayload(problems=[], approval=shown.node_of(pending[0]))
-            event = ApprovalRequested(
-                project=input.project, model=input.model, version=input.version, alias=input.alias,
-                comment=input.comment,
-            )  # fmt: skip
-            after = {"alias": input.alias, "comment": input.comment}
-            sent = await record(context, event, "requestApproval", version.uid, after=after)
-            uid = ids.approval_uid(input.project, ids.clean_name(input.model, "model"), sent.id)
+            node = await _request(context, version, input)
         except MENDABLE as error:
             return payloads.RequestApprovalPayload(problems=[problem_of(error)])
-        node = shown.node_of(await seen_node(context, uid))
-        return payloads.RequestApprovalPayload(problems=[], approval=node)
+        return payloads.RequestApprovalPayload(problems=[], approval=shown.node_of(node))
 
     @strawberry.mutation(
         permission_classes=[MayWrite],
@@ -181,21 +173,45 @@ async def _pointing(context: Context, told: SetAliasInput, version: str) -> Node
     return alias if now == version and told.expected in (None, version) else None
 
 
-async def _pending(context: Context, version: Node, alias: str | None = None) -> list[Node]:
-    """What waits for a verdict on a version (as an alias), the newest first."""
+async def _request(context: Context, version: Node, asked: RequestApprovalInput) -> Node:
+    """What waits for just that, else a new request. Two who ask at once give it the same id, made of what
+    was asked for before: the writer takes one of them, and the other is answered what waits by then."""
+    alias = ids.normal(asked.alias)
+    before = await _approvals(context, version, alias)
+    if waiting := _waiting(before):
+        return waiting[0]
+    key = f"{version.uid} {alias} {before[0].uid if before else ''}"
+    event = ApprovalRequested(
+        id=str(uuid5(ids.CLUSTER_NAMESPACE, key)), project=asked.project, model=asked.model,
+        version=asked.version, alias=asked.alias, comment=asked.comment,
+    )  # fmt: skip
+    after = {"alias": asked.alias, "comment": asked.comment}
+    try:
+        sent = await record(context, event, "requestApproval", version.uid, after=after)
+    except ConflictError:
+        if waiting := _waiting(await _approvals(context, version, alias)):
+            return waiting[0]
+        # The other one was decided or deleted meanwhile.
+        sent = await record(context, replace(event, id=""), "requestApproval", version.uid, after=after)
+    model = ids.clean_name(asked.model, "model")
+    return await seen_node(context, ids.approval_uid(asked.project, model, sent.id))
+
+
+async def _approvals(context: Context, version: Node, alias: str | None = None) -> list[Node]:
+    """What was asked for and given for a version (as an alias), the newest first."""
     model = ids.model_uid(version.project, named_version(version)[0])
     found = await context.tracking.registry.approvals(model, version.uid, scope=context.scope)
-    return [
-        one
-        for one in found
-        if one.properties.get("state") == "pending" and alias in (None, one.properties.get("alias") or "")
-    ]
+    return [one for one in found if alias in (None, one.properties.get("alias") or "")]
+
+
+def _waiting(approvals: list[Node]) -> list[Node]:
+    return [one for one in approvals if one.properties.get("state") == "pending"]
 
 
 async def withdraw_all(context: Context, version: Node) -> None:
     """Take back what was asked for a version that is deleted: nobody can decide on it any more."""
     model, name = named_version(version)
-    for asked in await _pending(context, version):
+    for asked in _waiting(await _approvals(context, version)):
         comment = "the version was deleted"
         event = ApprovalGiven(
             project=asked.project, model=model, version=name, verdict="withdrawn",

@@ -38,9 +38,9 @@ async def record(
 ) -> E:
     """Submit one event as the caller's; answers it as it was stored. Raises what refused it.
 
-    ``at``: when it happens, unless now.
+    ``at``: when it happens, unless now. An event that brings an id keeps it: there is one of that id only.
     """
-    sent = replace(event, id=new_run_id(), at=at or now_micros(), source=context.source)
+    sent = replace(event, id=event.id or new_run_id(), at=at or now_micros(), source=context.source)
     check_event(context.principal, sent)
     audit = audit_record(
         context.principal,
