@@ -33,6 +33,10 @@ HOOKED = {
     "project": "default", "name": "one", "url": "http://127.0.0.1:9/x", "kinds": ["alias"], "nonce": "n",
     "key_id": "k", "created_at": 1, "created_by": "local/local",
 }  # fmt: skip
+HOOK_MADE = {
+    "uid": HOOK, "properties": HOOKED, "audit": [], "turn": "webhooks:default",
+    **{key: HOOKED[key] for key in ("project", "name", "url")},
+}  # fmt: skip
 VIEW = "view:default/one"
 KEPT_VIEW = {"project": "default", "name": "one", "owner": "lineage/somebody", "shared": True}
 SENT = "delivery:one"
@@ -210,7 +214,7 @@ def test_every_operation_is_run_here() -> None:
 
 async def test_every_query_runs_with_its_number_of_round_trips(served: Served) -> None:
     wrong: dict[str, tuple[int, int]] = {}
-    await served.services.bolt.write(CREATE_WEBHOOK, {"uid": HOOK, "properties": HOOKED, "audit": []})
+    await served.services.bolt.write(CREATE_WEBHOOK, HOOK_MADE)
     for name, (variables, expected) in QUERIES.items():
         with counting() as trips:
             await served.ask(TEXTS[name], variables)

@@ -33,8 +33,7 @@ from lineage_server.ingest.tables import to_parquet
 from lineage_server.tracking.service import Tracking
 from tests.contract.test_operations import (
     DELIVERED,
-    HOOK,
-    HOOKED,
+    HOOK_MADE,
     KEPT_VIEW,
     MUTATIONS,
     QUERIES,
@@ -124,7 +123,7 @@ async def keeping(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[S
     async with serving(bolt, tmp_path, mode="token", settings=settings) as running:
         await running.record(*story(), ProjectReported(id="other", project="other", description="theirs"))
         await running.services.eraser.finish()
-        await running.services.bolt.write(CREATE_WEBHOOK, {"uid": HOOK, "properties": HOOKED, "audit": []})
+        await running.services.bolt.write(CREATE_WEBHOOK, HOOK_MADE)
         await running.services.bolt.write(NEW_DELIVERIES, {"rows": [{"uid": SENT, "properties": DELIVERED}]})
         view = {"uid": VIEW, "properties": KEPT_VIEW, "now": 1, "audit": []}
         await running.services.bolt.write(SAVE_VIEW, view)
