@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lineage_server.client import __all__ as __all__
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -28,4 +30,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({"__version__", *import_module("lineage_server.client").__all__})
+    return sorted({"__version__", *__all__})

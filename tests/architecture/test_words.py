@@ -40,6 +40,14 @@ def test_the_readme_names_every_error_code() -> None:
     assert not missing(codes), f"error codes that {README.name} does not name: {missing(codes)}"
 
 
+def test_the_readme_names_every_public_name_of_the_client() -> None:
+    """As its table has them, each once, and none that is not public."""
+    client = find("lineage_server.client")
+    text = README.read_text(encoding="utf-8").partition("## Names in Python\n")[2]
+    table = re.findall(r"^\| .+ \| (`.+) \|$", text.partition("\n## ")[0], re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(table))) == client.__all__
+
+
 def test_every_label_is_in_the_description_of_the_graph() -> None:
     text = (ROOT / "docs" / "storage.md").read_text(encoding="utf-8")
     schema = find("lineage_server.graph.queries.schema")

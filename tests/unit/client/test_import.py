@@ -75,6 +75,14 @@ def test_public_names_are_sorted_and_there() -> None:
     assert set(dir(lineage_server)) == {"__version__", *client.__all__}
 
 
+def test_a_star_imports_the_public_names_and_nothing_else() -> None:
+    imported: dict[str, Any] = {}
+    exec("from lineage_server import *", imported)
+    del imported["__builtins__"]
+    assert sorted(imported) == lineage_server.__all__ == client.__all__
+    assert [name for name, one in imported.items() if not (one.__doc__ or "").strip()] == []
+
+
 def test_no_module_of_ours_takes_a_public_name() -> None:
     """Importing ``package.name`` sets ``name`` on the package, over whatever it handed out before."""
     for package in (lineage_server, client):
