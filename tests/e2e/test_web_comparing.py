@@ -9,7 +9,9 @@ import pytest
 
 from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
+from tests.support.faults import event, send
 from tests.support.lineage_view import click
+from tests.support.printed import printed
 from tests.support.web_view import TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -76,4 +78,60 @@ def test_compared_versions_are_called_by_their_numbers(
     page.wait_for(f"{chosen}.length === 3")
     page.wait_for(f"{chosen}[1].startsWith('network@1 · ')")
     assert page.run(f"{chosen}[2]").startswith("network@2 · ")
+    check(page, url)
+
+
+def test_runs_are_printed_as_far_as_they_were_read(
+    page: Page, running_server: RunningServer, made: tuple[str, list[str]]
+) -> None:
+    url, (project, _) = running_server.url, made
+    page.open(f"{url}/p/{project}/runs?sort=name&q=train")
+    page.wait_for(f"{TEXT}.includes('{RUNS} runs')")
+    drawn = "document.querySelectorAll('tbody th bdi').length"
+    page.wait_for(f"{drawn} > 0")
+    in_sight = page.run(drawn)
+    assert in_sight < RUNS
+    sheets = printed(page)
+    words = " ".join(" ".join(sheets).split())
+    assert [name for name in (f"train {number:02}" for number in range(RUNS)) if name not in words] == []
+    assert len(sheets) > 1
+    assert not [one for one in ("Columns", "Views", "Ctrl K") if one in words], "what is to be pressed stays"
+    assert "Printed: the first" not in words, "all are there"
+    page.wait_for(f"{drawn} === {in_sight}")  # on the screen all is as it was
+    check(page, url)
+
+
+def test_a_list_of_runs_too_long_to_be_read_at_once_says_on_paper_that_it_is_not_all(
+    page: Page, running_server: RunningServer
+) -> None:
+    url, project = running_server.url, f"long-{uuid4().hex[:8]}"
+    events = [event(project, number, inputs=[], outputs=[], job="many") for number in range(1_000)]
+    send(url, events)
+    page.open(f"{url}/p/{project}/runs")
+    page.wait_for(f"{TEXT}.includes('1,000 runs')")
+    read = page.run(
+        "/([\\d,]+) of them read so far/.exec(document.querySelector('main output').innerText)[1]"
+    )
+    words = " ".join(" ".join(printed(page)).split())
+    assert f"Printed: the first {read} of 1,000." in words, words[-300:]
+    check(page, url)
+
+
+def test_a_comparison_is_printed_whole_some_runs_below_the_others(
+    page: Page, running_server: RunningServer, made: tuple[str, list[str]]
+) -> None:
+    url, (project, uids) = running_server.url, made
+    page.open(f"{url}/p/{project}/compare?runs={'.'.join(uids[:12])}")
+    page.wait_for("document.querySelectorAll('thead bdi').length > 5")
+    drawn = "document.querySelectorAll('tbody th bdi').length"
+    page.wait_for(f"{drawn} > 0")
+    in_sight = page.run(drawn)
+    words = " ".join(" ".join(printed(page)).split())
+    assert [name for name in (f"train {number:02}" for number in range(12)) if name not in words] == []
+    assert [name for name in (f"p{key:02}" for key in range(40)) if words.count(name) < 3] == [], (
+        "each of the three blocks has all rows"
+    )
+    assert all(f"network@{number}" in words for number in range(1, 13)), "in sight or not"
+    assert "Curves" not in words
+    page.wait_for(f"{drawn} === {in_sight}")
     check(page, url)

@@ -3,13 +3,14 @@ import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { Table } from "@/lib/preview";
 import { useRowsInSight } from "./rows-in-sight";
+import { Unprinted } from "./unprinted";
 import styles from "./data-table.module.css";
 
 const ROW_HEIGHT = 31;
 
 export function DataTable({ title, table }: { title: string; table: Table }) {
   const { language } = useWords();
-  const { frame, first, last, above, below } = useRowsInSight(table.rows.length, ROW_HEIGHT);
+  const { frame, first, last, above, below, printing } = useRowsInSight(table.rows.length, ROW_HEIGHT);
   return (
     <section ref={frame} className={styles.frame} tabIndex={0} aria-label={title}>
       <table aria-rowcount={table.rows.length + 1}>
@@ -36,6 +37,7 @@ export function DataTable({ title, table }: { title: string; table: Table }) {
           {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
         </tbody>
       </table>
+      {printing && <Unprinted shown={last} total={table.rows.length} />}
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import { useRowsInSight } from "./rows-in-sight";
+import { Unprinted } from "./unprinted";
 import styles from "./key-table.module.css";
 
 export interface KeyRow {
@@ -25,7 +26,7 @@ export function KeyTable({ title, rows }: KeyTableProps) {
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
   const found = rows.filter(({ key, value }) => `${key} ${worded(value)}`.toLowerCase().includes(wanted));
-  const { frame, first, last, above, below } = useRowsInSight(found.length, ROW_HEIGHT);
+  const { frame, first, last, above, below, printing } = useRowsInSight(found.length, ROW_HEIGHT);
   return (
     <div className={styles.all}>
       {rows.length > MANY && (
@@ -61,6 +62,7 @@ export function KeyTable({ title, rows }: KeyTableProps) {
             {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
           </tbody>
         </table>
+        {printing && <Unprinted shown={last} total={found.length} />}
       </section>
       {found.length < rows.length && <output className="faint">{say("keys.found", { found: found.length, all: rows.length })}</output>}
     </div>

@@ -1,12 +1,15 @@
-/** Which rows of a long list are drawn: those in sight and some beside, all of one height. */
+/** Which rows of a long list are drawn: those in sight and some beside, all of one height; on paper all that are there. */
 import { useEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
+import { usePrinting } from "./printing";
 
 const ROWS_BESIDE = 12;
 const COLUMNS_BESIDE = 3;
 /** Before the frame was measured. */
 const FIRST_HEIGHT = 700;
 const FIRST_WIDTH = 1_200;
+/** More than fills a hundred sheets nobody wants, and a browser needs long for it. */
+const MOST_PRINTED = 4_000;
 
 export interface RowsInSight {
   frame: RefObject<HTMLElement | null>;
@@ -16,10 +19,12 @@ export interface RowsInSight {
   /** pixels of the rows that are not */
   above: number;
   below: number;
+  printing: boolean;
 }
 
 /** The frame that scrolls takes `frame` as its ref. */
 export function useRowsInSight(count: number, height: number): RowsInSight {
+  const printing = usePrinting();
   const frame = useRef<HTMLElement | null>(null);
   const [seen, setSeen] = useState({ top: 0, height: FIRST_HEIGHT });
   useEffect(() => {
@@ -38,8 +43,9 @@ export function useRowsInSight(count: number, height: number): RowsInSight {
       it.removeEventListener("scroll", look);
     };
   }, [height]);
+  if (printing) return { frame, first: 0, last: Math.min(count, MOST_PRINTED), above: 0, below: 0, printing };
   const { first, last } = rowsBetween(seen.top, seen.height, count, height);
-  return { frame, first, last, above: first * height, below: (count - last) * height };
+  return { frame, first, last, above: first * height, below: (count - last) * height, printing };
 }
 
 /** The same for columns of one width, right of `before` pixels of other columns: the first, and the one after the last. */

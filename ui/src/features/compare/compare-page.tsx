@@ -119,7 +119,7 @@ function Differences({ project, runs, search, change }: { project: string; runs:
         </output>
       </div>
       {rows.length > 0 ? (
-        <CompareTable project={project} runs={told.runs} rows={rows} more={hasNextPage ? more : undefined} />
+        <CompareTable project={project} runs={told.runs} rows={rows} total={everything ? told.differing + told.same : told.differing} more={hasNextPage ? more : undefined} />
       ) : (
         <EmptyState
           kind={everything ? "none" : "filtered"}

@@ -1,9 +1,10 @@
 /** Rows of a comparison against the runs: of both only what is in sight is drawn. */
-import { memo, useEffect } from "react";
+import { memo, useEffect, useMemo } from "react";
 import { Link } from "@tanstack/react-router";
 import { Icon } from "@/components/icon";
 import { useColumnsInSight, useRowsInSight } from "@/components/rows-in-sight";
 import { StateBadge } from "@/components/state-badge";
+import { Unprinted } from "@/components/unprinted";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -18,72 +19,114 @@ const ROW_HEIGHT = 35;
 const COLUMN_WIDTH = 150;
 const NAME_WIDTH = 240;
 const AHEAD = 60;
+const RUNS_OF_A_SHEET = 5;
+/** Where there are more versions, only of those in sight it is asked what they are called. */
+const MOST_NAMED = 2_000;
+/** So many are a hundred sheets. */
+const MOST_CELLS = 20_000;
 
 export interface CompareTableProps {
   project: string;
   runs: readonly ComparedRun[];
   rows: readonly ComparedRow[];
+  /** how many rows there are, with those that are not read yet */
+  total: number;
   more: (() => void) | undefined;
 }
 
-export function CompareTable({ project, runs, rows, more }: CompareTableProps) {
+export function CompareTable({ project, runs, rows, total, more }: CompareTableProps) {
   const { say } = useWords();
-  const { frame, first, last, above, below } = useRowsInSight(rows.length, ROW_HEIGHT);
+  const inSight = useRowsInSight(rows.length, ROW_HEIGHT);
+  const { frame, first, last, printing } = inSight;
   const columns = useColumnsInSight(frame, runs.length, COLUMN_WIDTH, NAME_WIDTH);
   useEffect(() => {
-    if (more && last >= rows.length - AHEAD) more();
-  }, [more, last, rows.length]);
+    if (more && !printing && last >= rows.length - AHEAD) more();
+  }, [more, last, rows.length, printing]);
   const nameOf = useRunNames(runs);
-  const versionName = useVersionNames(project, referencesIn(rows.slice(first, last).flatMap(({ values }) => values.slice(columns.first, columns.last))));
-  const seen = runs.slice(columns.first, columns.last);
-  const after = runs.length - columns.last;
+  const shown = rows.slice(first, printing ? Math.max(1, Math.floor(MOST_CELLS / runs.length)) : last);
+  const every = useMemo(() => referencesIn(rows.flatMap(({ values }) => values)), [rows]);
+  const named = every.length <= MOST_NAMED ? every : referencesIn(shown.flatMap(({ values }) => values.slice(columns.first, columns.last)));
+  const versionName = useVersionNames(project, named);
+  const told = { project, runs, rows: shown, nameOf, versionName, count: more ? -1 : rows.length + 1 };
   return (
     <section ref={frame} className={styles.frame} tabIndex={0} aria-label={say("compare.table")}>
-      <table
-        style={{ width: NAME_WIDTH + runs.length * COLUMN_WIDTH }}
-        aria-rowcount={more ? -1 : rows.length + 1}
-        aria-colcount={runs.length + 1}
-      >
-        <colgroup>
-          <col width={NAME_WIDTH} />
-          {runs.map(({ uid }) => (
-            <col key={uid} width={COLUMN_WIDTH} />
-          ))}
-        </colgroup>
-        <thead>
-          <tr aria-rowindex={1}>
-            <th scope="col" aria-colindex={1} className={styles.name}>
-              {say("compare.what")}
-            </th>
-            {columns.first > 0 && <td colSpan={columns.first} aria-hidden="true" />}
-            {seen.map((run, at) => (
-              <th key={run.uid} scope="col" aria-colindex={columns.first + at + 2}>
-                <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={nameOf(run.uid)}>
-                  <bdi>{nameOf(run.uid)}</bdi>
-                </Link>
-                <StateBadge state={run.state ?? ""} />
-              </th>
-            ))}
-            {after > 0 && <td colSpan={after} aria-hidden="true" />}
-          </tr>
-        </thead>
-        <tbody>
-          {above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
-          {rows.slice(first, last).map((row, at) => (
-            <Row
-              key={`${row.part} ${row.name}`}
-              row={row}
-              at={first + at}
-              from={columns.first}
-              to={columns.last}
-              project={project}
-              versionName={versionName}
-            />
-          ))}
-          {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
-        </tbody>
-      </table>
+      {printing ? (
+        // Side by side on sheets only as many as have room there, below them the others.
+        runs.map((run, at) => at % RUNS_OF_A_SHEET === 0 && <Block key={run.uid} {...told} {...NOTHING_OUT} first={at} last={Math.min(runs.length, at + RUNS_OF_A_SHEET)} />)
+      ) : (
+        <Block {...told} above={inSight.above} below={inSight.below} at={first} first={columns.first} last={columns.last} filled />
+      )}
+      {printing && <Unprinted shown={shown.length} total={total} />}
     </section>
+  );
+}
+
+interface BlockProps {
+  project: string;
+  runs: readonly ComparedRun[];
+  rows: readonly ComparedRow[];
+  nameOf: (uid: string) => string;
+  versionName: (uid: string) => string;
+  /** of all rows, the head among them */
+  count: number;
+  /** of the runs: the first that is drawn, and the one after the last */
+  first: number;
+  last: number;
+  /** place of the first row */
+  at: number;
+  above: number;
+  below: number;
+  /** with room for the runs that are not drawn */
+  filled?: boolean;
+}
+
+const NOTHING_OUT = { at: 0, above: 0, below: 0 } as const;
+
+function Block({ project, runs, rows, nameOf, versionName, count, first, last, at: from, above, below, filled = false }: BlockProps) {
+  const { say } = useWords();
+  const [before, after] = filled ? [first, runs.length - last] : [0, 0];
+  return (
+    <table style={{ width: NAME_WIDTH + runs.length * COLUMN_WIDTH }} aria-rowcount={count} aria-colcount={runs.length + 1}>
+      <colgroup>
+        <col width={NAME_WIDTH} />
+        {runs.map(({ uid }) => (
+          <col key={uid} width={COLUMN_WIDTH} />
+        ))}
+      </colgroup>
+      <thead>
+        <tr aria-rowindex={1}>
+          <th scope="col" aria-colindex={1} className={styles.name}>
+            {say("compare.what")}
+          </th>
+          {before > 0 && <td colSpan={before} aria-hidden="true" />}
+          {runs.slice(first, last).map((run, at) => (
+            <th key={run.uid} scope="col" aria-colindex={first + at + 2}>
+              <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={nameOf(run.uid)}>
+                <bdi>{nameOf(run.uid)}</bdi>
+              </Link>
+              <StateBadge state={run.state ?? ""} />
+            </th>
+          ))}
+          {after > 0 && <td colSpan={after} aria-hidden="true" />}
+        </tr>
+      </thead>
+      <tbody>
+        {above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
+        {rows.map((row, at) => (
+          <Row
+            key={`${row.part} ${row.name}`}
+            row={row}
+            at={from + at}
+            from={first}
+            to={last}
+            filled={filled}
+            project={project}
+            versionName={versionName}
+          />
+        ))}
+        {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
+      </tbody>
+    </table>
   );
 }
 
@@ -92,11 +135,12 @@ interface RowProps {
   at: number;
   from: number;
   to: number;
+  filled: boolean;
   project: string;
   versionName: (uid: string) => string;
 }
 
-const Row = memo(function Row({ row, at, from, to, project, versionName }: RowProps) {
+const Row = memo(function Row({ row, at, from, to, filled, project, versionName }: RowProps) {
   const { say } = useWords();
   const [contents] = versionRows([row]);
   return (
@@ -116,7 +160,7 @@ const Row = memo(function Row({ row, at, from, to, project, versionName }: RowPr
           </Link>
         )}
       </th>
-      {from > 0 && <td colSpan={from} aria-hidden="true" />}
+      {filled && from > 0 && <td colSpan={from} aria-hidden="true" />}
       {row.values.slice(from, to).map((value, index) => (
         <Cell
           key={`${row.name} ${from + index}`}
@@ -127,7 +171,7 @@ const Row = memo(function Row({ row, at, from, to, project, versionName }: RowPr
           versionName={versionName}
         />
       ))}
-      {row.values.length > to && <td colSpan={row.values.length - to} aria-hidden="true" />}
+      {filled && row.values.length > to && <td colSpan={row.values.length - to} aria-hidden="true" />}
     </tr>
   );
 });

@@ -1,5 +1,5 @@
 /** What of the runs is asked for: words and comparisons, states, a job, columns, and views kept by name. */
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import { Button } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
@@ -26,24 +26,49 @@ export interface FilterBarProps {
 export function FilterBar({ project, search, columns, change }: FilterBarProps) {
   const { say } = useWords();
   return (
-    <search className={styles.bar} aria-label={say("runs.filter")}>
-      <WordsField search={search} change={change} />
-      <Picker
-        label={say("runs.state")}
-        groups={[{ choices: STATES.map((value) => ({ value, name: say(`state.${value.toLowerCase()}` as MessageId) })) }]}
-        picked={search.states ?? []}
-        counted
-        change={(states) => change(withValue(search, "states", states))}
-      />
-      <JobPicker project={project} search={search} change={change} />
-      <ColumnPicker project={project} search={search} columns={columns} change={change} />
-      <ViewsMenu project={project} search={search} />
-      {isFiltered(search) && (
-        <Button variant="subtle" size="xs" onClick={() => change(unfiltered(search))}>
-          {say("runs.filter.clear")}
-        </Button>
+    <>
+      <search className={styles.bar} aria-label={say("runs.filter")}>
+        <WordsField search={search} change={change} />
+        <Picker
+          label={say("runs.state")}
+          groups={[{ choices: STATES.map((value) => ({ value, name: say(`state.${value.toLowerCase()}` as MessageId) })) }]}
+          picked={search.states ?? []}
+          counted
+          change={(states) => change(withValue(search, "states", states))}
+        />
+        <JobPicker project={project} search={search} change={change} />
+        <ColumnPicker project={project} search={search} columns={columns} change={change} />
+        <ViewsMenu project={project} search={search} />
+        {isFiltered(search) && (
+          <Button variant="subtle" size="xs" onClick={() => change(unfiltered(search))}>
+            {say("runs.filter.clear")}
+          </Button>
+        )}
+      </search>
+      <Chosen search={search} />
+    </>
+  );
+}
+
+/** What the list is narrowed to, in words: for paper. */
+function Chosen({ search }: Pick<FilterBarProps, "search">) {
+  const { say } = useWords();
+  if (!isFiltered(search)) return null;
+  const states = search.states?.map((state) => say(`state.${state.toLowerCase()}` as MessageId)).join(", ");
+  const facts = [[say("runs.filter.words"), search.q], [say("runs.state"), states], [say("runs.job"), search.job]] as const;
+  return (
+    <dl className={styles.told}>
+      {facts.map(([name, value]) =>
+        value === undefined ? null : (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
+          </Fragment>
+        ),
       )}
-    </search>
+    </dl>
   );
 }
 

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { useRowsInSight } from "@/components/rows-in-sight";
+import { Unprinted } from "@/components/unprinted";
 import { MOST_COMPARED } from "@/lib/compared";
 import { duration, figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
@@ -34,10 +35,10 @@ export interface RunTableProps {
 export function RunTable(props: RunTableProps) {
   const { runs, total, project, columns, picked, pick, more, scrolled } = props;
   const { say, language } = useWords();
-  const { frame, first, last, above, below } = useRowsInSight(runs.length, ROW_HEIGHT);
+  const { frame, first, last, above, below, printing } = useRowsInSight(runs.length, ROW_HEIGHT);
   useEffect(() => {
-    if (more && last >= runs.length - AHEAD) more();
-  }, [more, last, runs.length]);
+    if (more && !printing && last >= runs.length - AHEAD) more();
+  }, [more, last, runs.length, printing]);
   const all = runs.length > 0 && runs.every(({ uid }) => picked.has(uid));
   return (
     <section
@@ -92,6 +93,7 @@ export function RunTable(props: RunTableProps) {
           {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
         </tbody>
       </table>
+      {printing && <Unprinted shown={last} total={total} />}
     </section>
   );
 }
