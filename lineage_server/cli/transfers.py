@@ -11,6 +11,7 @@ from lineage_server.cli.options import AsJson, Project, pairs_of
 from lineage_server.cli.output import counted, note, one_line, say, say_json, say_table, size
 from lineage_server.cli.registry import Aliases, plain
 from lineage_server.client.render.words import safe, short
+from lineage_server.domain import ids
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ def put(
 
     tags = pairs_of(tag or [], "tag", "KEY=VALUE")
     registers = register or bool(alias)
+    ids.clean_name(name, "name")  # before the run's, which is made of it, is found wanting
     _check_put(path, kind, ttl_days, registers=registers)
     with Client(project=project or None) as client:
-        run = client.start_run(f"put {name}", job="put", tags=tags)
+        run = client.start_run(f"put {name}"[: ids.MAX_NAME].rstrip(), job="put", tags=tags)
         with run:
             if registers and client.config.mode != "online":
                 made = run.log_model(

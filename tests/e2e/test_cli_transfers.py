@@ -55,6 +55,21 @@ def test_what_is_put_can_be_got(lineage: RunLineage, tmp_path: Path) -> None:
     assert (tmp_path / "iris" / "a.csv").read_text() == "x\na.csv\n"
 
 
+def test_a_name_is_told_as_it_was_given(lineage: RunLineage, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    for name, words in (
+        ("", "error: name is empty; allowed: 1 to 500 characters"),
+        (" x", "error: name ' x' begins or ends with white space"),
+        ("a\nb", r"error: name 'a\nb' has control characters"),
+        ("x" * 501, "error: name has 501 characters, at most 500 are allowed; it begins 'xxx"),
+    ):
+        answer = lineage("put", name, "a", LINEAGE_PROJECT="transfers-names")
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith(words)
+    longest = lineage("put", "x" * 500, "a", LINEAGE_PROJECT="transfers-names")
+    assert (longest.code, longest.err) == (0, "")
+
+
 def test_how_they_fail(lineage: RunLineage, tmp_path: Path) -> None:
     project = "transfers-wrong"
     (tmp_path / "a").write_text("a")
