@@ -306,11 +306,11 @@ def _registered(of: str, project: str) -> str:
             field="of",
             allowed=f"model:{of} for a model, dataset:{of}, file:{of} and so on for an artifact",
         )
+    meant = [of] if of.startswith("model:") and "/" in of else []  # a uid, or a name with a slash
     asked = reference_in(of)
-    uid = of if of.startswith("model:") and "/" in of else ""
-    if asked is not None and asked.kind == "model" and not uid:
-        uid = model_uid(asked.project or project, asked.name)
-    return uid if uid and _ask(KNOWN, {"uid": uid})["nodes"][0] is not None else ""
+    if asked is not None and asked.kind == "model":
+        meant.append(model_uid(asked.project or project, asked.name))
+    return next((uid for uid in meant if _ask(KNOWN, {"uid": uid})["nodes"][0] is not None), "")
 
 
 def lineage(

@@ -250,3 +250,16 @@ def test_what_serves_a_version_is_said_and_shown(say: Any) -> None:
     assert deeds == ["setAlias", "createModelVersion", "registerModel"]
     assert json.loads(say("history model:churn --json"))[0]["alias"] == "prod"
     assert "nothing called 'none' serves version '1'" in say("deploy model:churn@1 none --ended", 5)
+
+
+def test_a_name_with_a_slash_is_a_name(say: Any) -> None:
+    say("register hub/churn s3://bucket/churn --metric auc=0.5")
+    say("promote model:hub/churn@1 prod")
+    for line in ("ls versions model:hub/churn --json", "show model:hub/churn@1 --json"):
+        assert '"version": "1"' in say(line)
+    uid = json.loads(say("show model:hub/churn@prod --json"))["node"]["model"]
+    assert json.loads(say(f"ls versions {uid} --json")) == json.loads(
+        say("ls versions model:hub/churn --json")
+    )
+    assert "model:hub/churn@prod points to version 1" in say("history model:hub/churn@prod")
+    assert "artifact:" in say("ls versions model:hub/nothing", 4)
