@@ -9,6 +9,7 @@ import { causesTable, headTitle, shortValue, sortedCauses, uidsOf } from "./caus
 import type { Difference } from "./difference";
 import { save } from "./downloads";
 import { table } from "./exports";
+import { fieldName } from "./field-name";
 import { SIGNS } from "./picture";
 import type { Causes } from "./scene-query";
 import styles from "./findings.module.css";
@@ -94,7 +95,7 @@ function Cause({ row, root, first, look, language }: CauseProps) {
           <tbody>
             {row.changes.map(({ field, before, after }) => (
               <tr key={field}>
-                <th scope="row">{field}</th>
+                <th scope="row">{fieldName(field, say)}</th>
                 <td>
                   <bdi title={before}>{shortValue(before)}</bdi>
                 </td>

@@ -7,6 +7,7 @@ import { kindIcon } from "@/components/kinds";
 import { TimeAgo } from "@/components/time-ago";
 import { bytes } from "@/lib/format";
 import { useWords } from "@/lib/words";
+import type { MessageId } from "@/lib/words";
 import type { Link as VersionLink, Run } from "./run-query";
 import styles from "./data-part.module.css";
 
@@ -68,12 +69,14 @@ function Versions({ title, none, links, project }: VersionsProps) {
                   <td>
                     <bdi>{link.role}</bdi>
                   </td>
-                  <td>{link.version.kind}</td>
+                  <td>
+                    <bdi>{link.version.kind}</bdi>
+                  </td>
                   <td>{link.version.size !== null && bytes(link.version.size, language)}</td>
                   <td>
                     <TimeAgo time={link.at} />
                   </td>
-                  <td>{link.basis}</td>
+                  <td>{say(`run.basis.${link.basis}` as MessageId)}</td>
                 </tr>
               ))}
             </tbody>

@@ -28,7 +28,7 @@ export function FilesPart({ run }: { run: Run }) {
     <>
       <Cards>
         {files.slice(0, shown).map((link) => (
-          <Card key={`${link.role} ${link.version.uid}`} title={nameOf(link)} beside={<span className="faint">{link.version.kind}</span>}>
+          <Card key={`${link.role} ${link.version.uid}`} title={nameOf(link)} beside={<bdi className="faint">{link.version.kind}</bdi>}>
             <FilePreview uid={link.version.uid} name={nameOf(link)} />
           </Card>
         ))}

@@ -59,7 +59,7 @@ function RunFacts({ run, around }: { run: Run; around: Surroundings | undefined 
     <Facts
       facts={[
         [say("runs.job"), <bdi key="job">{run.jobName}</bdi>],
-        [say("runs.kind"), run.kind],
+        [say("runs.kind"), run.kind && <bdi key="kind">{run.kind}</bdi>],
         [say("run.description"), run.description],
         [say("runs.started"), run.startedAt && <TimeAgo time={run.startedAt} />],
         [say("runs.ended"), run.endedAt && <TimeAgo time={run.endedAt} />],
