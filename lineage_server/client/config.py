@@ -67,7 +67,7 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "LINEAGE_CACHE_MB",
         "10240",
         "most MiB of downloads that stay in the cache, besides what is in use; what was not used for longest "
-        "goes first",
+        "goes first, and makes room on a full disk",
     ),
     Setting(
         "LINEAGE_CAPTURE",

@@ -35,6 +35,7 @@ from lineage_server.domain.errors import (
     LineageError,
     NotFoundError,
     NotSupportedError,
+    UnavailableError,
 )
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.secrets import scrub_uri
@@ -147,8 +148,17 @@ def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Repo
         cache.name(page.digest, page.uid)
         return Folder(folder, mode=_READ_ONLY)
 
+    def fetched() -> Received:
+        while True:
+            try:
+                return _fetched(client, artifact, cache, place, progress, overwrite=True)
+            except UnavailableError as error:
+                # The disk is full: older downloads are of less use than this one.
+                if error.part != "disk" or not cache.make_room(artifact.size or 0):
+                    raise
+
     for last in (False, True):
-        got = _fetched(client, artifact, cache, place, progress, overwrite=True)
+        got = fetched()
         top = cache.version(got.digest) / got.kind
         path = top / os.fsdecode(got.name) if got.name else top
         if is_right(Kept(got.kind, path), got.digest, _remembered(client)):

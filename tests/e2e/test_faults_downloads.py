@@ -211,6 +211,35 @@ def test_a_full_disk_is_told_and_what_arrived_is_used(running_server: RunningSer
         check_large(out)
 
 
+def test_older_downloads_make_room_on_a_full_disk_and_those_in_use_stay(
+    running_server: RunningServer, tmp_path: Path
+) -> None:
+    if disks.mounting().no_right or disks.mounting().impossible:
+        pytest.skip(disks.mounting().told)
+    url, project = running_server.url, "faults-cache-full"
+    for number in range(4):
+        (tmp_path / f"part{number}").write_bytes(os.urandom(3 << 20))
+        keep(tmp_path, url, project, f"part{number}", tmp_path / f"part{number}")
+    with disks.small_disk(tmp_path / "small", 8) as disk:
+        for number in range(2):
+            got = getting(
+                tmp_path,
+                url,
+                f"dataset:part{number}@1",
+                "",
+                LINEAGE_CACHE_DIR=str(disk.folder),
+                LINEAGE_PROJECT=project,
+            )
+            assert got.communicate()[1] == ""
+        with client_of(tmp_path, url, project, LINEAGE_CACHE_DIR=str(disk.folder)) as client:
+            place = client.get("dataset:part2@1").path
+            assert len(list((disk.folder / "files").iterdir())) == 2
+            assert client.get("dataset:part3@1").path.stat().st_size == place.stat().st_size == 3 << 20
+            with pytest.raises(UnavailableError, match="disk is full"):
+                client.get("dataset:part0@1").path  # noqa: B018
+            assert place.stat().st_size == 3 << 20
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(500)
 def test_100_000_files_in_bounded_memory_and_time(start_server: StartServer, tmp_path: Path) -> None:

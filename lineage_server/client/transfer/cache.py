@@ -165,6 +165,10 @@ class Cache:
                     total -= one.size
         return gone
 
+    def make_room(self, size: int) -> bool:
+        """Let go of so many bytes that nobody uses now, whatever may stay; False where nothing went."""
+        return bool(self.trim(sum(one.size for one in self.listed()) - max(size, 1)))
+
     def _went(self, one: Cached) -> bool:
         if not one.uid:
             self.drop(one.path.name)
