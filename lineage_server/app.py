@@ -19,14 +19,13 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from lineage_server.api import errors, pages, session, static
+from lineage_server.api import errors, health, pages, session, static
 from lineage_server.api.artifacts import artifact_routes
 from lineage_server.api.bulk import bulk_routes
 from lineage_server.api.care import care_routes
 from lineage_server.api.deps import GuardMiddleware
 from lineage_server.api.exchange import exchange_routes
 from lineage_server.api.gql.routes import graphql_routes
-from lineage_server.api.health import Part, Readiness, health_routes
 from lineage_server.api.intake import intake_routes
 from lineage_server.api.limits import BodyBudget, LimitsMiddleware, body_limits
 from lineage_server.api.listener import calm_the_collector, listen
@@ -94,8 +93,10 @@ def build_app(settings: Settings, *, telemetry: Telemetry | None = None) -> Star
     app = Starlette(lifespan=lifespan, middleware=_middleware(settings, server.telemetry))
     errors.install(app)
     app.state.server, app.state.services = server, None
-    readiness = Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
-    app.router.routes.extend(health_routes(readiness, server.telemetry) + pages.page_routes(settings.http))
+    readiness = health.Readiness({"graph": server.probe_graph, "ingest": server.probe_ingest})
+    app.router.routes.extend(
+        health.health_routes(readiness, server.telemetry) + pages.page_routes(settings.http)
+    )
     app.router.routes.extend(session.session_routes() + intake_routes() + care_routes())
     app.router.routes.extend(artifact_routes() + exchange_routes() + bulk_routes())
     static.install(app)
@@ -128,7 +129,7 @@ class Server:
         self.services: Services | None = None
         self.first_admin: FirstAdmin | None = None
         self.failure: LineageError | None = None
-        self._waiting_for = "the graph is not connected yet"
+        self._waiting_for = health.NOT_CONNECTED
         self._stack = contextlib.AsyncExitStack()
         self._tasks = Tasks("server")
         self._deadline = 0.0
@@ -264,7 +265,7 @@ class Server:
         except UnavailableError as error:
             if not self.settings.graph.uri:
                 raise  # our own engine has just said that it is there
-            self._waiting_for = error.message
+            self._waiting_for = health.Part(False, error.message)
             logger.warning("%s; the server starts without it and goes on trying", error.message)
             self._tasks.start("connect to the graph", self._keep_connecting(app, services), ends=True)
 
@@ -275,9 +276,9 @@ class Server:
                 return await self._connect(app, services)
             except LineageError as error:
                 # Not only "away": a graph that a newer server has changed may be exchanged, too.
-                if error.message != self._waiting_for:
+                if error.message != self._waiting_for.detail:
                     logger.warning("not connected: %s", error.message)
-                self._waiting_for = error.message
+                self._waiting_for = health.Part(False, error.message)
 
     async def _connect(self, app: Starlette, services: Services) -> None:
         """From an address to working services; may be tried again after a failure."""
@@ -308,25 +309,25 @@ class Server:
 
     # --- probes ----------------------------------------------------------------------------
 
-    async def probe_graph(self) -> Part:
+    async def probe_graph(self) -> health.Part:
         """Whether the graph answers now."""
         services = self.services
         if services is None:
-            return Part(False, self._waiting_for)
+            return self._waiting_for
         began = time.perf_counter()
         await services.bolt.read(server_queries.PING, timeout_seconds=_PROBE_SECONDS)
-        return Part(True, f"answers in {(time.perf_counter() - began) * 1000:.1f} ms")
+        return health.answering(time.perf_counter() - began)
 
-    async def probe_ingest(self) -> Part:
+    async def probe_ingest(self) -> health.Part:
         """Whether events are taken."""
         services = self.services
         if services is None or self.stopping:
-            return Part(False, "stopping" if self.stopping else "not started yet")
+            return health.STOPPING if self.stopping else health.NOT_STARTED
         writer = services.ingest
         if writer.blocked:
-            return Part(False, writer.blocked)
+            return health.Part(False, writer.blocked)
         full = writer.queue_depth >= writer.limits.queue_events
-        return Part(not full, f"{writer.queue_depth} events, {writer.queued_bytes} bytes waiting")
+        return health.waiting(writer.queue_depth, writer.queued_bytes, full=full)
 
     # --- stop ------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import asyncio
 import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -26,10 +26,30 @@ _BELIEVED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The state of one part; ``detail`` is a sentence for people."""
+    """The state of one part; ``detail`` is a sentence for people. ``told`` names the sentence, and ``values``
+    are what it says: for those who say it in another language."""
 
     ok: bool
     detail: str
+    told: str = ""
+    values: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+NOT_CONNECTED = Part(False, "the graph is not connected yet", "not_connected")
+NOT_STARTED = Part(False, "not started yet", "not_started")
+STOPPING = Part(False, "stopping", "stopping")
+
+
+def answering(seconds: float) -> Part:
+    """It answered within so long."""
+    took = round(seconds * 1000, 1)
+    return Part(True, f"answers in {took} ms", "answers", {"milliseconds": took})
+
+
+def waiting(events: int, size: int, *, full: bool) -> Part:
+    """So much is to be written still."""
+    values = {"events": events, "bytes": size}
+    return Part(not full, f"{events} events, {size} bytes waiting", "waiting", values)
 
 
 Probe = Callable[[], Awaitable[Part]]
@@ -76,7 +96,7 @@ def health_routes(readiness: Readiness, telemetry: Telemetry) -> list[Route]:
         if "verbose" in request.query_params:
             body = {
                 "ready": ready,
-                "parts": {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()},
+                "parts": {name: asdict(part) for name, part in parts.items()},
             }
             return JSONResponse(body, status_code=status, headers=headers)
         away = ", ".join(name for name, part in parts.items() if not part.ok)

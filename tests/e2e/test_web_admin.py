@@ -130,6 +130,21 @@ def test_the_server_tells_its_health_and_what_it_refused_which_is_tried_again(
     check(page, url)
 
 
+def test_how_the_parts_are_is_told_in_the_language_of_the_reader(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/admin")
+    page.wait_for(f"/answers in [\\d.]+ ms/.test({TEXT}) && {TEXT}.includes('nothing waits')")
+    page.run("localStorage.setItem('lineage.language', 'ko')")
+    page.open(f"{url}/p/{project}/admin")
+    page.wait_for(f"/응답 시간 [\\d.]+ms/.test({TEXT}) && {TEXT}.includes('대기 중인 이벤트 없음')")
+    assert page.run("document.querySelectorAll('main [lang=en]').length") == 0
+    check_access(page)
+    page.run("localStorage.removeItem('lineage.language')")
+    check(page, url)
+
+
 def test_a_server_out_of_reach_is_told_and_tried_again(
     page: Page, running_server: RunningServer, project: str
 ) -> None:

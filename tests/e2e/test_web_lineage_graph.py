@@ -286,6 +286,31 @@ def test_an_outline_is_opened_and_folded_by_keys_and_by_its_buttons(
     check(page, url)
 
 
+def test_in_another_window_one_looks_at_the_same(
+    page: Page, running_server: RunningServer, read: str
+) -> None:
+    url, frame = running_server.url, "document.querySelector('.react-flow')"
+    open_left(page, url, read)
+    first = camera(page)
+    page.look(1000, 700)
+    page.wait_for(f"{frame}.clientWidth < 1000 && {CAMERA}.e !== {first[0]}")
+    moved = camera(page)
+    page.open(page.run("location.href"))
+    page.wait_for(f"!!{card('left@1')}")
+    assert moved == pytest.approx(camera(page), abs=1), "as whoever opens it in that window looks at it"
+    click(page, "Further away")
+    page.wait_for(f"!!{card('left@1')} && {CAMERA}.a < {moved[2]}")
+    zoom, (x, y), (left, top) = camera(page)[2], middle(page, card("left@1")), middle(page, frame)
+    page.look(1440, 900)
+    page.wait_for(f"{frame}.clientWidth > 1000")
+    to_left, to_top = middle(page, frame)
+    expected = pytest.approx((x - left + to_left, y - top + to_top), abs=2)
+    page.wait_for(f"Math.abs({card('left@1')}.getBoundingClientRect().x - {x}) > 100")
+    assert middle(page, card("left@1")) == expected, "what was in the middle stays there"
+    assert camera(page)[2] == pytest.approx(zoom, abs=0.001)
+    check(page, url)
+
+
 def test_what_one_of_two_versions_alone_came_of_is_marked_as_removed(
     page: Page, running_server: RunningServer, read: str
 ) -> None:

@@ -83,6 +83,29 @@ def test_names_that_are_long_foreign_or_code_are_only_names(
     check(page, url)
 
 
+def test_a_long_heading_is_not_cut(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url, name = (
+        running_server.url,
+        "customers of the last ninety days, joined with their contracts and visits",
+    )
+    with recording(project) as client:
+        with client.start_run("join", job="join") as run:
+            run.produce(name, {"n": [1]}, type="dataset")
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}/lineage?focus={quote(f'dataset:{name}@1')}")
+    heading = "document.querySelector('main h1')"
+    page.wait_for(f"{heading}?.textContent === {f'{name}@1'!r} && !!document.querySelector('[data-focus]')")
+    for width in (1440, 1024, 768, 360):
+        page.look(width, 900)
+        cut = page.run(f"(({{scrollHeight, clientHeight}}) => scrollHeight - clientHeight)({heading})")
+        assert cut == 0, width
+        assert page.run(f"{heading}.scrollWidth <= {heading}.clientWidth"), width
+    check_access(page)
+    check(page, url)
+
+
 def test_what_changes_is_shown_and_what_comes_waits_until_it_is_asked_for(
     page: Page, running_server: RunningServer, recording: Recording, project: str
 ) -> None:

@@ -13,7 +13,17 @@ from tests.e2e.conftest import Recording, RunningServer, StartServer, client_env
 from tests.support.browser import Page, browsing
 from tests.support.faults import ask
 from tests.support.streaming import CREATE
-from tests.support.web_view import HEADING, SCRIPT, TEXT, build, check, check_access
+from tests.support.web_view import (
+    HEADING,
+    HOME_KB,
+    LINEAGE_KB,
+    SCRIPT,
+    TEXT,
+    build,
+    check,
+    check_access,
+    script_kb,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -95,6 +105,22 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServ
         page.open(f"{server.url}/p/default")
         page.wait_for("location.pathname === '/sign-in'")
         assert page.run("location.search") == "?next=%2Fp%2Fdefault"
+
+
+def test_pages_load_no_more_script_than_they_may(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        with client.start_run("sift", job="sift") as run:
+            run.produce("grains", {"n": [1, 2]}, type="dataset")
+        assert client.flush(20.0)
+    home = script_kb(page, f"{url}/p/{project}")
+    assert 50 < home <= HOME_KB
+    lineage = script_kb(page, f"{url}/p/{project}/lineage?focus=dataset:grains")
+    assert page.run("!!document.querySelector('[data-focus]')"), "with its picture"
+    assert 10 < lineage - home <= LINEAGE_KB
+    check(page, url)
 
 
 def test_home_shows_ones_own_runs_and_leads_to_everybodys(start_server: StartServer, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ HEADING = "document.querySelector('main h1')?.textContent"
 TEXT = "(document.querySelector('main')?.innerText ?? '')"
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 """A name that would run where it is not shown as a text."""
+HOME_KB, LINEAGE_KB = 220.0, 90.0
+"""As much JavaScript as home may load, compressed; and the lineage view on top of that, its layout apart."""
 # Colours on their way from one theme to the other have no contrast to speak of; what turns for ever may turn.
 AT_REST = """
 document.getAnimations().every((one) =>
@@ -26,6 +28,17 @@ document.getAnimations().every((one) =>
 """
 FITS = """
 [document.documentElement, document.querySelector('main')].every((one) => one.scrollWidth <= one.clientWidth)
+"""
+# Without workers: no page waits for them. Until nothing more has come for a second.
+SCRIPTS = """
+new Promise((done) => {
+  const loaded = () => performance.getEntriesByType('resource')
+    .filter(({name}) => /\\.js$/.test(new URL(name).pathname) && !name.includes('worker'));
+  const look = (before) => loaded().length === before
+    ? done(loaded().reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0) / 1000)
+    : setTimeout(look, 1000, loaded().length);
+  look(0);
+})
 """
 VIOLATIONS = """
 axe.run(document, {resultTypes: ['violations']}).then(({violations}) =>
@@ -43,6 +56,14 @@ def build() -> None:
     )  # fmt: skip
     if done.returncode:
         pytest.skip(f"the web view cannot be built here: {done.stderr.strip()[-500:]}")
+
+
+def script_kb(page: Page, url: str) -> float:
+    """As much JavaScript as a page loads into an empty browser, in kilobytes as they are transferred."""
+    page.do("Network.clearBrowserCache")
+    page.open(url)
+    page.wait_for("!!document.querySelector('main h1')")
+    return float(page.run(SCRIPTS))
 
 
 def check(page: Page, url: str) -> None:

@@ -6,7 +6,10 @@ import { AskError, fetched } from "./graphql";
 export interface Part {
   name: string;
   ok: boolean;
+  /** a sentence in English, the name of it and the figures in it; without a name it is what an error says */
   detail: string;
+  told: string;
+  values: Readonly<Record<string, number>>;
 }
 
 const AGAIN_MILLISECONDS = 10_000;

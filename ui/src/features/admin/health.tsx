@@ -11,6 +11,7 @@ import { IngestStatusDocument, ServerDocument } from "@/gql/graphql";
 import { bytes, count } from "@/lib/format";
 import { ask } from "@/lib/graphql";
 import { healthQuery } from "@/lib/health";
+import type { Part } from "@/lib/health";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
 
@@ -24,13 +25,13 @@ export function Health() {
   return (
     <>
       <ListTable label={say("admin.health")} columns={[say("admin.part"), say("tokens.state"), say("admin.detail")]}>
-        {data.map(({ name, ok, detail }) => (
+        {data.map(({ name, ok, detail, told, values }) => (
           <tr key={name}>
             <th scope="row">{PARTS.includes(name) ? say(`admin.part.${name}` as MessageId) : <bdi>{name}</bdi>}</th>
             <td>
               <PartState ok={ok} />
             </td>
-            <td lang="en">{detail}</td>
+            <Detail detail={detail} told={told} values={values} />
           </tr>
         ))}
       </ListTable>
@@ -38,6 +39,14 @@ export function Health() {
       <About />
     </>
   );
+}
+
+const TOLD = ["answers", "waiting", "not_connected", "not_started", "stopping"];
+
+function Detail({ detail, told, values }: Pick<Part, "detail" | "told" | "values">) {
+  const { say, language } = useWords();
+  if (!TOLD.includes(told)) return <td lang="en">{detail}</td>;
+  return <td>{say(`admin.told.${told}` as MessageId, { ...values, bytes: bytes(values["bytes"] ?? 0, language) })}</td>;
 }
 
 function Intake() {

@@ -9,7 +9,7 @@ import { BoxCard } from "./box-card";
 import type { BoxCardProps } from "./box-card";
 import { CanvasLayer } from "./canvas-layer";
 import { CARD, boxAt, cameraOn, levelOf, sightOf, within } from "./geometry";
-import type { Level } from "./geometry";
+import type { Camera, Level } from "./geometry";
 import { GraphTools } from "./graph-tools";
 import type { Places } from "./layout";
 import { layOut } from "./layout-client";
@@ -240,24 +240,46 @@ function useLit(scene: Scene, over: string | undefined, at: string | undefined, 
 const MOVE_MILLISECONDS = 200;
 const calm = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+interface Looked {
+  focus: string;
+  places: Places;
+  /** from where one looked first */
+  first: Camera | undefined;
+  width: number;
+  height: number;
+  window: string;
+}
+
+const same = (a: Camera, b: Camera): boolean => Math.abs(a.x - b.x) < 1 && Math.abs(a.y - b.y) < 1 && Math.abs(a.zoom - b.zoom) < 0.001;
+
 /** Where one looks: first at the focus and, if it can be read, all around it; a box that was opened (`hold`) stays
- * where it is on the screen when the others move. `isSet`: not before that is there anything to draw. */
+ * where it is on the screen when the others move. In another window one looks at the same, as near as one was; where
+ * nobody moved it, as it is first looked at. `isSet`: not before that is there anything to draw. */
 function useCamera(scene: Scene, places: Places, target: { id: string } | undefined): { hold: (id: string) => void; isSet: boolean } {
   const [isSet, setSet] = useState(false);
   const { getViewport, setViewport, setCenter } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
-  const before = useRef<{ focus: string; places: Places }>(undefined);
+  const before = useRef<Looked>(undefined);
   const held = useRef<string>(undefined);
   const reached = useRef<{ id: string }>(undefined);
 
   useEffect(() => {
     if (width === 0 || height === 0) return;
     const last = before.current;
-    before.current = { focus: scene.focus, places };
-    if (!last || last.focus !== scene.focus) {
-      void setViewport(cameraOn(places, scene.focus, { width, height }));
+    const now: Looked = { focus: scene.focus, places, first: last?.first, width, height, window: `${window.innerWidth} ${window.innerHeight}` };
+    before.current = now;
+    const lookFirst = (): void => {
+      now.first = cameraOn(places, scene.focus, { width, height });
+      void setViewport(now.first);
       setSet(true);
+    };
+    if (!last || last.focus !== scene.focus) return lookFirst();
+    // A panel that opens beside it moves nothing.
+    if (last.places === places && last.window !== now.window) {
+      const camera = getViewport();
+      if (last.first && same(camera, last.first)) return lookFirst();
+      void setViewport({ ...camera, x: camera.x + (width - last.width) / 2, y: camera.y + (height - last.height) / 2 });
       return;
     }
     const anchor = held.current ?? scene.focus;

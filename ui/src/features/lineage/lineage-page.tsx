@@ -237,7 +237,7 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
   const versus = asked.vs !== undefined && !isTime(asked.vs);
   return (
     <div className={styles.tools}>
-      <h1 className={styles.title}>
+      <h1 className={styles.title} title={focus?.title || asked.focus}>
         <bdi>{focus?.title || asked.focus}</bdi>
       </h1>
       <SelectorField
