@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from lineage_server.cli import finding
+from lineage_server.cli.of_models import deployments_of, registered, served
 from lineage_server.cli.options import AsJson, AsOf, KnownAt, Project, project_of, project_to_list
 from lineage_server.cli.output import (
     duration,
@@ -23,13 +24,12 @@ from lineage_server.cli.output import (
     size,
     terminal_width,
 )
-from lineage_server.cli.showing import KNOWN, show
+from lineage_server.cli.showing import show
 from lineage_server.cli.showing_models import OF_VERSION, VERSION_COLUMNS, version_row
 from lineage_server.client.render.words import short
-from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.nodes import JobKind
 
-_NODES = "edges { node { uid name kind project createdAt %s } } hasMore"
+_NODES = "edges { node { uid name kind project createdAt %s } } hasMore pageInfo { endCursor }"
 
 
 def _named(
@@ -59,7 +59,10 @@ _LISTS = {
         + _NODES % "model version alias state asker question by comment requestedAt"
         + " } }"
     ),
-    "deployments": _named("deployments", "revision state traffic fromAt toAt serves"),
+    "deployments": _named(
+        "deployments", "revision state traffic fromAt toAt serves",
+        declared='$project: String, $after: String! = ""', given="project: $project, after: $after",
+    ),
     "projects": "query($first: Int!) { projects(first: $first) { " + _NODES % "description owner" + " } }",
     "versions of a model": _named(
         "modelVersions", f"description {OF_VERSION} run {{ uid name }}", "ModelVersionFilter",
@@ -213,7 +216,13 @@ def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
 
 def ls(
     what: Annotated[Listed, typer.Argument(help="What to list.")] = Listed.RUNS,
-    of: Annotated[str, typer.Argument(help="Of versions: dataset:iris, or a model as model:churn.")] = "",
+    of: Annotated[
+        str,
+        typer.Argument(
+            help="Of versions and deployments: a model (churn, team-a/churn, model:churn); of versions also "
+            "an artifact (dataset:iris), of deployments a version (model:churn@3)."
+        ),
+    ] = "",
     text: finding.Text = "",
     state: finding.States = None,
     kind: finding.Kinds = None,
@@ -232,32 +241,24 @@ def ls(
     Runs, versions and approvals come the newest first, all else by name, unless --sort says otherwise.
     Versions of a model are those of the registered one, where there is one of that name.
     """
-    variables: dict[str, Any] = {"first": first}
-    if what is Listed.VERSIONS:
-        if not of:
-            raise typer.BadParameter("say of which artifact: lineage ls versions dataset:iris")
-        variables |= {"of": of, "project": project_of(project)}
-    elif of:
-        raise typer.BadParameter(f"only versions are listed of something, not {what}")
-    elif what is not Listed.PROJECTS:
-        variables["project"] = project_to_list(project)
-    asked = what.value
-    if what is Listed.VERSIONS and (model := _registered(of, project_of(project))):
-        asked, variables = _OF_MODEL, {"model": model, "first": first}
     wanted = finding.wanted(
         text=text, state=state, kind=kind, tag=tag, param=param, metric=metric, since=since, until=until,
         sort=sort,
     )  # fmt: skip
-    variables |= finding.narrowed(asked, wanted)
-    page = _ask(_LISTS[asked], variables)["modelVersions" if asked == _OF_MODEL else what]
+    asked, variables = _list_of(what, of, project)
+    variables |= {"first": first, **finding.narrowed(asked, wanted)}
+    if what is Listed.DEPLOYMENTS and of:
+        page = deployments_of(_ask, _LISTS[asked], variables, served(_ask, of, project_of(project)))
+    else:
+        page = _ask(_LISTS[asked], variables)["modelVersions" if asked == _OF_MODEL else what]
     rows = [edge["node"] for edge in page["edges"]]
     if as_json:
         say_json({what.value: rows, "hasMore": page["hasMore"]})
         return
     if not rows:
-        within = variables.get("project")
+        within, listed = variables.get("project"), f"{what.value} of {of}" if of else what.value
         found = "like this" if variables.get("filter") else "yet"
-        say(f"no {what.value} {found}" + (f" in project {within}" if within else ""))
+        say(f"no {listed} {found}" + (f" in project {within}" if within else ""))
         return
     columns = _columns_of(asked, rows)
     say_table(
@@ -295,22 +296,19 @@ def _columns_of(asked: str, rows: list[dict[str, Any]]) -> dict[str, Callable[[d
     return out
 
 
-def _registered(of: str, project: str) -> str:
-    """The uid of the registered model that is meant; empty for an artifact. Raises InvalidInputError."""
-    from lineage_server.client.builders import reference_in
-    from lineage_server.domain.ids import model_uid
-
-    if ":" not in of:
-        raise InvalidInputError(
-            f"{of!r} does not say what it is",
-            field="of",
-            allowed=f"model:{of} for a model, dataset:{of}, file:{of} and so on for an artifact",
-        )
-    meant = [of] if of.startswith("model:") and "/" in of else []  # a uid, or a name with a slash
-    asked = reference_in(of)
-    if asked is not None and asked.kind == "model":
-        meant.append(model_uid(asked.project or project, asked.name))
-    return next((uid for uid in meant if _ask(KNOWN, {"uid": uid})["nodes"][0] is not None), "")
+def _list_of(what: Listed, of: str, project: str) -> tuple[str, dict[str, Any]]:
+    """Which list is meant, and what of; raises what its user did wrong."""
+    if what is Listed.VERSIONS:
+        if not of:
+            raise typer.BadParameter(
+                "say of which model or artifact: lineage ls versions churn, lineage ls versions dataset:iris"
+            )
+        if model := registered(_ask, of, project_of(project)):
+            return _OF_MODEL, {"model": model}
+        return what.value, {"of": of, "project": project_of(project)}
+    if of and what is not Listed.DEPLOYMENTS:
+        raise typer.BadParameter(f"only versions and deployments are listed of something, not {what}")
+    return what.value, {} if what is Listed.PROJECTS else {"project": project_to_list(project)}
 
 
 def lineage(

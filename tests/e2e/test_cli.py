@@ -74,9 +74,13 @@ def test_version_is_the_packages(lineage: RunLineage) -> None:
             "ls nothing",
             "'nothing' is not one of 'runs', 'jobs', 'artifacts', 'versions', 'models', 'approvals'",
         ),
-        ("ls runs dataset:꽃", "only versions are listed of something, not runs"),
+        ("ls runs dataset:꽃", "only versions and deployments are listed of something, not runs"),
+        (
+            "ls deployments dataset:꽃",
+            "'dataset:꽃' is no registered model, and deployments serve nothing else",
+        ),
         ("ls runs --first 0", "greater than or equal to 1"),
-        ("ls versions", "say of which artifact: lineage ls versions dataset:iris"),
+        ("ls versions", "say of which model or artifact: lineage ls versions churn, lineage ls"),
         ("lineage dataset:꽃 --format png", "'png' is not one of 'tree', 'mermaid', 'dot', 'json', 'svg'."),
         ("lineage dataset:꽃 --as-of yesterday", "'yesterday' is not a time; allowed: 2026-05-01"),
         ("lineage dataset:꽃 --known-at now", "'now' is not a time; allowed: 2026-05-01"),
@@ -104,6 +108,11 @@ def test_wrong_usage_is_answered_with_what_is_right(lineage: RunLineage, line: s
         ("lineage model:모형@9", "model:모형 has no version '9'; the newest are: 2, 1"),
         ("diff model:모형@1 model:없음", "project '명령' has no model '없음'; there are: 모형"),
         ("ls versions dataset:없음", "없음"),
+        (
+            "ls versions 없음",
+            "project '명령' has no registered model '없음'; 'lineage ls models' lists them. Of an",
+        ),
+        ("ls deployments model:없음", "project '명령' has no registered model '없음'"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(lineage: RunLineage, line: str, said: str) -> None:

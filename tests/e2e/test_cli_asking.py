@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.conftest import PROJECT, said, told
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import RunLineage
+    from tests.e2e.conftest import Recording, RunLineage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("recorded")]
 
@@ -78,6 +78,42 @@ def test_ls_finds_what_is_looked_for_in_the_order_asked_for(lineage: RunLineage)
         answer = lineage(*shlex.split(line), LINEAGE_PROJECT=PROJECT)
         assert (answer.code, answer.out) == (2, ""), line
         assert words in answer.err, (line, answer.err)
+
+
+def test_ls_takes_a_models_name_alone_or_with_its_project(lineage: RunLineage) -> None:
+    """Versions and deployments, from within its project and from another."""
+    of_model = told(lineage, "ls versions model:판별")["versions"]
+    assert [one["version"] for one in of_model] == ["1"]
+    for line in ("ls versions 판별", f"ls versions {PROJECT}/판별", f"ls versions {PROJECT}/model:판별"):
+        assert told(lineage, line)["versions"] == of_model, line
+    for of in (f"{PROJECT}/판별", f"{PROJECT}/model:판별@prod", f"modelversion:{PROJECT}/판별@1"):
+        answer = lineage("ls", "deployments", of, "--json", LINEAGE_PROJECT="another")
+        assert (answer.code, json.loads(answer.out)["deployments"]) == (0, []), of  # lists keep to a project
+        answer = lineage("ls", "deployments", of, "--json")
+        assert [one["name"] for one in json.loads(answer.out)["deployments"]] == ["창구"], of
+
+
+def test_ls_narrows_deployments_to_a_model_or_a_version(lineage: RunLineage, recording: Recording) -> None:
+    owner = "창구들"
+    with recording(owner) as client:
+        for number in (1, 2, 3):
+            client.register("떠남", f"s3://bucket/{number}", version=f"v{number}", aliases="newest")
+            client.deploy(f"model:떠남@v{number}", "창구", revision=str(number))
+        client.deploy(client.register("남음", "s3://bucket/other"), "다른창구", revision="4")
+
+    def listed(line: str) -> tuple[list[str], bool]:
+        answer = lineage(*shlex.split(line), "--json", LINEAGE_PROJECT=owner)
+        assert (answer.code, answer.err) == (0, "")
+        page = json.loads(answer.out)
+        return [one["revision"] for one in page["deployments"]], page["hasMore"]
+
+    assert listed("ls deployments --sort created") == (["1", "2", "3", "4"], False)
+    assert listed("ls deployments 떠남 --sort -created") == (["3", "2", "1"], False)
+    assert listed("ls deployments model:떠남@v2") == (["2"], False)
+    assert listed("ls deployments model:떠남@newest") == (["3"], False)
+    assert listed("ls deployments 떠남 --first 2 --sort created") == (["1", "2"], True)
+    none = lineage("ls", "deployments", "떠남", "--state", "failed", LINEAGE_PROJECT=owner)
+    assert none.out == f"no deployments of 떠남 like this in project {owner}\n"
 
 
 def test_search_finds_anything_by_its_words(lineage: RunLineage) -> None:

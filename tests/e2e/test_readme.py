@@ -88,6 +88,8 @@ EXAMPLES = {
         "lineage ls",
         *(f"lineage ls {what}" for what in LISTED),
         "lineage ls versions dataset:iris",
+        "lineage ls versions readme",
+        "lineage ls deployments readme",
         "lineage ls --text train --state complete --kind script --param lr<1 --metric loss<1 --sort -loss",
     ],
     "lineage search WORDS": ["lineage search iris", "lineage search classifier --what artifact"],
