@@ -85,9 +85,9 @@ class AsyncClient(AsyncCurating, AsyncTables):
             )
         )  # fmt: skip
 
-    def attach_run(self, run_id: str, *, project: str | None = None) -> AsyncRun:
+    async def attach_run(self, run_id: str, *, project: str | None = None) -> AsyncRun:
         """See ``Client.attach_run``."""
-        return AsyncRun(self.client.attach_run(run_id, project=project))
+        return AsyncRun(await asyncio.to_thread(self.client.attach_run, run_id, project=project))
 
     def report(self, *events: Event) -> None:
         """See ``Client.report``; returns at once."""

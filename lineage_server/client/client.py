@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from lineage_server.client import builders, process
+from lineage_server.client import builders, process, resolve
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import checked, told
 from lineage_server.client.config import Config, captures, load_config
@@ -179,13 +179,14 @@ class Client(Questions, Curating, Looking, Tables):
 
     @checked
     def attach_run(self, run_id: str, *, project: str | None = None) -> Run:
-        """Join a run that somebody else began and will end (another rank, process or host)."""
-        return Run(
-            self,
-            clean_run_id(run_id.removeprefix("run:")),
-            clean_project(project) if project is not None else self.config.project,
-            owned=False,
-        )
+        """Join a run that somebody else began and will end (another rank, process or host).
+
+        ``run_id``: its id or uid; or the first digits of it, six or more, if no other run begins so. Then the
+        server is asked, and a domain error raised where it knows none or several.
+        """
+        found, owner = resolve.run_meant(self, run_id)
+        told = clean_project(project) if project is not None else owner or self.config.project
+        return Run(self, found, told, owned=False)
 
     def report(self, *events: Event) -> None:
         """Record domain events as they are (``lineage_server.domain.events``), for facts that no verb

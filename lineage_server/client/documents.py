@@ -1,4 +1,4 @@
-"""GraphQL that several modules ask or are answered: the files that a reference means."""
+"""GraphQL that several modules ask or are answered: the files, or the run, that a reference means."""
 
 from __future__ import annotations
 
@@ -14,3 +14,5 @@ query Version($ref: String!) {{
 }}
 """
 """A version; of a registered model what it was made of, or the address that it was registered with."""
+RUN = "query RunMeant($ref: String!) { node(uid: $ref) { uid project } }"
+"""A run by the first digits of its id."""

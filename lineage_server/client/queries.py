@@ -14,7 +14,7 @@ from lineage_server.client.answers import QUESTIONS, TITLES
 from lineage_server.client.builders import reference_in
 from lineage_server.client.checking import checked
 from lineage_server.client.comparisons import COMPARE
-from lineage_server.client.documents import STORED
+from lineage_server.client.documents import RUN, STORED
 from lineage_server.client.moments import moment
 from lineage_server.client.origins import MORE_PACKAGES, ORIGIN
 from lineage_server.client.recipes import FAMILY, KNOWN, MEANT
@@ -46,6 +46,7 @@ query Lineage($start: [String!]!, $direction: Direction!, $view: View!, $maxDept
 
 DOCUMENTS: dict[str, str] = {
     "Lineage": LINEAGE,
+    "RunMeant": RUN,
     "Stored": STORED,
     **registry.DOCUMENTS,
     **found.DOCUMENTS,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.builders import ARTIFACT_TYPES
-from lineage_server.client.documents import STORED
-from lineage_server.domain.errors import LineageError, NotFoundError
-from lineage_server.domain.ids import REGISTERED, Reference, parse_reference, shorten
+from lineage_server.client.documents import RUN, STORED
+from lineage_server.domain.errors import LineageError, NotFoundError, UnavailableError
+from lineage_server.domain.ids import REGISTERED, Reference, clean_run_id, parse_reference, shorten
 from lineage_server.domain.nodes import Column
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ logger = logging.getLogger("lineage_server.client")
 
 _SECONDS = 5.0
 _FULL_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
+_SHORT_RUN = re.compile(r"[0-9a-f]{6,31}")
 _VERSION_UID = re.compile(r"version:(?P<project>[^/]+)/(?P<type>[^/]+)/(?P<name>.+)@(?P<key>.+)", re.DOTALL)
 _REGISTERED_UID = re.compile(r"modelversion:(?P<project>[^/]+)/(?P<model>.+)@(?P<version>[^@]+)", re.DOTALL)
 
@@ -47,6 +48,24 @@ def version_of_uid(uid: str) -> Artifact | None:
         run=key.removeprefix("run:") if key.startswith("run:") else "",
         registered=key.removeprefix(REGISTERED) if key.startswith(REGISTERED) else "",
     )
+
+
+def run_meant(client: Client, text: str) -> tuple[str, str]:
+    """Id of a run, from it or from its first digits, and the run's project where the server was asked for it;
+    raises a domain error, that tells of several which there are."""
+    told = text.strip().removeprefix("run:")
+    if not _SHORT_RUN.fullmatch(told.replace("-", "").lower()):
+        return clean_run_id(told), ""
+    client.send_own()
+    try:
+        found: dict[str, str] = client.graphql.run(RUN, {"ref": f"run:{told}"})["node"]
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"{error.message}; which run begins with {told!r} is asked of the server, a whole id is not",
+            part=error.part,
+            retry_after_seconds=error.retry_after_seconds,
+        ) from None
+    return clean_run_id(found["uid"].removeprefix("run:")), found["project"]
 
 
 def find(client: Client, asked: Reference, role: str) -> Artifact:

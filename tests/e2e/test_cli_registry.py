@@ -261,5 +261,6 @@ def test_a_name_with_a_slash_is_a_name(say: Any) -> None:
     assert json.loads(say(f"ls versions {uid} --json")) == json.loads(
         say("ls versions model:hub/churn --json")
     )
+    assert say("ls versions hub/churn --json") == say("ls versions model:hub/churn --json")
     assert "model:hub/churn@prod points to version 1" in say("history model:hub/churn@prod")
     assert "artifact:" in say("ls versions model:hub/nothing", 4)

@@ -11,13 +11,22 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
 
-from lineage_server import AsyncClient, Client, ConflictError, LineageView, NotFoundError
+from lineage_server import (
+    AsyncClient,
+    Client,
+    ConflictError,
+    InvalidInputError,
+    LineageView,
+    NotFoundError,
+    UnavailableError,
+)
 from lineage_server.client.config import Config, load_config
 from tests.e2e.conftest import client_environment
 
@@ -333,6 +342,32 @@ def test_two_processes_with_one_run(client: Client, script: Callable[..., list[s
     assert found["metricMap"] == {"loss": 0.1, "loss-left": 0.5, "loss-right": 0.5}
     assert {tag["key"] for tag in found["tags"]} == {"left", "right"}
     assert {link["version"]["name"] for link in found["outputs"]} == {"part-left", "part-right"}
+
+
+async def test_a_run_is_joined_by_the_first_digits_of_its_id(client: Client, config: Config) -> None:
+    """Unless another begins so; in its own project, whoever joins it."""
+    one, other = "abcdef01-0000-7000-8000-00000000000", "abcdef01-0000-7000-8000-00000000001"
+    runs = [client.start_run("joined", project="elsewhere", run_id=f"{each}1") for each in (one, other)]
+    assert client.flush(20.0)
+    for number, short in enumerate((f"run:{one}", one.replace("-", ""), f"  {one.upper()} ")):
+        joined = client.attach_run(short)
+        assert (joined.id, joined.project) == (runs[0].id, "elsewhere")
+        joined.log_params({f"p{number}": 1})
+    async with AsyncClient(client=Client(config=config)) as twin:
+        (await twin.attach_run(other)).log_params({"p": 2})
+    assert set(told(client, runs[0].uid)["paramMap"]) == {"p0", "p1", "p2"}
+    assert told(client, runs[1].uid)["paramMap"] == {"p": 2}
+    with pytest.raises(InvalidInputError, match="several runs begin with 'run:abcdef01'") as several:
+        client.attach_run("abcdef01")
+    assert runs[0].uid in several.value.allowed
+    assert runs[1].uid in several.value.allowed
+    with pytest.raises(NotFoundError, match="no run begins with 'run:fedcba'"):
+        client.attach_run("fedcba")
+    for wrong in ("fedcb", "not-an-id"):
+        with pytest.raises(InvalidInputError, match="is not a UUID"):
+            client.attach_run(wrong)
+    with pytest.raises(UnavailableError, match="a whole id is not"):
+        Client(config=replace(config, url="http://127.0.0.1:9")).attach_run("abcdef01")
 
 
 def test_launched_process_has_the_run_that_was_chosen_for_it(
