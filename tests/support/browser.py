@@ -134,6 +134,18 @@ class Page:
         for told in (down, {"type": "keyUp"}):
             self.do("Input.dispatchKeyEvent", **held, **told)
 
+    def drag(self, begin: tuple[float, float], end: tuple[float, float], *, steps: int = 5) -> None:
+        """The left button of a mouse pressed, moved and let go, between two places of the window."""
+        (x, y), (to_x, to_y) = begin, end
+        told = {"button": "left", "buttons": 1, "clickCount": 1}
+        self.do("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        self.do("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **told)
+        for at in range(1, steps + 1):
+            share = at / steps
+            place = {"x": x + (to_x - x) * share, "y": y + (to_y - y) * share}
+            self.do("Input.dispatchMouseEvent", type="mouseMoved", **place, **told)
+        self.do("Input.dispatchMouseEvent", type="mouseReleased", x=to_x, y=to_y, **told)
+
     def look(self, width: int, height: int, *, dark: bool = False) -> bytes:
         """A picture (PNG) of the page in a window of this size."""
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,

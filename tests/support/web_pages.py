@@ -18,8 +18,17 @@ def press(page: Page, name: str, within: str = "main") -> None:
 
 def choose(page: Page, selector: str, value: str) -> None:
     """An option of a field, as a person would."""
+    _set(page, selector, "HTMLSelectElement", value)
+
+
+def slide(page: Page, selector: str, value: float) -> None:
+    """A slider, as a person would."""
+    _set(page, selector, "HTMLInputElement", str(value))
+
+
+def _set(page: Page, selector: str, kind: str, value: str) -> None:
     page.run(
-        f"((one) => {{ Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(one, "
+        f"((one) => {{ Object.getOwnPropertyDescriptor({kind}.prototype, 'value').set.call(one, "
         f"{json.dumps(value)}); one.dispatchEvent(new Event('change', {{bubbles: true}})) }})"
         f"(document.querySelector({json.dumps(selector)}))"
     )

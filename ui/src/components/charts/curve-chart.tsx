@@ -12,6 +12,7 @@ import { extentOf, lineOf, moved, stepsWithin } from "./curves";
 import type { Axis, Line, Look, Move, Range, Series } from "./curves";
 
 const LineChart = later(() => import("./line-chart").then(({ LineChart: it }) => it), ({ height = 240 }) => <Skeleton height={height} />);
+LineChart.fetch(); // while the curves are on their way
 
 export interface NamedSeries {
   run: string;

@@ -1,0 +1,122 @@
+"""Charts by the mouse and in their several looks, and pictures that a client logged."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from tests.e2e.conftest import Recording, RunningServer
+from tests.support.browser import Page
+from tests.support.web_pages import choose, press, slide
+from tests.support.web_view import TEXT, check, check_access
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+RUNS, STEPS = 4, 3_000
+PAINTED = "document.querySelector('figure canvas').toDataURL()"
+
+
+@pytest.fixture
+def project() -> str:
+    """One of the test's own: the server is shared."""
+    return f"charts-{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def runs(recording: Recording, project: str) -> list[str]:
+    """Ids of runs with one long metric each, whose values rise with their rate."""
+    told: list[str] = []
+    with recording(project) as client:
+        for number in range(RUNS):
+            with client.start_run(f"train {number}", job="train", params={"rate": number + 1}) as run:
+                for step in range(STEPS):
+                    run.log({"loss": (number + 1) * (1.5 + (-1) ** step)}, step=step)
+                told.append(run.id)
+        assert client.flush(30.0)
+    return told
+
+
+def test_curves_are_smoothed_put_on_other_axes_and_looked_into_by_dragging(
+    page: Page, running_server: RunningServer, project: str, runs: list[str]
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/runs/{runs[0]}?tab=metrics")
+    page.wait_for(f"{TEXT}.includes('Drawn from 3,000 points')")
+    page.wait_for("!!document.querySelector('figure canvas')")
+    plain = page.run(PAINTED)
+    slide(page, "main input[type=range]", 0.9)
+    page.wait_for(f"location.search.includes('smooth') && {PAINTED} !== {plain!r}")
+    smooth = page.run(PAINTED)
+    for axis in ("wall", "relative"):
+        choose(page, "main select", axis)
+        page.wait_for(f"location.search.includes('axis={axis}') && {PAINTED} !== {smooth!r}")
+        smooth = page.run(PAINTED)
+        check_access(page)
+    choose(page, "main select", "step")
+    page.wait_for("!location.search.includes('axis=')")
+    page.open(page.run("location.href"))
+    page.wait_for(f"{TEXT}.includes('Drawn from 3,000 points')")
+    assert page.run("Number(document.querySelector('main input[type=range]').value)") == 0.9
+
+    x, y, width, height = box(page, "figure canvas")
+    page.drag((x + 0.4 * width, y + height / 2), (x + 0.5 * width, y + height / 2))
+    page.wait_for(f"!{TEXT}.includes('Drawn from')")  # each point of so short a part
+    press(page, "Table")
+    page.wait_for("document.querySelectorAll('main tbody tr').length > 10")
+    cells = "[...document.querySelectorAll('main tbody tr')].flatMap((row) => row.cells[1]?.innerText ?? [])"
+    steps = page.run(cells)
+    numbers = [int(one.replace(",", "")) for one in steps]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "nothing is left out any more"
+    assert 0.3 * STEPS < numbers[0] < 0.5 * STEPS, "where the mouse was"
+    check(page, url)
+
+
+def test_lines_across_columns_are_brushed_by_dragging_and_columns_change_places(
+    page: Page, running_server: RunningServer, project: str, runs: list[str]
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/compare?tab=parallel&runs={'.'.join(runs)}")
+    page.wait_for(f"{TEXT}.includes('4 of 4 runs are within')")
+    x, y, width, height = box(page, "main section canvas")
+    columns = page.run("document.querySelectorAll('main ol:first-of-type li').length")
+    middle = x + width / columns / 2
+    page.drag((middle, y + 10), (middle, y + height / 2))  # the upper half of the first column
+    page.wait_for(f"{TEXT}.includes('2 of 4 runs are within')")
+    page.drag((middle, y + 40), (middle, y + 40))
+    page.drag((middle, y + 40), (middle, y + 41))  # a click, which lets go
+    page.wait_for(f"{TEXT}.includes('4 of 4 runs are within')")
+    heads = "[...document.querySelectorAll('main ol:first-of-type li strong')].map((one) => one.innerText)"
+    before = page.run(heads)
+    to_the_right = f"Move {before[0]} to the right"
+    page.run(f"document.querySelector('main button[aria-label=\"{to_the_right}\"]').click()")
+    page.wait_for(f"({heads})[1] === {before[0]!r} && location.search.includes('axes')")
+    check_access(page)
+    check(page, url)
+
+
+def test_images_that_a_client_logged_are_shown_with_the_run(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        with client.start_run("draw", job="draw") as run:
+            shades = np.linspace(0, 255, 64 * 48).reshape(48, 64).astype(np.uint8)
+            run.log_image("shades", shades)
+            run.log_text("notes.md", "what was seen")
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}/runs/{run.id}?tab=files")
+    page.wait_for("document.querySelector('main img[alt^=shades]')?.naturalWidth === 64")
+    page.wait_for(f"{TEXT}.includes('what was seen')")
+    check_access(page)
+    check(page, url)
+
+
+def box(page: Page, selector: str) -> tuple[float, float, float, float]:
+    """Where it is in the window: left, top, width, height."""
+    found = page.run(
+        f"(() => {{ const it = document.querySelector({selector!r}); it.scrollIntoView({{block: 'center'}});"
+        "const at = it.getBoundingClientRect(); return [at.left, at.top, at.width, at.height]; })()"
+    )
+    return found[0], found[1], found[2], found[3]
