@@ -156,9 +156,9 @@ def folder(path: Path) -> Finding:
 def _place(name: str, path: Path, *, setting: str, full: str) -> Finding:
     """A folder, or where it will be made, can be written and has room."""
     there = path
-    while not there.exists() and there != there.parent:
+    while not os.path.lexists(there) and there != there.parent:  # nor where nobody may look
         there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
         return Finding(
             name,
             False,
@@ -311,7 +311,10 @@ def journal() -> Finding:
     if not place.ok:
         return place
     # Those of living processes are sent by these.
-    waiting = sum(not left.busy for left in leftovers(folder))
+    try:
+        waiting = sum(not left.busy for left in leftovers(folder))
+    except LineageError as error:
+        return Finding("journal", False, error.message, "set LINEAGE_JOURNAL_DIR to another folder")
     if waiting:
         verb = "wait" if waiting > 1 else "waits"
         text = f"{counted(waiting, 'journal')} {verb} to be sent in {folder}"

@@ -34,7 +34,15 @@ from lineage_server.cli import (
     webhooks,
 )
 from lineage_server.cli.options import elsewhere
-from lineage_server.cli.output import ReaderGoneError, UnwrittenError, fail, finish, ready_streams, say
+from lineage_server.cli.output import (
+    ReaderGoneError,
+    UnwrittenError,
+    fail,
+    finish,
+    one_line,
+    ready_streams,
+    say,
+)
 from lineage_server.domain.errors import InvalidInputError, LineageError, NotFoundError
 
 _STOPPED = 130
@@ -96,6 +104,12 @@ def run(arguments: list[str] | None = None) -> int:
     except (BrokenPipeError, ReaderGoneError):
         _say_no_more()  # whoever read us (head, less) has seen enough
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # Of what people name: a folder that is not theirs, a name that is too long.
+        fail(f"{one_line(os.fsdecode(error.filename))} cannot be read or written: {error.strerror}")
+        return InvalidInputError.exit_code
     except (KeyboardInterrupt, Abort):
         return _STOPPED
     return answer if isinstance(answer, int) else 0

@@ -158,6 +158,18 @@ def test_what_the_server_refuses_of_a_journal_is_said_and_no_success(
     assert (answer.code, answer.out, answer.err) == (0, "nothing waits\n", "")  # it will never be taken
 
 
+def test_a_path_that_the_system_refuses_is_an_error_that_names_it(lineage: RunLineage) -> None:
+    path = "n" * 300  # as a folder that is not yours: asked whether it is there, the system answers no word
+    for line in (f"put x {path}", f"import {path}", f"backup {path}"):
+        answer = lineage(*line.split())
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err == f"error: {path} cannot be read or written: File name too long\n"
+    assert lineage("sync", LINEAGE_JOURNAL_DIR=f"/tmp/{path}").code == 2
+    told = lineage("doctor", LINEAGE_JOURNAL_DIR=f"/tmp/{path}")
+    assert (told.code, told.err) == (1, "")
+    assert "set LINEAGE_JOURNAL_DIR to another folder" in told.out
+
+
 def test_an_address_that_is_none_is_named(lineage: RunLineage) -> None:
     answer = lineage("ls", url="somewhere")
     assert (answer.code, answer.out) == (2, "")
