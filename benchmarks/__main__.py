@@ -34,6 +34,7 @@ NAMES = (
     "web_runs",
     "web_lineage",
     "web_graph",
+    "web_charts",
 )
 WIDTH = 200
 """Columns of the table where nobody looks at a terminal."""
