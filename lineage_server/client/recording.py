@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -124,8 +123,7 @@ def _named(client: Client, what: Any, owner: str, kind: str | None) -> Artifact 
     if asked is None and kind is not None and not builders.is_address(what) and not os.path.exists(what):
         asked = resolve.reference_of(f"{clean_artifact_type(kind)}:{what}", owner)
     if asked is None:
-        known = resolve.version_of_uid(what)
-        return replace(known, client=client) if known is not None else None
+        return resolve.find_uid(client, what)
     full = Reference(asked.kind, asked.name, asked.selector, asked.project or owner)
     return resolve.find(client, full, "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lineage_server.client.artifact import Artifact
@@ -73,7 +74,7 @@ def find(client: Client, asked: Reference, role: str) -> Artifact:
     NotFoundError where the server knows of no such thing, and the reference has not its digest."""
     unknown: NotFoundError | None = None
     try:
-        told = _ask(client, asked)
+        told = _ask(client, str(asked), asked)
     except NotFoundError as error:
         told, unknown = None, error
     if told is None and asked.selector in ("", "latest"):
@@ -98,6 +99,21 @@ def find(client: Client, asked: Reference, role: str) -> Artifact:
         value=told.value,
         client=client,
     )
+
+
+def find_uid(client: Client, uid: str) -> Artifact | None:
+    """The version of a uid, with what the server knows of it where it can be asked; None for what is no uid
+    of a version. The uid itself says which one was read."""
+    known = version_of_uid(uid)
+    if known is None:
+        registered = reference_of_uid(uid)
+        return find(client, parse_reference(registered), "") if registered else None
+    told: Artifact | None = None
+    try:
+        told = _ask(client, uid, Reference(known.type, known.name, uid, known.project))
+    except NotFoundError as error:
+        logger.warning("lineage: %s; the run records that it read %s all the same", error.message, uid)
+    return told if told is not None and told.uid == uid else replace(known, client=client)
 
 
 def _stated(asked: Reference) -> Artifact:
@@ -132,14 +148,14 @@ def _check_exact(asked: Reference, told: Artifact, unknown: NotFoundError) -> No
     logger.warning("lineage: %s; the run records that it read %s all the same", unknown.message, asked)
 
 
-def _ask(client: Client, asked: Reference) -> Artifact | None:
+def _ask(client: Client, ref: str, asked: Reference) -> Artifact | None:
     if client.outbox is None or client.outbox.sender is None:
         return None
     # What this process has produced a moment ago must be there before the server is asked.
     if not client.outbox.flush(_SECONDS) and client.outbox.sender.state.fate != "busy":
         return None
     try:
-        data = client.graphql.run(STORED, {"ref": str(asked)}, _SECONDS)
+        data = client.graphql.run(STORED, {"ref": ref}, _SECONDS)
         found = data.get("version")
         if not found:
             return None
@@ -148,14 +164,14 @@ def _ask(client: Client, asked: Reference) -> Artifact | None:
             logger.warning(
                 "lineage: %s was deleted, and its bytes may go any time; the run records that it read it all "
                 "the same. If it is still good, take it back: lineage undelete '%s'",
-                asked,
+                ref,
                 gone,
             )
         return artifact_from(client, found, asked)
     except NotFoundError:
         raise
     except LineageError as error:
-        logger.info("lineage: %s could not be looked up: %s", asked, error.message)
+        logger.info("lineage: %s could not be looked up: %s", ref, error.message)
     return None
 
 

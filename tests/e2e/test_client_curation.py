@@ -140,6 +140,32 @@ def test_what_is_deleted_is_not_the_newest_and_who_reads_or_registers_it_is_told
     assert client.register("rows", "dataset:rows@2").version == "1"
 
 
+def test_who_reads_by_uid_is_told_what_is_deleted_or_unknown(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As by a reference; what was read is recorded all the same."""
+    with client.start_run("make") as run:
+        made = run.produce("rows", {"x": [1]}, type="dataset")
+        far = run.produce("far", "s3://bucket/key", type="dataset")
+        net = run.log_model(b"w", "net", register=True)
+    unknown = f"{made.uid.rpartition('@')[0]}@sha256:{'0' * 64}"
+    with client.start_run("read") as reader:
+        assert reader.use(made.uid).columns == made.columns
+        assert (reader.use(far.uid).uid, reader.use(far.uid).uri) == (far.uid, far.uri)
+        assert reader.use(client.model_version("model:net@1").uid).uid == net.uid
+        assert not caplog.records
+        for uid in (client.delete(made.uid), client.delete(far.uid)):
+            caplog.clear()
+            assert reader.use(uid).uid == uid
+            assert f"{uid} was deleted, and its bytes may go" in caplog.text
+            assert f"lineage undelete '{uid}'" in caplog.text
+        caplog.clear()
+        assert reader.use(unknown).uid == unknown
+        assert f"the run records that it read {unknown} all the same" in caplog.text
+    client.undelete(made.uid)
+    assert reader.uid in {node.uid for node in client.lineage(made.uid, "downstream").nodes}
+
+
 def test_when_bytes_may_go_is_said_and_taken_back(client: Client) -> None:
     with client.start_run("make") as run:
         made = run.produce("rows", {"x": [1.0, 2.0, None]}, type="dataset")
