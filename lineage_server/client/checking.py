@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import NamedTuple, ParamSpec, TypeVar, cast
 
+from lineage_server.client.twins import Twin
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import ArtifactType, JobKind
@@ -60,6 +61,10 @@ def _has_items(value: object) -> bool:
 
 def _is_content(value: object) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def _is_input(value: object) -> bool:
+    return _is_content(value) and not isinstance(value, Twin)
 
 
 def _is_body(value: object) -> bool:
@@ -185,7 +190,7 @@ _RULES = {
     "retry_of": _RUN,
     "resumed_from": _RUN,
     **dict.fromkeys(("ref", "start", "end", "before", "after"), _THING),
-    "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_content),
+    "what": Rule("a reference, an artifact, a path, a frame or an address such as s3://…", _is_input),
     "value": Rule("a file, a folder, a frame, bytes, JSON values, or an address", _is_content),
     "figure": Rule("a figure of matplotlib, plotly or their like, or the path of one", _is_content),
     "image": Rule("an image of Pillow, an array, bytes of an image file, or the path of one", _is_content),
@@ -244,6 +249,8 @@ def told(value: object) -> str:
     if isinstance(value, str):
         return f"the text {shorten(value, 40)!r}"
     kind = type(value).__name__
+    if isinstance(value, Twin):
+        return f"an {kind}, which is for coroutines; for threads there is its .plain"
     return f"{value!r} ({kind})" if isinstance(value, bool | int | float) else f"a {kind}"
 
 

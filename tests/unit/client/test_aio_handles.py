@@ -18,6 +18,7 @@ from lineage_server import (
     AsyncClient,
     AsyncModelVersion,
     Client,
+    InvalidInputError,
     ModelVersion,
     track,
 )
@@ -132,6 +133,19 @@ async def test_a_run_hands_out_and_takes_what_coroutines_hold(client: Client, st
         assert await reading.use(made) == made
         assert await reading.use(AsyncModelVersion(ModelVersion(model="m", version="1", project="default")))
     assert [one["name"] for one in stub.run(reading.id)["inputs"]] == ["iris", "m"]
+
+
+def test_threads_are_told_of_the_plain_handle(client: Client) -> None:
+    made = AsyncArtifact(Artifact(name="iris", type="dataset", project="p"))
+    run: Any = client.start_run("x")
+    asking: Any = client
+    for ask in (run.use, asking.get, asking.lineage, asking.model_version, asking.preview):
+        with pytest.raises(
+            InvalidInputError, match=r"is an AsyncArtifact, .* for threads there is its \.plain"
+        ):
+            ask(made)
+    with pytest.raises(InvalidInputError, match=r"source is an AsyncArtifact, .*\.plain"):
+        asking.register("iris", made)
 
 
 async def test_a_tracked_coroutine_reads_and_returns_them(default: Client, runs: Runs) -> None:
