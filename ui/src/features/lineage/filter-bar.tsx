@@ -21,6 +21,7 @@ export function FilterBar({ facets, filter, choose, hidden, showHidden }: Filter
   const { say } = useWords();
   const word = (facet: Facet, value: string): string => {
     if (facet === "states" && KNOWN_STATES.includes(value.toLowerCase())) return say(`state.${value.toLowerCase()}` as MessageId);
+    if (facet === "times") return say(`lineage.age.${value}` as MessageId);
     return facet === "kinds" && LABELS.includes(value) ? say(`label.${value}` as MessageId) : value;
   };
   const shown = (Object.keys(facets) as Facet[]).filter((facet) => facets[facet].size > 1 || filter[facet].length > 0);

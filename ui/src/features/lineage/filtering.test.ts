@@ -4,7 +4,7 @@ import { scene } from "./made-scenes";
 
 const RUN = { label: "Run", kind: "training", state: "failed" };
 const SMALL = scene("raw > prepare > clean > train > model", { model: { kind: "model" }, train: RUN, prepare: { ...RUN, state: "complete" } });
-const NONE = { kinds: [], states: [], projects: [] };
+const NONE = { kinds: [], states: [], projects: [], times: [] };
 
 test("chips count what is there", () => {
   expect(Object.fromEntries(facetsOf(SMALL).kinds)).toEqual({ dataset: 2, model: 1, training: 2 });
@@ -15,6 +15,13 @@ test("a filter keeps the focus, and what has no such value", () => {
   expect(filteredOut(SMALL, NONE)).toEqual([]);
   expect(filteredOut(SMALL, { ...NONE, states: ["failed"] })).toEqual(["prepare"]);
   expect(filteredOut(SMALL, { ...NONE, kinds: ["dataset"] }).toSorted()).toEqual(["prepare", "train"]);
+});
+
+test("boxes are told apart by how long ago they were, the latest first", () => {
+  const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+  const made = scene("a > b > c > d", { a: {}, b: { at: ago(2_000) }, c: { at: ago(1) }, d: { at: ago(100) } });
+  expect([...facetsOf(made).times]).toEqual([["day", 1], ["week", 1], ["older", 1]]);
+  expect(filteredOut(made, { ...NONE, times: ["day", "week"] })).toEqual(["b"]);
 });
 
 test("what was connected through hidden boxes still is", () => {

@@ -6,7 +6,12 @@ export interface Filter {
   kinds: readonly string[];
   states: readonly string[];
   projects: readonly string[];
+  times: readonly string[];
 }
+
+/** How long ago something was, from the latest on, and the hours of each. */
+const AGES = { day: 24, week: 7 * 24, month: 30 * 24, older: Infinity } as const;
+const HOUR_MILLISECONDS = 3_600_000;
 
 export type Facet = keyof Filter;
 
@@ -20,6 +25,18 @@ const valuesOf: Record<Facet, (box: Box) => readonly string[]> = {
   kinds: (box) => [box.kind || box.label],
   states: (box) => (box.stack ? Object.keys(box.stack.states) : [box.state]).filter(Boolean),
   projects: (box) => (box.project ? [box.project] : []),
+  times: (box) => (box.at === null ? [] : [ageOf(box.at)]),
+};
+
+function ageOf(time: string): string {
+  const hours = (Date.now() - new Date(time).getTime()) / HOUR_MILLISECONDS;
+  return Object.entries(AGES).find(([, most]) => hours < most)?.[0] ?? "older";
+}
+
+/** Values in the order in which they are offered. */
+const inOrder = (facet: Facet, a: string, b: string): number => {
+  const ages = Object.keys(AGES);
+  return facet === "times" ? ages.indexOf(a) - ages.indexOf(b) : a.localeCompare(b);
 };
 const FACETS = Object.keys(valuesOf) as Facet[];
 
@@ -29,9 +46,9 @@ export function facetsOf(scene: Scene): Facets {
     for (const box of scene.boxes.values()) {
       for (const value of valuesOf[facet](box)) counts.set(value, (counts.get(value) ?? 0) + 1);
     }
-    return new Map([...counts].toSorted(([a], [b]) => a.localeCompare(b)));
+    return new Map([...counts].toSorted(([a], [b]) => inOrder(facet, a, b)));
   };
-  return { kinds: counted("kinds"), states: counted("states"), projects: counted("projects") };
+  return { kinds: counted("kinds"), states: counted("states"), projects: counted("projects"), times: counted("times") };
 }
 
 /** Ids of the boxes that a filter takes out; what has no value of a sort (no state, say) goes by the others. */

@@ -60,10 +60,10 @@ export function LineagePage() {
 }
 
 /** The scene with what the address takes out of it. */
-function useShown(scene: Scene | undefined, { kinds, states, projects, hide }: LineageSearch) {
+function useShown(scene: Scene | undefined, { kinds, states, projects, times, hide }: LineageSearch) {
   const filter: Filter = useMemo(
-    () => ({ kinds: kinds ?? NOTHING, states: states ?? NOTHING, projects: projects ?? NOTHING }),
-    [kinds, states, projects],
+    () => ({ kinds: kinds ?? NOTHING, states: states ?? NOTHING, projects: projects ?? NOTHING, times: times ?? NOTHING }),
+    [kinds, states, projects, times],
   );
   const gone = useMemo(() => scene && hiddenIn(scene, hide ?? NOTHING), [scene, hide]);
   const shown = useMemo(() => scene && gone && without(scene, [...filteredOut(scene, filter), ...gone]), [scene, filter, gone]);
@@ -237,8 +237,8 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
   const versus = asked.vs !== undefined && !isTime(asked.vs);
   return (
     <div className={styles.tools}>
-      <h1 className={styles.title} title={focus?.title || asked.focus}>
-        <bdi>{focus?.title || asked.focus}</bdi>
+      <h1 className={styles.title}>
+        <bdi title={focus?.title || asked.focus}>{focus?.title || asked.focus}</bdi>
       </h1>
       <SelectorField
         key={selectorOf(asked.focus, up, down)}

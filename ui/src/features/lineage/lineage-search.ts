@@ -28,6 +28,8 @@ export interface LineageSearch {
   kinds?: string[];
   states?: string[];
   projects?: string[];
+  /** how long ago it was */
+  times?: string[];
   tab?: Tab;
   view?: "LOGICAL";
   /** like siblings one by one */
@@ -68,6 +70,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     kinds: texts(told["kinds"]),
     states: texts(told["states"]),
     projects: texts(told["projects"]),
+    times: texts(told["times"], /^(day|week|month|older)$/),
     tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
     group: told["group"] === "NONE" ? ("NONE" as const) : undefined,

@@ -6,6 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Picker } from "@/components/picker";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
+import { ageIn, tagsIn, withAge, withTags } from "./conditions";
 import { PLAIN_COLUMNS } from "./run-columns";
 import { useColumnName } from "./run-table";
 import { jobsQuery, keysQuery } from "./runs-query";
@@ -37,6 +38,8 @@ export function FilterBar({ project, search, columns, change }: FilterBarProps) 
           change={(states) => change(withValue(search, "states", states))}
         />
         <JobPicker project={project} search={search} change={change} />
+        <StartedPicker search={search} change={change} />
+        <TagPicker project={project} search={search} change={change} />
         <ColumnPicker project={project} search={search} columns={columns} change={change} />
         <ViewsMenu project={project} search={search} />
         {isFiltered(search) && (
@@ -119,6 +122,53 @@ function JobPicker({ project, search, change }: Omit<FilterBarProps, "columns">)
       typed={setTyped}
       opened={() => setAsked(true)}
       foot={data?.jobs.hasMore && <p className="faint">{say("runs.filter.jobs.more")}</p>}
+    />
+  );
+}
+
+const AGES = ["started>24h", "started>7d", "started>30d", "started>90d"] as const;
+const AGE_WORDS: Record<(typeof AGES)[number], MessageId> = {
+  "started>24h": "runs.filter.day",
+  "started>7d": "runs.filter.week",
+  "started>30d": "runs.filter.month",
+  "started>90d": "runs.filter.quarter",
+};
+
+/** What is chosen here and of the tags stands in the field, where it can be said more exactly. */
+function StartedPicker({ search, change }: Pick<FilterBarProps, "search" | "change">) {
+  const { say } = useWords();
+  const { q = "" } = search;
+  const chosen = ageIn(q);
+  return (
+    <Picker
+      label={say("runs.started")}
+      groups={[{ choices: AGES.map((value) => ({ value, name: say(AGE_WORDS[value]) })) }]}
+      picked={chosen === undefined ? [] : [chosen]}
+      counted
+      change={([age]) => change(withValue(search, "q", withAge(q, age)))}
+      single
+      foot={<p className="faint">{say("runs.filter.started.how")}</p>}
+    />
+  );
+}
+
+function TagPicker({ project, search, change }: Omit<FilterBarProps, "columns">) {
+  const { say } = useWords();
+  const [asked, setAsked] = useState(false);
+  const { data } = useQuery(keysQuery(project, search, asked));
+  const { q = "" } = search;
+  const picked = tagsIn(q);
+  const tags = [...new Set([...picked, ...(data?.tags ?? [])])];
+  return (
+    <Picker
+      label={say("runs.tags")}
+      groups={[{ choices: tags.map((value) => ({ value, name: value.slice("tag.".length) })) }]}
+      picked={picked}
+      counted
+      change={(next) => change(withValue(search, "q", withTags(q, next)))}
+      narrow={say("runs.filter.tags")}
+      opened={() => setAsked(true)}
+      foot={<p className="faint">{say(tags.length > 0 ? "runs.filter.tags.how" : "runs.filter.tags.none")}</p>}
     />
   );
 }

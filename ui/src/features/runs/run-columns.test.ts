@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { conditionsOf, filterOf, keysOf, nextSort, orderOf } from "./run-columns";
+import { ageIn, canBeSaid, conditionsOf, filterOf, taggedAs, tagsIn, withAge, withTags } from "./conditions";
+import { keysOf, nextSort, orderOf } from "./run-columns";
 import { runsSearch } from "./runs-search";
 import type { RunsSearch } from "./runs-search";
 import { inputOf, keptViews, linkOf, nameThere, searchOf, shownOf } from "./views";
@@ -41,6 +42,29 @@ describe("the filter", () => {
         { key: "deep", op: "EQ", value: true },
       ],
     });
+  });
+
+  test("tags and the time of the start are conditions, too", () => {
+    const now = new Date("2026-11-28T10:40:00Z");
+    expect(conditionsOf('tag.team=a tag.gold tag.note="two words" started>7d started<=2w churn', now)).toEqual({
+      text: "churn", metrics: [], params: [],
+      tags: [{ key: "team", value: "a" }, { key: "gold" }, { key: "note", value: "two words" }],
+      startedAfter: "2026-11-21T10:00:00.000Z", startedBefore: "2026-11-14T10:00:00.000Z",
+    });
+    expect(conditionsOf("started>2026-11-01", now).startedAfter).toBe(new Date("2026-11-01T00:00").toISOString());
+    expect(conditionsOf('started>2026-99-01 started>soon say "hi', now)).toEqual({
+      text: 'started>2026-99-01 started>soon say "hi', metrics: [], params: [],
+    });
+  });
+
+  test("what is chosen from lists is in the text, beside what was typed", () => {
+    const q = 'churn tag.team=a m.loss<0.3 started>7d';
+    expect(tagsIn(q)).toEqual(["tag.team=a"]);
+    expect(withTags(q, ["tag.team=a", taggedAs("note", "two words")])).toBe('churn m.loss<0.3 started>7d tag.team=a tag.note="two words"');
+    expect(ageIn(q)).toBe("started>7d");
+    expect(withAge(q, undefined)).toBe("churn tag.team=a m.loss<0.3");
+    expect(withAge("churn", "started>24h")).toBe("churn started>24h");
+    expect([canBeSaid("team", "a b"), canBeSaid("a b", ""), canBeSaid("team", 'a"b')]).toEqual([true, false, false]);
   });
 
   test("what is said in an address is asked for, and only that", () => {

@@ -1,7 +1,6 @@
 /** Columns of the list of runs: what each is called in the address, and what it means to the server. */
-import type { Comparison, Operator, RunFilter, RunOrder, RunSort, RunState } from "@/gql/graphql";
+import type { RunOrder, RunSort } from "@/gql/graphql";
 import { USUAL_SORT } from "./runs-search";
-import type { RunsSearch } from "./runs-search";
 
 /** Columns that every run has; the others are `m.` with a metric and `p.` with a parameter. */
 export const PLAIN_COLUMNS = ["state", "job", "started", "duration", "ended", "kind", "tags"] as const;
@@ -46,30 +45,4 @@ export function keysOf(columns: readonly string[]): { metrics: string[]; params:
   const keys = columns.map(keyOf).filter((one) => one !== null);
   const of = (which: "metric" | "param"): string[] => keys.filter((one) => one.of === which).map(({ key }) => key);
   return { metrics: of("metric"), params: of("param") };
-}
-
-const OPERATORS: Record<string, Operator> = { "=": "EQ", "!=": "NE", "<": "LT", "<=": "LE", ">": "GT", ">=": "GE", "~": "CONTAINS" };
-const COMPARED = /^([mp])\.([^\s=!<>~]+)(!=|<=|>=|=|<|>|~)(.+)$/;
-
-/** `churn m.loss<0.3 p.optimizer=adam`: comparisons of metrics and parameters, everything else is words. */
-export function conditionsOf(text: string): Pick<RunFilter, "text" | "metrics" | "params"> {
-  const words: string[] = [];
-  const metrics: Comparison[] = [];
-  const params: Comparison[] = [];
-  for (const part of text.split(/\s+/).filter(Boolean)) {
-    const [, of, key, op, value] = COMPARED.exec(part) ?? [];
-    if (key === undefined || op === undefined || value === undefined) words.push(part);
-    else (of === "m" ? metrics : params).push({ key, op: OPERATORS[op] ?? "EQ", value: plain(value) });
-  }
-  return { text: words.join(" "), metrics, params };
-}
-
-/** As it was logged: a number, a yes or no, else text. */
-function plain(value: string): unknown {
-  if (value === "true" || value === "false") return value === "true";
-  return value.trim() !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
-}
-
-export function filterOf({ q = "", states = [], job }: RunsSearch): RunFilter {
-  return { ...conditionsOf(q), states: states as RunState[], ...(job === undefined ? {} : { jobs: [job] }) };
 }

@@ -4,7 +4,8 @@ import { JobsDocument, RunCountDocument, RunsDocument } from "@/gql/graphql";
 import type { RunsQuery } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
-import { filterOf, keysOf, orderOf } from "./run-columns";
+import { canBeSaid, filterOf, taggedAs } from "./conditions";
+import { keysOf, orderOf } from "./run-columns";
 import type { RunsSearch } from "./runs-search";
 
 export type RunRow = RunsQuery["runs"]["edges"][number]["node"];
@@ -36,7 +37,7 @@ export const countQuery = (project: string, search: RunsSearch) => {
   });
 };
 
-/** Names of metrics and parameters that the first runs of the list have. */
+/** Names of metrics and parameters that the first runs of the list have, and their tags as conditions. */
 export const keysQuery = (project: string, search: RunsSearch, enabled: boolean) => {
   const asked = { project, filter: filterOf(search), orderBy: orderOf(search.sort), first: LOOKED_THROUGH };
   return queryOptions({
@@ -45,6 +46,7 @@ export const keysQuery = (project: string, search: RunsSearch, enabled: boolean)
     select: ({ runs }) => ({
       metrics: namesIn(runs.edges.map(({ node }) => node.metricMap)),
       params: namesIn(runs.edges.map(({ node }) => node.paramMap)),
+      tags: [...new Set(runs.edges.flatMap(({ node }) => node.tags.filter(({ key, value }) => canBeSaid(key, value)).map(({ key, value }) => taggedAs(key, value))))].toSorted(),
     }),
     staleTime: FRESH_MILLISECONDS,
     enabled,
