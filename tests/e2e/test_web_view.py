@@ -123,7 +123,17 @@ def test_pages_load_no_more_script_than_they_may(
     check(page, url)
 
 
-def test_home_shows_ones_own_runs_and_leads_to_everybodys(start_server: StartServer, tmp_path: Path) -> None:
+def sign_in(page: Page, url: str, token: str) -> None:
+    page.open(f"{url}/p/default")
+    page.wait_for("location.pathname === '/sign-in' && !!document.querySelector('input')")
+    page.type("input", token)
+    page.run("document.querySelector('form').requestSubmit()")
+    page.wait_for("location.pathname === '/p/default'")
+
+
+def test_home_shows_ones_own_runs_and_leads_to_everybodys_and_back(
+    start_server: StartServer, tmp_path: Path
+) -> None:
     build()
     server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
     root = (server.data_dir / "admin-token").read_text().strip()
@@ -139,11 +149,21 @@ def test_home_shows_ones_own_runs_and_leads_to_everybodys(start_server: StartSer
     with browsing(tmp_path) as page:
         for token, expected in ((other, "You have no runs here yet"), (root, "of the admin")):
             page.clear()
-            page.open(f"{server.url}/p/default")
-            page.wait_for("location.pathname === '/sign-in' && !!document.querySelector('input')")
-            page.type("input", token)
-            page.run("document.querySelector('form').requestSubmit()")
+            sign_in(page, server.url, token)
             page.wait_for(f"{TEXT}.includes('My recent runs') && {TEXT}.includes({expected!r})")
             check_access(page)
         page.click("[...document.querySelectorAll('main a')].find((one) => one.textContent === 'All runs')")
         page.wait_for(f"{HEADING} === 'Runs' && {TEXT}.includes('of the admin')")
+        mine = "[...document.querySelectorAll('main search button')].find((one) => one.innerText === 'Mine')"
+        page.click(mine)
+        page.wait_for(f"location.search.includes('by') && {mine}.ariaPressed === 'true'")
+        page.wait_for(f"{TEXT}.includes('of the admin')")
+        check_access(page)
+        page.clear()
+        sign_in(page, server.url, other)
+        page.open(f"{server.url}/p/default/runs")
+        page.wait_for(f"{TEXT}.includes('of the admin')")
+        page.click(mine)
+        page.wait_for(f"{TEXT}.includes('No run fits this filter')")
+        page.click(mine)
+        page.wait_for(f"{TEXT}.includes('of the admin')")

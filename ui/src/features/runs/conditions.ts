@@ -6,6 +6,8 @@ const OPERATORS: Record<string, Operator> = { "=": "EQ", "!=": "NE", "<": "LT", 
 const COMPARED = /^([mp])\.([^\s=!<>~]+)(!=|<=|>=|=|<|>|~)(.+)$/;
 const TAGGED = /^tag\.([^\s=!<>~]+)(?:=(.*))?$/;
 const STARTED = /^started([<>])=?(?:(\d{1,4})([hdw])|(\d{4}-\d\d-\d\d))$/;
+/** Of all runs those of whoever asks. */
+export const MINE = "by=me";
 const HOUR_MILLISECONDS = 3_600_000;
 const HOURS: Record<string, number> = { h: 1, d: 24, w: 168 };
 
@@ -32,6 +34,7 @@ export function conditionsOf(text: string, now = new Date()): Conditions {
       (of === "m" ? metrics : params).push({ key, op: OPERATORS[op] ?? "EQ", value: plain(unquoted(value)) });
     } else if (tag) tags.push(tag);
     else if (time) Object.assign(times, time);
+    else if (part === MINE) continue; // no part of the filter: see `askedOf`
     else words.push(part);
   }
   return { text: words.join(" "), metrics, params, ...(tags.length > 0 && { tags }), ...times };
@@ -60,6 +63,13 @@ function timeOf(part: string, now: Date): Pick<Conditions, "startedAfter" | "sta
   if (Number.isNaN(at.getTime())) return undefined;
   return { [way === ">" ? "startedAfter" : "startedBefore"]: at.toISOString() };
 }
+
+/** What of an address a question about runs depends on. */
+export const askedOf = (search: RunsSearch): { filter: RunFilter; mine: boolean } => ({ filter: filterOf(search), mine: isMine(search.q) });
+
+export const isMine = (q = ""): boolean => partsOf(q).includes(MINE);
+
+export const withMine = (q: string, on: boolean): string => [...partsOf(q).filter((part) => part !== MINE), ...(on ? [MINE] : [])].join(" ");
 
 export function filterOf({ q = "", states = [], job }: RunsSearch): RunFilter {
   return { ...conditionsOf(q), states: states as RunState[], ...(job === undefined ? {} : { jobs: [job] }) };

@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Picker } from "@/components/picker";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
-import { ageIn, tagsIn, withAge, withTags } from "./conditions";
+import { ageIn, isMine, tagsIn, withAge, withMine, withTags } from "./conditions";
 import { PLAIN_COLUMNS } from "./run-columns";
 import { useColumnName } from "./run-table";
 import { jobsQuery, keysQuery } from "./runs-query";
@@ -22,10 +22,12 @@ export interface FilterBarProps {
   search: RunsSearch;
   columns: readonly string[];
   change: (next: RunsSearch) => void;
+  signedIn: boolean;
 }
 
-export function FilterBar({ project, search, columns, change }: FilterBarProps) {
+export function FilterBar({ project, search, columns, change, signedIn }: FilterBarProps) {
   const { say } = useWords();
+  const { q = "" } = search;
   return (
     <>
       <search className={styles.bar} aria-label={say("runs.filter")}>
@@ -37,6 +39,16 @@ export function FilterBar({ project, search, columns, change }: FilterBarProps) 
           counted
           change={(states) => change(withValue(search, "states", states))}
         />
+        {(signedIn || isMine(q)) && (
+          <Button
+            variant={isMine(q) ? "light" : "default"}
+            size="xs"
+            aria-pressed={isMine(q)}
+            onClick={() => change(withValue(search, "q", withMine(q, !isMine(q))))}
+          >
+            {say("runs.filter.mine")}
+          </Button>
+        )}
         <JobPicker project={project} search={search} change={change} />
         <StartedPicker search={search} change={change} />
         <TagPicker project={project} search={search} change={change} />
@@ -103,7 +115,7 @@ function WordsField({ search, change }: Pick<FilterBarProps, "search" | "change"
   );
 }
 
-function JobPicker({ project, search, change }: Omit<FilterBarProps, "columns">) {
+function JobPicker({ project, search, change }: Omit<FilterBarProps, "columns" | "signedIn">) {
   const { say } = useWords();
   const [asked, setAsked] = useState(search.job !== undefined);
   const [typed, setTyped] = useState("");
@@ -152,7 +164,7 @@ function StartedPicker({ search, change }: Pick<FilterBarProps, "search" | "chan
   );
 }
 
-function TagPicker({ project, search, change }: Omit<FilterBarProps, "columns">) {
+function TagPicker({ project, search, change }: Omit<FilterBarProps, "columns" | "signedIn">) {
   const { say } = useWords();
   const [asked, setAsked] = useState(false);
   const { data } = useQuery(keysQuery(project, search, asked));
@@ -173,7 +185,7 @@ function TagPicker({ project, search, change }: Omit<FilterBarProps, "columns">)
   );
 }
 
-function ColumnPicker({ project, search, columns, change }: FilterBarProps) {
+function ColumnPicker({ project, search, columns, change }: Omit<FilterBarProps, "signedIn">) {
   const { say } = useWords();
   const nameOf = useColumnName();
   const [asked, setAsked] = useState(false);

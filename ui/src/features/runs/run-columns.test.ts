@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ageIn, canBeSaid, conditionsOf, filterOf, taggedAs, tagsIn, withAge, withTags } from "./conditions";
+import { ageIn, askedOf, canBeSaid, conditionsOf, filterOf, taggedAs, tagsIn, withAge, withMine, withTags } from "./conditions";
 import { keysOf, nextSort, orderOf } from "./run-columns";
 import { runsSearch } from "./runs-search";
 import type { RunsSearch } from "./runs-search";
@@ -64,6 +64,8 @@ describe("the filter", () => {
     expect(ageIn(q)).toBe("started>7d");
     expect(withAge(q, undefined)).toBe("churn tag.team=a m.loss<0.3");
     expect(withAge("churn", "started>24h")).toBe("churn started>24h");
+    expect(withMine("churn", true)).toBe("churn by=me");
+    expect([withMine("by=me churn", false), askedOf({ q: "by=me churn" }).mine, askedOf({ q: "by=me churn" }).filter.text]).toEqual(["churn", true, "churn"]);
     expect([canBeSaid("team", "a b"), canBeSaid("a b", ""), canBeSaid("team", 'a"b')]).toEqual([true, false, false]);
   });
 

@@ -35,7 +35,8 @@ function RunsList({ project, search }: { project: string; search: RunsSearch }) 
     ...asked,
     placeholderData: keepPreviousData,
   });
-  const { data: total } = useQuery({ ...countQuery(project, search), placeholderData: keepPreviousData });
+  const { data: counted } = useQuery({ ...countQuery(project, search), placeholderData: keepPreviousData });
+  const total = counted?.total;
   const { picked, pick, clear } = usePicked();
   const live = useLiveList(project, data?.pages.length ?? 0);
 
@@ -59,7 +60,7 @@ function RunsList({ project, search }: { project: string; search: RunsSearch }) 
           </Button>
         )}
       </header>
-      <FilterBar project={project} search={search} columns={columns} change={change} />
+      <FilterBar project={project} search={search} columns={columns} change={change} signedIn={counted?.signedIn ?? false} />
       {picked.size > 0 && <PickedBar project={project} picked={picked} clear={clear} />}
       {error && !runs && <Trouble error={error} retry={() => void refetch()} />}
       {!error && !runs && <Skeleton height="100%" />}

@@ -4,7 +4,7 @@ import { JobsDocument, RunCountDocument, RunsDocument } from "@/gql/graphql";
 import type { RunsQuery } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
-import { canBeSaid, filterOf, taggedAs } from "./conditions";
+import { askedOf, canBeSaid, taggedAs } from "./conditions";
 import { keysOf, orderOf } from "./run-columns";
 import type { RunsSearch } from "./runs-search";
 
@@ -19,7 +19,7 @@ const FRESH_MILLISECONDS = 60_000;
 export const runsKey = (project: string) => ["runs", project] as const;
 
 export const runsQuery = (project: string, search: RunsSearch, columns: readonly string[]) => {
-  const asked = { project, filter: filterOf(search), orderBy: orderOf(search.sort), ...keysOf(columns) };
+  const asked = { project, ...askedOf(search), orderBy: orderOf(search.sort), ...keysOf(columns) };
   return infiniteQueryOptions({
     queryKey: [...runsKey(project), "list", asked],
     queryFn: ({ pageParam, signal }) => ask(RunsDocument, { ...asked, first: PAGE, after: pageParam }, signal),
@@ -29,17 +29,18 @@ export const runsQuery = (project: string, search: RunsSearch, columns: readonly
 };
 
 export const countQuery = (project: string, search: RunsSearch) => {
-  const filter = filterOf(search);
+  const asked = askedOf(search);
   return queryOptions({
-    queryKey: [...runsKey(project), "count", filter],
-    queryFn: ({ signal }) => ask(RunCountDocument, { project, filter }, signal),
-    select: ({ runs }) => runs.totalCount,
+    queryKey: [...runsKey(project), "count", asked],
+    queryFn: ({ signal }) => ask(RunCountDocument, { project, ...asked }, signal),
+    // Where nobody signs in there is one person, whose the runs of all are.
+    select: ({ runs, me }) => ({ total: runs.totalCount, signedIn: me.kind !== "local" }),
   });
 };
 
 /** Names of metrics and parameters that the first runs of the list have, and their tags as conditions. */
 export const keysQuery = (project: string, search: RunsSearch, enabled: boolean) => {
-  const asked = { project, filter: filterOf(search), orderBy: orderOf(search.sort), first: LOOKED_THROUGH };
+  const asked = { project, ...askedOf(search), orderBy: orderOf(search.sort), first: LOOKED_THROUGH };
   return queryOptions({
     queryKey: ["run-keys", asked],
     queryFn: ({ signal }) => ask(RunsDocument, { ...asked, params: null, metrics: null }, signal),
