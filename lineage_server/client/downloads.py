@@ -144,6 +144,7 @@ def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Repo
     def place(page: Page) -> Folder:
         if not _DIGEST.fullmatch(page.digest):
             raise SpoiltError(f"the server does not say which version {artifact.ref} is")
+        cache.take_turn(page.digest)
         folder = cache.version(page.digest) / page.kind
         cache.name(page.digest, page.uid)
         return Folder(folder, mode=_READ_ONLY)
@@ -158,13 +159,16 @@ def _into_cache(client: Client, artifact: Artifact, cache: Cache, progress: Repo
                     raise
 
     for last in (False, True):
-        got = fetched()
-        top = cache.version(got.digest) / got.kind
-        path = top / os.fsdecode(got.name) if got.name else top
-        if is_right(Kept(got.kind, path), got.digest, _remembered(client)):
-            break
-        # Somebody put files beside those that belong there; or the value's bytes hold another one.
-        cache.forget(got.digest)
+        try:
+            got = fetched()
+            top = cache.version(got.digest) / got.kind
+            path = top / os.fsdecode(got.name) if got.name else top
+            if is_right(Kept(got.kind, path), got.digest, _remembered(client)):
+                break
+            # Somebody put files beside those that belong there; or the value's bytes hold another one.
+            cache.forget(got.digest)
+        finally:
+            cache.end_turn()
         if last:
             raise SpoiltError(f"what the server keeps of {artifact.ref} has not the digest {got.digest}")
     cache.trim()

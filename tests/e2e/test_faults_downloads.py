@@ -150,6 +150,27 @@ def test_two_processes_fetch_one_thing_once(by_wire: RunningServer, tmp_path: Pa
         check_large(Path(place.strip()))
 
 
+def test_processes_that_begin_at_once_find_a_folder_of_many_files_whole_in_one_cache(
+    running_server: RunningServer, tmp_path: Path
+) -> None:
+    """As the ranks of a job do; whoever is done first meets no parts of files of the others."""
+    project, source = "faults-get-many", tmp_path / "many"
+    source.mkdir()
+    for number in range(1500):
+        (source / f"{number}").write_bytes(os.urandom(20_000))
+    made = keep(tmp_path, running_server.url, project, "many", source)
+    told = client_environment(tmp_path, running_server.url, LINEAGE_CAPTURE="none")
+    look = "import os, sys, lineage_server as l; print(len(os.listdir(l.get(sys.argv[1]).path)))"
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", look, made.uid],
+            env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    assert [rank.communicate(timeout=120) for rank in ranks] == [("1500\n", "")] * 4
+
+
 def test_a_store_that_is_away_and_back(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server()
     made = large(tmp_path, server.url, "faults-get-away")

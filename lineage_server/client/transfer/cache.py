@@ -28,8 +28,10 @@ from lineage_server.client.transfer.page import KINDS
 _MARK = b".lineage-"
 _GONE = ".gone-"
 _UID = "uid"
+_TURN = "turn"
 _MOST_HELD = 200
 _LOOK_SECONDS = 0.02
+_STALLED_SECONDS = 10.0
 _held: dict[Path, int] = {}
 _holding = threading.Lock()
 
@@ -65,6 +67,7 @@ class Cache:
         self._files = folder / "files"
         self._versions = folder / "versions"
         self._shares = shares
+        self._turn: tuple[Path, int] | None = None
 
     # --- single files ------------------------------------------------------------------
 
@@ -81,6 +84,9 @@ class Cache:
         return path is not None and folder.take(entry.path, path)
 
     def keep(self, folder: Folder, entry: Entry) -> None:
+        if self._turn is not None:
+            with suppress(OSError):
+                os.utime(self._turn[0])  # for those who wait
         if self._shares and self.most_bytes:
             with suppress(OSError):
                 self._files.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -104,6 +110,31 @@ class Cache:
         with suppress(OSError):
             os.utime(top)
         return top
+
+    def take_turn(self, digest: str) -> None:
+        """Wait until nobody else fetches this version: then it is there, and nobody meets a part of a file
+        among its files. Who stands still is not waited for: two at once fetch the same."""
+        seen, since = 0, time.monotonic()
+        while self._turn is None and time.monotonic() - since < _STALLED_SECONDS:
+            path = self.version(digest) / _TURN
+            try:
+                fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            except OSError:
+                return  # what cannot be written, the download says
+            if try_lock(fd) and _is(path, fd):
+                self._turn = path, fd
+                return
+            now = os.fstat(fd).st_mtime_ns
+            os.close(fd)
+            if now != seen:
+                seen, since = now, time.monotonic()
+            time.sleep(_LOOK_SECONDS)
+
+    def end_turn(self) -> None:
+        """The next one may."""
+        if self._turn is not None:
+            os.close(self._turn[1])
+            self._turn = None
 
     def kept(self, digest: str) -> Kept | None:
         """A version, if it was downloaded; whether it is whole its digest says."""

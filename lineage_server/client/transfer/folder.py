@@ -161,20 +161,21 @@ class Folder:
         while not self._lockless:
             fd = os.open(aside, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666, dir_fd=parent)
             try:
-                state = os.fstat(fd)
-                if not stat.S_ISREG(state.st_mode) or (state.st_nlink > 1):
-                    os.unlink(aside, dir_fd=parent)  # none of ours
-                elif try_lock(fd):
-                    if drafts.is_at(parent, aside, state.st_ino):
-                        fd, mine = -1, fd
-                        return mine, aside, waited
-                else:
+                taken, state = try_lock(fd), os.fstat(fd)
+                if not taken:
                     waited = True
                     if seen != (now := (state.st_size, state.st_mtime_ns)):
                         seen, since = now, time.monotonic()
                     if time.monotonic() - since > _STALLED_SECONDS:
                         break  # stopped, or a file system without locks
                     time.sleep(_LOOK_SECONDS)
+                elif not drafts.is_at(parent, aside, state.st_ino):
+                    waited = True  # whoever had it has finished it, or thrown it away, since it was opened
+                elif not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
+                    os.unlink(aside, dir_fd=parent)  # none of ours
+                else:
+                    fd, mine = -1, fd
+                    return mine, aside, waited
             finally:
                 if fd >= 0:
                     os.close(fd)
