@@ -112,3 +112,29 @@ def test_a_lineage_is_narrowed_to_what_was_lately(
     click(page, "last 24 hours")
     wait_for_cards(page, *every)
     check(page, url)
+
+
+def test_a_lineage_is_narrowed_to_what_bears_a_tag(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        with client.start_run("prepare", job="prepare", tags={"team": "a"}) as run:
+            clean = run.produce("clean", {"n": [1]}, type="dataset")
+        with client.start_run("train", job="train", tags={"team": "b"}) as run:
+            run.use(clean)
+            run.produce("network", {"weights": [1]}, type="model")
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}/lineage?focus={quote('model:network@1')}&up=2")
+    wait_for_cards(page, "network@1", "train", "clean@1", "prepare")
+    click(page, "Tags", "main button")
+    page.click(choice("team=a"))
+    wait_for_cards(page, "network@1", "prepare")
+    check_access(page)
+    page.click(choice("team=b"))
+    wait_for_cards(page, "network@1", "prepare", "train")
+    page.press("Escape")
+    page.open(page.run("location.href"))  # it is in the address
+    wait_for_cards(page, "network@1", "prepare", "train")
+    assert "Tags: 2" in page.run(TEXT)
+    check(page, url)

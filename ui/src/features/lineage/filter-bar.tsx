@@ -1,8 +1,9 @@
 /** Chips for what is in the picture: a chosen one shows only its like, none chosen shows all. */
 import { Icon } from "@/components/icon";
+import { Picker } from "@/components/picker";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
-import type { Facet, Facets, Filter } from "./filtering";
+import type { Facet, Facets, Filter, TagsOf } from "./filtering";
 import styles from "./filter-bar.module.css";
 
 export interface FilterBarProps {
@@ -12,12 +13,17 @@ export interface FilterBarProps {
   /** how many boxes were hidden one by one */
   hidden: number;
   showHidden: () => void;
+  /** of the boxes; undefined while it is not known */
+  tags: TagsOf | undefined;
+  chosen: readonly string[];
+  askTags: () => void;
+  chooseTags: (tags: string[]) => void;
 }
 
 const KNOWN_STATES = ["complete", "cached", "ready", "failed", "aborted", "running", "queued", "declared", "pending", "archived", "deleted", "hidden", "stub"];
 const LABELS = ["Artifact", "ArtifactVersion", "Run", "Job", "RegisteredModel", "ModelVersion", "Deployment"];
 
-export function FilterBar({ facets, filter, choose, hidden, showHidden }: FilterBarProps) {
+export function FilterBar({ facets, filter, choose, hidden, showHidden, ...tagging }: FilterBarProps) {
   const { say } = useWords();
   const word = (facet: Facet, value: string): string => {
     if (facet === "states" && KNOWN_STATES.includes(value.toLowerCase())) return say(`state.${value.toLowerCase()}` as MessageId);
@@ -25,7 +31,6 @@ export function FilterBar({ facets, filter, choose, hidden, showHidden }: Filter
     return facet === "kinds" && LABELS.includes(value) ? say(`label.${value}` as MessageId) : value;
   };
   const shown = (Object.keys(facets) as Facet[]).filter((facet) => facets[facet].size > 1 || filter[facet].length > 0);
-  if (shown.length === 0 && hidden === 0) return null;
   return (
     <div className={styles.bar}>
       {shown.map((facet) => (
@@ -42,11 +47,29 @@ export function FilterBar({ facets, filter, choose, hidden, showHidden }: Filter
           })}
         </fieldset>
       ))}
+      <TagPicker {...tagging} />
       {hidden > 0 && (
         <button type="button" className={styles.chip} onClick={showHidden}>
           <Icon name="cross" size={12} /> {say("lineage.hide.count", { count: hidden })}
         </button>
       )}
     </div>
+  );
+}
+
+function TagPicker({ tags, chosen, askTags, chooseTags }: Pick<FilterBarProps, "tags" | "chosen" | "askTags" | "chooseTags">) {
+  const { say } = useWords();
+  const all = [...new Set([...chosen, ...(tags ? [...tags.values()].flat() : [])])].toSorted();
+  return (
+    <Picker
+      label={say("tags")}
+      groups={[{ choices: all.map((tag) => ({ value: tag, name: tag })) }]}
+      picked={chosen}
+      counted
+      change={chooseTags}
+      narrow={say("runs.filter.tags")}
+      opened={askTags}
+      foot={tags && <p className="faint">{say(all.length > 0 ? "lineage.filter.tags.how" : "lineage.filter.tags.none")}</p>}
+    />
   );
 }

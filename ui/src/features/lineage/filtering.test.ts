@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allOpenable, facetsOf, filteredOut, named, without } from "./filtering";
+import { allOpenable, facetsOf, filteredOut, named, untagged, without } from "./filtering";
 import { scene } from "./made-scenes";
 
 const RUN = { label: "Run", kind: "training", state: "failed" };
@@ -22,6 +22,14 @@ test("boxes are told apart by how long ago they were, the latest first", () => {
   const made = scene("a > b > c > d", { a: {}, b: { at: ago(2_000) }, c: { at: ago(1) }, d: { at: ago(100) } });
   expect([...facetsOf(made).times]).toEqual([["day", 1], ["week", 1], ["older", 1]]);
   expect(filteredOut(made, { ...NONE, times: ["day", "week"] })).toEqual(["b"]);
+});
+
+test("of tags one is enough, and a stack stays", () => {
+  const stack = { count: 9, states: {}, members: [], best: null };
+  const made = scene("a > b > c > d", { a: {}, d: { stack } });
+  const tags = new Map([["a", ["team=x"]], ["b", ["team=y", "gold"]], ["c", []]]);
+  expect(untagged(made, tags, [])).toEqual([]);
+  expect(untagged(made, tags, ["gold", "team=x"])).toEqual(["c"]);
 });
 
 test("what was connected through hidden boxes still is", () => {

@@ -63,6 +63,15 @@ function fits(values: readonly string[], chosen: readonly string[]): boolean {
   return values.length === 0 || values.some((value) => chosen.includes(value));
 }
 
+/** Tags of boxes, each as `key=value`. */
+export type TagsOf = ReadonlyMap<string, readonly string[]>;
+
+/** Ids of the boxes that bear none of some tags. Of a stack it is not known, and it stays. */
+export function untagged(scene: Scene, tags: TagsOf, chosen: readonly string[]): string[] {
+  if (chosen.length === 0) return [];
+  return [...scene.boxes.values()].filter(({ id, stack }) => !stack && !tags.get(id)?.some((tag) => chosen.includes(tag))).map(({ id }) => id);
+}
+
 /** The scene without some boxes. What was connected through them still is, by lines of the type VIA. */
 export function without(scene: Scene, gone: Iterable<string>): Scene {
   const out = new Set([...gone].filter((id) => id !== scene.focus && scene.boxes.has(id)));

@@ -14,8 +14,8 @@ import { CausesView } from "./causes-view";
 import { CompareMenu } from "./compare-menu";
 import { FilterBar } from "./filter-bar";
 import { FindInView } from "./find-in-view";
-import { facetsOf, filteredOut, without } from "./filtering";
-import type { Filter } from "./filtering";
+import { facetsOf, filteredOut, untagged, without } from "./filtering";
+import type { Filter, TagsOf } from "./filtering";
 import { ImpactView } from "./impact-view";
 import type { Places } from "./layout";
 import { warmUp } from "./layout-client";
@@ -24,7 +24,7 @@ import type { LineageSearch } from "./lineage-search";
 import { FormChoice, SelectorField, Steps } from "./lineage-tools";
 import { Notes } from "./notes";
 import { OutlineView } from "./outline-view";
-import { askedOf, sceneQuery } from "./scene-query";
+import { askedOf, sceneQuery, tagsQuery } from "./scene-query";
 import { between, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import { selectionOf, selectorOf } from "./selector";
@@ -60,13 +60,13 @@ export function LineagePage() {
 }
 
 /** The scene with what the address takes out of it. */
-function useShown(scene: Scene | undefined, { kinds, states, projects, times, hide }: LineageSearch) {
+function useShown(scene: Scene | undefined, { kinds, states, projects, times, tags, hide }: LineageSearch, known: TagsOf | undefined) {
   const filter: Filter = useMemo(
     () => ({ kinds: kinds ?? NOTHING, states: states ?? NOTHING, projects: projects ?? NOTHING, times: times ?? NOTHING }),
     [kinds, states, projects, times],
   );
   const gone = useMemo(() => scene && hiddenIn(scene, hide ?? NOTHING), [scene, hide]);
-  const shown = useMemo(() => scene && gone && without(scene, [...filteredOut(scene, filter), ...gone]), [scene, filter, gone]);
+  const shown = useMemo(() => scene && gone && without(scene, [...filteredOut(scene, filter), ...(known && tags ? untagged(scene, known, tags) : []), ...gone]), [scene, filter, known, tags, gone]);
   const facets = useMemo(() => scene && facetsOf(scene), [scene]);
   return { filter, shown, facets, hidden: gone?.size ?? 0 };
 }
@@ -98,7 +98,9 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   const data = error && isPlaceholderData ? undefined : reading.data;
   const now = asked.asOf === undefined && asked.vs === undefined;
   const live = useLiveScene(project, asked, data?.scene, now);
-  const { filter, shown, facets, hidden } = useShown(data?.scene, search);
+  const [tagging, setTagging] = useState(search.tags !== undefined);
+  const { data: known } = useQuery({ ...tagsQuery(project, data?.scene, tagging), placeholderData: keepPreviousData });
+  const { filter, shown, facets, hidden } = useShown(data?.scene, search, known);
   const [target, setTarget] = useState<{ id: string }>();
   const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
   const [timed, setTimed] = useState(false);
@@ -142,6 +144,10 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
           choose={(facet, values) => change({ [facet]: values.length ? [...values] : undefined })}
           hidden={hidden}
           showHidden={() => change({ hide: undefined })}
+          tags={known}
+          chosen={search.tags ?? NOTHING}
+          askTags={() => setTagging(true)}
+          chooseTags={(tags) => change({ tags: tags.length > 0 ? tags : undefined })}
         />
       )}
       <Notes scene={data?.scene} compared={asked.vs !== undefined} news={live.news} show={live.show} />

@@ -30,6 +30,8 @@ export interface LineageSearch {
   projects?: string[];
   /** how long ago it was */
   times?: string[];
+  /** each as `key=value` */
+  tags?: string[];
   tab?: Tab;
   view?: "LOGICAL";
   /** like siblings one by one */
@@ -71,6 +73,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     states: texts(told["states"]),
     projects: texts(told["projects"]),
     times: texts(told["times"], /^(day|week|month|older)$/),
+    tags: texts(told["tags"]),
     tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
     group: told["group"] === "NONE" ? ("NONE" as const) : undefined,

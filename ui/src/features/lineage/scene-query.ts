@@ -23,6 +23,8 @@ export const MOST_BOXES = 250;
 const BUDGET = { nodes: MOST_BOXES, perNode: 50 };
 const STEPS_OF_CAUSES = 10;
 const VERSIONS_OF_A_PAGE = 50;
+/** As many as the server tells of at once. */
+const MOST_TAGGED = 500;
 
 export type Asked = Pick<LineageSearch, "up" | "down" | "more" | "pin" | "view" | "group" | "asOf" | "vs"> & { focus: string };
 
@@ -98,6 +100,19 @@ export const membersQuery = (project: string, uids: readonly string[]) =>
     queryKey: ["nodes", project, uids],
     queryFn: async ({ signal }) => (await ask(NodesDocument, { project, uids: [...uids] }, signal)).nodes,
   });
+
+/** Tags of the boxes of a scene, for which it is not asked before somebody wants to choose by them. */
+export const tagsQuery = (project: string, scene: Scene | undefined, wanted: boolean) => {
+  const uids = scene ? [...scene.boxes.values()].filter(({ stack, opaque }) => !stack && !opaque).map(({ id }) => id).slice(0, MOST_TAGGED) : [];
+  return queryOptions({
+    queryKey: ["tags of", project, scene?.version],
+    enabled: wanted && uids.length > 0,
+    queryFn: async ({ signal }) => {
+      const { nodes } = await ask(NodesDocument, { project, uids }, signal);
+      return new Map(nodes.map((node, at) => [uids[at] ?? "", (node?.tags ?? []).map(({ key, value }) => (value === "" ? key : `${key}=${value}`))]));
+    },
+  });
+};
 
 export interface Version {
   uid: string;
