@@ -8,6 +8,7 @@ import re
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from lineage_server.client.checking import checked
@@ -43,6 +44,8 @@ _SECONDS = 30.0
 _BULK_SECONDS = 120.0
 """Without a byte: a page of a long list is being made meanwhile."""
 _JSON = {"content-type": "application/json"}
+_MISSED = "lineage_server.client.elsewhere"
+"""Who finds what it asks for needs no advice, and need not load it."""
 _CHANGES = re.compile(r"(?:^|\})\s*mutation\b", re.MULTILINE)
 _BY_CODE: dict[str, type[LineageError]] = {cls.code: cls for cls in ERRORS}
 
@@ -190,8 +193,7 @@ class GraphQL:
         try:
             return data_from(answer.status_code, answer.content, self._config.url)
         except NotFoundError as error:
-            from lineage_server.client.elsewhere import hint_for
-
+            hint_for = import_module(_MISSED).hint_for
             error.hint = hint_for(variables or {}, self._config.project, self.recorded)
             raise
 
@@ -220,6 +222,7 @@ class GraphQL:
     def _made_async(self) -> httpx2.AsyncClient:
         import httpx2
 
+        import_module(_MISSED)
         try:
             return async_client(self._config, _SECONDS)
         except (httpx2.InvalidURL, OSError) as error:

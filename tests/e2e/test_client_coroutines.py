@@ -190,6 +190,13 @@ def watch(event, arguments):
             held.append((watched[-1], event, str(arguments[0])))
 
 
+async def missed(client):
+    try:
+        await client.lineage("dataset:none")
+    except lineage.NotFoundError:
+        pass
+
+
 async def main():
     client = lineage.AsyncClient()
     sys.addaudithook(watch)
@@ -205,8 +212,8 @@ async def main():
         async with client.start_run("second") as second:
             pass
         for ask in (
-            lambda: client.gql("{ me { subject } }"), client.runs, lambda: client.metrics(run),
-            lambda: client.lineage(made), lambda: client.compare([run, second]),
+            lambda: client.gql("{ me { subject } }"), lambda: missed(client), client.runs,
+            lambda: client.metrics(run), lambda: client.lineage(made), lambda: client.compare([run, second]),
             lambda: client.search("first"), lambda: client.promote("model:net@candidate", "prod"),
             lambda: client.activity("model:net@1"),
             lambda: client.impact(made), lambda: client.get(made.ref), made.files, made.to_arrow,
