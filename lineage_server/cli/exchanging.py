@@ -13,6 +13,7 @@ from typer.exceptions import Exit
 
 from lineage_server.cli.options import AsJson, Project, project_to_list
 from lineage_server.cli.output import counted, note, say, say_json, size
+from lineage_server.client.render.words import safe
 from lineage_server.domain.errors import InvalidInputError
 
 _SECONDS_A_LINE = 5.0
@@ -64,7 +65,9 @@ def export(
         say_json({"path": str(path), "format": form, "project": told, "events": events, "bytes": total})
         return
     what = f"of project {told}" if told else "of all projects"
-    say(f"{counted(events, 'event')} {what}, {size(total)}, in {path}")
+    say(f"{counted(events, 'event')} {what}, {size(total)}, in {safe(str(path))}")
+    if told and not events:
+        note(f"nothing is stored in project {told}; 'lineage ls projects' lists those there are")
 
 
 def import_(

@@ -76,12 +76,17 @@ def _written() -> Generator[None]:
 
 def note(text: str) -> None:
     """A line about the work."""
-    print(text, file=sys.stderr, flush=True)
+    print(_harmless(text), file=sys.stderr, flush=True)
 
 
 def fail(text: str) -> None:
     """What went wrong."""
-    print(f"{_paint('error:', _RED, sys.stderr)} {text}", file=sys.stderr, flush=True)
+    print(f"{_paint('error:', _RED, sys.stderr)} {_harmless(text)}", file=sys.stderr, flush=True)
+
+
+def _harmless(text: str) -> str:
+    """What is told may hold a name that would move the cursor."""
+    return "\n".join(map(safe, text.split("\n")))
 
 
 def say_json(value: object) -> None:

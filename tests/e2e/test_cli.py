@@ -170,6 +170,19 @@ def test_a_path_that_the_system_refuses_is_an_error_that_names_it(lineage: RunLi
     assert "set LINEAGE_JOURNAL_DIR to another folder" in told.out
 
 
+def test_what_would_move_the_cursor_is_told_by_its_number(lineage: RunLineage) -> None:
+    erase, turn = "\x1b[2Jx", "\u202ex"
+    for line, shown in (
+        (("restore", erase), r"\u001b[2Jx has no backup.json"),
+        (("approve", erase), r"allowed: model:\u001b[2Jx"),
+        (("restore", turn), r"\u202ex has no backup.json"),
+    ):
+        answer = lineage(*line)
+        assert (answer.code, answer.out) == (2, "")
+        assert shown in answer.err
+        assert not {"\x1b", "\u202e"} & {*answer.err}
+
+
 def test_an_address_that_is_none_is_named(lineage: RunLineage) -> None:
     answer = lineage("ls", url="somewhere")
     assert (answer.code, answer.out) == (2, "")

@@ -117,6 +117,16 @@ def test_a_folder_that_is_no_whole_export_is_refused_before_anything_is_sent(
     assert "Traceback" not in done.err
 
 
+def test_an_export_of_a_project_of_which_nothing_is_stored_says_so(
+    lineage: RunLineage, tmp_path: Path
+) -> None:
+    done = lineage("export", str(tmp_path / "new"), "--project", "mistyped")
+    assert (done.code, done.out[:30]) == (0, "0 events of project mistyped, ")
+    assert done.err == (
+        "nothing is stored in project mistyped; 'lineage ls projects' lists those there are\n"
+    )
+
+
 def test_an_export_never_writes_over_what_is_there(lineage: RunLineage, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()
