@@ -35,6 +35,9 @@ def run(
     context: typer.Context,
     name: Annotated[str, typer.Option("--name", help="Name of the run; by default the command's.")] = "",
     project: Annotated[str, typer.Option("--project", "-p", help="Project of the run.")] = "",
+    log: Annotated[
+        bool, typer.Option("--log", help="Keep what the command writes, as an output of the run.")
+    ] = False,
 ) -> int:
     """Run any command as a recorded run.
 
@@ -43,6 +46,7 @@ def run(
     A ``start_run`` inside the command becomes a child of this run. Answers the command's exit code.
     """
     from lineage_server.client.client import Client
+    from lineage_server.client.console import Console
     from lineage_server.client.launching import launch
 
     command = list(context.args)
@@ -50,7 +54,7 @@ def run(
         raise InvalidInputError("say what to run: lineage run -- python train.py", field="CMD")
     with Client(project=project or None) as client:
         try:
-            done = launch(client, command, watch=handing_on, name=name)
+            done = launch(client, command, watch=handing_on, name=name, console=Console() if log else None)
         except OSError as error:
             return _not_run(command[0], error)
         note(f"recorded as run:{done.run.id}")

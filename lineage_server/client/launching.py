@@ -23,10 +23,11 @@ from lineage_server.client.run import FINISH_SECONDS, Run
 from lineage_server.client.scrub import scrub_argv
 from lineage_server.domain.event_parts import ReproductionFact
 from lineage_server.domain.ids import new_run_id
-from lineage_server.domain.nodes import RunState
+from lineage_server.domain.nodes import ArtifactType, RunState
 
 if TYPE_CHECKING:
     from lineage_server.client.client import Client
+    from lineage_server.client.console import Console
 
 STOPS = {signal.SIGINT: "stopped by Ctrl+C (SIGINT)", **FATAL}
 _KILLED = 128
@@ -66,10 +67,12 @@ def launch(
     folder: Path | None = None,
     scratch: Path | None = None,
     reproduces: str = "",
+    console: Console | None = None,
 ) -> Launched:
     """Run it to its end; raises OSError where it cannot be run, and then records nothing.
 
     ``reproduces``: id of the run that it does again; then it is a run of its own, whatever runs us.
+    ``console`` keeps what the command writes, which becomes the log of the run, an output of type ``log``.
     ``scratch``: a folder that goes again, so that nothing is said to lie there.
     """
     given = "" if reproduces else client.run_ids.next()
@@ -82,8 +85,7 @@ def launch(
         told["LINEAGE_SCRATCH"] = str(scratch)
     if reproduces:
         told["LINEAGE_REPRODUCES"] = reproduces
-    process = subprocess.Popen(command, env=told, cwd=folder)
-    with process, watch(process) as stops:
+    with _started(command, told, folder, console) as process, watch(process) as stops:
         program = program_of(command, client.config.environ, process.pid, folder)
         recorded = client.start_run(
             name or builders.name_of_file(default_name(program.entry) if program.entry else command[0]),
@@ -100,12 +102,29 @@ def launch(
         recorded.stand_for(process.pid)
         recorded.capture_in_background(client.config.capture, program)
         ended = process.wait()
+    if console is not None and (written := console.text()):
+        recorded.log_text(f"{recorded.name}.log", written, type=ArtifactType.LOG, role="log")
     code = ended if ended >= 0 else _KILLED - ended
     if code and client.outbox is not None and client.outbox.sender is not None:
         client.outbox.adopter.look()  # what was killed has left runs of its own open
     state, reason = _judged(ended, stops)
     recorded.end_with(Ending(state, reason, exit_code=code), FINISH_SECONDS)
     return Launched(run=recorded, state=state, reason=reason, code=code)
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], environ: dict[str, str], folder: Path | None, console: Console | None
+) -> Generator[subprocess.Popen[bytes]]:
+    """Its process; what it writes goes where we write, by way of the ``console`` if there is one."""
+    if console is None:
+        with subprocess.Popen(command, env=environ, cwd=folder) as process:
+            yield process
+        return
+    with console.streams() as (out, err):
+        process = subprocess.Popen(command, env=environ, cwd=folder, stdout=out, stderr=err)
+        with process:
+            yield process
 
 
 def _judged(ended: int, stops: list[signal.Signals]) -> tuple[RunState, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lineage_server.domain.nodes import Run, RunState
+from lineage_server.domain.nodes import ArtifactType, Run, RunState
 from lineage_server.graph.read_tracking_parts import Link
 from lineage_server.tracking.executions import Execution
 from lineage_server.tracking.fingerprint import Fingerprint, fingerprint_of
@@ -104,7 +104,10 @@ _Roles = Mapping[str, Sequence[Link]]
 def _by_role(outputs: Iterable[Link]) -> dict[str, list[Link]]:
     roles: dict[str, list[Link]] = {}
     for link in outputs:
-        roles.setdefault(link.role, []).append(link)
+        if (
+            link.version.kind != ArtifactType.LOG
+        ):  # which tells the time, and what else no two runs have in common
+            roles.setdefault(link.role, []).append(link)
     return roles
 
 

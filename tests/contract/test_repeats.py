@@ -74,6 +74,14 @@ async def test_the_same_run_that_made_something_else_is_reported(served: Served)
     assert turned["fingerprint"]["digest"] == answer["fingerprint"]["digest"]
 
 
+async def test_logs_of_runs_may_differ(served: Served) -> None:
+    first, second = new_run_id(), new_run_id()
+    for number, (of, digest) in enumerate(((first, ONE), (second, TWO))):
+        log = OutputFact(name="train.log", type="log", role="log", digest=digest)
+        await served.record(run(of, number, outputs=[*net(ONE), log]))
+    assert verdicts(await repeated(served, f"run:{first}")) == {second: "SAME"}
+
+
 async def test_an_incomplete_fingerprint_is_marked_and_repeats_nothing(served: Served) -> None:
     ids = [new_run_id(), new_run_id()]
     for one, made in zip(ids, (ONE, TWO), strict=True):

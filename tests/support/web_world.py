@@ -18,6 +18,7 @@ PAGES = {
     "": "h1", "runs": "tbody tr", "runs?cols={columns}": "tbody tr", "runs/{run}": "tbody tr",
     "runs/{run}?tab=metrics": ".u-over", "runs/{run}?tab=data": "tbody tr",
     "runs/{run}?tab=environment": "h2", "runs/{run}?tab=code": "h1", "runs/{run}?tab=files": "h2",
+    "runs/{run}?tab=logs": "pre",
     "runs/{run}?tab=steps": "[data-focus]", "runs/{gone}": "h1", "compare?runs={run}.{other}": "tbody tr",
     "compare?runs={run}.{other}&tab=curves": ".u-over",
     "compare?runs={run}.{other}&tab=scatter": ".u-over",
@@ -85,6 +86,7 @@ def furnish(client: Client, url: str, word: Callable[[str], str]) -> World:
             run.use(seen)
             weights = run.produce(word("weights"), {"w": [rate]}, type="model")
             run.log_text(word("notes.md"), word("a text"))
+            run.log_text(word("train.log"), word("a line"), type="log")
             for step in range(2):
                 run.log({word("loss"): rate / (step + 1), word("auc"): 1 - rate}, step=step)
             with run.child(word("step")) as child:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lineage_server.client.reproducing.recipe import Link, Member
-from lineage_server.domain.nodes import Reproduced
+from lineage_server.domain.nodes import ArtifactType, Reproduced
 
 _MOST = 200
 _MOST_WITHHELD = 20
@@ -89,10 +89,10 @@ def _outer(members: Sequence[Member]) -> dict[_Key, set[str]]:
 
 
 def _digests(links: Iterable[Link]) -> dict[_Key, set[str]]:
-    """By role, type and name; what has no digest cannot be compared."""
+    """By role, type and name; what has no digest cannot be compared, what is a log need not be alike."""
     out: dict[_Key, set[str]] = {}
     for link in links:
-        if link.digest:
+        if link.digest and link.kind != ArtifactType.LOG:
             out.setdefault((link.role, link.kind, link.name), set()).add(link.digest)
     return out
 

@@ -42,6 +42,14 @@ export async function allFilesOf(uid: string, signal: AbortSignal, most = 20_000
   return { files, cut: after !== "" };
 }
 
+/** A version that is one file of text, all of it; raises AskError. */
+export async function textOf(uid: string, signal: AbortSignal): Promise<{ path: string; text: string }> {
+  const { files } = await filesOf(uid, "", signal);
+  const path = files[0]?.path ?? "";
+  const answer = await askPlain(downloadOf(uid, path), { signal });
+  return { path, text: await answer.text() };
+}
+
 export interface Look {
   path: string;
   kind: "table" | "text" | "image" | "none";

@@ -6,6 +6,7 @@ import { EmptyState } from "@/components/empty-state";
 import { FilePreview } from "@/components/file-preview";
 import { useWords } from "@/lib/words";
 import { nameOf } from "./data-part";
+import { isLog } from "./logs-part";
 import type { Run } from "./run-query";
 
 const AT_ONCE = 8;
@@ -13,7 +14,7 @@ const AT_ONCE = 8;
 export function FilesPart({ run }: { run: Run }) {
   const { say } = useWords();
   const [shown, setShown] = useState(AT_ONCE);
-  const files = run.outputs.edges.map(({ node }) => node);
+  const files = run.outputs.edges.map(({ node }) => node).filter((one) => !isLog(one));
   if (files.length === 0) {
     return (
       <EmptyState

@@ -14,6 +14,7 @@ import { CodePart } from "./code-part";
 import { DataPart } from "./data-part";
 import { EnvironmentPart } from "./environment-part";
 import { FilesPart } from "./files-part";
+import { LogsPart } from "./logs-part";
 import { MetricsPart } from "./metrics-part";
 import { Overview } from "./overview";
 import { runQuery, useLiveRun } from "./run-query";
@@ -104,5 +105,6 @@ function Part({ tab, run, project, steps }: { tab: RunTab; run: Run; project: st
   if (tab === "environment") return <EnvironmentPart uid={run.uid} />;
   if (tab === "code") return <CodePart uid={run.uid} />;
   if (tab === "files") return <FilesPart run={run} />;
+  if (tab === "logs") return <LogsPart run={run} />;
   return <Overview run={run} project={project} />;
 }

@@ -4,7 +4,7 @@ import type { LookSearch } from "@/components/charts/look-search";
 import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook } from "@/lib/scene-look";
 
-export const TABS = ["overview", "steps", "metrics", "data", "environment", "code", "files"] as const;
+export const TABS = ["overview", "steps", "metrics", "data", "environment", "code", "files", "logs"] as const;
 export type RunTab = (typeof TABS)[number];
 
 export interface RunSearch extends LookSearch, SceneLook {
