@@ -125,6 +125,11 @@ def test_a_comparison_is_printed_whole_some_runs_below_the_others(
     page.wait_for("document.querySelectorAll('thead bdi').length > 5")
     drawn = "document.querySelectorAll('tbody th bdi').length"
     page.wait_for(f"{drawn} > 0")
+    frame = "document.querySelector('main section[tabindex]')"
+    page.run(f"{frame}.scrollTop = {frame}.scrollHeight")
+    page.wait_for(f"{TEXT}.includes('network@1')")  # asked for and there, of those out of sight, too
+    page.run(f"{frame}.scrollTop = 0")
+    page.wait_for(f"!{TEXT}.includes('network@1')")
     in_sight = page.run(drawn)
     words = " ".join(" ".join(printed(page)).split())
     assert [name for name in (f"train {number:02}" for number in range(12)) if name not in words] == []

@@ -19,7 +19,7 @@ const ROW_HEIGHT = 35;
 const COLUMN_WIDTH = 150;
 const NAME_WIDTH = 240;
 const AHEAD = 60;
-const RUNS_OF_A_SHEET = 5;
+const RUNS_OF_A_SHEET = 4;
 /** Where there are more versions, only of those in sight it is asked what they are called. */
 const MOST_NAMED = 2_000;
 /** So many are a hundred sheets. */
