@@ -6,7 +6,7 @@ Pure: who asks is ``questions`` and ``aio``; how an answer is put into words is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -112,6 +112,14 @@ class Answer:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """For notebooks."""
+        from lineage_server.client.render.bundle import lines
+
+        return lines(self.to_text, include, exclude)
 
 
 def variables(

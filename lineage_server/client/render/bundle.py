@@ -21,6 +21,17 @@ def bundle(
     }
 
 
+def lines(
+    text: Callable[[], str], include: Collection[str] | None, exclude: Collection[str] | None
+) -> dict[str, str]:
+    """Of what is told in lines, as a terminal shows them."""
+
+    def html() -> str:
+        return f"<pre>{chr(10).join(map(html_text, text().split(chr(10))))}</pre>"
+
+    return bundle({"text/plain": text, "text/html": html}, include, exclude)
+
+
 def html_text(text: object) -> str:
     """Escaped, one line; what XML cannot hold at all is replaced."""
     return escape("".join(c if c not in "\ufffe\uffff" else "\ufffd" for c in safe(str(text))), quote=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -84,6 +84,14 @@ class Reproduction:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """For notebooks."""
+        from lineage_server.client.render.bundle import lines
+
+        return lines(self.to_text, include, exclude)
 
 
 def _input(one: Input) -> dict[str, Any]:

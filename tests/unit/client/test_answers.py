@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import pytest
@@ -180,6 +181,9 @@ async def test_a_question_is_asked_and_its_answer_reads_well(
     assert asked["variables"] == {**told, **when, "project": "default"}
     assert {DATA, MODEL} & set(titles["variables"]["uids"])
     assert answer.to_text(width=80).splitlines() == WORDS[question].splitlines()
+    forms = answer._repr_mimebundle_()
+    assert forms["text/plain"] == answer.to_text()
+    assert forms["text/html"] == f"<pre>{escape(answer.to_text())}</pre>"
     assert answer["isPartial"] is (question == "path")
     assert answer.to_dict() == ANSWERS[question]
     async with AsyncClient(client=default) as twin:
