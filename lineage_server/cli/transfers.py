@@ -150,6 +150,8 @@ def _wait_for_uploads(client: Client, ref: str) -> None:
 
 def _check_sent(client: Client, run: Run) -> None:
     status = client.sync_status()
+    if status.refusal is not None:
+        raise status.refusal  # what was refused and where it is kept, the client has told
     if status.uploads_failed:
         raise ConflictError(f"run {run.id} is recorded, its bytes were not uploaded: {status.failure}")
     if client.config.mode == "online" and not status.all_sent:

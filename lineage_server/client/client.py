@@ -20,7 +20,7 @@ from lineage_server.client.checking import checked, told
 from lineage_server.client.config import Config, captures, load_config
 from lineage_server.client.curating import Curating
 from lineage_server.client.ending import ending_of
-from lineage_server.client.graphql import GraphQL
+from lineage_server.client.graphql import GraphQL, error_from
 from lineage_server.client.looking import Looking
 from lineage_server.client.place import default_name, this_program
 from lineage_server.client.questions import SECONDS_FOR_OWN, Questions
@@ -28,7 +28,7 @@ from lineage_server.client.ranks import RunId, RunIds
 from lineage_server.client.run import Run
 from lineage_server.client.seeds import with_seed
 from lineage_server.client.tables import Tables
-from lineage_server.domain.errors import InvalidInputError, UnavailableError
+from lineage_server.domain.errors import InvalidInputError, LineageError, UnavailableError
 from lineage_server.domain.events import Event
 from lineage_server.domain.ids import clean_project, clean_run_id, new_run_id, now_micros
 
@@ -48,8 +48,9 @@ _MOST_REMEMBERED = 10_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus:
     """Where what was recorded is. ``pending_bytes`` are in the journal, ``waiting`` events only in
-    memory; ``uploads`` are versions whose bytes are still to be sent, ``uploads_failed`` those whose never
-    will be (``failure``: why the last of them); ``left`` are journals of other processes."""
+    memory; ``refusal`` says why the server refused the first that it did; ``uploads`` are versions whose
+    bytes are still to be sent, ``uploads_failed`` those whose never will be (``failure``: why the last of
+    them); ``left`` are journals of other processes."""
 
     mode: str
     url: str
@@ -59,6 +60,7 @@ class SyncStatus:
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
+    refusal: LineageError | None = None
     dropped: int = 0
     uploads: int = 0
     uploads_failed: int = 0
@@ -324,6 +326,7 @@ class Client(Questions, Curating, Looking, Tables):
             return SyncStatus(mode="disabled", url=self.config.url, journal=self.config.journal_dir)
         journal, sender = box.journal, box.sender
         state = sender.state if sender else None
+        first = state.refusal if state else None
         others = [left for left in leftovers(self.config.journal_dir) if left.path != journal.path]
         return SyncStatus(
             mode="online" if sender else "offline",
@@ -334,6 +337,7 @@ class Client(Questions, Curating, Looking, Tables):
             accepted=state.accepted if state else 0,
             duplicate=state.duplicate if state else 0,
             refused=state.refused if state else 0,
+            refusal=error_from(first.code, first.message, {}) if first else None,
             dropped=journal.dropped + box.dropped_points,
             uploads=box.uploads.pending,
             uploads_failed=box.uploads.failed,

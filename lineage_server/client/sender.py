@@ -30,11 +30,12 @@ _TRIES_OF_RETRIABLE = 4
 
 @dataclass(slots=True)
 class SenderState:
-    """Counters and the last trouble; ``trouble`` is empty while all goes well."""
+    """Counters and the last trouble; ``trouble`` is empty while all goes well. ``refusal``: the first."""
 
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
+    refusal: Refusal | None = None
     failures: int = 0
     fate: Fate | None = None
     trouble: str = ""
@@ -156,6 +157,7 @@ class Sender:
             state.accepted += result.accepted
             state.duplicate += result.duplicate
             state.refused += len(result.refusals)
+            state.refusal = state.refusal or next(iter(result.refusals), None)
             if state.trouble and "refused" not in state.trouble:
                 logger.info("lineage: the server answers again; what was kept is sent")
             state.fate, state.trouble = Fate.DONE, ""
