@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePath
 
 from lineage_server.domain.ids import listed
 from lineage_server.domain.nodes import Scalar
+from lineage_server.domain.seeds import seeds_of
 from lineage_server.graph.read_lineage_facts import RunFacts
 from lineage_server.tracking.determinants import Captured, Determinants
 from lineage_server.tracking.executions import Execution
 
 _FORMAT = "lineage-fingerprint/1"
-# The word stands alone in a name: random_state, model.seed, np-seed; not "seeded", not "proceeds".
-_SEED = re.compile(
-    r"(?:^|[._\-\s])(?:random[_\-]?)?(?:seeds?|random[_\-]?state)(?:$|[._\-\s])", re.IGNORECASE
-)
-_NO_SEED = frozenset({"", "none", "null", "false"})
 
 
 class FingerprintPart(StrEnum):
@@ -191,29 +186,3 @@ def _missing_inputs(execution: Execution) -> Iterator[str]:
 
 def _roles(roles: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(roles))
-
-
-# --- seeds -------------------------------------------------------------------------------------
-
-
-def seeds_of(params: Mapping[str, Scalar], command: Sequence[str]) -> dict[str, Scalar]:
-    """Parameters, and options of the command, that set the begin of a sequence of random numbers."""
-    found = {key: value for key, value in params.items() if _SEED.search(key) and _is_set(value)}
-    for name, value in _options(command):
-        if _SEED.search(name) and _is_set(value):
-            found.setdefault(name, value)
-    return dict(sorted(found.items()))
-
-
-def _is_set(value: Scalar) -> bool:
-    return str(value).strip().lower() not in _NO_SEED
-
-
-def _options(command: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """``--seed 7``, ``--seed=7`` and ``train.seed=7``."""
-    for word, after in zip(command, [*command[1:], ""], strict=False):
-        name, equals, value = word.partition("=")
-        if equals:
-            yield name.lstrip("-"), value
-        elif word.startswith("-") and not after.startswith("--"):
-            yield word.lstrip("-"), after

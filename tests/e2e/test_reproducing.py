@@ -166,12 +166,13 @@ def test_a_training_is_done_again_and_is_the_same(work: Work, tmp_path: Path) ->
     assert told["name"] == "training"
     assert told["command"][1:] == ["train.py"]
     assert (told["code"]["repo"], told["code"]["dirty_digest"]) == ("work", "")
-    assert told["parameters"] == {"fit": {"rate": 0.1, "seed": 7}}
+    assert (told["parameters"], told["seeds"]) == ({"fit": {"rate": 0.1, "seed": 7}}, {"seed": 7})
     ((source,), repeats) = told["inputs"], told["repeats"]
     assert (source["name"], source["bytes"]) == ("dataset:flowers@1", "original")
     assert repeats["differing"] == 0
     lines = work.lineage("reproduce", "model:net@1").out.splitlines()
     assert lines[-1] == "nothing that is known to be needed is missing; --run does it"
+    assert "seeds         seed=7" in lines  # which the fit set, and not the command around it
     work.lineage("register", "churn", "model:net@1", "--alias", "prod")
     by_alias = work.again(ref="model:churn@prod")[1]
     assert (by_alias["run"], by_alias["missing"], by_alias["canRun"]) == (told["run"], [], True)

@@ -47,7 +47,7 @@ def _lines(told: Reproduction) -> Iterator[str]:
         "changes": _changes(told),
         **_environment(told),
         "parameters": _pairs({k: v for member in recipe.family for k, v in member.params.items()}),
-        "seeds": _pairs({one["key"]: one["value"] for one in recipe.fingerprint["seeds"]}) or "none is known",
+        "seeds": _pairs(recipe.seeds) or "none is known",
         "fingerprint": _fingerprint(recipe.fingerprint),
     }
     for name, value in facts.items():

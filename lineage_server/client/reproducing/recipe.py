@@ -16,6 +16,7 @@ from lineage_server.client.withholding import withheld_of
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.secrets import GONE
+from lineage_server.domain.seeds import seeds_of
 from lineage_server.domain.untyped import as_mapping
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ class Recipe:
         made = {link.uid for member in self.family for link in member.outputs}
         read = {(link.role, link.uid): link for member in self.family for link in member.inputs}
         return tuple(link for link in read.values() if link.uid not in made)
+
+    @property
+    def seeds(self) -> dict[str, Any]:
+        """What set random numbers: what began the command was told, or one of the runs that it began."""
+        found = {one["key"]: one["value"] for one in self.fingerprint["seeds"]}
+        for member in self.family:
+            found |= seeds_of(member.params, ())
+        return found
 
     @property
     def unseen(self) -> int:

@@ -68,6 +68,7 @@ class Reproduction:
             "environment": {key: origin[key] for key in ("python", "lock_digest", "image", "image_digest")},
             "packages": dict(recipe.origin.packages),
             "parameters": {member.name: dict(member.params) for member in recipe.family if member.params},
+            "seeds": recipe.seeds,
             "fingerprint": dict(recipe.fingerprint),
             "repeats": {key: recipe.repeats[key] for key in ("repeats", "differing", "isPartial", "reason")},
             "inputs": [_input(one) for one in needs.inputs],

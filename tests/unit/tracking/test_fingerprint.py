@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from lineage_server.domain.nodes import ArtifactVersion, Label, Run
+from lineage_server.domain.seeds import seeds_of
 from lineage_server.graph.read_lineage_facts import RunFacts
 from lineage_server.graph.read_tracking_parts import Link
 from lineage_server.tracking.executions import Execution
-from lineage_server.tracking.fingerprint import Fingerprint, FingerprintPart, fingerprint_of, seeds_of
+from lineage_server.tracking.fingerprint import Fingerprint, FingerprintPart, fingerprint_of
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 FACTS = {
