@@ -254,14 +254,18 @@ def _gpus(found: Captured, config: Config, program: Program) -> None:
 
 
 def _visible(rows: list[list[str]], told: str | None) -> list[list[str]]:
+    """As CUDA reads it: by number or by the beginning of the UUID; what follows a word that is none is not
+    seen."""
     if told is None:
         return rows
-    wanted = [word.strip() for word in told.split(",")]
-    return [
-        row
-        for i, row in enumerate(rows)
-        if str(i) in wanted or any(w and row[0].startswith(w) for w in wanted)
-    ]
+    out: list[list[str]] = []
+    for word in map(str.strip, told.split(",")):
+        fitting = (row for i, row in enumerate(rows) if word and (word == str(i) or row[0].startswith(word)))
+        row = next(fitting, None)
+        if row is None:
+            break
+        out.append(row)
+    return out
 
 
 def _cluster(found: Captured, config: Config, program: Program) -> None:
