@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from lineage_server.client import builders, process, resolve
 from lineage_server.client.artifact import Artifact
 from lineage_server.client.checking import checked, told
-from lineage_server.client.config import Config, captures, load_config
+from lineage_server.client.config import DEFAULT_URL, Config, captures, load_config
 from lineage_server.client.curating import Curating
 from lineage_server.client.ending import ending_of
 from lineage_server.client.graphql import GraphQL, error_from
@@ -347,10 +347,13 @@ class Client(Questions, Curating, Looking, Tables):
         )
 
     def sync_command(self) -> str:
-        """What to type to send this client's journal later."""
+        """What to type to send this client's journal later: to its server, if only the program names it."""
         default = load_config(environ={"HOME": self.config.environ.get("HOME", "")}).journal_dir
         folder = self.config.journal_dir
-        return "lineage sync" if folder == default else f"LINEAGE_JOURNAL_DIR={folder} lineage sync"
+        settings = [f"LINEAGE_JOURNAL_DIR={folder}"] if folder != default else []
+        if self.config.url != (self.config.environ.get("LINEAGE_URL", "").strip().rstrip("/") or DEFAULT_URL):
+            settings.append(f"LINEAGE_URL={self.config.url}")
+        return " ".join([*settings, "lineage sync"])
 
     @checked
     def close(self, timeout: float = 5.0, *, error: BaseException | None = None) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from lineage_server.client.client import Client
+from lineage_server.client.config import load_config
 from lineage_server.client.syncing import leftovers
 from lineage_server.domain.errors import NotAuthenticatedError, UnavailableError
 from tests.unit.client.conftest import NOBODY
@@ -233,3 +234,16 @@ def test_the_status_knows_what_others_left(
     status = make_client(stub.url).sync_status()
     assert [left.path for left in status.left] == [path]
     assert status.mode == "online"
+
+
+def test_what_to_type_names_a_server_that_only_the_program_names(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "LINEAGE_URL": NOBODY}
+    for url, typed in (
+        (None, "lineage sync"),
+        (NOBODY, "lineage sync"),
+        ("http://far:80", "LINEAGE_URL=http://far:80 lineage sync"),
+    ):
+        with Client(config=load_config(url=url, environ=environ)) as client:
+            assert client.sync_command() == typed
+    with Client(config=load_config(environ={"HOME": str(tmp_path)})) as client:
+        assert client.sync_command() == "lineage sync"
