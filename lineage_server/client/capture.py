@@ -116,7 +116,7 @@ def _code(found: Captured, config: Config, program: Program) -> None:
     root = Path(top)
     if "argv" in config.capture:
         found.facts["root"] = str(root)
-    dirty, diff = changes(root, wanted="diff" in config.capture)
+    dirty, diff = changes(root, wanted="diff" in config.capture, began=program.began)
     found.code = CodeFact(
         repo=scrub_uri(git(root, "config", "--get", "remote.origin.url")) or root.name,
         commit=git(root, "rev-parse", "HEAD"),

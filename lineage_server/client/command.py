@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,9 +44,9 @@ def program_of(
     command: Sequence[str], environ: Mapping[str, str], pid: int = 0, folder: Path | None = None
 ) -> Program:
     """The program that runs as process ``pid``, in ``folder`` or where we are."""
-    folder = folder or working_folder()
+    began, folder = time.time_ns(), folder or working_folder()
     entry, python = _looked_at(list(command), environ.get("PATH"), folder)
-    return Program(folder=folder, entry=entry, argv=tuple(command), python=python, pid=pid)
+    return Program(folder=folder, entry=entry, argv=tuple(command), python=python, pid=pid, began=began)
 
 
 def _looked_at(words: list[str], search: str | None, folder: Path) -> tuple[str, str]:

@@ -16,6 +16,8 @@ CUT, NEW = "\n… cut: ", "# new: "
 _DIFF_BYTES = 256 * 1024
 _SECONDS = 10.0
 _MOST_NEW, _MOST_NAMED, _NEW_BYTES = 2_000, 100, 1 << 20
+_CLOCK_NS = 10_000_000
+"""By how much times of files lag behind the clock."""
 
 
 def git(folder: Path, *words: str) -> str:
@@ -67,13 +69,16 @@ def difference(root: Path, *more: str) -> bytes:
     return git_bytes(root, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv", *more)
 
 
-def changes(root: Path, *, wanted: bool) -> tuple[str, str]:
-    """Digest of what differs from the commit (new files by content), and the difference, capped."""
-    diff, new = difference(root), new_files(root)
+def changes(root: Path, *, wanted: bool, began: int = 0) -> tuple[str, str]:
+    """Digest of what differs from the commit (new files by content), and the difference, capped. New files
+    written since ``began`` (nanoseconds, 0: whenever) are what a run makes, not what it was made from."""
+    diff, new = difference(root), new_files(root)[:_MOST_NEW]
+    if began:
+        new = [name for name in new if not _written_since(root / os.fsdecode(name), began)]
     if not diff and not new:
         return "", ""
     digest = hashlib.sha256(diff)
-    for name in new[:_MOST_NEW]:
+    for name in new:
         digest.update(b"\0" + name + b"\0")
         path = root / os.fsdecode(name)
         with suppress(OSError):
@@ -87,3 +92,12 @@ def changes(root: Path, *, wanted: bool) -> tuple[str, str]:
         if new:
             text += "".join(f"{NEW}{name.decode('utf-8', 'replace')}\n" for name in new[:_MOST_NAMED])
     return "sha256:" + digest.hexdigest(), text
+
+
+def _written_since(path: Path, began: int) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return True  # it is gone again
+    # Anybody may set the one time; the other one alone tells of renaming, too.
+    return min(found.st_mtime_ns, found.st_ctime_ns) > began - _CLOCK_NS

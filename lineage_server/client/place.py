@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class Cell:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """What a run executes. ``python``: its interpreter, empty where it has none, None: the one that
-    runs us. Who made it stands in ``command`` where it is not this process."""
+    runs us. ``began``: when, in nanoseconds; 0 where nobody asks. Who made it stands in ``command`` where it
+    is not this process."""
 
     folder: Path
     entry: str = ""
@@ -30,6 +32,7 @@ class Program:
     python: str | None = None
     pid: int = 0
     cell: Cell | None = None
+    began: int = 0
 
 
 def this_program(environ: Mapping[str, str]) -> Program:
@@ -40,6 +43,7 @@ def this_program(environ: Mapping[str, str]) -> Program:
         argv=tuple(sys.orig_argv),
         pid=os.getpid(),
         cell=_cell(),
+        began=time.time_ns(),
     )
 
 
