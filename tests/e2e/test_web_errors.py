@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,9 @@ from tests.support.lineage_view import ROWS, click
 from tests.support.web_view import HEADING, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+SAID = ("up", "down", "more", "pin", "spot", "times", "tab", "view", "group", "asOf")
+"""What an address of a lineage may say of it, but for what is a name and may be any text."""
 
 
 @pytest.fixture
@@ -56,6 +60,29 @@ def test_a_lineage_of_nothing_can_be_corrected_where_it_was_asked_for(
     page.do("Input.insertText", text="model:network@1")
     page.press("Enter")
     page.wait_for("!!document.querySelector('[data-focus] [title=\"network@1\"]')")
+
+
+@pytest.mark.parametrize("made_up", ["x", "-5", "[1,null,{}]", '{"a":{"b":1}}', '["x"]'])
+def test_what_an_address_says_that_makes_no_sense_is_as_if_it_was_not_said(
+    page: Page, running_server: RunningServer, project: str, made_up: str
+) -> None:
+    url = f"{running_server.url}/p/{project}"
+    page.open(f"{url}/lineage?focus=model:network@1&{'&'.join(f'{key}={quote(made_up)}' for key in SAID)}")
+    page.wait_for("!!document.querySelector('[data-focus] [title=\"network@1\"]')")
+    page.open(f"{url}/runs?{'&'.join(f'{key}={quote(made_up)}' for key in ('states', 'cols'))}")
+    page.wait_for("document.querySelectorAll('main tbody tr').length === 2")
+    for place, shown in (("models?form=", "h1"), ("settings?view=", "[aria-selected=true]")):
+        page.open(f"{url}/{place}{quote(made_up)}")
+        page.wait_for(f"!!document.querySelector('main {shown}')")
+    assert page.complaints == []
+
+
+def test_a_number_is_a_word_to_be_found(page: Page, running_server: RunningServer, project: str) -> None:
+    page.open(f"{running_server.url}/p/{project}/runs?q=2024")
+    page.wait_for(f"{TEXT}.includes('No run fits this filter')")
+    page.open(f"{running_server.url}/p/{project}/artifacts?text=2024")
+    page.wait_for("document.querySelector('main input')?.value === '2024'")
+    page.wait_for("document.querySelectorAll('main tbody tr').length === 0")
 
 
 def test_no_picture_stays_under_a_question_that_it_does_not_answer(

@@ -105,6 +105,14 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServ
         page.open(f"{server.url}/p/default")
         page.wait_for("location.pathname === '/sign-in'")
         assert page.run("location.search") == "?next=%2Fp%2Fdefault"
+        for elsewhere in ("http://example.org/", "//example.org/", "/%5Cexample.org"):
+            page.open(f"{server.url}/sign-in?next={elsewhere}")
+            page.wait_for("!!document.querySelector('input')")
+            page.type("input", token)
+            page.run("document.querySelector('form').requestSubmit()")
+            page.wait_for("location.pathname === '/p/default' && !!document.querySelector('main h1')")
+            assert page.run("location.origin") == server.url
+            page.do("Network.clearBrowserCookies")
 
 
 def test_pages_load_no_more_script_than_they_may(

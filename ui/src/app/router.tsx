@@ -25,6 +25,7 @@ import { CodeError, codeOf, loadAgain } from "@/lib/code";
 import { AskError, AwayError } from "@/lib/graphql";
 import { healthQuery, useWhenWell, wasAway } from "@/lib/health";
 import { preferredProject } from "@/lib/project";
+import { knownSearch } from "./known-search";
 import { shellQuery } from "./shell-query";
 import { NotFound, NotFoundHere } from "./not-found";
 import { Shell } from "./shell";
@@ -74,11 +75,10 @@ const start = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (told: Record<string, unknown>): { next?: string } => {
-    const { next } = told;
+  validateSearch: knownSearch(({ next }): { next?: string } =>
     // Only paths of our own: an address in a link must not lead somewhere else after signing in.
-    return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
-  },
+    typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {},
+  ),
   component: lazyRouteComponent(() => codeOf(import("@/features/session/sign-in-page")), "SignInPage"),
 });
 
@@ -100,84 +100,84 @@ function Home() {
 const runs = createRoute({
   getParentRoute: () => project,
   path: "/runs",
-  validateSearch: runsSearch,
+  validateSearch: knownSearch(runsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/runs/runs-page")), "RunsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => project,
   path: "/runs/$uid",
-  validateSearch: runSearch,
+  validateSearch: knownSearch(runSearch),
   component: lazyRouteComponent(() => codeOf(import("./run-route")), "RunRoute"),
 });
 
 const compare = createRoute({
   getParentRoute: () => project,
   path: "/compare",
-  validateSearch: compareSearch,
+  validateSearch: knownSearch(compareSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/compare/compare-page")), "ComparePage"),
 });
 
 const lineage = createRoute({
   getParentRoute: () => project,
   path: "/lineage",
-  validateSearch: lineageSearch,
+  validateSearch: knownSearch(lineageSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/lineage/lineage-page")), "LineagePage"),
 });
 
 const artifacts = createRoute({
   getParentRoute: () => project,
   path: "/artifacts",
-  validateSearch: artifactsSearch,
+  validateSearch: knownSearch(artifactsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/artifacts/artifacts-page")), "ArtifactsPage"),
 });
 
 const artifact = createRoute({
   getParentRoute: () => project,
   path: "/artifact",
-  validateSearch: artifactSearch,
+  validateSearch: knownSearch(artifactSearch),
   component: lazyRouteComponent(() => codeOf(import("./artifact-route")), "ArtifactRoute"),
 });
 
 const models = createRoute({
   getParentRoute: () => project,
   path: "/models",
-  validateSearch: modelsSearch,
+  validateSearch: knownSearch(modelsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/models/models-page")), "ModelsPage"),
 });
 
 const model = createRoute({
   getParentRoute: () => project,
   path: "/model",
-  validateSearch: modelSearch,
+  validateSearch: knownSearch(modelSearch),
   component: lazyRouteComponent(() => codeOf(import("./model-route")), "ModelRoute"),
 });
 
 const found = createRoute({
   getParentRoute: () => project,
   path: "/search",
-  validateSearch: searchSearch,
+  validateSearch: knownSearch(searchSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/search/search-page")), "SearchPage"),
 });
 
 const projects = createRoute({
   getParentRoute: () => project,
   path: "/projects",
-  validateSearch: projectsSearch,
+  validateSearch: knownSearch(projectsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/projects/projects-page")), "ProjectsPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
-  validateSearch: settingsSearch,
+  validateSearch: knownSearch(settingsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/projects/settings-page")), "SettingsPage"),
 });
 
 const admin = createRoute({
   getParentRoute: () => project,
   path: "/admin",
-  validateSearch: adminSearch,
+  validateSearch: knownSearch(adminSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/admin/admin-page")), "AdminPage"),
 });
 

@@ -25,7 +25,8 @@ export type VersionView = (typeof VERSION_VIEWS)[number];
 const word = (told: unknown): string | undefined => (typeof told === "string" && told !== "" ? told : undefined);
 
 export function artifactsSearch(told: Record<string, unknown>): ArtifactsSearch {
-  const [text, type] = [word(told["text"]), word(told["type"])];
+  const sought = told["text"]; // addresses are read as JSON: `text=7` is a number
+  const [text, type] = [word(typeof sought === "number" ? String(sought) : sought), word(told["type"])];
   return { ...(text && { text }), ...(type && { type }) };
 }
 

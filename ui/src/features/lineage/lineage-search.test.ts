@@ -9,5 +9,6 @@ test("an address says only what differs from the usual", () => {
 });
 
 test("what somebody made up is left out", () => {
-  expect(lineageSearch({ focus: 7, up: -1, down: 1e9, more: ["<a", "x", 3], at: "", view: "FIELD" })).toEqual({ more: ["<a"] });
+  expect(lineageSearch({ focus: 7, up: -1, down: 1e9, more: ["<run:a", "x", "<x", 3], at: "", view: "FIELD" })).toEqual({ more: ["<run:a"] });
+  expect(lineageSearch({ pin: ["x", "run:a"], asOf: "2026-13-01T00:00:00Z" })).toEqual({ pin: ["run:a"] });
 });

@@ -48,7 +48,7 @@ const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 export const NOW = "now";
 
 /** Whether what a picture is laid beside is a time, not a version. */
-export const isTime = (text: string): boolean => text === NOW || TIME.test(text);
+export const isTime = (text: string): boolean => text === NOW || (TIME.test(text) && !Number.isNaN(Date.parse(text)));
 
 export function lineageSearch(told: Record<string, unknown>): LineageSearch {
   const steps = (value: unknown): number | undefined =>
@@ -65,8 +65,8 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     down: steps(told["down"]),
     at: text(told["at"]),
     to: text(told["to"]),
-    more: texts(told["more"], /^[<>]./),
-    pin: texts(told["pin"]),
+    more: texts(told["more"], /^[<>][a-z]+:./),
+    pin: texts(told["pin"], /^[a-z]+:./),
     spot: spots(told["spot"]),
     hide: texts(told["hide"]),
     kinds: texts(told["kinds"]),
@@ -77,7 +77,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
     group: told["group"] === "NONE" ? ("NONE" as const) : undefined,
-    asOf: asOf !== undefined && TIME.test(asOf) ? asOf : undefined,
+    asOf: asOf !== undefined && isTime(asOf) && asOf !== NOW ? asOf : undefined,
     vs: text(told["vs"]),
   });
 }

@@ -74,7 +74,7 @@ describe("the filter", () => {
       text: "", metrics: [], params: [], states: ["FAILED"], jobs: ["job:a"],
     });
     expect(runsSearch({ states: ["FAILED", "no such"], cols: [1, "state", "state"], sort: "-started", q: 3 })).toEqual({
-      states: ["FAILED"], cols: ["state"],
+      states: ["FAILED"], cols: ["state"], q: "3",
     });
   });
 });

@@ -26,7 +26,7 @@ export function runsSearch(told: Record<string, unknown>): RunsSearch {
     Array.isArray(value) ? [...new Set(value.filter((one): one is string => typeof one === "string" && one !== ""))] : undefined;
   const states = texts(told["states"])?.filter((one) => (STATES as readonly string[]).includes(one));
   const found: { [K in keyof RunsSearch]: RunsSearch[K] | undefined } = {
-    q: text(told["q"]),
+    q: text(typeof told["q"] === "number" ? String(told["q"]) : told["q"]), // addresses are read as JSON: `q=7` is a number
     states: states?.length ? states : undefined,
     job: text(told["job"]),
     sort: told["sort"] === USUAL_SORT ? undefined : text(told["sort"]),
