@@ -16,6 +16,18 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 RUNS, STEPS = 4, 3_000
 PAINTED = "document.querySelector('figure canvas').toDataURL()"
+COLOURED = """
+[...document.querySelectorAll('figure canvas')].every((one) => {
+  const {data} = one.getContext('2d').getImageData(0, 0, one.width, one.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const colour = data.slice(at, at + 3);
+    if (data[at + 3] > 200 && Math.max(...colour) - Math.min(...colour) > 100) count += 1;
+  }
+  return count > 20;
+})
+"""
+"""Each picture has points of a strong colour, which axes and their figures have not."""
 
 
 @pytest.fixture
@@ -94,6 +106,18 @@ def test_lines_across_columns_are_brushed_by_dragging_and_columns_change_places(
     page.wait_for(f"({heads})[1] === {before[0]!r} && location.search.includes('axes')")
     check_access(page)
     check(page, url)
+
+
+def test_a_metric_that_was_told_once_is_a_dot(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    with recording(project) as client, client.start_run("evaluate") as run:
+        run.log({"auc": 0.9})
+        run.log({"loss": 0.1}, step=7)
+    page.open(f"{running_server.url}/p/{project}/runs/{run.id}?tab=metrics")
+    page.wait_for("document.querySelectorAll('figure canvas').length === 2")
+    page.wait_for(COLOURED)
+    check(page, running_server.url)
 
 
 def test_images_that_a_client_logged_are_shown_with_the_run(

@@ -19,6 +19,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 NAMES = "[...document.querySelectorAll('tbody th bdi')].map((one) => one.textContent)"
 DAY = 24 * 3600 * 1_000_000
+WHOLE = """
+((all) => all.length > 2 && all.every((one, at) => one.scrollWidth <= one.clientWidth + 1
+  && (at === 0 || one.getBoundingClientRect().left >= all[at - 1].getBoundingClientRect().right)))
+(((button) => [...button.parentElement.querySelectorAll('button')])
+  ([...document.querySelectorAll('main button')].find((one) => one.textContent.trim() === 'Tags')))
+"""
+"""What narrows a lineage stands side by side, nothing of it cut or over the next."""
 
 
 def choice(value: str) -> str:
@@ -127,6 +134,9 @@ def test_a_lineage_is_narrowed_to_what_bears_a_tag(
         assert client.flush(20.0)
     page.open(f"{url}/p/{project}/lineage?focus={quote('model:network@1')}&up=2")
     wait_for_cards(page, "network@1", "train", "clean@1", "prepare")
+    page.look(360, 900)
+    page.wait_for(WHOLE)
+    page.look(1440, 900)
     click(page, "Tags", "main button")
     page.click(choice("team=a"))
     wait_for_cards(page, "network@1", "prepare")

@@ -105,14 +105,15 @@ export function LineChart(props: LineChartProps) {
   return <figure ref={place} className={styles.chart} aria-label={label} />;
 }
 
-function seriesOf({ dots, at: own }: Line, at: number, dark: boolean): unknown {
+function seriesOf({ dots, x, at: own }: Line, at: number, dark: boolean): unknown {
+  const alone = x.length === 1; // a line of one point would not be seen
   const { colour, dash } = strokeOf(own ?? at, dark);
   return {
     stroke: colour,
     width: 1.5,
     dash: [...dash],
     points: { show: false },
-    ...(dots ? { paths: dotsIn(colour) } : {}),
+    ...(dots || alone ? { paths: dotsIn(colour) } : {}),
     facets: [
       { scale: "x", auto: true },
       { scale: "y", auto: true },
