@@ -17,6 +17,14 @@ from tests.support.web_view import TEXT, check, check_access
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 ROWS = "document.querySelectorAll('main tbody tr').length"
 REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
+TWICE = "((one) => { one.click(); one.click(); })(document.querySelector('[role=dialog] [type=submit]'))"
+COUNTING = """
+window.sent = 0;
+((ask) => { window.fetch = (...told) => {
+  window.sent += String(told[1]?.body).includes('mutation') ? 1 : 0;
+  return ask(...told);
+}; })(window.fetch)
+"""
 
 
 @pytest.fixture
@@ -33,6 +41,19 @@ def test_a_project_is_made_and_its_members_tokens_and_audit_are_kept(
     keep_tokens(page, project)
     look_at_the_audit(page, project)
     check(page, running_server.url)
+
+
+def test_who_clicks_twice_sends_once(page: Page, running_server: RunningServer, project: str) -> None:
+    page.open(f"{running_server.url}/p/default/projects?create=true")
+    fill(page, "Name", "not/good")
+    page.run(COUNTING)
+    page.run(TWICE)
+    page.wait_for(f"{REFUSED}?.innerText.includes('nothing was changed')")
+    assert page.run("window.sent") == 1
+    fill(page, "Name", project)  # and what was refused can be sent again
+    page.run(TWICE)
+    page.wait_for(f"location.pathname === '/p/{project}'")
+    assert page.run("window.sent") == 2
 
 
 def make_project(page: Page, url: str, project: str) -> None:

@@ -1,4 +1,5 @@
 /** A form over the page: fields, what was refused, one button that sends and one that leaves. */
+import { useRef } from "react";
 import type { ReactNode, SyntheticEvent } from "react";
 import { Button } from "@mantine/core";
 import type { Change } from "@/lib/change";
@@ -25,8 +26,12 @@ export interface FormDialogProps<T> {
 
 export function FormDialog<T>({ title, about, submit, danger, change, values, close, done = close, size = "md", children }: FormDialogProps<T>) {
   const { say } = useWords();
+  const sent = useRef(false); // that it is busy shows only a moment later: who clicks twice still sends once
   const send = async (): Promise<void> => {
+    if (sent.current) return;
+    sent.current = true;
     if (await change.send(values())) done();
+    else sent.current = false;
   };
   const submitted = (event: SyntheticEvent): void => {
     event.preventDefault();
