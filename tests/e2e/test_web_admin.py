@@ -18,6 +18,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 ROWS = "document.querySelectorAll('main tbody tr').length"
 REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
 TWICE = "((one) => { one.click(); one.click(); })(document.querySelector('[role=dialog] [type=submit]'))"
+CUT = """
+window.fetch = (...told) => String(told[1]?.body).includes('mutation')
+  ? Promise.reject(new TypeError('cut')) : new Promise(() => {}), 0
+"""
+"""What is changed fails, and what is asked after it gets no answer."""
 COUNTING = """
 window.sent = 0;
 ((ask) => { window.fetch = (...told) => {
@@ -54,6 +59,18 @@ def test_who_clicks_twice_sends_once(page: Page, running_server: RunningServer, 
     page.run(TWICE)
     page.wait_for(f"location.pathname === '/p/{project}'")
     assert page.run("window.sent") == 2
+
+
+def test_a_form_whose_server_is_killed_says_so_at_once_and_keeps_what_was_typed(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    page.open(f"{running_server.url}/p/default/projects?create=true")
+    fill(page, "Name", project)
+    page.run(CUT)
+    send(page, "Make")
+    page.wait_for(f"{REFUSED}?.innerText.includes('cannot be reached')")
+    assert page.run(f"document.querySelector('[role=dialog] input').value === '{project}'")
+    assert page.run("!document.querySelector('[role=dialog] [type=submit]').disabled")
 
 
 def make_project(page: Page, url: str, project: str) -> None:

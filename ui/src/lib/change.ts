@@ -51,7 +51,8 @@ export function useChange<T>(work: (sent: T) => Promise<unknown>): Change<T> {
   const queries = useQueryClient();
   const { mutateAsync, isPending, error, reset } = useMutation({
     mutationFn: work,
-    onSettled: () => queries.invalidateQueries(),
+    onSuccess: () => queries.invalidateQueries(),
+    onError: () => void queries.invalidateQueries(), // why it failed is told at once, also where nobody answers any more
   });
   const send = (sent: T): Promise<boolean> =>
     mutateAsync(sent).then(
