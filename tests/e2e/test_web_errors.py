@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
 from tests.support.lineage_view import ROWS, click
+from tests.support.web_pages import press
 from tests.support.web_view import HEADING, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -116,4 +117,32 @@ def test_a_box_leads_to_the_page_of_its_thing(
         click(page, "Open its page")
         page.wait_for(f"location.pathname.includes('{place}')")
         page.wait_for(f"{HEADING}?.includes('{title.split('@')[0]}')")
+    check(page, running_server.url)
+
+
+def test_a_question_that_cannot_be_answered_is_not_offered_again(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    page.open(f"{running_server.url}/p/{project}/artifact?of=nothing")
+    page.wait_for(f"!!{HEADING}")
+    assert page.run("document.querySelector('main button')?.innerText !== 'Try again'")
+    press(page, "Go to the start")
+    page.wait_for(f"location.pathname.startsWith('/p/') && !!{HEADING}")
+
+
+def test_going_back_leads_to_the_part_that_one_came_from(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = f"{running_server.url}/p/{project}"
+    for place, first, parts in (
+        ("artifact?of=model:network", "Schema", ("Files", "Used by")),
+        ("settings", "Members", ("Tokens", "Audit")),
+    ):
+        page.open(f"{url}/{place}")
+        for part in (first, *parts):
+            press(page, part)
+            page.wait_for(f"document.querySelector('main [aria-selected=true]')?.innerText === {part!r}")
+        for part in reversed((first, *parts[:-1])):
+            page.run("history.back()")
+            page.wait_for(f"document.querySelector('main [aria-selected=true]')?.innerText === {part!r}")
     check(page, running_server.url)

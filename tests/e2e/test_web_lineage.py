@@ -266,8 +266,8 @@ def test_impact_lists_what_is_affected_and_whom_to_tell(
         ".map((row) => [...row.cells].map((cell) => cell.innerText))"
     )
     assert sorted(rows) == [
-        ["Aliases", "churn@next", project, "2", ""],
-        ["Aliases", "churn@prod", project, "2", "protected"],
+        ["Alias", "churn@next", project, "2", ""],
+        ["Alias", "churn@prod", project, "2", "protected"],
         ["Deployment", "api@1", project, "3", "serving now"],
         ["Deployment", "trial@1", project, "3", "ended"],
         ["Kept for evidence", "network@1", project, "1", ""],
@@ -276,7 +276,7 @@ def test_impact_lists_what_is_affected_and_whom_to_tell(
         "[...document.querySelectorAll('main section ul')].map((list) => list.innerText.split('\\n'))"
     )
     assert [sorted(lists[0]), lists[1]] == [
-        ["1 Model version", "1 Run", "1 Version", "2 Deployment"],
+        ["1 run", "1 version of artifacts", "1 version of models", "2 deployments"],
         [f"{project}: ann (6 things)"],
     ]
     check_access(page)

@@ -1,5 +1,6 @@
 /** What went wrong, in words for people, by the code of the server's one table of errors. */
 import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { AskError } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -7,6 +8,9 @@ import { EmptyState } from "./empty-state";
 import type { EmptyKind } from "./empty-state";
 
 const KNOWN = ["BAD_INPUT", "UNAUTHENTICATED", "NOT_FOUND", "FORBIDDEN", "LIMIT", "UNAVAILABLE", "NOT_SUPPORTED", "UNREACHABLE"];
+
+/** Asked again, the answer is the same. */
+const LASTING = ["BAD_INPUT", "LIMIT", "NOT_SUPPORTED"];
 
 function kindOf(code: string): EmptyKind {
   if (code === "FORBIDDEN" || code === "UNAUTHENTICATED") return "forbidden";
@@ -37,7 +41,7 @@ export function Trouble({ error, retry, alone = false }: TroubleProps) {
           </p>
         </>
       }
-      action={retry && <Button onClick={retry}>{say("action.retry")}</Button>}
+      action={retry && (LASTING.includes(code) ? <Link to="/">{say("missing.home")}</Link> : <Button onClick={retry}>{say("action.retry")}</Button>)}
     />
   );
 }

@@ -21,7 +21,7 @@ export function AdminPage() {
   const { view = "health" } = useSearch({ from: "/p/$project/admin" });
   const navigate = useNavigate({ from: "/p/$project/admin" });
   const choose = (chosen: AdminView): void => {
-    void navigate({ search: { view: chosen }, replace: true });
+    void navigate({ search: { view: chosen } });
   };
   return (
     <Page title={say("page.admin")} about={say("admin.what")}>

@@ -40,7 +40,7 @@ export function VersionShown({ uid, others, project }: { uid: string; others: re
   if (error && !version) return <Trouble error={error} retry={() => void refetch()} />;
   if (!version) return <Skeleton height={360} />;
   const choose = (chosen: VersionView): void => {
-    void navigate({ search: (told) => ({ ...told, view: chosen }), replace: true });
+    void navigate({ search: (told) => ({ ...told, view: chosen }) });
   };
   return (
     <div className={styles.shown}>

@@ -1,11 +1,12 @@
 /** Root causes: why two versions differ, the differences that no other explains first. */
+import { useMemo } from "react";
 import { Button } from "@mantine/core";
 import { Icon } from "@/components/icon";
 import { kindIcon } from "@/components/kinds";
 import { moment } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
-import { causesTable, headTitle, shortValue, sortedCauses, uidsOf } from "./causes";
+import { causesTable, headTitle, shortValue, sortedCauses, titlesOf, uidsOf } from "./causes";
 import type { Difference } from "./difference";
 import { save } from "./downloads";
 import { table } from "./exports";
@@ -23,6 +24,7 @@ export function CausesView({ causes, look }: CausesViewProps) {
   const { say, language } = useWords();
   const rows = sortedCauses(causes);
   const told = rows.filter(({ kind }) => kind !== "RERUN");
+  const titles = useMemo(() => titlesOf(causes.differences), [causes]);
   return (
     <section className={styles.page} aria-label={say("lineage.causes")}>
       <header>
@@ -39,7 +41,7 @@ export function CausesView({ causes, look }: CausesViewProps) {
       {told.length === 0 && <p>{say("lineage.causes.none")}</p>}
       <ol className={styles.list}>
         {rows.map((row) => (
-          <Cause key={uidsOf(row).join(" ")} row={row} root={isOne(row, causes.root)} first={isOne(row, causes.first)} look={look} language={language} />
+          <Cause key={uidsOf(row).join(" ")} row={row} root={isOne(row, causes.root)} first={isOne(row, causes.first)} look={look} language={language} titles={titles} />
         ))}
       </ol>
     </section>
@@ -54,9 +56,10 @@ interface CauseProps {
   first: boolean;
   look: (id: string) => void;
   language: string;
+  titles: ReadonlyMap<string, string>;
 }
 
-function Cause({ row, root, first, look, language }: CauseProps) {
+function Cause({ row, root, first, look, language, titles }: CauseProps) {
   const { say } = useWords();
   const head = row.after ?? row.before;
   if (!head) return null;
@@ -97,10 +100,10 @@ function Cause({ row, root, first, look, language }: CauseProps) {
               <tr key={field}>
                 <th scope="row">{fieldName(field, say)}</th>
                 <td>
-                  <bdi title={before}>{shortValue(before)}</bdi>
+                  <bdi title={before}>{shortValue(before, titles)}</bdi>
                 </td>
                 <td>
-                  <bdi title={after}>{shortValue(after)}</bdi>
+                  <bdi title={after}>{shortValue(after, titles)}</bdi>
                 </td>
               </tr>
             ))}

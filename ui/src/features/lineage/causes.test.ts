@@ -33,6 +33,8 @@ test("the table has a line for each field that differs", () => {
 });
 
 test("uids are told by their names", () => {
-  expect(shortValue(`version:demo/dataset/train@sha256:a909f7fa7af6${"0".repeat(52)}`)).toBe("train@a909f7fa7af6");
-  expect(shortValue("0.1")).toBe("0.1");
+  const uid = `version:demo/dataset/train@sha256:a909f7fa7af6${"0".repeat(52)}`;
+  expect(shortValue(uid, new Map())).toBe("train@a909f7fa7af6");
+  expect(shortValue(uid, new Map([[uid, "train@3"]]))).toBe("train@3");
+  expect(shortValue("0.1", new Map())).toBe("0.1");
 });

@@ -16,8 +16,17 @@ export function headTitle({ uid, name, jobName, ordinal, version }: Head): strin
 
 const DIGITS = 12;
 
-/** Uids of versions as their names with the first digits of their digests; what else differs as it is. */
-export function shortValue(text: string): string {
+/** What the heads of all differences are called, by their uids. */
+export function titlesOf(rows: readonly Difference[]): ReadonlyMap<string, string> {
+  const heads = rows.flatMap(({ before, after }) => [before, after]).filter((one) => one !== null);
+  return new Map(heads.map((one) => [one.uid, headTitle(one)]));
+}
+
+/** Uids of versions as their names, with the first digits of their digests where `titles` do not know their numbers;
+ * what else differs as it is. */
+export function shortValue(text: string, titles: ReadonlyMap<string, string>): string {
+  const title = titles.get(text);
+  if (title !== undefined) return title;
   const found = /^version:[^/]+\/[^/]+\/(.+)@(?:sha256:|run:)?([0-9a-f-]+)$/s.exec(text);
   return found ? `${found[1]}@${(found[2] ?? "").slice(0, DIGITS)}` : text;
 }

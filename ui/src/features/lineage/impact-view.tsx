@@ -51,7 +51,7 @@ export function ImpactView({ project, of, asOf, look }: ImpactViewProps) {
       <ul className={styles.counts}>
         {counts.map(([label, count]) => (
           <li key={label}>
-            <b>{count}</b> {say(`label.${label}` as MessageId)}
+            {say(`lineage.impact.count.${label}` as MessageId, { count })}
           </li>
         ))}
         {data.hidden > 0 && <li>{say("lineage.impact.hidden", { count: data.hidden })}</li>}
@@ -82,7 +82,7 @@ export function ImpactView({ project, of, asOf, look }: ImpactViewProps) {
           ))}
           {data.aliases.map(({ alias, model, project: where, target, distance, protected: kept }) => (
             <tr key={`${where}/${model}@${alias}`}>
-              <td>{say("lineage.aliases")}</td>
+              <td>{say("promote.alias")}</td>
               <td>
                 <button type="button" onClick={() => look(target)}>
                   <bdi>{aliasTitle({ model, alias })}</bdi>

@@ -284,7 +284,7 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
         </button>
       )}
       {scene && <TakeAlong scene={drawn?.scene ?? scene} places={search.tab === undefined ? drawn?.places : undefined} />}
-      <FormChoice tab={search.tab} only={versus ? FORMS_OF_TWO : FORMS} change={(tab) => change({ tab }, true)} />
+      <FormChoice tab={search.tab} only={versus ? FORMS_OF_TWO : FORMS} change={(tab) => change({ tab })} />
     </div>
   );
 }

@@ -65,7 +65,7 @@ function Shown({ model, versions, tree: Tree, children }: { model: Model; versio
   const [filing, setFiling] = useState(false);
   const archived = model.state === "archived";
   const choose = (chosen: ModelView): void => {
-    void navigate({ search: (told) => ({ ...told, view: chosen }), replace: true });
+    void navigate({ search: (told) => ({ ...told, view: chosen }) });
   };
   const change = (look: SceneLook): void => void navigate({ search: (told) => ({ ...without(told, "at", "form", "more"), ...look }), replace: true });
   const about = (

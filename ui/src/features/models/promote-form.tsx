@@ -43,7 +43,7 @@ export function PromoteForm({ model, versions, version, alias = "", approvalOf, 
     >
       <TextInput
         label={say("promote.alias")}
-        description={now?.version ? say("promote.now", { version: now.version }) : say("promote.nowhere")}
+        description={now?.version ? say("promote.now", { version: now.version }) : name.trim() && say("promote.nowhere")}
         required
         list="aliases"
         data-autofocus

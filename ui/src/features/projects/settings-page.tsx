@@ -22,7 +22,7 @@ export function SettingsPage() {
   const { view = "members" } = useSearch({ from: "/p/$project/settings" });
   const navigate = useNavigate({ from: "/p/$project/settings" });
   const choose = (chosen: SettingsView): void => {
-    void navigate({ search: { view: chosen }, replace: true });
+    void navigate({ search: { view: chosen } });
   };
   return (
     <Page title={say("page.settings")}>

@@ -21,8 +21,8 @@ export function MetricsPart({ run }: { run: Run }) {
     return (
       <EmptyState
         kind="none"
-        title={say("run.metrics.none")}
-        why={say("run.metrics.none.why")}
+        title={say(run.endedAt ? "run.metrics.never" : "run.metrics.none")}
+        why={say(run.endedAt ? "run.metrics.never.why" : "run.metrics.none.why")}
         snippet={'run.log({"loss": 0.25}, step=1)'}
       />
     );

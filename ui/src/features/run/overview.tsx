@@ -36,7 +36,7 @@ export function Overview({ run, project }: { run: Run; project: string }) {
         {run.metrics.length > 0 ? (
           <KeyTable title={say("run.metric")} rows={run.metrics} />
         ) : (
-          <p className="faint">{say("run.metrics.none")}</p>
+          <p className="faint">{say(run.endedAt ? "run.metrics.never" : "run.metrics.none")}</p>
         )}
       </Card>
       {children.length > 0 && (

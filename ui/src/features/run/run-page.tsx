@@ -85,7 +85,6 @@ function OneRun({ project, uid, steps }: { project: string; uid: string } & RunP
                 search={one === "overview" ? {} : { tab: one }}
                 activeOptions={{ exact: true, includeSearch: true }}
                 aria-current={one === tab ? "page" : undefined}
-                replace
               >
                 {say(`run.part.${one}` as MessageId)}
               </Link>
