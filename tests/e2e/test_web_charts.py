@@ -139,6 +139,7 @@ def test_images_that_a_client_logged_are_shown_with_the_run(
 
 def box(page: Page, selector: str) -> tuple[float, float, float, float]:
     """Where it is in the window: left, top, width, height."""
+    page.wait_for(f"!!document.querySelector({selector!r})")
     found = page.run(
         f"(() => {{ const it = document.querySelector({selector!r}); it.scrollIntoView({{block: 'center'}});"
         "const at = it.getBoundingClientRect(); return [at.left, at.top, at.width, at.height]; })()"

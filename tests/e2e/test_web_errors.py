@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
-from tests.support.lineage_view import ROWS, click
+from tests.support.lineage_view import ROWS, click, look_at
 from tests.support.web_pages import press
 from tests.support.web_view import HEADING, TEXT, check, check_access
 
@@ -111,8 +111,8 @@ def test_a_box_leads_to_the_page_of_its_thing(
 ) -> None:
     for title, place in (("network@1", "/artifact"), ("train", "/runs/"), ("raw@1", "/artifact")):
         page.open(f"{running_server.url}/p/{project}/lineage?focus=model:network@1")
-        page.wait_for(f"!!document.querySelector('[title=\"{title}\"]')")
-        page.run(f"document.querySelector('[title=\"{title}\"]').click()")
+        page.wait_for(f"!!document.querySelector('[data-id] bdi[title=\"{title}\"]')")
+        look_at(page, title)
         page.wait_for(f"document.querySelector('aside h2')?.textContent === '{title}'")
         click(page, "Open its page")
         page.wait_for(f"location.pathname.includes('{place}')")

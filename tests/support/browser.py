@@ -102,11 +102,15 @@ class Page:
     def open(self, url: str) -> None:
         self.do("Page.navigate", url="about:blank")  # else a change of the fragment alone loads nothing
         self.do("Page.navigate", url=url)
-        self.wait_for(f"location.href.startsWith({url!r}) && document.readyState === 'complete'")
+        place = url.partition("?")[0]  # what is asked for there, the page may write anew at once
+        self.wait_for(f"location.href.startsWith({place!r}) && document.readyState === 'complete'")
 
     def clear(self) -> None:
-        """Forget what was: an empty page in a window of 1440 × 900, no cookies, nothing kept or told."""
+        """Forget what was: an empty page in a window of 1440 × 900, no cookies, nothing kept or told, and
+        no way back, of which a tab keeps 50 steps."""
         self.do("Page.navigate", url="about:blank")
+        self.wait_for("location.href === 'about:blank'")
+        self.do("Page.resetNavigationHistory")
         self.do("Network.clearBrowserCookies")
         for origin in {"/".join(url.split("/")[:3]) for url in self.asked if url.startswith("http")}:
             self.do("Storage.clearDataForOrigin", origin=origin, storageTypes="local_storage")

@@ -16,7 +16,7 @@ export interface LineageSearch {
   at?: string;
   /** the other end of a path from it */
   to?: string;
-  /** boxes that were opened further: a side and a uid each, `<` is upstream */
+  /** boxes that were opened further: a side and a uid each, `<` is upstream, `<<<` three steps of it */
   more?: string[];
   /** uids that stay in the picture, wherever one looks from */
   pin?: string[];
@@ -65,7 +65,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     down: steps(told["down"]),
     at: text(told["at"]),
     to: text(told["to"]),
-    more: texts(told["more"], /^[<>][a-z]+:./),
+    more: texts(told["more"], /^(?:<{1,10}|>{1,10})[a-z]+:./),
     pin: texts(told["pin"], /^[a-z]+:./),
     spot: spots(told["spot"]),
     hide: texts(told["hide"]),
