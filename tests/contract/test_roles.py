@@ -47,6 +47,7 @@ from tests.support.neo4j_server import Address
 from tests.support.served import Served, serving
 from tests.support.stored import COMMITS, DOWNLOADS, OBJECTS, UPLOADS, Content, Sender, sha
 from tests.support.stories import story
+from tests.support.warm import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.timeout(300)  # Neo4j plans every statement when it first sees it
 
@@ -119,6 +120,7 @@ async def keeping(bolt: Address, graph: Bolt, tmp_path: Path) -> AsyncIterator[S
     settings = {
         "artifacts": {"url": str(tmp_path / "kept")},
         "ingest": {"archive_dir": str(tmp_path / "archive")},
+        "graph": {"read_timeout_seconds": PATIENCE_SECONDS},  # who may ask is the question, not how fast
     }
     async with serving(bolt, tmp_path, mode="token", settings=settings) as running:
         await running.record(*story(), ProjectReported(id="other", project="other", description="theirs"))

@@ -101,13 +101,14 @@ async def serving(
     address: Address, folder: Path, *, mode: str = "open", settings: Mapping[str, Any] | None = None
 ) -> AsyncGenerator[Served]:
     """The application on an engine that runs already; its graph is used as it is."""
-    graph = {
+    graph: dict[str, Any] = {
         "uri": address.uri,
         "user": address.user,
         "password": address.password,
         "database": address.database,
     }
     told = dict(settings or {})
+    graph |= told.pop("graph", {})
     ingest = {"patience_seconds": PATIENCE_SECONDS, **told.pop("ingest", {})}
     groups = {"graph": graph, "ingest": ingest, "auth": {"mode": mode}, **KEYED, **told}
     app = build_app(load({"data_dir": folder, **groups}))
