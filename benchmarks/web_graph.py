@@ -85,7 +85,8 @@ def _rows(ours: Seen, theirs: Seen, lines: int) -> Iterator[Row]:
 
     def frames(what: str, own: list[float], other: list[float], bound: float | None) -> Row:
         """By the slow ones, which are what one sees: the 95th of 100."""
-        value, against = percentile(own, 0.95), percentile(other, 0.95)
+        # To 0.1 ms, as finely as a page is told the time.
+        value, against = (round(percentile(one, 0.95), 1) for one in (own, other))
         target = None if bound is None else Target(sign="<=", bound=bound)
         note = (
             f"p95 of {len(own)}; ours: median {statistics.median(own):.0f} ms, worst {max(own):.0f} ms; "
