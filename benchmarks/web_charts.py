@@ -20,6 +20,7 @@ import pytest
 from benchmarks.context import Context
 from benchmarks.rows import Engine, Row, Target, percentile, row
 from benchmarks.servers import graph_engine, lineage_server
+from benchmarks.web_timing import SMOOTH, timed
 from lineage_server.client.wire import lines_of_points
 from tests.support.browser import Page, browsing
 from tests.support.faults import event, run_id, send
@@ -29,23 +30,8 @@ SERIES = 100
 FULL_POINTS, SHORT_POINTS = 10_000, 1_000
 TURNS = 5
 FRAMES = 120
-SMOOTH = 33.4
-"""Two frames of a screen of 60 Hz, in milliseconds."""
 PROJECT = "curves"
 _BEGAN = 1_790_000_000_000_000
-# Milliseconds from doing something until there is a picture of what came of it.
-_UNTIL = """
-new Promise((done, failed) => {
-  const began = performance.now();
-  const over = setTimeout(() => failed(new Error('it never came')), 20000);
-  const look = () => {
-    if (!(READY)) return requestAnimationFrame(look);
-    requestAnimationFrame(() => { clearTimeout(over); done(performance.now() - began); });
-  };
-  DO;
-  look();
-})
-"""
 _MOVED = """
 (async () => {
   const over = document.querySelector('figure .u-over');
@@ -112,7 +98,7 @@ def _rows(engine: Engine, page: Page, url: str, points: int) -> Iterator[Row]:
     for _ in range(TURNS):
         page.open(f"{url}/p/{PROJECT}")
         page.wait_for("!!document.querySelector('main h1')")
-        shown.append(_timed(page, f"history.pushState(null, '', {json.dumps(address)})", drawn))
+        shown.append(timed(page, f"history.pushState(null, '', {json.dumps(address)})", drawn))
         frames += page.run(_MOVED.replace("COUNT", str(FRAMES)))
     slow = f"p95 of {len(frames)}; median {statistics.median(frames):.0f} ms, worst {max(frames):.0f} ms"
     work = f"web: curves of {SERIES} runs of {points:,} points"
@@ -126,7 +112,3 @@ def _rows(engine: Engine, page: Page, url: str, points: int) -> Iterator[Row]:
         target=None if note else Target(sign="<=", bound=SMOOTH),
         note=f"{slow}{note}",
     )  # fmt: skip
-
-
-def _timed(page: Page, act: str, ready: str) -> float:
-    return float(page.run(_UNTIL.replace("READY", ready).replace("DO", act)))

@@ -23,14 +23,13 @@ from pathlib import Path
 from benchmarks.context import Context
 from benchmarks.machine import ROOT
 from benchmarks.rows import Row, Target, paired_ratio, percentile, row
+from benchmarks.web_timing import SMOOTH
 from tests.support.browser import Page, browsing
 
 BOXES = 5_000
 TURNS = 5
 FRAMES = {"ours": 60, "plain": 16}
 """React Flow alone takes seconds for some of its frames; the page stops where it has seen enough of them."""
-SMOOTH = 33.4
-"""Two frames of a screen of 60 Hz, in milliseconds."""
 
 
 @dataclass

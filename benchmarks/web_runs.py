@@ -27,6 +27,7 @@ from benchmarks.mlflow_server import MLFLOW
 from benchmarks.rows import Engine, Row, Target, paired_ratio, row
 from benchmarks.servers import graph_engine, lineage_server
 from benchmarks.web_mlflow import Peer, mlflow_pages
+from benchmarks.web_timing import GIVE_UP_MS, timed
 from lineage_server.graph import schema
 from lineage_server.graph.bolt import Bolt
 from tests.support import many_runs
@@ -58,20 +59,6 @@ _SEEN = """
 _SCRIPTS = """
 performance.getEntriesByType('resource').filter(({name}) => new URL(name).pathname.endsWith('.js'))
   .reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)
-"""
-_GIVE_UP_MS = 20_000
-# Milliseconds from doing something until there is a picture of what came of it.
-_UNTIL = """
-new Promise((done, failed) => {
-  const began = performance.now();
-  const over = setTimeout(() => failed(new Error('it never came')), GIVE_UP);
-  const look = () => {
-    if (!(READY)) return requestAnimationFrame(look);
-    requestAnimationFrame(() => { clearTimeout(over); done(performance.now() - began); });
-  };
-  DO;
-  look();
-})
 """
 
 
@@ -152,11 +139,11 @@ def _table(engine: Engine, page: Page, url: str, peer: Peer, count: int) -> Iter
     first, sorts = _Turns(peer), _Turns(peer)
     for turn in range(TURNS):
         _home_of(page, url)
-        first.ours.append(_timed(page, f"history.pushState(null, '', {json.dumps(address)})", rows))
+        first.ours.append(timed(page, f"history.pushState(null, '', {json.dumps(address)})", rows))
         key = f"metric{turn * 3}"
         head = f"document.querySelector('thead button[title={key}]')"
         sorted_by = f"{head}.closest('th').ariaSort === 'descending' && {rows}"
-        sorts.ours.append(_timed(page, f"{head}.click()", sorted_by))
+        sorts.ours.append(timed(page, f"{head}.click()", sorted_by))
     for turn in range(TURNS):
         if first.goes_on(page):
             first.against(page, *peer.table())
@@ -167,11 +154,6 @@ def _table(engine: Engine, page: Page, url: str, peer: Peer, count: int) -> Iter
         name = f"web: table of {count:,} runs with 50 columns: {name}"
         made = turns.row(name, engine, bound if count == FULL else None)
         yield replace(made, note=f"half of them in this project; {made.note}{note}")
-
-
-def _timed(page: Page, act: str, ready: str) -> float:
-    script = _UNTIL.replace("READY", ready).replace("GIVE_UP", str(_GIVE_UP_MS)).replace("DO", act)
-    return float(page.run(script))
 
 
 def _home_of(page: Page, url: str) -> None:
@@ -205,15 +187,15 @@ class _Turns:
     def against(self, page: Page, act: str, ready: str) -> None:
         """Its turn; what has not come when one gives up counts as having come then."""
         try:
-            self.theirs.append(_timed(page, act, ready))
+            self.theirs.append(timed(page, act, ready))
         except (AssertionError, TimeoutError):
-            self.theirs.append(_GIVE_UP_MS)
+            self.theirs.append(GIVE_UP_MS)
             self.never += 1
 
     def row(self, name: str, engine: Engine, bound: float | None) -> Row:
         other = f"; theirs from {min(self.theirs):.0f} to {max(self.theirs):.0f} ms" if self.theirs else ""
         if self.never:
-            other += f", {self.never} given up after {_GIVE_UP_MS / 1000:.0f} s"
+            other += f", {self.never} given up after {GIVE_UP_MS / 1000:.0f} s"
         return row(
             name, engine, statistics.median(self.ours), "ms", peer=f"{MLFLOW}: its page of the same runs",
             peer_value=statistics.median(self.theirs) if self.theirs else None,
@@ -233,7 +215,7 @@ def _compare(engine: Engine, page: Page, url: str, peer: Peer) -> Row:
     turns = _Turns(peer)
     for _ in range(TURNS):
         _home_of(page, url)
-        turns.ours.append(_timed(page, f"history.pushState(null, '', {json.dumps(address)})", ready))
+        turns.ours.append(timed(page, f"history.pushState(null, '', {json.dumps(address)})", ready))
     while len(turns.theirs) < TURNS and turns.goes_on(page):
         turns.against(page, *peer.comparison(uids, PARAMS))
     return turns.row(f"web: compare {COMPARED} runs of {PARAMS} parameters", engine, 1000.0)
