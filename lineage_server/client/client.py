@@ -183,11 +183,13 @@ class Client(Questions, Curating, Looking, Tables):
     def attach_run(self, run_id: str, *, project: str | None = None) -> Run:
         """Join a run that somebody else began and will end (another rank, process or host).
 
-        ``run_id``: its id or uid; or the first digits of it, six or more, if no other run begins so. Then the
-        server is asked, and a domain error raised where it knows none or several.
+        ``run_id``: its id or uid; or the first digits of it, six or more, if no other run begins so in
+        ``project``, or anywhere if none does there. Then the server is asked, and a domain error raised where
+        it knows none or several.
         """
-        found, owner = resolve.run_meant(self, run_id)
-        told = clean_project(project) if project is not None else owner or self.config.project
+        own = clean_project(project) if project is not None else self.config.project
+        found, owner = resolve.run_meant(self, run_id, own)
+        told = own if project is not None else owner or own
         return Run(self, found, told, owned=False)
 
     def report(self, *events: Event) -> None:

@@ -14,5 +14,7 @@ query Version($ref: String!) {{
 }}
 """
 """A version; of a registered model what it was made of, or the address that it was registered with."""
-RUN = "query RunMeant($ref: String!) { node(uid: $ref) { uid project } }"
-"""A run by the first digits of its id."""
+RUN = (
+    "query RunMeant($ref: String!, $project: String!) { node(uid: $ref, project: $project) { uid project } }"
+)
+"""A run by the first digits of its id; those of the project before others."""

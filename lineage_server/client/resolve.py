@@ -51,15 +51,16 @@ def version_of_uid(uid: str) -> Artifact | None:
     )
 
 
-def run_meant(client: Client, text: str) -> tuple[str, str]:
-    """Id of a run, from it or from its first digits, and the run's project where the server was asked for it;
-    raises a domain error, that tells of several which there are."""
+def run_meant(client: Client, text: str, project: str) -> tuple[str, str]:
+    """Id of a run, from it or from its first digits (of ``project``, or of any if none begins so there), and
+    the run's project where the server was asked for it; raises a domain error, that tells of several which
+    there are."""
     told = text.strip().removeprefix("run:")
     if not _SHORT_RUN.fullmatch(told.replace("-", "").lower()):
         return clean_run_id(told), ""
     client.send_own()
     try:
-        found: dict[str, str] = client.graphql.run(RUN, {"ref": f"run:{told}"})["node"]
+        found: dict[str, str] = client.graphql.run(RUN, {"ref": f"run:{told}", "project": project})["node"]
     except UnavailableError as error:
         raise UnavailableError(
             f"{error.message}; which run begins with {told!r} is asked of the server, a whole id is not",

@@ -233,10 +233,12 @@ class LineageFacts:
         rows = await self._ask(cypher.ALIASES_OF_MODEL if now else cypher.ALIASES_THEN, sight, model=model)
         return {row["alias"]: row["target"] or "" for row in rows if row["alias"]}
 
-    async def runs_beginning(self, beginning: str, sight: Sight) -> list[Row]:
-        """Uid and name of runs whose uids begin so; more than ten are not told apart anyway."""
-        # After a hexadecimal digit or a hyphen comes no g.
-        return await self._ask(cypher.RUNS_BETWEEN, sight, low=beginning, high=beginning + "g")
+    async def runs_beginning(self, beginning: str, sight: Sight, project: str) -> list[Row]:
+        """Uid and name of runs whose uids begin so: of ``project``, or of all where it has none. More than
+        ten are not told apart anyway."""
+        high = beginning + "g"  # which comes after every hexadecimal digit and hyphen
+        own = await self._ask(cypher.RUNS_BETWEEN, sight, low=beginning, high=high, project=project)
+        return own or await self._ask(cypher.RUNS_BETWEEN, sight, low=beginning, high=high, project=None)
 
     async def jobs_named(self, project: str, name: str, sight: Sight) -> list[str]:
         rows = await self._ask(cypher.JOBS_NAMED, sight, project=project, name=name)

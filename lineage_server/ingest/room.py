@@ -6,7 +6,7 @@ may still be changed or taken away. Far beyond what a run, a model or an alias h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 
 from lineage_server.domain.edges import EdgeType
 from lineage_server.domain.errors import LimitError
@@ -28,7 +28,7 @@ def lacking_room(state: NodeState, facts: NodeFacts) -> LimitError | None:
             size = len(state.props.get(name, ""))
             if size > MOST_MAP_BYTES and any(value is not None for value in told.values()):
                 return _full(state, f"{name} of", "characters", MOST_MAP_BYTES, size)
-    if len(state.clocks) > MOST_KEYS and any(key not in state.clocks for key in _keys(facts)):
+    if len(state.clocks) > MOST_KEYS and not _known(state, facts):
         return _full(state, "", "keys", MOST_KEYS, len(state.clocks))
     if facts.pointer is not None or facts.edges:
         size = _history(state, facts)
@@ -37,12 +37,17 @@ def lacking_room(state: NodeState, facts: NodeFacts) -> LimitError | None:
     return None
 
 
-def _keys(facts: NodeFacts) -> Iterator[str]:
-    """Under which names the node remembers who told these values."""
-    yield from facts.values
+def _known(state: NodeState, facts: NodeFacts) -> bool:
+    """Whether the node has all these keys already. Who told those of its first event is not remembered."""
+    if any(key not in state.clocks and key not in state.props for key in facts.values):
+        return False
     for name, told in (facts.maps or {}).items():
-        for key in told:
-            yield f"{name}.{key}"
+        unremembered = [key for key in told if f"{name}.{key}" not in state.clocks]
+        if unremembered:
+            there = json.loads(state.props.get(name, "{}"))
+            if any(key not in there for key in unremembered):
+                return False
+    return True
 
 
 def _history(state: NodeState, facts: NodeFacts) -> int:

@@ -48,7 +48,7 @@ async def resolve(
     they meant at the time of ``sight``."""
     text = text.strip()
     if beginning := run_beginning(text):
-        return await _run_that_begins(facts, beginning, sight)
+        return await _run_that_begins(facts, beginning, project, sight)
     prefix, _, rest = text.partition(":")
     if prefix in _UID_PREFIXES and ("/" in rest or prefix not in _ARTIFACTS | _JOBS | {"job"}):
         if text in await reader.heads([text], sight):
@@ -84,9 +84,10 @@ def run_beginning(text: str) -> str:
     return "run:" + "-".join(group for group in groups if group)
 
 
-async def _run_that_begins(facts: LineageFacts, beginning: str, sight: Sight) -> str:
-    """The only run with these first digits; they tell of a time, so runs of one day may share many."""
-    found = await facts.runs_beginning(beginning, sight)
+async def _run_that_begins(facts: LineageFacts, beginning: str, project: str, sight: Sight) -> str:
+    """The only run with these first digits, in ``project`` if it has any; they tell of a time, so runs of one
+    day may share many."""
+    found = await facts.runs_beginning(beginning, sight, project)
     if len(found) == 1:
         return str(found[0]["uid"])
     if not found:

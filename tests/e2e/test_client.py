@@ -361,6 +361,10 @@ async def test_a_run_is_joined_by_the_first_digits_of_its_id(client: Client, con
         client.attach_run("abcdef01")
     assert runs[0].uid in several.value.allowed
     assert runs[1].uid in several.value.allowed
+    # Of the project that is meant there is one.
+    own = client.start_run("own", run_id="abcdef01-0000-7000-8000-000000000021")
+    assert client.flush(20.0)
+    assert client.attach_run("abcdef01").id == own.id
     with pytest.raises(NotFoundError, match="no run begins with 'run:fedcba'"):
         client.attach_run("fedcba")
     for wrong in ("fedcb", "not-an-id"):

@@ -112,8 +112,9 @@ async def test_versions_of_other_names_are_the_newest_first(graph: Bolt) -> None
 async def test_a_run_is_named_by_its_first_digits(service: LineageService, graph: Bolt) -> None:
     ids = ["0198c0de-0000-7000-8000-00000000000a", "0198c0de-0001-7000-8000-00000000000b", "0198c1" + "0" * 2]
     ids[2] += "-0000-7000-8000-00000000000c"
-    for place, run in enumerate(ids):
-        told = {"uid": f"run:{run}", "name": f"train {place}", "project": "p" if place < 2 else "hidden"}
+    ids.append(ids[2][:-1] + "d")
+    for place, (run, project) in enumerate(zip(ids, ("p", "p", "hidden", "other"), strict=True)):
+        told = {"uid": f"run:{run}", "name": f"train {place}", "project": project}
         await graph.write("CREATE (r:Run) SET r = $told", {"told": told})
 
     async def meant(text: str) -> str:
@@ -126,5 +127,11 @@ async def test_a_run_is_named_by_its_first_digits(service: LineageService, graph
     assert all(f"run:{run} (train {place})" in str(several.value) for place, run in enumerate(ids[:2]))
     with pytest.raises(NotFoundError, match="no run begins with 'run:0198c1' that is yours to see"):
         await meant("0198c1")
+    # The project's own come first: of the others one has to say more only where it has none.
+    assert await service.resolve("0198c1", scope=None, project="hidden") == f"run:{ids[2]}"
+    with pytest.raises(InvalidInputError, match="several runs begin with 'run:0198c1'"):
+        await service.resolve("0198c1", scope=None, project="p")
+    with pytest.raises(InvalidInputError, match="several runs begin with 'run:0198c0'"):
+        await service.resolve("0198c0", scope=None, project="hidden")
     with pytest.raises(InvalidInputError, match="not a UUID"):
         await meant("run:0198c")  # too few
