@@ -8,11 +8,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from lineage_server.client.render.layout import layers_of
+from lineage_server.client.render.layout import places_of
 from lineage_server.client.render.look import (
     DARK,
-    GAP_ACROSS,
-    GAP_ALONG,
     HEIGHT,
     ICONS,
     LIGHT,
@@ -63,7 +61,7 @@ def svg_of(view: LineageView) -> str:
     """The picture; of a large answer the first nodes, and how many are left out."""
     shown = {node.uid: node for node in view.nodes[:MOST_NODES]}
     pairs = [(e.start, e.end) for e in view.edges if e.start in shown and e.end in shown]
-    boxes = _placed(view, shown, layers_of(list(shown), pairs))
+    boxes = _placed(view, shown, places_of(list(shown), pairs))
     width = max((b.x + WIDTH for b in boxes.values()), default=200.0) + _MARGIN
     height = max((b.y + HEIGHT for b in boxes.values()), default=0.0) + _MARGIN
     remark = _remark(view, len(shown))
@@ -94,16 +92,14 @@ def html_of(view: LineageView) -> str:
     )
 
 
-def _placed(view: LineageView, nodes: dict[str, ViewNode], layers: list[list[str]]) -> dict[str, _Box]:
-    tallest = max((len(layer) for layer in layers), default=0)
+def _placed(
+    view: LineageView, nodes: dict[str, ViewNode], places: dict[str, tuple[int, int]]
+) -> dict[str, _Box]:
     boxes: dict[str, _Box] = {}
-    for column, layer in enumerate(layers):
-        x = float(_MARGIN + column * (WIDTH + GAP_ACROSS))
-        y = _MARGIN + (tallest - len(layer)) * (HEIGHT + GAP_ALONG) / 2
-        for uid in layer:
-            title = cut(safe(nodes[uid].title), _TITLE_FITS)
-            boxes[uid] = _Box(nodes[uid], x, y, title, cut(_notes(view, nodes[uid]), _NOTES_FIT))
-            y += HEIGHT + GAP_ALONG
+    for uid, (x, y) in places.items():
+        title = cut(safe(nodes[uid].title), _TITLE_FITS)
+        notes = cut(_notes(view, nodes[uid]), _NOTES_FIT)
+        boxes[uid] = _Box(nodes[uid], x + _MARGIN, y + _MARGIN, title, notes)
     return boxes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -33,3 +34,12 @@ def test_cards_and_gaps_are_as_large_as_there() -> None:
     gaps = (lineage / "layout.ts").read_text("utf-8")
     assert f"GAP_ACROSS = {look.GAP_ACROSS};" in gaps
     assert f"GAP_ALONG = {look.GAP_ALONG};" in gaps
+
+
+def test_cards_stand_where_the_web_views_own_ranker_puts_them() -> None:
+    examples = json.loads((UI / "features" / "lineage" / "layout-examples.json").read_text("utf-8"))
+    assert len(examples) == 9
+    for example in examples:
+        edges = [(a, b) for a, b in example["edges"]]
+        places = {node: list(place) for node, place in layout.places_of(example["nodes"], edges).items()}
+        assert places == example["places"], example["what"]

@@ -1,4 +1,6 @@
-/** Our own ranker, near linear: layers by longest path, order in them by the middle of the neighbours. */
+/** Our own ranker, near linear: layers by longest path, order in them by the middle of the neighbours. Pictures of
+ * the client and of the terminal are laid out alike (`lineage_server/client/render/layout.py`): `layout-examples.json`
+ * holds both to that. */
 import { GAP_ACROSS, GAP_ALONG } from "./layout";
 import type { Places, Plan } from "./layout";
 
@@ -20,15 +22,16 @@ function layersOf(ids: readonly string[], lines: Lines): string[][] {
   const out = new Map<string, string[]>();
   const waits = new Map(ids.map((id) => [id, 0]));
   for (const { from, to } of lines) {
-    out.set(from, [...(out.get(from) ?? []), to]);
+    listed(out, from).push(to);
     waits.set(to, (waits.get(to) ?? 0) + 1);
   }
   const rank = new Map<string, number>();
   const todo = ids.filter((id) => waits.get(id) === 0);
   const rest = new Set(ids);
-  for (const id of todo) rank.set(id, 0);
+  let first = 0;
   while (rest.size > 0) {
-    const id = todo.pop() ?? [...rest][0] ?? "";
+    while (!rest.has(ids[first] ?? "")) first += 1;
+    const id = todo.pop() ?? ids[first] ?? "";
     if (!rest.delete(id)) continue;
     const here = rank.get(id) ?? 0;
     rank.set(id, here);
@@ -47,16 +50,17 @@ function layersOf(ids: readonly string[], lines: Lines): string[][] {
 
 function neighboursOf(lines: Lines): Map<string, string[]> {
   const near = new Map<string, string[]>();
-  const add = (one: string, other: string): void => {
-    const found = near.get(one);
-    if (found) found.push(other);
-    else near.set(one, [other]);
-  };
   for (const { from, to } of lines) {
-    add(from, to);
-    add(to, from);
+    listed(near, from).push(to);
+    listed(near, to).push(from);
   }
   return near;
+}
+
+function listed(lists: Map<string, string[]>, id: string): string[] {
+  const found = lists.get(id) ?? [];
+  if (found.length === 0) lists.set(id, found);
+  return found;
 }
 
 /** One sweep over the layers: each box to the middle of its neighbours' places. */

@@ -3,6 +3,7 @@ import { enginesFor, measure } from "./layout";
 import type { Places, Plan } from "./layout";
 import { byDagre } from "./layout-dagre";
 import { byDot, sourceOf } from "./layout-dot";
+import examples from "./layout-examples.json";
 import { byLite } from "./layout-lite";
 
 const WIDTH = 232;
@@ -64,6 +65,13 @@ describe.each([
     expect(Object.keys(places).toSorted()).toEqual(given.boxes.map(({ id }) => id).toSorted());
     expect(overlaps(places)).toEqual([]);
   });
+});
+
+/** The client's pictures are laid out by a twin in Python, which has the same test. */
+test.each(examples)("our own ranker places $what as the client does", ({ nodes, edges, places }) => {
+  const boxes = nodes.map((id) => ({ id, width: 232, height: 68 }));
+  const found = byLite({ boxes, lines: edges.map(([from = "", to = ""]) => ({ from, to })) });
+  expect(Object.fromEntries(Object.entries(found).map(([id, { x, y }]) => [id, [x, y]]))).toEqual(places);
 });
 
 describe("guards before any engine", () => {
