@@ -12,6 +12,7 @@ import { Trouble } from "@/components/trouble";
 import { ArtifactDocument } from "@/gql/graphql";
 import { bytes } from "@/lib/format";
 import { ask } from "@/lib/graphql";
+import { useOwnProject } from "@/lib/own-project";
 import { pageAfter } from "@/lib/pages";
 import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook, SceneSlotProps } from "@/lib/scene-look";
@@ -42,6 +43,7 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
   const search = useSearch({ from: "/p/$project/artifact" });
   const { of, v } = search;
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(artifactQuery(project, of));
+  useOwnProject(data?.pages[0]?.artifact.project);
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} m="lg" />;
   const artifact = data.pages[0]?.artifact;

@@ -83,8 +83,8 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
     if (!end) change({ ...without(look, "at"), ...(id !== undefined && { at: id }) });
   };
   const open = (uid: string): void => {
-    const { label = "Run", kind = "", title: name = "" } = scene.boxes.get(uid) ?? {};
-    void navigate(placeOf(project, { uid, label, kind, name }));
+    const { label = "Run", kind = "", title: name = "", project: own } = scene.boxes.get(uid) ?? {};
+    void navigate(placeOf(own || project, { uid, label, kind, name }));
   };
   const other = to === undefined ? undefined : scene.boxes.get(to);
   const opened = (uids: string[]): void => change({ ...without(look, "more"), ...(uids.length > 0 && { more: uids }) });

@@ -7,6 +7,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Icon } from "@/components/icon";
 import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
+import { useOwnProject } from "@/lib/own-project";
 import { placeOf } from "@/lib/place-of";
 import { useWords } from "@/lib/words";
 import { BoxPanel } from "./box-panel";
@@ -59,6 +60,12 @@ export function LineagePage() {
   return <FocusedLineage project={project} search={{ ...search, focus: search.focus }} />;
 }
 
+/** The project of what a picture is about, as far as one may know it. */
+function projectOf(scene: Scene | undefined): string | undefined {
+  const focus = scene?.boxes.get(scene.focus);
+  return focus?.opaque ? undefined : focus?.project;
+}
+
 /** The scene with what the address takes out of it. */
 function useShown(scene: Scene | undefined, { kinds, states, projects, times, tags, hide }: LineageSearch, known: TagsOf | undefined) {
   const filter: Filter = useMemo(
@@ -96,6 +103,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   // A picture stays while the next one is read, not when that cannot be read: it answers another question.
   const error = reading.error ?? (isPlaceholderData ? reading.failureReason : null);
   const data = error && isPlaceholderData ? undefined : reading.data;
+  useOwnProject(isPlaceholderData ? undefined : projectOf(data?.scene));
   const now = asked.asOf === undefined && asked.vs === undefined;
   const live = useLiveScene(project, asked, data?.scene, now);
   const [tagging, setTagging] = useState(search.tags !== undefined);
@@ -212,7 +220,7 @@ function Panel({ project, scene, search, change, sides, places }: PanelProps) {
       branches={new Map(SIDES.map((mark) => [mark, branchOf(scene, mark + box.id).size]))}
       acts={{
         close: () => change({ at: undefined, to: undefined }, true),
-        open: (uid) => void navigate(placeOf(project, { uid, label: box.label, kind: box.kind, name: box.title })),
+        open: (uid) => void navigate(placeOf(box.project || project, { uid, label: box.label, kind: box.kind, name: box.title })),
         refocus: (uid) => change({ focus: uid, at: undefined, to: undefined, more: undefined, vs: undefined, spot: undefined }),
         pin,
         hide: (id) => change({ hide: [...(search.hide ?? []), id], at: undefined }),

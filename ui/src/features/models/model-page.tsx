@@ -11,6 +11,7 @@ import { Sections } from "@/components/sections";
 import { StateBadge } from "@/components/state-badge";
 import { Tags } from "@/components/tags";
 import { Trouble } from "@/components/trouble";
+import { useOwnProject } from "@/lib/own-project";
 import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook, SceneSlotProps } from "@/lib/scene-look";
 import { without } from "@/lib/without";
@@ -45,6 +46,7 @@ export function ModelPage({ tree }: ModelPageProps) {
   const { project } = useParams({ from: "/p/$project/model" });
   const { of } = useSearch({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
+  useOwnProject(data?.pages[0]?.model.project);
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   const model = data?.pages[0]?.model;
   if (!model) return <Skeleton height={420} m="lg" />;

@@ -62,7 +62,7 @@ function Versions({ title, none, links, project }: VersionsProps) {
                 <tr key={`${link.role} ${link.version.uid}`}>
                   <th scope="row">
                     <Icon name={kindIcon("ArtifactVersion", link.version.kind)} size={16} />{" "}
-                    <Link to="/p/$project/lineage" params={{ project }} search={{ focus: link.version.uid }}>
+                    <Link to="/p/$project/lineage" params={{ project: link.version.project || project }} search={{ focus: link.version.uid }}>
                       <bdi>{nameOf(link)}</bdi>
                     </Link>
                   </th>

@@ -7,6 +7,7 @@ import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { duration } from "@/lib/format";
+import { useOwnProject } from "@/lib/own-project";
 import type { SceneSlotProps } from "@/lib/scene-look";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -39,6 +40,7 @@ function OneRun({ project, uid, steps }: { project: string; uid: string } & RunP
   const { tab = "overview" } = useSearch({ from: "/p/$project/runs/$uid" });
   const { data: run, error, refetch } = useQuery(runQuery(uid));
   useLiveRun(uid);
+  useOwnProject(run?.project);
   if (error && !run) {
     return (
       <div className={styles.page}>
