@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.conftest import RunningServer, StartServer, client_environment
+from tests.support import web_world
 from tests.support.browser import Page, browsing
 from tests.support.faults import event
 from tests.support.web_pages import choose, fill, gone, press, send
@@ -187,6 +188,7 @@ def test_a_server_out_of_reach_is_told_and_tried_again(
     page: Page, running_server: RunningServer, project: str
 ) -> None:
     url = running_server.url
+    web_world.make_project(url, project)
     page.open(f"{url}/p/{project}/models")
     page.wait_for(f"{TEXT}.includes('No models yet')")
     page.do("Network.setBlockedURLs", urls=["*/graphql", "*/readyz*"])
@@ -204,6 +206,7 @@ def test_who_may_not_see_is_told_so_and_an_ended_session_leads_back_in_every_tab
 ) -> None:
     server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
     admin = (server.data_dir / "admin-token").read_text().strip()
+    web_world.make_project(server.url, "default", token=admin)
     with browsing(tmp_path) as page:
         sign_in(page, server.url, admin)
         page.open(f"{server.url}/p/default/settings?view=tokens&create=true")
@@ -219,7 +222,9 @@ def test_who_may_not_see_is_told_so_and_an_ended_session_leads_back_in_every_tab
         page.wait_for(f"{TEXT}.includes('You may not do this')")
         check_access(page)
         page.open(f"{server.url}/p/somebody-elses/artifacts")
-        page.wait_for(f"{TEXT}.includes('No artifacts yet') || {TEXT}.includes('nothing here')")
+        page.wait_for(f"{TEXT}.includes('There is no project “somebody-elses” that you may see')")
+        page.open(f"{server.url}/p/default/artifacts")
+        page.wait_for(f"{TEXT}.includes('No artifacts yet')")
         # The same browser in another tab: what ends the session there ends it here with the next question.
         page.run("fetch('/api/v1/session', {method: 'DELETE'})")
         page.wait_for(

@@ -15,6 +15,7 @@ from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
 from tests.support.web_pages import choose, fill, gone, press, send
 from tests.support.web_view import SCRIPT, TEXT, check, check_access
+from tests.support.web_world import make_project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 PNG = bytes.fromhex(
@@ -46,6 +47,7 @@ def test_artifacts_are_found_looked_into_compared_and_saved(
     page: Page, running_server: RunningServer, recording: Recording, project: str, tmp_path: Path
 ) -> None:
     url = running_server.url
+    make_project(url, project)
     page.open(f"{url}/p/{project}/artifacts")
     page.wait_for(f"{TEXT}.includes('No artifacts yet')")
     check_access(page)
@@ -131,6 +133,7 @@ def test_a_version_is_registered_described_approved_and_promoted(
     page: Page, running_server: RunningServer, recording: Recording, project: str
 ) -> None:
     url = running_server.url
+    make_project(url, project)
     page.open(f"{url}/p/{project}/models")
     page.wait_for(f"{TEXT}.includes('No models yet')")
     check_access(page)

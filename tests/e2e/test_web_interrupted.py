@@ -21,6 +21,7 @@ from tests.support.faults import ask, engine_process, graph_settings
 from tests.support.proxy import Proxy
 from tests.support.streaming import CREATE
 from tests.support.web_view import HEADING, TEXT, build, check
+from tests.support.web_world import make_project
 
 if TYPE_CHECKING:
     from tests.support.neo4j_server import Address
@@ -72,6 +73,7 @@ def test_a_page_that_was_not_there_yet_says_that_the_server_is_away(
     build()
     port = free_port()
     server = start_server("--port", str(port))
+    make_project(server.url, "default")
     with browsing(tmp_path) as page:
         page.open(f"{server.url}/p/default/runs")
         page.wait_for(f"{HEADING} === 'Runs'")
@@ -173,6 +175,8 @@ def test_a_token_that_ends_under_an_open_page_leads_to_sign_in_and_back(
 ) -> None:
     build()
     server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
+    root = (server.data_dir / "admin-token").read_text().strip()
+    make_project(server.url, "default", token=root)
     with browsing(tmp_path) as page:
         page.open(f"{server.url}/p/default/runs")
         ends = time.monotonic() + 12
@@ -183,7 +187,7 @@ def test_a_token_that_ends_under_an_open_page_leads_to_sign_in_and_back(
         to(page, "models")
         page.wait_for("location.pathname === '/sign-in'")
         assert page.run("location.search") == "?next=%2Fp%2Fdefault%2Fmodels"
-        sign_in(page, (server.data_dir / "admin-token").read_text().strip())
+        sign_in(page, root)
         page.wait_for(f"location.pathname === '/p/default/models' && {HEADING} === 'Models'")
 
 
@@ -193,6 +197,7 @@ def test_two_tabs_show_the_same_and_are_signed_out_together(
     build()
     server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
     root = (server.data_dir / "admin-token").read_text().strip()
+    make_project(server.url, "default", token=root)
     with browsing(tmp_path) as page, another_tab(page) as other:
         page.open(f"{server.url}/p/default/runs")
         sign_in(page, root)

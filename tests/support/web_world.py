@@ -114,6 +114,12 @@ def furnish(client: Client, url: str, word: Callable[[str], str]) -> World:
     )  # fmt: skip
 
 
+def make_project(url: str, name: str, *, token: str = "") -> None:
+    """One in which nothing is recorded yet."""
+    asked = "mutation($i: CreateProjectInput!) { createProject(input: $i) { problems { message } } }"
+    assert ask(url, asked, {"i": {"name": name}}, token=token)["createProject"]["problems"] == []
+
+
 def hangul(field: str) -> str:
     """A word of Korean letters, another one for each field."""
     return "".join(chr(ord("가") + ord(letter)) for letter in field)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isWithin, pageOf } from "./pages";
+import { isOfAll, isWithin, leadsOn, pageOf } from "./pages";
 
 test.each([
   ["/p/team", "page.home", false],
@@ -13,4 +13,16 @@ test.each([
 
 test("an address that is none of ours belongs to no page", () => {
   expect(pageOf("/p/team/nonsense")).toBeUndefined();
+});
+
+test.each([
+  ["/p/team", false, false],
+  ["/p/team/runs", false, false],
+  ["/p/team/runs/", false, false],
+  ["/p/team/runs/run:1", false, true],
+  ["/p/team/model", false, true],
+  ["/p/team/projects", true, false],
+  ["/p/projects", false, false],
+])("whether %s is of no project, and whether it leads to the one of a thing", (path, all, leads) => {
+  expect([isOfAll(path), leadsOn(path)]).toEqual([all, leads]);
 });

@@ -19,6 +19,22 @@ export type PageEntry = (typeof PAGES)[number];
 /** Pages of one thing belong to the page of all of them. */
 const WITHIN: Record<string, string> = { artifact: "artifacts", model: "models", compare: "runs" };
 
+/** Pages that are of no project, wherever their addresses stand. */
+const OF_ALL: readonly string[] = ["projects", "admin"];
+
+export const isOfAll = (path: string): boolean => OF_ALL.includes(path.split("/")[3] ?? "");
+
+/** Where one makes tokens and says who is told, which comes before anything is recorded. */
+export const isUseful = (path: string): boolean => path.split("/")[3] === "settings";
+
+/** Pages of one thing, which find the project that it is of. */
+const LEADING: readonly string[] = ["artifact", "model", "lineage"];
+
+export function leadsOn(path: string): boolean {
+  const [, , , name = "", thing = ""] = path.split("/");
+  return LEADING.includes(name) || (name === "runs" && thing !== "");
+}
+
 /** Which of them an address belongs to. */
 export function pageOf(path: string): PageEntry | undefined {
   const name = path.split("/")[3] || undefined;

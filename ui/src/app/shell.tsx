@@ -1,6 +1,6 @@
 /** What stands around every page: rail, project, breadcrumb, palette, language, theme, person. */
 import { useEffect, useState } from "react";
-import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
 import { later } from "@/components/later";
@@ -10,6 +10,7 @@ import { Away } from "./away";
 import { LanguageMenu, PersonMenu, ProjectMenu, ThemeMenu } from "./menus";
 import { PAGES, isWithin, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
+import { Within } from "./within";
 import styles from "./shell.module.css";
 
 const Palette = later(() => import("@/features/palette/palette").then(({ Palette: it }) => it));
@@ -66,7 +67,7 @@ export function Shell() {
       </header>
       <Away />
       <main id="main" tabIndex={-1} className={styles.main}>
-        <Outlet />
+        <Within project={project} shell={data} />
       </main>
       {palette !== "never" && (
         <Palette project={project} pages={pages} opened={palette === "open"} close={() => setPalette("closed")} />

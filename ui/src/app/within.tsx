@@ -1,0 +1,31 @@
+/** The page of an address, if there is such a project; else that there is none, on every page of it. */
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { NoProject } from "@/features/home/no-project";
+import { thereQuery } from "@/features/home/there-query";
+import type { ShellQuery } from "@/gql/graphql";
+import { isOfAll, isUseful, leadsOn } from "./pages";
+import styles from "./shell.module.css";
+
+export function Within({ project, shell: { me, projects } }: { project: string; shell: ShellQuery }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const listed = projects.edges.some(({ node }) => node.name === project);
+  const { data: there, isPending } = useQuery({ ...thereQuery(project), enabled: !listed });
+  const gone = !listed && there === false && !isOfAll(path);
+  const unknown = !listed && isPending && !isOfAll(path);
+  const role = me.everywhere ?? me.projects.find((one) => one.project === project)?.role;
+  const records = me.platformAdmin || role === "EDITOR" || role === "ADMIN";
+  const useful = records && isUseful(path);
+  return (
+    <>
+      {gone && <NoProject project={project} sees={records || role !== undefined} records={records} brief={useful} />}
+      {unknown && !leadsOn(path) && <Skeleton height="100%" radius={0} />}
+      {((!gone && !unknown) || leadsOn(path) || (gone && useful)) && (
+        <div className={styles.within} hidden={gone && !useful}>
+          <Outlet />
+        </div>
+      )}
+    </>
+  );
+}
