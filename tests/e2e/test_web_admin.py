@@ -12,25 +12,18 @@ from tests.e2e.conftest import RunningServer, StartServer, client_environment
 from tests.support import web_world
 from tests.support.browser import Page, browsing
 from tests.support.faults import event
-from tests.support.web_pages import choose, fill, gone, press, send
+from tests.support.web_pages import COUNTING, button, choose, click_twice, fill, gone, press, send
 from tests.support.web_view import TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 ROWS = "document.querySelectorAll('main tbody tr').length"
 REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
-TWICE = "((one) => { one.click(); one.click(); })(document.querySelector('[role=dialog] [type=submit]'))"
+SUBMIT = "document.querySelector('[role=dialog] [type=submit]')"
 CUT = """
 window.fetch = (...told) => String(told[1]?.body).includes('mutation')
   ? Promise.reject(new TypeError('cut')) : new Promise(() => {}), 0
 """
 """What is changed fails, and what is asked after it gets no answer."""
-COUNTING = """
-window.sent = 0;
-((ask) => { window.fetch = (...told) => {
-  window.sent += String(told[1]?.body).includes('mutation') ? 1 : 0;
-  return ask(...told);
-}; })(window.fetch)
-"""
 
 
 @pytest.fixture
@@ -53,11 +46,11 @@ def test_who_clicks_twice_sends_once(page: Page, running_server: RunningServer, 
     page.open(f"{running_server.url}/p/default/projects?create=true")
     fill(page, "Name", "not/good")
     page.run(COUNTING)
-    page.run(TWICE)
+    click_twice(page, SUBMIT)
     page.wait_for(f"{REFUSED}?.innerText.includes('nothing was changed')")
     assert page.run("window.sent") == 1
     fill(page, "Name", project)  # and what was refused can be sent again
-    page.run(TWICE)
+    click_twice(page, SUBMIT)
     page.wait_for(f"location.pathname === '/p/{project}'")
     assert page.run("window.sent") == 2
 
@@ -164,8 +157,13 @@ def test_the_server_tells_its_health_and_what_it_refused_which_is_tried_again(
     press(page, "Refused events")
     page.wait_for(f"{TEXT}.includes('{project}')")
     check_access(page)
-    press(page, "Replay all that are shown")
-    page.wait_for("document.querySelector('main output').textContent.includes('refused again')")
+    page.run(COUNTING)
+    for words, within in (("Replay all that are shown", "main"), ("Replay", "main td")):
+        page.run("window.sent = 0")
+        click_twice(page, button(words, within))
+        page.wait_for("document.querySelector('main output').textContent.includes('refused again')")
+        page.wait_for(f"!{button(words, within)}.disabled")
+        assert page.run("window.sent") == 1, words
     check(page, url)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
+from tests.support.web_pages import COUNTING, click_twice
 from tests.support.web_view import HEADING, SCRIPT, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -338,9 +339,11 @@ def test_views_of_a_browser_go_to_the_server_and_a_shared_one_is_opened_by_its_l
     page.wait_for(f"{views}.includes('by loss') && {views}.includes('failed')")
     assert page.run(f"localStorage.getItem({place!r})") is None
     # Shared: its link is short, and shows what the view is by then.
-    page.click("document.querySelector('[aria-label=\"Share view failed with the project\"]')")
+    page.run(COUNTING)
+    click_twice(page, "document.querySelector('[aria-label=\"Share view failed with the project\"]')")
     shared = "document.querySelector('[aria-label$=\"view failed\"][aria-pressed=true]')"
     page.wait_for(f"{shared}?.textContent === 'Shared'")
+    assert page.run("window.sent") == 1
     check_access(page)
     link = "document.querySelector('[aria-label=\"Copy the link to view failed\"]').href"
     page.wait_for(f"{link}.includes('view=')")
@@ -350,8 +353,10 @@ def test_views_of_a_browser_go_to_the_server_and_a_shared_one_is_opened_by_its_l
     page.wait_for(f"!!{button('View: failed')}")
     # Let go, it is not there: the page says so, and leads to all runs.
     page.click(button("View: failed"))
-    page.click("document.querySelector('[aria-label=\"Delete view failed\"]')")
+    page.run(COUNTING)
+    click_twice(page, "document.querySelector('[aria-label=\"Delete view failed\"]')")
     page.wait_for(f"!{views}.includes('failed')")
+    assert page.run("window.sent") == 1
     page.open(address)
     page.wait_for(f"{TEXT}.includes('This view is not there')")
     check_access(page)

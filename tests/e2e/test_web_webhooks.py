@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.conftest import StartServer, client_environment
 from tests.support.browser import Page, browsing
 from tests.support.lineage_view import click
-from tests.support.web_pages import fill, gone, press, send
+from tests.support.web_pages import COUNTING, button, click_twice, fill, gone, press, send
 from tests.support.web_view import SCRIPT, TEXT, build, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -99,7 +99,7 @@ def make(page: Page, target: str) -> None:
 
 def try_out(page: Page) -> None:
     """A ping, which comes through at the second try."""
-    click(page, "Send a ping to")
+    click_twice(page, "document.querySelector('[aria-label^=\"Send a ping to\"]')")
     page.wait_for("!!document.querySelector('[data-delivery=delivered]')")
     assert page.run(TRIES) == "2", "after 500"
     assert "hook=webhook" in page.run("location.search")
@@ -118,7 +118,7 @@ def send_elsewhere(page: Page, target: str, receiver: _Server) -> None:
     send(page, "Save")
     gone(page)
     page.wait_for(f"{TEXT}.includes('/second')")
-    press(page, "Send again")
+    click_twice(page, button("Send again"))
     page.wait_for(f"{TRIES} === '1'")
     page.wait_for("!!document.querySelector('[data-delivery=delivered]')")
     assert [path for path, _, _ in receiver.got] == ["/first", "/first", "/second"]
@@ -127,9 +127,10 @@ def send_elsewhere(page: Page, target: str, receiver: _Server) -> None:
 
 def pause_and_delete(page: Page) -> None:
     """Nothing is sent to one that sleeps."""
-    click(page, "Pause")
+    page.run(COUNTING)
+    click_twice(page, button("Pause"))
     page.wait_for(f"{TEXT}.includes('off')")
-    assert page.run("!document.querySelector('[aria-label^=\"Send a ping\"]')")
+    assert page.run("!document.querySelector('[aria-label^=\"Send a ping\"]') && window.sent === 1")
     check_access(page)
     click(page, "Resume")
     page.wait_for("!!document.querySelector('[aria-label^=\"Send a ping\"]')")

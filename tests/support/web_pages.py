@@ -9,11 +9,31 @@ from tests.support.browser import Page
 
 def press(page: Page, name: str, within: str = "main") -> None:
     """The button, link or tab of this name."""
-    found = (
+    page.click(button(name, within))
+
+
+def button(name: str, within: str = "main") -> str:
+    """What finds the button, link or tab of this name."""
+    return (
         f"[...document.querySelectorAll('{within} :is(button, a, [role=tab])')]"
         f".find((one) => one.textContent.trim() === {json.dumps(name)})"
     )
-    page.click(found)
+
+
+COUNTING = """
+window.sent = 0;
+((ask) => { window.fetch = (...told) => {
+  window.sent += String(told[1]?.body).includes('mutation') ? 1 : 0;
+  return ask(...told);
+}; })(window.fetch)
+"""
+"""Counts in `window.sent` how often a page asks for a change."""
+
+
+def click_twice(page: Page, found: str) -> None:
+    """What an expression of JavaScript finds, once it is there, by a hand that trembles."""
+    page.wait_for(f"!!{found}")
+    page.run(f"((one) => {{ one.click(); one.click(); }})({found})")
 
 
 def choose(page: Page, selector: str, value: str) -> None:

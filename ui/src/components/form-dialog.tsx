@@ -26,12 +26,11 @@ export interface FormDialogProps<T> {
 
 export function FormDialog<T>({ title, about, submit, danger, change, values, close, done = close, size = "md", children }: FormDialogProps<T>) {
   const { say } = useWords();
-  const sent = useRef(false); // that it is busy shows only a moment later: who clicks twice still sends once
+  const over = useRef(false); // it may stay for a moment, until what comes in its place is there
   const send = async (): Promise<void> => {
-    if (sent.current) return;
-    sent.current = true;
-    if (await change.send(values())) done();
-    else sent.current = false;
+    if (over.current || !(await change.send(values()))) return;
+    over.current = true;
+    done();
   };
   const submitted = (event: SyntheticEvent): void => {
     event.preventDefault();

@@ -1,4 +1,5 @@
 /** Changes on the server: sent once, with what is wrong in words, and everything shown read anew after. */
+import { useRef } from "react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { TypedDocumentString } from "@/gql/graphql";
 import { AskError, ask } from "./graphql";
@@ -39,7 +40,7 @@ export async function change<TResult extends object, TVariables>(
 }
 
 export interface Change<T> {
-  /** Sends it; null where it was refused, `trouble` then says why. */
+  /** Sends it; false where it was refused, `trouble` then says why, and where the same is under way already. */
   send: (sent: T) => Promise<boolean>;
   busy: boolean;
   trouble: Error | null;
@@ -54,10 +55,17 @@ export function useChange<T>(work: (sent: T) => Promise<unknown>): Change<T> {
     onSuccess: () => queries.invalidateQueries(),
     onError: () => void queries.invalidateQueries(), // why it failed is told at once, also where nobody answers any more
   });
-  const send = (sent: T): Promise<boolean> =>
-    mutateAsync(sent).then(
+  const underWay = useRef(new Set<string>()); // that it is busy shows only a moment later: who clicks twice still sends once
+  const send = async (sent: T): Promise<boolean> => {
+    const what = JSON.stringify(sent);
+    if (underWay.current.has(what)) return false;
+    underWay.current.add(what);
+    const done = await mutateAsync(sent).then(
       () => true,
       () => false,
     );
+    underWay.current.delete(what);
+    return done;
+  };
   return { send, busy: isPending, trouble: error, clear: reset };
 }

@@ -51,13 +51,13 @@ export function Refused() {
           </Button>
         </div>
       )}
-      {events.length > 0 && <EventTable events={events} replay={(uid) => void replay.send([uid])} />}
+      {events.length > 0 && <EventTable events={events} busy={replay.busy} replay={(uid) => void replay.send([uid])} />}
       <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </>
   );
 }
 
-function EventTable({ events, replay }: { events: readonly Event[]; replay: (uid: string) => void }) {
+function EventTable({ events, busy, replay }: { events: readonly Event[]; busy: boolean; replay: (uid: string) => void }) {
   const { say, language } = useWords();
   const columns = [say("history.when"), say("search.project"), say("refused.code"), say("refused.times"), say("history.who"), say("refused.event"), ""];
   return (
@@ -87,7 +87,7 @@ function EventTable({ events, replay }: { events: readonly Event[]; replay: (uid
             {one.cut ? (
               say("refused.cut")
             ) : (
-              <Button size="compact-xs" variant="default" onClick={() => replay(one.uid)}>
+              <Button size="compact-xs" variant="default" disabled={busy} onClick={() => replay(one.uid)}>
                 {say("refused.replay")}
               </Button>
             )}
