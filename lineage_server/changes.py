@@ -27,7 +27,8 @@ DEFAULT_STREAM_SECONDS = 600.0
 class Change:
     """One node that a committed batch touched; ``kind`` = created, updated, deleted or linked.
 
-    ``seq`` is the number of the batch: numbers only grow, so a reader knows what it has seen.
+    ``seq`` is the number of the batch: numbers only grow, so a reader knows what it has seen. ``news``:
+    somebody may want to be told that did not ask for the node.
     """
 
     uid: str
@@ -35,6 +36,7 @@ class Change:
     project: str
     kind: str
     seq: int
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +56,20 @@ class Notice:
 class ChangeFilter:
     """What a subscriber wants; None = all. ``uids`` may be a set that its owner goes on changing.
 
-    ``projects`` is the subscriber's scope (``Principal.visible_projects()``): changes of nodes that
-    belong to no project reach only those who see everything.
+    ``news``: only changes that are news. ``projects`` is the subscriber's scope
+    (``Principal.visible_projects()``): changes of nodes that belong to no project reach only those who see
+    everything.
     """
 
     projects: frozenset[str] | None = None
     uids: Container[str] | None = None
     labels: Container[str] | None = None
+    news: bool = False
 
     def wants(self, change: Change) -> bool:
         return (
-            (self.projects is None or change.project in self.projects)
+            (change.news or not self.news)
+            and (self.projects is None or change.project in self.projects)
             and (self.uids is None or change.uid in self.uids)
             and (self.labels is None or change.label in self.labels)
         )

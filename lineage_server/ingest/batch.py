@@ -351,7 +351,7 @@ class Batch:
     def settle(self, seq: int) -> list[Change]:
         """The batch is committed: keep its states for the next one; returns what changed."""
         changed = [s for s in self.states.values() if s.changed]
-        changes = [Change(s.uid, s.label, s.project, s.kind_of_change, seq) for s in changed]
+        changes = [derive.change(s, seq) for s in changed]
         told = {s.uid for s in changed}
         # An edge is kept by one of its ends; whoever looks at the other end sees it, too.
         ends = {key.other: None for s in changed for key in s.new_edges if key.other not in told}

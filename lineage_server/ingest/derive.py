@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from lineage_server.changes import Change
 from lineage_server.domain.edges import COLUMNS, Basis, EdgeType, Source
 from lineage_server.domain.ids import artifact_of_version, registered_in
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label, RunState
@@ -77,6 +78,15 @@ def _has_words(state: NodeState) -> bool:
 
 
 _SEARCHED = frozenset({"name", "job_name", "kind", "description"})
+
+
+def change(state: NodeState, seq: int) -> Change:
+    """What subscribers are told of it. News is what people are notified of: that a run failed, an alias
+    moved, an approval was asked for or decided."""
+    news = state.label in (Label.ALIAS, Label.APPROVAL)
+    if state.label is Label.RUN and state.props.get("state") == RunState.FAILED:
+        news = not state.exists or "state" in state.dirty
+    return Change(state.uid, state.label, state.project, state.kind_of_change, seq, news)
 
 
 # --- roll-ups ----------------------------------------------------------------------------

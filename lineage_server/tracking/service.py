@@ -40,6 +40,7 @@ from lineage_server.tracking.filters import (
 )
 from lineage_server.tracking.history import Series, check_size, series_of
 from lineage_server.tracking.listing import Listing
+from lineage_server.tracking.notifications import Notifications
 from lineage_server.tracking.parts import Parts
 from lineage_server.tracking.search import SEARCHED, search
 
@@ -67,7 +68,8 @@ class Points:
 
 class Tracking:
     """Answers from one graph; safe for concurrent use. ``parts`` and ``registry``: what belongs to nodes,
-    ``executions``: runs with all that determined them; each for many at once."""
+    ``executions``: runs with all that determined them; each for many at once. ``notifications``: what of
+    late concerns somebody."""
 
     def __init__(self, bolt: Bolt) -> None:
         self._reader = TrackingReader(bolt)
@@ -75,6 +77,7 @@ class Tracking:
         self.parts = Parts(bolt)
         self.executions = Executions(bolt)
         self.registry = RegistryReader(bolt)
+        self.notifications = Notifications(bolt)
 
     # --- nodes ------------------------------------------------------------------------------
 

@@ -113,6 +113,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Home": ({"project": "default", "since": "2025-10-01T00:00:00Z"}, 7),
     "Today": ({"project": "default"}, 3),
     "Shell": ({}, 1),
+    "Notifications": ({}, 1),
     "Me": ({}, 0),
     "Server": ({}, 0),
 }

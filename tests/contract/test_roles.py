@@ -153,7 +153,10 @@ FIELDS: dict[str, Need] = {
         Need.READ,
     ),
     **dict.fromkeys(
-        ("nodes", "search", "projects", "tokens", "refusedEvents", "me", "server"),
+        (
+            *("nodes", "search", "projects", "tokens", "refusedEvents", "me", "server"),
+            *("notifications", "notificationsChanged"),
+        ),
         Need.ANYBODY,
     ),
     **dict.fromkeys(

@@ -15,6 +15,7 @@ from lineage_server.api.gql.schema import Schema, build_schema
 from lineage_server.auth.principal import LOCAL, Principal
 from lineage_server.domain.events import InputFact, MetricsLogged, RunReported
 from lineage_server.domain.ids import new_run_id, now_micros
+from lineage_server.domain.nodes import RunState
 from lineage_server.tracking.service import Tracking
 from tests.support.served import Served
 from tests.support.stories import D3, MODEL_1, TRAIN
@@ -30,6 +31,7 @@ FOLLOWED: dict[str, dict[str, Any]] = {
     "LineageChanged": {"uid": MODEL_1},
     "MetricPoints": {"run": TRAIN},
     "IngestStatusChanged": {},
+    "NotificationsChanged": {},
 }
 """Every subscription, with variables that something can be followed by."""
 
@@ -132,7 +134,8 @@ async def test_every_subscription_answers(served: Served) -> None:
         async with following(served, name, variables) as stream:
             first = await first_of(served, stream)
             reader = InputFact(name="churn", type="model", digest=D3)
-            await served.record(event_of(TRAIN, reason=name), event_of(new_run_id(), inputs=[reader]))
+            failed = event_of(new_run_id(), inputs=[reader], state=RunState.FAILED)
+            await served.record(event_of(TRAIN, reason=name), failed)
             async with asyncio.timeout(PATIENCE_SECONDS):
                 answer = await first
         assert not answer.errors, name

@@ -177,7 +177,7 @@ class ListQueries:
         mine: bool = False,
     ) -> Connection[Run]:
         asked = _projects(project, projects)
-        wanted = replace(run_filter(filter), mine=_names(context_of(info).principal) if mine else ())
+        wanted = replace(run_filter(filter), mine=names_of(context_of(info).principal) if mine else ())
         return await list_of(info, Label.RUN, asked, wanted, run_order(order_by), first, after)
 
     jobs: Connection[shown.Job] = _listed(Label.JOB, shown.Job, "Jobs: what is run again and again")
@@ -266,7 +266,7 @@ async def _resolved(info: Ctx, references: list[str], project: str) -> dict[str,
     return {text: uid for text, uid in answers if uid}
 
 
-def _names(principal: Principal) -> tuple[str, ...]:
+def names_of(principal: Principal) -> tuple[str, ...]:
     """What runs call somebody; nothing where everybody is the same person."""
     if principal.kind == "local":
         return ()

@@ -29,6 +29,7 @@ from lineage_server.api.gql.hooks import WebhookQueries
 from lineage_server.api.gql.limits import MAX_STREAMS
 from lineage_server.api.gql.lists import ListQueries
 from lineage_server.api.gql.mutations.root import Mutation
+from lineage_server.api.gql.notifications import NotificationQueries
 from lineage_server.api.gql.plain import PlainExecutor
 from lineage_server.api.gql.questions import LineageQueries
 from lineage_server.api.gql.registry import RegistryQueries
@@ -54,6 +55,7 @@ class Query(
     RegistryQueries,
     WebhookQueries,
     ViewQueries,
+    NotificationQueries,
     AdministrationQueries,
 ):
     """All questions."""

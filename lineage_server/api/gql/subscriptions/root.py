@@ -6,9 +6,10 @@ import strawberry
 
 from lineage_server.api.gql.subscriptions.intake import IntakeSubscriptions
 from lineage_server.api.gql.subscriptions.lineage import LineageSubscriptions
+from lineage_server.api.gql.subscriptions.news import NewsSubscriptions
 from lineage_server.api.gql.subscriptions.runs import RunSubscriptions
 
 
 @strawberry.type
-class Subscription(RunSubscriptions, LineageSubscriptions, IntakeSubscriptions):
+class Subscription(RunSubscriptions, LineageSubscriptions, IntakeSubscriptions, NewsSubscriptions):
     """What can be followed live."""
