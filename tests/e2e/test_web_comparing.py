@@ -140,3 +140,20 @@ def test_a_comparison_is_printed_whole_some_runs_below_the_others(
     assert "Curves" not in words
     page.wait_for(f"{drawn} === {in_sight}")
     check(page, url)
+
+
+def test_all_parameters_of_a_run_are_printed(
+    page: Page, running_server: RunningServer, made: tuple[str, list[str]]
+) -> None:
+    url, (project, uids) = running_server.url, made
+    page.open(f"{url}/p/{project}/runs/{uids[0].removeprefix('run:')}")
+    frames = "[...document.querySelectorAll('main section[tabindex]')]"
+    frame = f"{frames}.find((one) => one.innerText.includes('p00'))"
+    page.wait_for(f"!!{frame}")
+    drawn = f"{frame}.querySelectorAll('tbody th').length"
+    in_sight = page.run(drawn)
+    assert page.run(f"{frame}.scrollHeight > {frame}.clientHeight")
+    words = " ".join(" ".join(printed(page)).split())
+    assert [name for name in (f"p{key:02}" for key in range(40)) if name not in words] == []
+    page.wait_for(f"{drawn} === {in_sight}")
+    check(page, url)

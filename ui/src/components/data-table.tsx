@@ -5,6 +5,7 @@ import type { Table } from "@/lib/preview";
 import { useRowsInSight } from "./rows-in-sight";
 import { Unprinted } from "./unprinted";
 import styles from "./data-table.module.css";
+import whole from "./whole-table.module.css";
 
 const ROW_HEIGHT = 31;
 
@@ -12,7 +13,7 @@ export function DataTable({ title, table }: { title: string; table: Table }) {
   const { language } = useWords();
   const { frame, first, last, above, below, printing } = useRowsInSight(table.rows.length, ROW_HEIGHT);
   return (
-    <section ref={frame} className={styles.frame} tabIndex={0} aria-label={title}>
+    <section ref={frame} className={`${styles.frame} ${whole.whole}`} tabIndex={0} aria-label={title}>
       <table aria-rowcount={table.rows.length + 1}>
         <thead>
           <tr>

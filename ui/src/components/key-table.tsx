@@ -5,6 +5,7 @@ import { useWords } from "@/lib/words";
 import { useRowsInSight } from "./rows-in-sight";
 import { Unprinted } from "./unprinted";
 import styles from "./key-table.module.css";
+import whole from "./whole-table.module.css";
 
 export interface KeyRow {
   key: string;
@@ -39,7 +40,7 @@ export function KeyTable({ title, rows }: KeyTableProps) {
           onChange={(event) => setText(event.currentTarget.value)}
         />
       )}
-      <section ref={frame} className={styles.frame} tabIndex={0} aria-label={title}>
+      <section ref={frame} className={`${styles.frame} ${whole.whole}`} tabIndex={0} aria-label={title}>
         <table aria-rowcount={found.length + 1}>
           <thead>
             <tr>

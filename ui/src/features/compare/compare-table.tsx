@@ -5,6 +5,7 @@ import { Icon } from "@/components/icon";
 import { useColumnsInSight, useRowsInSight } from "@/components/rows-in-sight";
 import { StateBadge } from "@/components/state-badge";
 import { Unprinted } from "@/components/unprinted";
+import whole from "@/components/whole-table.module.css";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -49,7 +50,7 @@ export function CompareTable({ project, runs, rows, total, more }: CompareTableP
   const versionName = useVersionNames(project, named);
   const told = { project, runs, rows: shown, nameOf, versionName, count: more ? -1 : rows.length + 1 };
   return (
-    <section ref={frame} className={styles.frame} tabIndex={0} aria-label={say("compare.table")}>
+    <section ref={frame} className={`${styles.frame} ${whole.whole}`} tabIndex={0} aria-label={say("compare.table")}>
       {printing ? (
         // Side by side on sheets only as many as have room there, below them the others.
         runs.map((run, at) => at % RUNS_OF_A_SHEET === 0 && <Block key={run.uid} {...told} {...NOTHING_OUT} first={at} last={Math.min(runs.length, at + RUNS_OF_A_SHEET)} />)

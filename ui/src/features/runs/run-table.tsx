@@ -5,6 +5,7 @@ import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { useRowsInSight } from "@/components/rows-in-sight";
 import { Unprinted } from "@/components/unprinted";
+import whole from "@/components/whole-table.module.css";
 import { MOST_COMPARED } from "@/lib/compared";
 import { duration, figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
@@ -43,7 +44,7 @@ export function RunTable(props: RunTableProps) {
   return (
     <section
       ref={frame}
-      className={styles.frame}
+      className={`${styles.frame} ${whole.whole}`}
       tabIndex={0}
       aria-label={say("page.runs")}
       onScroll={(event) => scrolled(event.currentTarget.scrollTop > ROW_HEIGHT)}
