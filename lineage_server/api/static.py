@@ -30,16 +30,16 @@ _TYPES = {
     ".wasm": "application/wasm",
 }
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
-_KEPT = {"cache-control": "public, max-age=31536000, immutable"}
-_PAGE = {
-    "cache-control": "no-cache",
+_POLICY = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; "
         "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     ),
-    "cross-origin-opener-policy": "same-origin",
 }
+# A worker is not held to the policy of its page, but to that of its own script.
+_KEPT = {"cache-control": "public, max-age=31536000, immutable", **_POLICY}
+_PAGE = {"cache-control": "no-cache", "cross-origin-opener-policy": "same-origin", **_POLICY}
 _ALWAYS = {"referrer-policy": "no-referrer", "vary": "accept-encoding", "x-content-type-options": "nosniff"}
 _UNBUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Lineage server</title>

@@ -61,6 +61,8 @@ async def test_parts_come_compressed_and_are_kept_for_ever(built: Path) -> None:
             assert answer.headers["vary"] == "accept-encoding"
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
             assert answer.headers["content-type"].startswith("text/javascript")
+            # It may be that of a worker, which is not held to the policy of its page.
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
         for gone in ("/assets/old-000000.js", "/assets/..%2f..%2findex.html", "/assets/main-1a2b3c.js.br"):
             assert (await http.get(gone, headers=BROWSER)).status_code == 404, gone
 

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,23 +60,40 @@ class Page:
         self.asked: list[str] = []
         self._socket = socket
         self._number = 0
+        self._workers: list[tuple[str, dict[str, Any]]] | None = None
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.do(f"{domain}.enable")
 
     def do(self, method: str, **params: Any) -> dict[str, Any]:
         """One command and its result."""
-        self._number += 1
-        self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
+        number = self._send(method, params)
         while True:
             told = json.loads(self._socket.recv(timeout=PATIENCE_SECONDS))
-            if told.get("id") == self._number:
+            if told.get("id") == number:
                 assert "error" not in told, (method, told["error"])
                 return told["result"]
             if "method" in told:  # else the late answer of a command that nobody waits for any more
                 self._note(told["method"], told["params"])
 
+    def _send(self, method: str, params: dict[str, Any], **to: str) -> int:
+        """Without waiting for its answer, which has this number."""
+        self._number += 1
+        self._socket.send(json.dumps({"id": self._number, "method": method, "params": params, **to}))
+        return self._number
+
+    def hear_workers(self, *, first: str = "", blocked: Sequence[str] = ()) -> None:
+        """Until ``clear``, note also what workers ask for and complain of. Each runs ``first`` before its own
+        script, and gets nothing from addresses that are ``blocked``."""
+        self._workers = [(f"{domain}.enable", {}) for domain in ("Runtime", "Log", "Network")]
+        self._workers += [("Network.setBlockedURLs", {"urls": list(blocked)})] if blocked else []
+        self._workers += [("Runtime.evaluate", {"expression": first})] if first else []
+        self.do("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+
     def _note(self, event: str, told: dict[str, Any]) -> None:
-        if event == "Network.requestWillBeSent":
+        if event == "Target.attachedToTarget":
+            for method, params in (*(self._workers or ()), ("Runtime.runIfWaitingForDebugger", {})):
+                self._send(method, params, sessionId=told["sessionId"])
+        elif event == "Network.requestWillBeSent":
             self.asked.append(told["request"]["url"])
         elif event == "Log.entryAdded" and told["entry"]["level"] == "error":
             self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
@@ -110,6 +127,9 @@ class Page:
         no way back, of which a tab keeps 50 steps."""
         self.do("Page.navigate", url="about:blank")
         self.wait_for("location.href === 'about:blank'")
+        if self._workers is not None:
+            self.do("Target.setAutoAttach", autoAttach=False, waitForDebuggerOnStart=False, flatten=True)
+            self._workers = None
         self.do("Page.resetNavigationHistory")
         self.do("Network.clearBrowserCookies")
         for origin in {"/".join(url.split("/")[:3]) for url in self.asked if url.startswith("http")}:

@@ -1,6 +1,7 @@
 /** The scene as a picture: cards where one is near, drawn boxes where one is far, all edges on one canvas. */
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { MouseEvent } from "react";
+import { Skeleton } from "@mantine/core";
 import { Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import type { Node, NodeProps, ReactFlowState, Viewport } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
@@ -55,7 +56,7 @@ export function GraphView(props: GraphViewProps) {
   useEffect(() => {
     if (laid) placed(laid.scene, laid.places);
   }, [laid, placed]);
-  if (!laid) return null;
+  if (!laid) return <Skeleton height="100%" radius={0} />;
   return <PlacedGraph {...props} scene={laid.scene} places={laid.places} />;
 }
 

@@ -5,18 +5,33 @@ import type { Delivery, Order } from "./layout.worker";
 
 const PATIENCE_MILLISECONDS = 8_000;
 
+interface Waiting {
+  plan: Plan;
+  resolve: (places: Places) => void;
+}
+
 let worker: Worker | undefined;
 let last = 0;
-const waiting = new Map<number, (places: Places) => void>();
+const waiting = new Map<number, Waiting>();
 
 function started(): Worker {
   if (worker) return worker;
   worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<Delivery>) => {
-    waiting.get(data.number)?.(data.places);
+    waiting.get(data.number)?.resolve(data.places);
     waiting.delete(data.number);
   });
+  worker.addEventListener("error", alone);
   return worker;
+}
+
+/** Without that worker: all that wait for it get their places here, the next one asks a new worker. */
+function alone(): void {
+  worker?.terminate();
+  worker = undefined;
+  const all = [...waiting.values()];
+  waiting.clear();
+  for (const { plan, resolve } of all) resolve(byLite(plan));
 }
 
 /** Starts the worker, so that it is ready when the scene is. */
@@ -31,18 +46,10 @@ export function warmUp(): void {
 export function layOut(plan: Plan): Promise<Places> {
   const number = (last += 1);
   return new Promise<Places>((resolve) => {
-    const alone = (): void => {
-      if (!waiting.delete(number)) return;
-      worker?.terminate();
-      worker = undefined;
-      resolve(byLite(plan));
-    };
-    waiting.set(number, resolve);
+    waiting.set(number, { plan, resolve });
     try {
-      const here = started();
-      here.addEventListener("error", alone, { once: true });
-      here.postMessage({ number, plan } satisfies Order);
-      setTimeout(alone, PATIENCE_MILLISECONDS);
+      started().postMessage({ number, plan } satisfies Order);
+      setTimeout(() => waiting.has(number) && alone(), PATIENCE_MILLISECONDS);
     } catch {
       alone();
     }

@@ -6,12 +6,18 @@ import type { Places, Plan } from "./layout";
 /** Graphviz counts in inches of 72 points; a point is a pixel here. */
 const POINTS = 72;
 
+/** Whoever waits for a picture waits no longer for an engine that is still on its way, but takes the next one. */
+const PATIENCE_MILLISECONDS = 2_000;
+
 let loading: Promise<Graphviz> | undefined;
+let late: Promise<never> | undefined;
 
 /** Starts it; raises where the page may run no WebAssembly. */
 export function graphviz(): Promise<Graphviz> {
   loading ??= import("@hpcc-js/wasm-graphviz").then(({ Graphviz: it }) => it.load());
-  return loading;
+  late ??= new Promise((_, refuse) => setTimeout(() => refuse(new Error("it is still on its way")), PATIENCE_MILLISECONDS));
+  // Once it is there, it does not matter how long that took.
+  return Promise.race([loading, late]);
 }
 
 export async function byDot(plan: Plan): Promise<Places> {
