@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from lineage_server.client.backups import making, restoring
+from lineage_server.registry import delivering
 from tests.support.backing import Through
 from tests.support.neo4j_server import Address
+from tests.support.receiver import Receiver, receiving
 from tests.support.served import Served
 from tests.support.storied import Stories, Writes
 
@@ -49,6 +51,19 @@ def through(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Through]:
         return way
 
     return ask
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests do not wait as long as servers do."""
+    monkeypatch.setattr(delivering, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(delivering, "IDLE_SECONDS", 0.3)
 
 
 def _make_small(monkeypatch: pytest.MonkeyPatch) -> None:

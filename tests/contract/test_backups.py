@@ -26,9 +26,9 @@ from lineage_server.graph.schema import migrate
 from lineage_server.registry import delivering
 from lineage_server.storage.manifest import PART
 from tests.contract.test_exchange import stored
-from tests.contract.test_webhooks import TEXTS
 from tests.support.backing import BEGIN, FILE, FOLDER, Through, nodes, settings
 from tests.support.dump import dump
+from tests.support.hooked import TEXTS
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
 from tests.support.s3_server import S3Server

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from typing import Any
 
-import pytest
-
-from lineage_server.api.gql.documents import read_operations
 from lineage_server.domain.events import (
     AliasSet,
     DeploymentReported,
@@ -20,42 +16,9 @@ from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import ModelState
 from lineage_server.ingest.decode import encode
 from tests.support.hostile import sent
+from tests.support.registering import TEXTS, do, done, model_with_versions, problem
 from tests.support.served import Served
 from tests.support.stories import IRIS_2, MODEL_1
-
-TEXTS = read_operations()
-
-
-async def do(served: Served, name: str, token: str = "", /, **given: Any) -> dict[str, Any]:
-    """What a mutation answers, problems included."""
-    return (await served.ask(TEXTS[name], {"input": given}, token))[name[0].lower() + name[1:]]
-
-
-async def done(served: Served, name: str, token: str = "", /, **given: Any) -> Any:
-    """What it has changed; a problem fails the test."""
-    payload = await do(served, name, token, **given)
-    assert payload.pop("problems") == [], payload
-    (changed,) = payload.values()
-    return changed
-
-
-async def problem(served: Served, name: str, token: str = "", /, **given: Any) -> dict[str, Any]:
-    (found,) = (await do(served, name, token, **given))["problems"]
-    return found
-
-
-async def model_with_versions(served: Served, name: str, count: int, token: str = "") -> dict[str, str]:
-    """The model's place, and so many versions of it."""
-    of = {"project": "default", "model": name}
-    await done(served, "RegisterModel", token, project="default", name=name, card="# Card")
-    for number in range(1, count + 1):
-        made = await done(
-            served, "CreateModelVersion", token, **of, uri=f"s3://bucket/{number}",
-            metrics=[{"key": "auc", "value": number / 10}],
-            tags=[{"key": "even", "value": str(number % 2 == 0)}],
-        )  # fmt: skip
-        assert made["version"] == str(number)
-    return of
 
 
 async def test_a_version_is_made_of_what_is_recorded_or_lies_elsewhere(served: Served) -> None:
@@ -366,80 +329,3 @@ async def test_readers_are_told_who_did_what_to_a_version_and_why(guarded: Serve
     stranger = await guarded.service_token(other="admin")
     error = await guarded.refused(TEXTS["Activity"], {"of": one}, stranger)
     assert error["extensions"]["code"] == "NOT_FOUND"
-
-
-ODD = ("x" * 255, "team/a/model", "日本語 модель ✓", "a@b", "e\u0301t\u00e9", '"; DROP', "a b")
-
-
-@pytest.mark.parametrize("name", ODD)
-async def test_odd_names_work_everywhere(served: Served, name: str) -> None:
-    of = {"project": "default", "model": name}
-    made = await done(served, "RegisterModel", project="default", name=name)
-    await done(served, "CreateModelVersion", **of, uri="s3://bucket/1")
-    alias = name.replace("@", "-")
-    moved = await done(served, "SetAlias", **of, alias=alias, version="1", expected="")
-    assert moved["version"] == "1"
-    asked = {"model": made["uid"], "name": moved["name"]}
-    assert (await served.ask(TEXTS["Alias"], asked))["alias"]["history"][0]["version"] == "1"
-    found = await served.ask(TEXTS["ModelVersions"], {"model": made["name"]})
-    assert len(found["modelVersions"]["edges"]) == 1
-
-
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x00b", " a", "x" * 501])
-async def test_names_that_can_not_be_are_told_so(served: Served, name: str) -> None:
-    of = await model_with_versions(served, "fraud", 1)
-    assert (await problem(served, "RegisterModel", project="default", name=name))["field"] == "name"
-    found = await problem(served, "SetAlias", **of, alias=name, version="1")
-    assert (found["code"], found["field"]) == ("BAD_INPUT", "alias")
-    assert (await problem(served, "SetAlias", **of, alias="a@b", version="1"))["field"] == "alias"
-    card = await problem(served, "UpdateModel", **of, card="x" * 70_000)
-    assert (card["code"], "65536" in card["message"]) == ("LIMIT", True)
-
-
-@pytest.mark.parametrize("name", [one for one in ODD if "@" not in one] + ["v1.2.3", "007"])
-async def test_versions_of_odd_names_work_everywhere(served: Served, name: str) -> None:
-    of = await model_with_versions(served, "fraud", 1)
-    made = await done(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/x")
-    stands = unicodedata.normalize("NFC", name)
-    uid = f"modelversion:default/fraud@{stands}"
-    assert (made["uid"], made["version"], made["number"]) == (uid, stands, made["number"])
-    again = await done(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/x", description="d")
-    assert (again["uid"], again["description"]) == (uid, "d")
-    found = await problem(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/other")
-    assert (found["code"], found["current"]) == ("CONFLICT", uid)
-    await done(served, "UpdateModelVersion", **of, version=name, metrics=[{"key": "auc", "value": 0.5}])
-    assert (await done(served, "SetAlias", **of, alias="prod", version=name))["version"] == stands
-    resolved = await served.ask(TEXTS["Resolve"], {"ref": f"model:fraud@{stands}"})
-    assert resolved["resolve"] == uid
-    asked = await done(served, "RequestApproval", **of, alias="prod", version=name)
-    assert (await done(served, "DecideApproval", uid=asked["uid"], verdict="APPROVED"))["version"] == uid
-    assert (await done(served, "SetHold", uid=uid, hold=True))["uid"] == uid
-    listed = (await served.ask(TEXTS["ModelVersions"], {"model": "fraud"}))["modelVersions"]["edges"]
-    assert {edge["node"]["version"] for edge in listed} == {"1", stands}
-    counted = await done(served, "CreateModelVersion", **of, uri="s3://bucket/next")
-    assert counted["version"] == str(made["number"] + 1 if made["number"] else 2)
-    assert (await problem(served, "DeleteNode", uid=uid))["code"] == "CONFLICT"
-
-
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x00b", " a", "x" * 501, "a@b", "latest"])
-async def test_version_names_that_can_not_be_are_told_so(served: Served, name: str) -> None:
-    of = await model_with_versions(served, "fraud", 1)
-    found = await problem(served, "CreateModelVersion", **of, version=name, uri="s3://bucket/x")
-    assert (found["code"], found["field"]) == ("BAD_INPUT", "version")
-    await done(served, "SetAlias", **of, alias="prod", version="1")
-    found = await problem(served, "CreateModelVersion", **of, version="prod", uri="s3://bucket/x")
-    assert (found["code"], found["current"]) == ("CONFLICT", "prod")
-
-
-async def test_an_alias_in_parts_of_letters_is_asked_for_and_moved_as_the_same(guarded: Served) -> None:
-    kim = await guarded.token("kim")
-    of = await model_with_versions(guarded, "fraud", 2, kim)
-    await do(guarded, "SetMember", kim, project="default", subject="lee", role="EDITOR")
-    lee = await guarded.token("lee")
-    whole, parts = (unicodedata.normalize(form, "출시") for form in ("NFC", "NFD"))
-    await done(guarded, "SetAlias", kim, **of, alias=whole, version="1")
-    await done(guarded, "SetProtection", kim, **of, alias=parts, protected=True)
-    asked = await done(guarded, "RequestApproval", kim, **of, alias=parts, version="2")
-    await done(guarded, "DecideApproval", lee, uid=asked["uid"], verdict="APPROVED")
-    moved = await done(guarded, "SetAlias", kim, **of, alias=parts, version="2", approval=asked["uid"])
-    assert (moved["uid"], moved["version"]) == (f"alias:default/fraud@{whole}", "2")

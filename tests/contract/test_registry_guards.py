@@ -9,7 +9,7 @@ from typing import Any
 from lineage_server.domain.events import AliasSet
 from lineage_server.domain.ids import now_micros
 from lineage_server.ingest.tables import from_parquet
-from tests.contract.test_registry import TEXTS, do, done, model_with_versions, problem
+from tests.support.registering import TEXTS, do, done, model_with_versions, problem
 from tests.support.served import Served
 from tests.support.stories import MODEL_1
 

@@ -1,19 +1,16 @@
-"""Webhooks over the wire: what they are told, signed, tried again, and where they are not sent."""
+"""Webhooks over the wire: what they are told, signed, tried again, and after a restart."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
-import socket
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lineage_server.api.gql.documents import read_operations
 from lineage_server.client import NotAuthenticatedError, verify_webhook
 from lineage_server.domain.event_registry import (
     AliasSet,
@@ -27,68 +24,16 @@ from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import ModelState
 from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.queries.webhooks import CURSOR
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.tables import to_parquet
-from lineage_server.registry import delivering, webhooks
+from lineage_server.registry import delivering
+from tests.support.hooked import TEXTS, create, ended, judged, problem_of_url, settings
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
-from tests.support.served import Served, serving
+from tests.support.served import serving
 from tests.support.stories import IRIS_1
 
-TEXTS = read_operations()
-OWN = {"allowed_networks": ["127.0.0.0/8"], "retry_seconds": 0.1, "timeout_seconds": 0.7, "attempts": 3}
-
-
-def settings(**more: Any) -> dict[str, Any]:
-    return {"webhooks": {"key": "a key of these tests", **OWN, **more}}
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as one:
-        yield one
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests do not wait as long as servers do."""
-    monkeypatch.setattr(delivering, "POLL_SECONDS", 0.1)
-    monkeypatch.setattr(delivering, "IDLE_SECONDS", 0.3)
-
-
-async def create(served: Served, receiver: Receiver, **given: Any) -> tuple[dict[str, Any], str]:
-    wanted = {"project": "default", "name": "ci", "url": receiver.url, **given}
-    payload = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"]
-    assert payload["problems"] == []
-    return payload["webhook"], payload["secret"]
-
-
-async def deliveries(served: Served, webhook: dict[str, Any], **given: Any) -> list[dict[str, Any]]:
-    asked = {"project": "default", "webhook": webhook["uid"], **given}
-    page = (await served.ask(TEXTS["WebhookDeliveries"], asked))["webhookDeliveries"]
-    return [edge["node"] for edge in page["edges"]]
-
-
-async def ended(served: Served, webhook: dict[str, Any], count: int = 1) -> list[dict[str, Any]]:
-    """The deliveries, once so many are there and none is pending."""
-    async with asyncio.timeout(20):
-        while True:
-            found = await deliveries(served, webhook)
-            if len(found) >= count and all(one["state"] != "pending" for one in found):
-                return found
-            await asyncio.sleep(0.05)
-
-
-async def judged(graph: Bolt) -> None:
-    """Returns once whatever was recorded was held against the webhooks of that moment."""
-    async with asyncio.timeout(20):
-        while True:
-            (cursor,) = await graph.read(CURSOR)
-            (written,) = await graph.read("MATCH (w:Writer) RETURN max(w.seq) AS seq")
-            if cursor["seq"] >= written["seq"]:
-                return
-            await asyncio.sleep(0.05)
+pytestmark = pytest.mark.usefixtures("often")
 
 
 def story(n: int = 1) -> list[Any]:
@@ -230,88 +175,6 @@ async def test_what_fails_is_tried_again_and_what_hangs_holds_nobody_up(
         assert found["error"] == "no answer within 0.7 s"
         assert found["nextAt"] is None
         assert len(quick.got) == 1  # redirects are not followed
-
-
-async def problem_of_url(served: Served, url: str, **given: Any) -> dict[str, Any]:
-    wanted = {"project": "default", "name": "ci", "url": url, **given}
-    (problem,) = (await served.ask(TEXTS["CreateWebhook"], {"input": wanted}))["createWebhook"]["problems"]
-    return problem
-
-
-async def test_private_networks_are_not_sent_to_unless_allowed(
-    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def allow(*_: Any) -> None:
-        return
-
-    async with serving(bolt, tmp_path, settings=settings(allowed_networks=[], attempts=1)) as served:
-        for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f000001"):
-            with monkeypatch.context() as patched:
-                patched.setattr(webhooks, "check_url", allow)  # as if its name had led elsewhere until now
-                webhook, _ = await create(served, receiver, url=f"http://{host}:{receiver.port}/")
-            given = {"input": {"project": "default", "webhook": webhook["uid"]}}
-            await served.ask(TEXTS["TestWebhook"], given)
-            (found,) = await ended(served, webhook)
-            assert found["state"] == "failed"
-            assert "private address" in found["error"], host
-        assert receiver.got == []
-        for url in ("ftp://a/", "http://u:p@a/", "http://", "http://a b/", "x" * 3000, "http://a:x/"):
-            problem = await problem_of_url(served, url)
-            assert (problem["code"], problem["field"]) == ("BAD_INPUT", "url")
-
-
-async def test_a_url_into_a_private_network_is_refused_at_once_and_the_setting_is_named(
-    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
-) -> None:
-    async with serving(
-        bolt, tmp_path, settings=settings(allowed_networks=["10.0.0.0/8"], attempts=1)
-    ) as served:
-        for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:169.254.169.254]", "192.168.0.1"):
-            problem = await problem_of_url(served, f"http://{host}:{receiver.port}/")
-            assert (problem["code"], problem["field"]) == ("BAD_INPUT", "url")
-            assert "LINEAGE_WEBHOOKS__ALLOWED_NETWORKS" in problem["message"], host
-        # A network that is named, a public address, and hosts that are not there (yet).
-        for number, host in enumerate(("10.0.0.1", "8.8.8.8", "nowhere.example", f"{'long' * 20}.example")):
-            webhook, _ = await create(served, receiver, name=f"ci{number}", url=f"https://{host}/hook")
-        given = {"project": "default", "webhook": webhook["uid"], "url": receiver.url}
-        changed = (await served.ask(TEXTS["UpdateWebhook"], {"input": given}))["updateWebhook"]
-        assert changed["webhook"] is None
-        assert "LINEAGE_WEBHOOKS__ALLOWED_NETWORKS" in changed["problems"][0]["message"]
-        given = {"project": "default", "webhook": webhook["uid"]}
-        await served.ask(TEXTS["TestWebhook"], {"input": given})
-        (told,) = await ended(served, webhook)
-        assert "the host was not found" in told["error"]
-        assert receiver.got == []
-
-
-async def test_a_name_is_looked_up_once_and_only_what_was_checked_is_connected_to(
-    bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next answer of such a name would be an address that nothing may be sent to."""
-    asked: list[str] = []
-    answers = [["127.0.0.1"], ["169.254.169.254"], ["127.0.0.1", "169.254.169.254"]]
-    real = asyncio.get_running_loop().getaddrinfo
-
-    async def look_up(host: Any, port: Any, **more: Any) -> Any:
-        if host != "rebinding.example":
-            return await real(host, port, **more)
-        asked.append(host)
-        found = answers[min(len(asked), len(answers)) - 1]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
-
-    async with serving(bolt, tmp_path, settings=settings(attempts=1)) as served:
-        webhook, _ = await create(served, receiver, url=f"http://rebinding.example:{receiver.port}/")
-        given = {"input": {"project": "default", "webhook": webhook["uid"]}}
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
-        await served.ask(TEXTS["TestWebhook"], given)
-        (found,) = await ended(served, webhook)
-        assert (found["state"], len(asked), len(receiver.got)) == ("delivered", 1, 1)
-        # Now it is another one, and then one of two.
-        for count in (2, 3):
-            await served.ask(TEXTS["TestWebhook"], given)
-            found = (await ended(served, webhook, count))[0]
-            assert (found["state"], len(asked), len(receiver.got)) == ("failed", count, 1)
-            assert "private address" in found["error"]
 
 
 async def test_the_same_webhook_is_not_made_twice(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -15,16 +14,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import neo4j
 import pytest
 
-from lineage_server.domain.errors import ConflictError, InvalidInputError, UnavailableError
-from lineage_server.graph import embedded, embedded_folder, embedded_process, embedded_start
-from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent
+from lineage_server.domain.errors import ConflictError, UnavailableError
+from lineage_server.graph import embedded, embedded_process, embedded_start
+from lineage_server.graph.embedded import BoltAddress, EngineEvent
 from lineage_server.graph.embedded_folder import EngineFolder
-from lineage_server.graph.embedded_process import end_stale_engine, find_engine, process_start
+from lineage_server.graph.embedded_process import find_engine, process_start
+from tests.support.engines import engine_in, rows_of
 
 # ruff: noqa: ASYNC220, ASYNC240 - these tests own their loop; short file access does no harm
 
@@ -45,18 +43,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def _graph(folder: Path, **options: Any) -> EmbeddedGraph:
-    return EmbeddedGraph(folder, heap_mb=128, **options)
-
-
-async def _query(address: BoltAddress, text: Any, **parameters: Any) -> list[dict[str, Any]]:
-    login = (address.user, address.password)
-    driver = neo4j.AsyncGraphDatabase.driver(address.uri, auth=login)  # pyright: ignore[reportUnknownMemberType]
-    async with driver:
-        found = await driver.execute_query(text, parameters, database_=address.database)
-        return [record.data() for record in found.records]
 
 
 async def _until(condition: Callable[[], bool], *, seconds: float = 15.0) -> None:
@@ -82,12 +68,12 @@ def _listening(pid: int) -> list[tuple[str, int]]:
 async def test_answers_keeps_its_secret_and_stops_without_a_trace(tmp_path: Path) -> None:
     folder = tmp_path / "graph"
     events: list[EngineEvent] = []
-    graph = _graph(folder, on_event=events.append)
+    graph = engine_in(folder, on_event=events.append)
     address = await graph.start()
     try:
         pid = graph.pid
         assert pid is not None
-        assert await _query(address, "RETURN 1 + 1 AS two") == [{"two": 2}]
+        assert await rows_of(address, "RETURN 1 + 1 AS two") == [{"two": 2}]
 
         assert address.password not in repr(address)
         assert address.password not in Path(f"/proc/{pid}/cmdline").read_text()
@@ -107,7 +93,7 @@ async def test_answers_keeps_its_secret_and_stops_without_a_trace(tmp_path: Path
 
 
 async def test_listens_on_loopback_only_and_offers_no_other_way_in(tmp_path: Path) -> None:
-    graph = _graph(tmp_path)
+    graph = engine_in(tmp_path)
     async with graph as address:
         assert graph.pid is not None
         listening = _listening(graph.pid)
@@ -141,16 +127,16 @@ async def test_killed_engine_comes_back_on_the_same_address_with_all_commits(
     tmp_path: Path,
 ) -> None:
     events: list[EngineEvent] = []
-    graph = _graph(tmp_path, durability="process", on_event=events.append)
+    graph = engine_in(tmp_path, durability="process", on_event=events.append)
     async with graph as address:
         for number in range(5):
-            await _query(address, "CREATE (:Probe {number: $number})", number=number)
+            await rows_of(address, "CREATE (:Probe {number: $number})", number=number)
         first = graph.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await _until(lambda: graph.restarts == 1)
         assert graph.pid not in (None, first)
-        found = await _query(address, "MATCH (n:Probe) RETURN count(n) AS count")
+        found = await rows_of(address, "MATCH (n:Probe) RETURN count(n) AS count")
         assert found == [{"count": 5}]
     await asyncio.sleep(0)
     assert [event.kind for event in events] == ["started", "crashed", "restarted", "stopped"]
@@ -165,140 +151,19 @@ async def test_engine_ends_with_a_killed_parent_and_its_commits_stay(tmp_path: P
         said = await asyncio.to_thread(parent.stdout.readline)
         pid, uri = int(said.split()[0]), said.split()[1]
         with pytest.raises(ConflictError, match=f"in use by process {parent.pid}"):
-            await _graph(tmp_path).start()
+            await engine_in(tmp_path).start()
         assert process_start(pid), "a refused second user must not disturb the first"
         password = (tmp_path / "password").read_text()
         address = BoltAddress(uri, "root", password, "lineage")
-        await _query(address, "CREATE (:Probe {number: 1})")
+        await rows_of(address, "CREATE (:Probe {number: 1})")
     finally:
         parent.kill()
         parent.communicate()
     await _until(lambda: process_start(pid) == "", seconds=5)
-    async with _graph(tmp_path) as address:
-        found = await _query(address, "MATCH (n:Probe) RETURN n.number AS number")
+    async with engine_in(tmp_path) as address:
+        found = await rows_of(address, "MATCH (n:Probe) RETURN n.number AS number")
         assert found == [{"number": 1}]
         assert address.password == password
-
-
-async def test_damaged_small_files_cost_no_data(tmp_path: Path) -> None:
-    """Whatever stands in them: what the engine keeps is found again, and only its owner may read it."""
-    async with _graph(tmp_path) as address:
-        await _query(address, "CREATE (:Probe {number: 1})")
-    garbage = b"\xff\x00\xfe{" * 50
-    parts = ("password", "password.new", "engine.pid", "lock", "engine.json.new", "config/server-users.jsonl")
-    told = {"password": address.password.encode() + b"\r\n", "engine.pid": b'{"pid": -1, "started": "1"}'}
-    damages: tuple[dict[str, bytes], ...] = (told, dict.fromkeys(parts, garbage))
-    for damage in damages:
-        for name, content in damage.items():
-            (tmp_path / name).write_bytes(content)
-        (tmp_path / "password").chmod(0o644)
-        async with _graph(tmp_path) as address:
-            found = await _query(address, "MATCH (n:Probe) RETURN n.number AS number")
-            assert found == [{"number": 1}]
-            assert (tmp_path / "password").read_text() == address.password
-        assert stat.S_IMODE((tmp_path / "password").stat().st_mode) == 0o600
-
-
-async def test_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "password").mkdir()
-    with pytest.raises(InvalidInputError, match="cannot be used"):
-        await _graph(tmp_path).start()
-    (tmp_path / "password").rmdir()
-    again = EngineFolder(tmp_path)
-    again.open()  # the lock was given back
-    again.close()
-
-
-async def test_second_user_of_the_folder_is_refused_with_the_holder(tmp_path: Path) -> None:
-    first, second = EngineFolder(tmp_path), EngineFolder(tmp_path)
-    first.open()
-    with pytest.raises(ConflictError, match=f"in use by process {os.getpid()}") as refused:
-        second.open()
-    assert refused.value.current == str(os.getpid())
-    first.close()
-    second.open()
-    second.close()
-
-
-def _look_alike(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
-
-
-def test_engine_left_behind_is_ended_only_if_it_is_ours(tmp_path: Path) -> None:
-    folder = EngineFolder(tmp_path)
-    ours = (f"-Darcadedb.server.rootPath={folder.root}", "com.arcadedb.server.ArcadeDBServer")
-    foreign = _look_alike("com.arcadedb.server.ArcadeDBServer", "-Darcadedb.server.rootPath=/other")
-    orphan = _look_alike(*ours, "end")
-    try:
-        folder.remember_process(foreign.pid, process_start(foreign.pid))
-        assert end_stale_engine(folder, patience_seconds=0.1) == ""
-        assert foreign.poll() is None
-
-        folder.remember_process(orphan.pid, "another start time")
-        assert end_stale_engine(folder, patience_seconds=0.1) == ""
-        assert orphan.poll() is None
-
-        folder.remember_process(orphan.pid, process_start(orphan.pid))
-        assert "was ended" in end_stale_engine(folder, patience_seconds=0.1)
-        assert orphan.wait(5) == -signal.SIGTERM
-        assert folder.remembered_process() is None
-    finally:
-        for process in (foreign, orphan):
-            process.kill()
-            process.wait()
-
-
-def test_upgrade_keeps_a_copy_and_downgrade_is_refused(tmp_path: Path) -> None:
-    folder = EngineFolder(tmp_path)
-    assert folder.admit("26.10.2") == ""
-    assert folder.admit("26.10.2") == ""
-    record = json.loads((tmp_path / "engine.json").read_text())
-    assert (record["engine"], record["version"]) == ("arcadedb", "26.10.2")
-
-    (folder.databases / "lineage").mkdir(parents=True)
-    (folder.databases / "lineage" / "data").write_text("old")
-    with pytest.raises(ConflictError, match=r"26\.9\.9 is older"):
-        folder.admit("26.9.9")
-    with pytest.raises(ConflictError, match="too large"):
-        folder.admit("27.1.1")
-    assert folder.admit("26.10.3") == "26.10.2"
-    (folder.databases / "lineage" / "data").write_text("new")
-    assert (tmp_path / "backup/databases-26.10.2/lineage/data").read_text() == "old"
-    assert folder.admit("26.11.1") == "26.10.3"
-    assert [p.name for p in (tmp_path / "backup").iterdir()] == ["databases-26.10.3"]
-
-
-def test_data_of_an_unknown_engine_is_refused(tmp_path: Path) -> None:
-    folder = EngineFolder(tmp_path)
-    (folder.databases / "lineage").mkdir(parents=True)
-    with pytest.raises(ConflictError, match="does not say which engine"):
-        folder.admit("26.10.2")
-    (tmp_path / "engine.json").write_text('{"engine": "other", "version": "1.0"}')
-    with pytest.raises(ConflictError, match=r"unknown engine \(other 1\.0\)"):
-        folder.admit("26.10.2")
-
-
-def test_unusable_folder_and_full_disk_say_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidInputError, match="another data folder"):
-        EngineFolder(tmp_path / "file").open()
-    denied = EngineFolder(tmp_path).explain(PermissionError(13, "Permission denied"))
-    assert "owner or permissions" in denied.message
-
-    usage = shutil.disk_usage(tmp_path)._replace(free=1024 * 1024)
-
-    def almost_full(_: Path) -> Any:
-        return usage
-
-    monkeypatch.setattr(embedded_folder.shutil, "disk_usage", almost_full)
-    with pytest.raises(UnavailableError, match=r"is full \(1 MB are free\)\. Free at least"):
-        EngineFolder(tmp_path).open()
-    monkeypatch.undo()
-    folder = EngineFolder(tmp_path)
-    folder.open()  # the failed attempt gave the lock back
-    folder.close()
 
 
 async def test_taken_port_is_replaced_or_refused_when_it_was_asked_for(
@@ -309,11 +174,11 @@ async def test_taken_port_is_replaced_or_refused_when_it_was_asked_for(
         holder.listen()
         taken = int(holder.getsockname()[1])
         with pytest.raises(ConflictError, match=f"Port {taken} .* in use"):
-            await _graph(tmp_path, port=taken).start()
+            await engine_in(tmp_path, port=taken).start()
 
         offers = iter([taken, embedded_start.free_port()])
         monkeypatch.setattr(embedded, "free_port", lambda: next(offers))
-        async with _graph(tmp_path) as address:
+        async with engine_in(tmp_path) as address:
             assert not address.uri.endswith(f":{taken}")
 
 
@@ -322,9 +187,9 @@ async def test_failing_start_shows_the_end_of_the_log(
 ) -> None:
     monkeypatch.setattr(embedded_process, "_MAIN_CLASS", "no.such.Server")
     with pytest.raises(UnavailableError, match=r"no\.such\.Server"):
-        await _graph(tmp_path).start()
+        await engine_in(tmp_path).start()
     monkeypatch.undo()
-    graph = _graph(tmp_path, start_timeout_seconds=0.2)
+    graph = engine_in(tmp_path, start_timeout_seconds=0.2)
     with pytest.raises(UnavailableError, match="did not answer within"):
         await graph.start()
     assert graph.pid is None
@@ -332,7 +197,7 @@ async def test_failing_start_shows_the_end_of_the_log(
 
 
 async def test_cancelled_start_leaves_no_engine(tmp_path: Path) -> None:
-    graph = _graph(tmp_path)
+    graph = engine_in(tmp_path)
     starting = asyncio.ensure_future(graph.start())
     await _until(lambda: (tmp_path / "engine.pid").exists())
     pid = json.loads((tmp_path / "engine.pid").read_text())["pid"]
@@ -356,9 +221,9 @@ def test_log_is_cut_while_the_engine_keeps_writing(tmp_path: Path) -> None:
 
 
 async def test_new_indexes_have_small_pages_since_a_commit_writes_whole_ones(tmp_path: Path) -> None:
-    async with _graph(tmp_path) as address:
-        await _query(address, "CREATE CONSTRAINT thing IF NOT EXISTS FOR (n:Thing) REQUIRE n.uid IS UNIQUE")
-        await _query(address, "CREATE (n:Thing {uid: 'a'})")
+    async with engine_in(tmp_path) as address:
+        await rows_of(address, "CREATE CONSTRAINT thing IF NOT EXISTS FOR (n:Thing) REQUIRE n.uid IS UNIQUE")
+        await rows_of(address, "CREATE (n:Thing {uid: 'a'})")
     files = [path.name for path in tmp_path.rglob("Thing*idx")]
     assert files
     assert all(".65536." in name for name in files)
@@ -382,20 +247,20 @@ async def test_start_cache_is_made_once_and_used(tmp_path: Path) -> None:
     assert await embedded.build_start_cache(tmp_path / "cache") == cache
     assert cache.stat().st_mtime_ns == written
 
-    graph = _graph(tmp_path / "graph", start_cache=tmp_path / "cache")
+    graph = engine_in(tmp_path / "graph", start_cache=tmp_path / "cache")
     async with graph as address:
-        assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
+        assert await rows_of(address, "RETURN 1 AS one") == [{"one": 1}]
         assert str(cache) in Path(f"/proc/{graph.pid}/maps").read_text()
     assert "AOT" not in (tmp_path / "graph" / "engine.log").read_text()
 
 
 async def test_java_of_the_engine_takes_further_options(tmp_path: Path) -> None:
-    graph = _graph(tmp_path / "graph", java_options=("-Xmx131m", "-Dsaid=so"))
+    graph = engine_in(tmp_path / "graph", java_options=("-Xmx131m", "-Dsaid=so"))
     async with graph as address:
-        assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
+        assert await rows_of(address, "RETURN 1 AS one") == [{"one": 1}]
         assert {"-Xmx131m", "-Dsaid=so"} <= {*Path(f"/proc/{graph.pid}/cmdline").read_text().split("\0")}
     with pytest.raises(UnavailableError, match="Unrecognized VM option"):
-        await _graph(tmp_path / "other", java_options=("-XX:+NoSuchThing",)).start()
+        await engine_in(tmp_path / "other", java_options=("-XX:+NoSuchThing",)).start()
 
 
 def test_damaged_start_cache_is_only_slow(tmp_path: Path) -> None:
@@ -404,7 +269,7 @@ def test_damaged_start_cache_is_only_slow(tmp_path: Path) -> None:
     embedded_start.start_cache_file(tmp_path, install).write_bytes(b"damaged")
 
     async def start() -> None:
-        async with _graph(tmp_path / "graph", start_cache=tmp_path) as address:
-            assert await _query(address, "RETURN 1 AS one") == [{"one": 1}]
+        async with engine_in(tmp_path / "graph", start_cache=tmp_path) as address:
+            assert await rows_of(address, "RETURN 1 AS one") == [{"one": 1}]
 
     asyncio.run(start())

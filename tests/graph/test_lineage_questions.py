@@ -1,8 +1,4 @@
-"""Scene, impact, path, difference, cost, completeness, counts and references, on one small story.
-
-raw@1 → prepare → clean@1 → train r1 → model@1 → registered 1 (prod) → endpoint
-raw@2 → prepare → clean@2 → train r2 → model@2 → registered 2
-"""
+"""Scene, impact, path, difference, cost, completeness and counts, on a story of two versions."""
 
 from __future__ import annotations
 
@@ -24,76 +20,7 @@ from lineage_server.provenance.scene import SceneQuestion
 from lineage_server.provenance.service import Asked, LineageService
 from lineage_server.provenance.traverse import fingerprint
 from tests.support.graphs import GraphSpec
-
-SECOND = 1_000_000
-
-
-class Story(GraphSpec):
-    """The graph of the module's docstring; attributes are uids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.node("project:p", "p", name="p", owner="ann")
-        self.node("project:q", "q", name="q", owner="quentin")
-        for name in ("raw", "clean"):
-            self.node(f"artifact:p/dataset/{name}", name=name, kind="dataset")
-        self.raw = [self._version("raw", i) for i in (1, 2)]
-        self.clean = [self._version("clean", i, schema=json.dumps([{"name": "x"}])) for i in (1, 2)]
-        self.model = [self._version("net", i, kind="model") for i in (1, 2)]
-        self.prepare = [self._run(10 + i, "prepare", [self.raw[i]], [self.clean[i]]) for i in (0, 1)]
-        lr = ({"p.lr": 0.1}, {"p.lr": 0.2})
-        self.train = [self._run(20 + i, "train", [self.clean[i]], [self.model[i]], **lr[i]) for i in (0, 1)]
-        self.node("model:p/churn", name="churn")
-        self.registered = [self._register(i) for i in (0, 1)]
-        self.endpoint = self.node(
-            "deployment:q/c/shop@1", "q", name="shop", revision="1", endpoint="shop", from_at=90, cluster="c"
-        )
-        self.edge("DEPLOYED_AS", self.registered[0], self.endpoint)
-        self.alias = self.node(
-            "alias:p/churn@prod", alias="prod", model="model:p/churn", target=self.registered[0]
-        )
-        self.edge("POINTS_TO", self.alias, self.registered[0], valid_from=1, valid_to=None)
-
-    def _version(self, name: str, ordinal: int, **more: object) -> str:
-        told = {
-            "ordinal": ordinal,
-            "sealed_at": ordinal * 100,
-            "digest": f"sha256:{name.encode().hex()}{ordinal}{0:049d}",
-        }
-        return self.version(f"{name}#{ordinal}", **{**told, **more})  # pyright: ignore[reportArgumentType]
-
-    def _run(self, number: int, job: str, inputs: list[str], outputs: list[str], **more: object) -> str:
-        told = {
-            "job": f"job:p/training/{job}",
-            "job_name": job,
-            "started_at": number * SECOND,
-            "ended_at": (number + 2) * SECOND,
-            "gpu_seconds": float(number),
-            "gpu_product": "H200",
-            "cluster": "c",
-            "usage": json.dumps({"cpu_seconds": 1.5}),
-        }
-        return self.step(number, inputs, outputs, at=number, **{**told, **more})
-
-    def _register(self, index: int) -> str:
-        uid = f"modelversion:p/churn@{index + 1}"
-        self.node(
-            uid, name="churn", version=str(index + 1), model="model:p/churn", created_at=index + 1, rid=index
-        )
-        self.edge("REGISTERED_AS", self.model[index], uid)
-        return uid
-
-
-@pytest.fixture
-async def story(graph: Bolt) -> Story:
-    spec = Story()
-    await spec.write(graph)
-    return spec
-
-
-@pytest.fixture
-def service(graph: Bolt) -> LineageService:
-    return LineageService(graph, opaque_key=b"tests")
+from tests.support.two_versions import SECOND, Story
 
 
 async def test_impact_names_endpoints_aliases_and_owners(story: Story, service: LineageService) -> None:
@@ -352,71 +279,3 @@ async def test_tombstone_is_walked_and_shown(story: Story, service: LineageServi
     heads = {node.head.uid: node.head for node in found.nodes}
     assert heads[story.clean[0]].deleted_at == 7
     assert story.raw[0] in heads
-
-
-@pytest.mark.parametrize(
-    ("reference", "attribute", "index"),
-    [
-        ("dataset:raw", "raw", 1),
-        ("dataset:raw@latest", "raw", 1),
-        ("dataset:raw@1", "raw", 0),
-        ("p/dataset:raw@sha256:7261771", "raw", 0),
-        ("model:churn", "registered", 1),
-        ("model:churn@prod", "registered", 0),
-        ("model:churn@2", "registered", 1),
-        ("model:net@1", "model", 0),
-        ("run:00000000-0000-0000-0000-000000000020", "train", 0),
-    ],
-)
-async def test_reference_is_resolved(
-    story: Story, service: LineageService, reference: str, attribute: str, index: int
-) -> None:
-    assert await service.resolve(reference, scope=None, project="p") == getattr(story, attribute)[index]
-
-
-async def test_artifact_without_a_version_is_said_to_be_one(graph: Bolt, service: LineageService) -> None:
-    spec = GraphSpec()
-    spec.node("artifact:p/dataset/far", name="far", kind="dataset", unversioned=True)
-    await spec.write(graph)
-    with pytest.raises(NotFoundError, match="dataset:far was only referred to without a version"):
-        await service.resolve("dataset:far", scope=None, project="p")
-
-
-async def test_lists_of_what_there_is_say_how_much_they_leave_out(
-    graph: Bolt, service: LineageService
-) -> None:
-    spec = GraphSpec()
-    for n in range(1, 14):
-        spec.node(
-            f"version:p/dataset/many@{n}", name="many", kind="dataset", ordinal=n, sealed_at=n,
-            artifact="artifact:p/dataset/many",
-        )  # fmt: skip
-        spec.node(f"artifact:p/report/r{n:02}", name=f"r{n:02}", kind="report")
-        spec.node(f"modelversion:p/big@{n}", name="big", version=str(n), model="model:p/big", created_at=n)
-    await spec.write(graph)
-
-    async def told(reference: str) -> str:
-        with pytest.raises(NotFoundError) as caught:
-            await service.resolve(reference, scope=None, project="p")
-        return str(caught.value)
-
-    newest = ", ".join(map(str, range(13, 3, -1)))
-    assert (await told("dataset:many@99")).endswith(f"the newest are: {newest} and 3 more, or latest")
-    assert (await told("model:big@99")).endswith(f"there are: {newest} and 3 more, latest")
-    assert (await told("report:x")).endswith("there are: r01, r02, r03, r04, r05 and 8 more")
-
-
-async def test_reference_that_fails_says_what_would_do(story: Story, service: LineageService) -> None:
-    with pytest.raises(NotFoundError, match=r"newest are: 2, 1, or latest"):
-        await service.resolve("dataset:raw@9", scope=None, project="p")
-    with pytest.raises(NotFoundError, match="clean"):
-        await service.resolve("dataset:claen", scope=None, project="p")
-    with pytest.raises(NotFoundError, match="prod, 2, 1, latest"):
-        await service.resolve("model:churn@staging", scope=None, project="p")
-    with pytest.raises(InvalidInputError):
-        await service.resolve("thing:x", scope=None, project="p")
-    with pytest.raises(InvalidInputError):
-        await service.resolve("nonsense", scope=None, project="p")
-    with pytest.raises(NotFoundError, match="not yours to see"):
-        await service.resolve(story.raw[0], scope=frozenset({"q"}))
-    assert await service.resolve(story.raw[0], scope=frozenset({"p"})) == story.raw[0]
