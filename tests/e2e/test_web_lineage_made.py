@@ -44,7 +44,7 @@ def test_a_hub_of_ten_thousand_says_how_much_of_it_is_not_shown(
     page.wait_for("!!document.querySelector('[data-stack]')")
     assert "Not everything is shown" in page.run(TEXT)
     page.wait_for("!!document.querySelector('[data-focus] [data-side]')")
-    assert "9950" in page.run("document.querySelector('[data-focus]').innerText")
+    assert "+9,950" in page.run("document.querySelector('[data-focus]').innerText")
     page.run("document.querySelector('[data-focus] [data-side]').click()")
     page.wait_for("document.querySelector('[data-stack] bdi')?.title === '1,000 × read'")
     check_access(page)

@@ -318,6 +318,24 @@ def test_contents_of_inputs_and_outputs_are_laid_over_each_other(
     check(page, url)
 
 
+def test_on_a_narrow_page_the_tab_that_is_shown_is_in_sight(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    page.look(360, 780)
+    page.open(f"{url}/p/{project}/runs")
+    page.wait_for(f"{NAMES}.length === 6")
+    page.run("document.querySelector('tbody th a').click()")
+    last = "document.querySelector('main nav li:last-child a')"
+    page.click(last)
+    in_sight = f"(({{left, right}}) => left >= 0 && right <= innerWidth)({last}.getBoundingClientRect())"
+    page.wait_for(f"{last}.getAttribute('aria-current') === 'page' && {in_sight}")
+    page.open(page.run("location.href"))
+    page.wait_for(f"{last}?.getAttribute('aria-current') === 'page' && {in_sight}")
+    check_access(page)
+    check(page, url)
+
+
 def test_a_run_that_is_not_there_is_told_of(page: Page, running_server: RunningServer) -> None:
     page.open(f"{running_server.url}/p/default/runs/0198c0de-0000-7000-8000-00000000dead")
     page.wait_for(f"{TEXT}.includes('There is nothing here')")

@@ -4,6 +4,7 @@ import { Tabs } from "@mantine/core";
 import "@mantine/core/styles/Tabs.css";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
+import { intoSight } from "./into-sight";
 import styles from "./sections.module.css";
 
 export interface SectionsProps<T extends string> {
@@ -20,7 +21,7 @@ export function Sections<T extends string>({ label, views, shown, choose, childr
     <Tabs value={shown} onChange={(chosen) => choose((chosen ?? shown) as T)} keepMounted={false} activateTabWithKeyboard={false}>
       <Tabs.List aria-label={label} className={styles.list}>
         {views.map((view) => (
-          <Tabs.Tab key={view.id} value={view.id}>
+          <Tabs.Tab key={view.id} value={view.id} ref={view.id === shown ? intoSight : undefined}>
             {say(view.name)}
           </Tabs.Tab>
         ))}

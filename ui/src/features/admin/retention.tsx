@@ -6,6 +6,7 @@ import { Trouble } from "@/components/trouble";
 import { AdminPageDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
+import styles from "./admin.module.css";
 
 export function Retention() {
   const { say, language } = useWords();
@@ -29,7 +30,9 @@ export function Retention() {
       <ListTable label={say("admin.retention")} columns={[say("artifacts.name"), say("retention.value"), say("retention.setting")]}>
         {rows.map(([name, setting, value]) => (
           <tr key={name}>
-            <th scope="row">{say(name)}</th>
+            <th scope="row" className={styles.name}>
+              {say(name)}
+            </th>
             <td data-value>{value}</td>
             <td>
               <code>{setting}</code>

@@ -18,6 +18,8 @@ import styles from "./compare-table.module.css";
 
 const ROW_HEIGHT = 35;
 const COLUMN_WIDTH = 150;
+/** As wide as few of them may be where there is room: a whole name of a run has a date. */
+const ROOMY_WIDTH = 280;
 const NAME_WIDTH = 240;
 const AHEAD = 60;
 const RUNS_OF_A_SHEET = 4;
@@ -87,11 +89,11 @@ function Block({ project, runs, rows, nameOf, versionName, count, first, last, a
   const { say } = useWords();
   const [before, after] = filled ? [first, runs.length - last] : [0, 0];
   return (
-    <table style={{ width: NAME_WIDTH + runs.length * COLUMN_WIDTH }} aria-rowcount={count} aria-colcount={runs.length + 1}>
+    <table style={{ width: `max(${NAME_WIDTH + runs.length * COLUMN_WIDTH}px, min(100%, ${NAME_WIDTH + runs.length * ROOMY_WIDTH}px))` }} aria-rowcount={count} aria-colcount={runs.length + 1}>
       <colgroup>
         <col width={NAME_WIDTH} />
         {runs.map(({ uid }) => (
-          <col key={uid} width={COLUMN_WIDTH} />
+          <col key={uid} />
         ))}
       </colgroup>
       <thead>

@@ -86,7 +86,7 @@ function Further({ mark, box, title, sides }: FurtherProps) {
       title={act.what === "open" ? `${name}\n${say("lineage.open.far")}` : name}
       onClick={(event) => act.act(event.shiftKey)}
     >
-      {act.what === "fold" ? "−" : `+${act.count}`}
+      {act.what === "fold" ? "−" : say("lineage.more", { count: act.count })}
     </button>
   );
 }

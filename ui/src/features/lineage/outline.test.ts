@@ -21,6 +21,13 @@ describe("the outline", () => {
     expect(outlineOf(scene("a > b > c > a"), NONE).length).toBeLessThan(8);
   });
 
+  test("has a row for each box that hangs on a circle, once", () => {
+    const circle = scene("a > b > c > a, b > d > e, x > c, e > e");
+    const rows = outlineOf(circle, NONE).filter((row) => !row.again);
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(circle.boxes.keys()));
+    expect(rows).toHaveLength(new Set(rows.map(({ id, side }) => side + id)).size);
+  });
+
   test("has a row for what only another box leads to, below that box", () => {
     const tree = scene("thing > one, one > two, raw > one, raw > beside, said > two", { thing: {} });
     const rows = outlineOf(tree, NONE).map((row) => `${"  ".repeat(row.level - 1)}${row.side[0]} ${row.id}${row.again ? " (again)" : ""}`);

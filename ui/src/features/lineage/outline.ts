@@ -1,5 +1,5 @@
 /** The same scene as a tree of rows: the form that can be read aloud, printed and walked by keys. */
-import { pathsThrough, waysOf } from "./scene";
+import { pathsThrough, roundabout, waysOf } from "./scene";
 import type { Scene } from "./scene";
 
 /** `side` tells what a row is to the one above it; `again`: its own rows stand where it came first. */
@@ -21,12 +21,15 @@ type Side = "UPSTREAM" | "DOWNSTREAM";
 const OTHER = { UPSTREAM: "DOWNSTREAM", DOWNSTREAM: "UPSTREAM" } as const;
 
 /** Rows from the focus outwards, without those below a closed row. What only another box leads to (what a version
- * came from beside the one before it) stands below that box, so that every box has a row. */
+ * came from beside the one before it) stands below that box, so that every box has a row. What lies both before and
+ * after the focus, in a circle, is followed once on each side: much may hang on it on one of them alone. */
 export function outlineOf(scene: Scene, closed: ReadonlySet<string>): Row[] {
   const ways = waysOf(scene);
   const rows: Row[] = [];
-  const seen = new Set([scene.focus]);
   const straight = pathsThrough(ways, scene.focus);
+  const round = roundabout(ways, scene.focus);
+  const nameOf = (id: string, side: Side): string => (round.has(id) ? side + id : id);
+  const seen = new Set([scene.focus, nameOf(scene.focus, "UPSTREAM"), nameOf(scene.focus, "DOWNSTREAM")]);
   const neighbours = (id: string, side: Side): readonly string[] => (side === "UPSTREAM" ? ways.up : ways.down).get(id) ?? [];
   const onwardOf = (id: string, side: Side, from: string | null): [string, Side][] => {
     const ahead = neighbours(id, side).map((one): [string, Side] => [one, side]);
@@ -37,8 +40,8 @@ export function outlineOf(scene: Scene, closed: ReadonlySet<string>): Row[] {
   const below = (parent: Row, along: Side, from: string | null): void => {
     const ids = onwardOf(parent.id, along, from);
     ids.forEach(([next, side], at) => {
-      const again = seen.has(next);
-      seen.add(next);
+      const again = seen.has(nameOf(next, side));
+      seen.add(nameOf(next, side));
       const key = `${parent.key}/${side === "UPSTREAM" ? "<" : ">"}${next}`;
       const opens = !again && onwardOf(next, side, parent.id).length > 0;
       const row: Row = {

@@ -157,6 +157,12 @@ export function pathsThrough(ways: Ways, id: string): ReadonlySet<string> {
   return new Set([...reached(ways.up, id), ...reached(ways.down, id)]);
 }
 
+/** What one comes back from: all that lies both before a box and after it, itself included. */
+export function roundabout(ways: Ways, id: string): ReadonlySet<string> {
+  const behind = reached(ways.up, id);
+  return new Set([...reached(ways.down, id)].filter((one) => behind.has(one)));
+}
+
 /** A box and those next to it. */
 export function besides(ways: Ways, id: string): ReadonlySet<string> {
   return new Set([id, ...(ways.up.get(id) ?? []), ...(ways.down.get(id) ?? [])]);

@@ -68,7 +68,7 @@ function AliasRow({ alias, open }: { alias: Alias; open: (form: Opened["form"]) 
         <bdi>{name}</bdi>
       </th>
       <td>{version ? <bdi>{version}</bdi> : <span className="faint">{say("promote.nowhere")}</span>}</td>
-      <td>{say(alias.needsApproval ? "aliases.approval" : alias.protected ? "aliases.protected" : "aliases.free")}</td>
+      <td className={styles.rule}>{say(alias.needsApproval ? "aliases.approval" : alias.protected ? "aliases.protected" : "aliases.free")}</td>
       <td>
         <bdi>{alias.movers.join(", ")}</bdi>
       </td>

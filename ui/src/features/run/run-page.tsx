@@ -3,6 +3,7 @@ import type { ComponentType } from "react";
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { intoSight } from "@/components/into-sight";
 import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
@@ -77,25 +78,33 @@ function OneRun({ project, uid, steps }: { project: string; uid: string } & RunP
           <bdi>{run.reason}</bdi>
         </p>
       )}
-      <nav aria-label={say("run.parts")}>
-        <ul className={styles.tabs}>
-          {TABS.filter((one) => one !== "steps" || one === tab || run.children.edges.length > 0).map((one) => (
-            <li key={one}>
-              <Link
-                to="/p/$project/runs/$uid"
-                params={{ project, uid: run.uid }}
-                search={one === "overview" ? {} : { tab: one }}
-                activeOptions={{ exact: true, includeSearch: true }}
-                aria-current={one === tab ? "page" : undefined}
-              >
-                {say(`run.part.${one}` as MessageId)}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <RunTabs tab={tab} run={run} project={project} />
       <Part tab={tab} run={run} project={project} steps={steps} />
     </div>
+  );
+}
+
+function RunTabs({ tab, run, project }: { tab: RunTab; run: Run; project: string }) {
+  const { say } = useWords();
+  return (
+    <nav aria-label={say("run.parts")}>
+      <ul className={styles.tabs}>
+        {TABS.filter((one) => one !== "steps" || one === tab || run.children.edges.length > 0).map((one) => (
+          <li key={one}>
+            <Link
+              to="/p/$project/runs/$uid"
+              params={{ project, uid: run.uid }}
+              search={one === "overview" ? {} : { tab: one }}
+              activeOptions={{ exact: true, includeSearch: true }}
+              ref={one === tab ? intoSight : undefined}
+              aria-current={one === tab ? "page" : undefined}
+            >
+              {say(`run.part.${one}` as MessageId)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 

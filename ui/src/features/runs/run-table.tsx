@@ -160,7 +160,7 @@ function Cell({ run, column, language }: { run: RunRow; column: string; language
   if (key) {
     const map = (key.of === "metric" ? run.metricMap : run.paramMap) as Record<string, unknown>;
     const value = map[key.key];
-    if (value === undefined || value === null) return <td data-numeric>–</td>;
+    if (value === undefined || value === null) return <td data-numeric={key.of === "metric" || undefined}>–</td>;
     const text = typeof value === "number" ? figure(value, language) : String(value);
     return (
       <td data-numeric={typeof value === "number" || undefined} title={String(value)}>
