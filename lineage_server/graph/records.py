@@ -18,7 +18,7 @@ from lineage_server.domain.untyped import as_mapping
 HIDDEN = frozenset(
     {
         *("clock", "clocks", "tomb", "search_text", "annotated", "moves_at", "moves_recorded", "moves_on"),
-        "sent_by",
+        *("sent_by", "failed_at"),
     }
 )
 """Properties that hold no fact of their own: merge clocks, packed payload, search words."""

@@ -54,7 +54,7 @@ class Step:
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
     Step(
-        11,
+        12,
         (
             *cypher.CONSTRAINTS,
             *cypher.INDEXES,
@@ -63,6 +63,7 @@ STEPS: tuple[Step, ...] = (
             cypher.CREATE_WRITER,
             cypher.COUNT_MODEL_VERSIONS,
             cypher.NUMBER_MODEL_VERSIONS,
+            cypher.NOTE_FAILED_RUNS,
         ),
         arcade_first=cypher.NUMBERS,
     ),

@@ -26,7 +26,7 @@ from lineage_server.domain.events import (
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.uses import Uses
 from lineage_server.graph.write import WriteBatch, WriteSession
-from lineage_server.ingest import derive, judging, reading, registered
+from lineage_server.ingest import derive, judging, news, reading, registered
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
@@ -351,7 +351,7 @@ class Batch:
     def settle(self, seq: int) -> list[Change]:
         """The batch is committed: keep its states for the next one; returns what changed."""
         changed = [s for s in self.states.values() if s.changed]
-        changes = [derive.change(s, seq) for s in changed]
+        changes = [news.change_of(s, seq) for s in changed]
         told = {s.uid for s in changed}
         # An edge is kept by one of its ends; whoever looks at the other end sees it, too.
         ends = {key.other: None for s in changed for key in s.new_edges if key.other not in told}

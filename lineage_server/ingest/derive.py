@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from lineage_server.changes import Change
 from lineage_server.domain.edges import COLUMNS, Basis, EdgeType, Source
 from lineage_server.domain.ids import artifact_of_version, registered_in
 from lineage_server.domain.nodes import STATE_RANK, TERMINAL_RANK, Label, RunState
 from lineage_server.ingest import registered
 from lineage_server.ingest.facts import EdgeKey
 from lineage_server.ingest.links import is_guess
+from lineage_server.ingest.news import failed_at
 from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.values import dumps, search_text
 
@@ -42,6 +42,8 @@ def finish(state: NodeState) -> None:
     if state.label is Label.APPROVAL:
         stands = "used" if props.get("used_at") else props.get("verdict") or "pending"
         state.set_derived("state", None if "erased" in props else stands)
+    elif state.label is Label.RUN:
+        state.set_derived("failed_at", failed_at(props))
     search_words(state)
 
 
@@ -78,15 +80,6 @@ def _has_words(state: NodeState) -> bool:
 
 
 _SEARCHED = frozenset({"name", "job_name", "kind", "description"})
-
-
-def change(state: NodeState, seq: int) -> Change:
-    """What subscribers are told of it. News is what people are notified of: that a run failed, an alias
-    moved, an approval was asked for or decided."""
-    news = state.label in (Label.ALIAS, Label.APPROVAL)
-    if state.label is Label.RUN and state.props.get("state") == RunState.FAILED:
-        news = not state.exists or "state" in state.dirty
-    return Change(state.uid, state.label, state.project, state.kind_of_change, seq, news)
 
 
 # --- roll-ups ----------------------------------------------------------------------------

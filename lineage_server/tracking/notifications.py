@@ -23,8 +23,6 @@ MOST = 100
 """Notifications at once."""
 DAYS = 7
 """How long something is news. What waits for somebody is told as long as it waits."""
-RUN_DAYS = 30
-"""How long before that a run may have begun."""
 MOST_RUNS = 300
 """Failed runs that are looked at; those of one job are told together."""
 _DAY = 86_400_000_000
@@ -129,7 +127,6 @@ def _parameters(reader: Reader, limit: int) -> dict[str, Any]:
         "mine": list(reader.names),
         "everybody": reader.everybody,
         "since": since,
-        "began": since - RUN_DAYS * _DAY,
         "until": _FOREVER,
         "limit": limit,
         "runs": MOST_RUNS,

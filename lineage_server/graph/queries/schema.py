@@ -57,6 +57,7 @@ INDEXES: tuple[LiteralString, ...] = (
     _index("Run", "project", "n.project"),
     _index("Run", "started", "n.started_at"),
     _index("Run", "job", "n.job"),
+    _index("Run", "failed", "n.failed_at"),
     _index("Job", "project", "n.project"),
     _index("Artifact", "project", "n.project"),
     _index("ArtifactVersion", "artifact", "n.artifact"),
@@ -93,6 +94,7 @@ def _numbers(label: LiteralString, name: LiteralString, key: LiteralString) -> t
 
 NUMBERS: tuple[LiteralString, ...] = (
     *_numbers("Run", "started", "n.started_at"),
+    *_numbers("Run", "failed", "n.failed_at"),
     *_numbers("Event", "seq", "n.seq"),
     *_numbers("Audit", "at", "n.at"),
     *_numbers("Refused", "at", "n.at"),
@@ -116,6 +118,13 @@ NUMBER_MODEL_VERSIONS: LiteralString = """
 MATCH (v:ModelVersion)
 WHERE v.number IS NULL AND v.version =~ '[0-9]{1,9}'
 SET v.number = toInteger(v.version)
+"""
+
+# Runs that failed before that was noted on them.
+NOTE_FAILED_RUNS: LiteralString = """
+MATCH (n:Run)
+WHERE n.state = 'failed' AND n.failed_at IS NULL
+SET n.failed_at = coalesce(n.ended_at, n.started_at, n.created_at)
 """
 
 CREATE_WRITER: LiteralString = """
