@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useRouterState } from "@tanstack/react-ro
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
 import { later } from "@/components/later";
+import { Bell } from "@/features/notifications/bell";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
 import { Away } from "./away";
@@ -60,6 +61,7 @@ export function Shell() {
               {/Mac/.test(navigator.userAgent) ? "⌘K" : "Ctrl K"}
             </kbd>
           </button>
+          <Bell project={project} person={`${data.me.kind}/${data.me.subject}`} />
           <LanguageMenu />
           <ThemeMenu />
           <PersonMenu project={project} subject={data.me.subject} canLeave={data.server.authMode !== "open"} />
