@@ -16,6 +16,7 @@ from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.queries import tracking
 from lineage_server.graph.queries.clauses import Clause
+from lineage_server.graph.queries.notifications import NOTIFICATIONS
 from tests.support.neo4j_server import Address
 
 ASKED = {
@@ -66,8 +67,21 @@ def test_lists_of_runs_are_read_from_an_index(
     assert "LabelScan" not in told
 
 
+def test_runs_that_failed_of_late_are_read_from_an_index(driver: Driver, bolt: Address) -> None:
+    """All else that concerns somebody are few; runs are many."""
+    asked = {
+        **ASKED, "actor": "me", "issuer": "i", "subject": "s", "quoted": '"me"', "mine": ["me"],
+        "everybody": False, "writes_all": False, "written": ["red"], "administers_all": False,
+        "administered": ["red"], "until": 2, "runs": 10,
+    }  # fmt: skip
+    with driver.session(database=bolt.database) as session:
+        plan = session.run(f"EXPLAIN {NOTIFICATIONS}", asked).consume().plan
+    told = json.dumps(plan, default=str)
+    assert "Run_failed" in told or "n:Run(failed_at" in told, told
+
+
 @pytest.mark.parametrize("bolt", ["embedded"], indirect=True)
-@pytest.mark.parametrize("number", ["Run.started_at", "Event.seq", "Audit.at", "Refused.at"])
+@pytest.mark.parametrize("number", ["Run.started_at", "Run.failed_at", "Event.seq", "Audit.at", "Refused.at"])
 def test_embedded_engine_knows_which_keys_are_numbers(driver: Driver, bolt: Address, number: str) -> None:
     """Else it plans a range of the index and reads all of it, which no plan tells."""
     label, _, key = number.partition(".")

@@ -34,6 +34,7 @@ def runs(count: int) -> Iterator[dict[str, Any]]:
         at = FIRST_AT + index * STEP_MICROS
         run_id = str(uuid.UUID(int=(at // 1000 << 80) | chance.getrandbits(62) | 7 << 76 | 2 << 62))
         kind = ("training", "step")[index % 3 == 0]
+        state, ended_at = _STATES[index % 5], at + chance.randrange(1, 3_600) * 1_000_000
         yield {
             "uid": f"run:{run_id}",
             "project": PROJECTS[index % 2],
@@ -44,9 +45,10 @@ def runs(count: int) -> Iterator[dict[str, Any]]:
             "updated_at": at,
             "job": f"job:{PROJECTS[index % 2]}/{kind}/train {index % 20}",
             "job_name": f"train {index % 20}",
-            "state": _STATES[index % 5],
+            "state": state,
             "started_at": at,
-            "ended_at": at + chance.randrange(1, 3_600) * 1_000_000,
+            "ended_at": ended_at,
+            **({"failed_at": ended_at} if state == "failed" else {}),
             "search_text": f"{name} train {index % 20} {kind} team=a",
             "t.team": "a",
             "metric_steps": "{}",
