@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
+from lineage_server.domain.nodes import Edge
 from lineage_server.graph.errors import OverdueQueryError
 from lineage_server.graph.read_lineage import Span
-from lineage_server.provenance.answers import COUNT_CAP, Boundary, Truncation
+from lineage_server.provenance.answers import COUNT_CAP, Boundary, Direction, LineageNode, Truncation
 from lineage_server.provenance.cursors import Cursor
 from lineage_server.provenance.ledger import EnoughError
-from lineage_server.provenance.production import is_timed, span_of
+from lineage_server.provenance.production import UNLIMITED, is_timed, span_of
 from lineage_server.provenance.walk import Cut, Walk, Walker
 
 
@@ -52,6 +55,36 @@ async def boundary_of(walk: Walk, names: Mapping[str, str], *, count: bool) -> t
             more = dict.fromkeys((names[uid] for uid in walker.frontier), None)
         out += [Boundary(uid=uid, direction=walker.direction, more=n) for uid, n in more.items() if n != 0]
     return tuple(out)
+
+
+async def aside(
+    walk: Walk,
+    nodes: Iterable[LineageNode],
+    edges: Sequence[Edge],
+    followed: Set[tuple[str, Direction]],
+) -> dict[tuple[str, Direction], int]:
+    """How many edges that are not among these leave each node on a side on which no walk went on from it;
+    without the sides for which there was no time."""
+    drawn = Counter((edge.start, Direction.DOWNSTREAM) for edge in edges)
+    drawn += Counter((edge.end, Direction.UPSTREAM) for edge in edges)
+    seen = [node for node in nodes if not node.head.hidden]
+
+    async def leaving(walker: Walker) -> dict[tuple[str, Direction], int]:
+        way = walker.direction
+        names = {
+            uid: node.head.uid
+            for node in seen
+            if (node.head.uid, way) not in followed
+            for uid in (node.head.uid, *node.also)
+        }
+        totals = await _count(walker, dict.fromkeys(names, span_of(way, UNLIMITED))) or {}
+        sums = Counter[str]()
+        for uid, kinds in totals.items():
+            sums[names[uid]] += sum(kinds.values())
+        return {(uid, way): max(0, min(n, COUNT_CAP) - drawn[uid, way]) for uid, n in sums.items()}
+
+    up, down = await asyncio.gather(*map(leaving, walk.walkers))
+    return up | down
 
 
 async def _edges_beyond(walker: Walker, names: Mapping[str, str]) -> dict[str, int | None] | None:

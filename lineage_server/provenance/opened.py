@@ -40,12 +40,14 @@ _BUDGET = Budget(nodes=1_001, per_node=1_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What walks have found: nodes in their order, edges, and what goes on from where."""
+    """What walks have found: nodes in their order, edges, and what goes on from where; ``followed``: from
+    where they went on themselves, on which side."""
 
     nodes: tuple[LineageNode, ...]
     edges: tuple[Edge, ...]
     cuts: tuple[Truncation, ...]
     boundary: tuple[Boundary, ...]
+    followed: frozenset[tuple[str, Direction]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,11 @@ async def seen_of(walk: Walk) -> Seen:
         edges=tuple(walk.ledger.edges(names)),
         cuts=await truncations(walk, names, Cursor()),
         boundary=await boundary_of(walk, names, count=True),
+        followed=frozenset(
+            (names.get(uid, uid), one.direction)
+            for one in walk.walkers
+            for uid in (*one.left, *one.crossed, *one.frontier)
+        ),
     )
 
 
@@ -144,15 +151,17 @@ def _merged(seen: Seen, opened: _Opened) -> Seen:
     new = [node for node in more.nodes if node.head.uid not in known]
     if opened.side is not None:
         base = start.depth if start else 0
-        side = opened.side
-        new = [replace(node, depth=base + max(1, node.depth), side=side) for node in new]
+        new = [replace(node, depth=base + max(1, node.depth), side=opened.side) for node in new]
     fresh = {node.head.uid for node in new}
+    side = (opened.uid, opened.side)
     edges = {(e.type, e.start, e.end, e.role): e for e in (*more.edges, *seen.edges)}
     return Seen(
         nodes=(*seen.nodes, *new),
         edges=tuple(edges.values()),
         cuts=(*_without(seen.cuts, opened), *_of(more.cuts, opened, fresh)),
         boundary=(*_without(seen.boundary, opened), *_of(more.boundary, opened, fresh)),
+        followed=seen.followed
+        | {(uid, way) for uid, way in more.followed if uid in fresh or (uid, way) == side},
     )
 
 

@@ -25,6 +25,7 @@ from lineage_server.provenance.answers import (
     View,
 )
 from lineage_server.provenance.boxes import GroupBy, Scene, boxes_of, fold, lines_of, version_of
+from lineage_server.provenance.left_out import aside
 from lineage_server.provenance.opened import check_opened, seen_of, widened
 from lineage_server.provenance.traverse import check, run_walk
 
@@ -76,11 +77,12 @@ async def lineage_scene(
         edges = [e for e in seen.edges if e.start in visible and e.end in visible]
         folded = fold(nodes, edges, focus, question.group_by)
         runs = [u for u, box in folded.items() if box != u and u.startswith("run:")]
+        beside = await aside(walk, nodes, seen.edges, seen.followed)
         values = (
             await facts.metric(runs, question.best_metric, sight) if question.best_metric and runs else {}
         )
     walk.trips.count += trips.count
-    hidden = _hidden(seen.cuts, [(b.uid, b.direction, b.more or 0) for b in seen.boundary])
+    hidden = {**beside, **_hidden(seen.cuts, [(b.uid, b.direction, b.more or 0) for b in seen.boundary])}
     boxes = boxes_of(nodes, folded, hidden, values, higher=question.higher_is_better)
     lines = lines_of(edges, folded)
     return Scene(

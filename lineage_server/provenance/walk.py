@@ -96,7 +96,7 @@ class _Candidate(NamedTuple):
 @dataclass
 class Walker:
     """A walk in one direction; ``frontier`` holds the uids to leave next, all at ``depth``, and the
-    reach of each (``production.py``)."""
+    reach of each (``production.py``); ``left`` those that it left, ``crossed`` runs between them."""
 
     reader: LineageReader
     ledger: Ledger
@@ -109,11 +109,11 @@ class Walker:
     frontier: dict[str, int] = field(default_factory=dict[str, int])
     cuts: dict[tuple[str, str], Cut] = field(default_factory=dict[tuple[str, str], Cut])
     came: dict[str, Origin] = field(default_factory=dict[str, Origin])
-    _left: dict[str, int] = field(default_factory=dict[str, int])
+    left: dict[str, int] = field(default_factory=dict[str, int])
     _withheld: set[str] = field(default_factory=set[str])
     _late: list[_Fan] = field(default_factory=list[_Fan])
     _arrival: dict[str, Origin] = field(default_factory=dict[str, Origin])
-    _crossed: set[str] = field(default_factory=set[str])
+    crossed: set[str] = field(default_factory=set[str])
     _candidates: dict[str, _Candidate] = field(default_factory=dict[str, _Candidate])
     _first: bool = True
     _family: str = ""
@@ -144,7 +144,7 @@ class Walker:
         wave = self.frontier
         self._candidates, self._late = {}, []
         while wave:
-            self._left.update(wave)
+            self.left.update(wave)
             self._withheld -= wave.keys()
             twins: dict[str, int] = {}
             # A registered version before what it is of, which leads back to it.
@@ -169,7 +169,7 @@ class Walker:
         out: dict[str, Span] = {}
         for uid, reach in self.frontier.items():
             reach = mended(self.direction, reach, self.ledger.first_production(uid))
-            out[uid] = span_of(self.direction, reach, self._left.get(uid))
+            out[uid] = span_of(self.direction, reach, self.left.get(uid))
         return out
 
     async def gather_twins(self) -> None:
@@ -192,7 +192,7 @@ class Walker:
 
     def has_left(self, uid: str) -> bool:
         """Whether the walk went on from there already, if not as far as it may now."""
-        return uid in self._left
+        return uid in self.left
 
     def _following(self) -> dict[str, int]:
         """The next frontier; twins are one thing, so the furthest reach among them is that of all."""
@@ -211,7 +211,7 @@ class Walker:
 
     def _opens(self, uid: str, reach: int) -> bool:
         """Whether there is something to follow: it was not left yet, or not as far."""
-        left = self._left.get(uid)
+        left = self.left.get(uid)
         return left is None or (reach > left and uid in self._withheld)
 
     async def _settle(self) -> None:
@@ -221,9 +221,9 @@ class Walker:
         if self.direction is Direction.DOWNSTREAM:
             await self._look_for_first([fan.uid for fan in self._late])
         for fan in self._late:
-            reach = mended(self.direction, self._left[fan.uid], self.ledger.first_production(fan.uid))
+            reach = mended(self.direction, self.left[fan.uid], self.ledger.first_production(fan.uid))
             within = [entry for entry in fan.entries if entry.rank[0] <= reach]
-            self._left[fan.uid] = reach
+            self.left[fan.uid] = reach
             if len(within) < len(fan.entries):
                 self._withheld.add(fan.uid)
             self._follow(fan.uid, fan.type, within)
@@ -288,7 +288,7 @@ class Walker:
                     continue
                 if self.direction is Direction.UPSTREAM and not (self._first and self._skip):
                     self.ledger.note_production(uid, entries[0].rank[0])
-                if entries[-1].rank[0] > self._left[uid]:
+                if entries[-1].rank[0] > self.left[uid]:
                     self._late.append(_Fan(uid, kind, entries))
                 else:
                     self._follow(uid, kind, entries)
@@ -302,7 +302,7 @@ class Walker:
             if not self._family:
                 twins.update((twin.uid, self.frontier[head.uid]) for twin in same if not twin.hidden)
             if head.label in (Label.RUN, Label.JOB):
-                self._crossed.add(head.uid)
+                self.crossed.add(head.uid)
 
     def _note_twins(self, generation: Generation, twins: dict[str, int]) -> None:
         for uid, same in generation.twins:
@@ -310,7 +310,7 @@ class Walker:
             for twin in same:
                 if twin.hidden:
                     continue
-                twins[twin.uid] = max(self._left[uid], twins.get(twin.uid, self._left[uid]))
+                twins[twin.uid] = max(self.left[uid], twins.get(twin.uid, self.left[uid]))
                 if uid in self._arrival:
                     self.came.setdefault(twin.uid, self.came[uid])
                     self._arrival.setdefault(twin.uid, self._arrival[uid])
@@ -319,7 +319,7 @@ class Walker:
         """The first entries that the fan-out allows; notes the cut."""
         if len(entries) > self.per_node:
             skipped = self._skip if self._first else 0
-            reach = self._left[uid] if is_timed(self.direction, kind) else UNLIMITED
+            reach = self.left[uid] if is_timed(self.direction, kind) else UNLIMITED
             self.cuts[uid, kind] = Cut(uid, kind, self.direction, self.per_node + skipped, reach)
         for entry in entries[: self.per_node]:
             if entry.reached is None:
@@ -335,9 +335,9 @@ class Walker:
         self.ledger.add(via, (), self.depth + 1, self.direction)
         self.ledger.link(near)
         self.came.setdefault(via.uid, Origin(uid, "", (near,), self._arrival.get(uid)))
-        if via.hidden or via.uid in self._crossed:
+        if via.hidden or via.uid in self.crossed:
             return
-        self._crossed.add(via.uid)
+        self.crossed.add(via.uid)
         far = sorted(step.far, key=lambda reached: reached.rank)
         if len(far) > self.per_node:
             kind = far[0].edge.type

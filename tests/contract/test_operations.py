@@ -55,11 +55,11 @@ CODE = "code:default/r@5ec4e7+own.py"
 # Variables of each query, and the round trips it takes on a graph it has not been asked of before.
 QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Lineage": ({"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}, 2),
-    "LineageScene": ({"focus": MODEL_1}, 8),
+    "LineageScene": ({"focus": MODEL_1}, 14),
     "RunScene": ({"uid": TRAIN_UID}, 3),
     "VersionScene": ({"of": "artifact:default/dataset/iris"}, 3),
-    "LineageTimes": ({"focus": MODEL_1, "before": "2026-09-01T00:00:00Z"}, 18),
-    "LineageVersus": ({"a": IRIS_1, "b": IRIS_2}, 14),
+    "LineageTimes": ({"focus": MODEL_1, "before": "2026-09-01T00:00:00Z"}, 28),
+    "LineageVersus": ({"a": IRIS_1, "b": IRIS_2}, 18),
     "Impact": ({"of": IRIS_1}, 3),
     "Path": ({"start": IRIS_2, "end": MODEL_1}, 4),
     "LineageDiff": ({"a": IRIS_1, "b": IRIS_2}, 6),

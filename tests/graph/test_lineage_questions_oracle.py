@@ -15,7 +15,7 @@ from lineage_server.domain.errors import NotFoundError, NotSupportedError
 from lineage_server.domain.ids import label_of
 from lineage_server.graph.bolt import Bolt
 from lineage_server.provenance.answers import Budget, Direction, LineageQuestion, NodeFilter, View
-from lineage_server.provenance.boxes import GroupBy
+from lineage_server.provenance.boxes import GroupBy, Scene
 from lineage_server.provenance.compare import DifferenceKind
 from lineage_server.provenance.paths import Relation
 from lineage_server.provenance.scene import SceneQuestion
@@ -261,10 +261,24 @@ async def check_walks(case: Case, service: LineageService, depth: int, shown: No
     drawn, near = await service.scene(scene, scope=scope), oracle.walk(case.start, _DOWN, 1)
     assert {node.head.uid for node in drawn.nodes} == {*up.depths, *near.depths}
     assert {(line.type, line.start, line.end) for line in drawn.edges} == up.edges | near.edges
-    assert {node.head.uid: node.hidden_up for node in drawn.nodes if node.hidden_up} == up.beyond
-    assert {node.head.uid: node.hidden_down for node in drawn.nodes if node.hidden_down} == near.beyond
+    up_more, down_more = (aside(case, drawn, way, walk) for way, walk in ((_UP, up), (_DOWN, near)))
+    assert {node.head.uid: node.hidden_up for node in drawn.nodes if node.hidden_up} == up_more
+    assert {node.head.uid: node.hidden_down for node in drawn.nodes if node.hidden_down} == down_more
     cut = replace(case.question(_UP, 1), budget=replace(_BIG, per_node=fan))
     await check_cuts(case, service, cut)
+
+
+def aside(case: Case, drawn: Scene, way: Direction, walk: Expected) -> dict[str, int]:
+    """What is beyond a walk, and what leaves the other boxes that way and is not drawn."""
+    out = dict(walk.beyond)
+    for node in drawn.nodes:
+        uid = node.head.uid
+        if node.head.hidden or uid in walk.depths:
+            continue
+        lines = (line for line in drawn.edges if uid == (line.end if way is _UP else line.start))
+        if more := len(case.oracle.leaving(uid, way)) - sum(line.weight for line in lines):
+            out[uid] = more
+    return out
 
 
 async def check_cuts(case: Case, service: LineageService, question: LineageQuestion) -> None:
