@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from lineage_server.domain.events import ModelVersionReported
 from tests.e2e.conftest import Recording, RunningServer, StartServer, client_environment
 from tests.support.browser import Page, browsing
 from tests.support.faults import ask
@@ -128,3 +129,77 @@ def sign_in(page: Page, token: str) -> None:
     page.wait_for("location.pathname === '/sign-in' && !!document.querySelector('input')")
     page.type("input", token)
     page.run("document.querySelector('form').requestSubmit()")
+
+
+def test_a_version_that_is_not_there_is_told_with_those_that_are(
+    page: Page, running_server: RunningServer, recording: Recording, name: str
+) -> None:
+    url = f"{running_server.url}/p/{name}"
+    with recording(name) as client:
+        for number in (1, 2, 3):
+            with client.start_run("train", job="train") as run:
+                network = run.produce("network", {"weights": [number]}, type="model")
+            assert client.flush(20.0)
+            client.register("churn", network, reason="made")
+        with client.start_run("other", job="other") as run:
+            other = run.produce("other", {"weights": [7]}, type="model")
+        client.report(
+            *(ModelVersionReported(project=name, model="churn", version=f"b{n}") for n in range(60))
+        )
+        assert client.flush(20.0)
+    model, full = f"model?of=model:{name}/churn", "document.querySelector('main section h2')?.textContent"
+    for path, wanted, first in (
+        (f"{model}&v=99", "99", "churn@3"),
+        ("artifact?of=model:network&v=99", "99", "network@3"),
+        ("artifact?of=model:network&v=nonsense", "nonsense", "network@3"),
+        (f"artifact?of=model:network&v={quote(other.uid)}", other.uid.rpartition("@")[2], "network@3"),
+    ):
+        page.open(f"{url}/{path}")
+        page.wait_for(
+            f"{TEXT}.includes('There is no version {wanted} here') && {TEXT}.includes('the newest are 3, 2')"
+        )
+        assert page.run(f"!{TEXT}.includes('{first}')"), "another is not shown in its place"
+        check_access(page)
+        press(page, "Look at the newest, 3")
+        page.wait_for(f"{full} === {first!r} && !location.search.includes('v=')")
+    for path, shown in (
+        (f"{model}&v=2", "churn@2"),
+        (f"{model}&v=b9", "churn@b9"),
+        ("artifact?of=model:network&v=2", "network@2"),
+    ):
+        page.open(f"{url}/{path}")
+        page.wait_for(f"{full} === {shown!r}")
+        page.wait_for("document.querySelectorAll('main :is(th, li) a[aria-current]').length === 1")
+    page.complaints = [one for one in page.complaints if "/graphql" not in one]
+    check(page, running_server.url)
+
+
+def test_what_of_an_address_is_ignored_is_told_and_can_be_dropped(
+    page: Page, running_server: RunningServer, recording: Recording, name: str
+) -> None:
+    url, told = f"{running_server.url}/p/{name}", "document.querySelector('aside')?.innerText"
+    with recording(name) as client:
+        with client.start_run("train", job="train") as run:
+            run.produce("network", {"weights": [1]}, type="model")
+        assert client.flush(20.0)
+    for path, ignored in (
+        ("runs?sort=job&cols=%5B%22state%22,%22hue%22%5D&at=3&q=train", "sort=job cols=hue at=3"),
+        ("artifacts?type=picture&text=network", "type=picture"),
+        ("artifact?of=model:network&view=table", "view=table"),
+        (f"runs/{run.id}?tab=charts", "tab=charts"),
+        ("lineage?focus=model:network@1&down=99&shape=round", "down=99 shape=round"),
+    ):  # fmt: skip
+        page.open(f"{url}/{path}")
+        page.wait_for(f"{told}?.startsWith('Parts of this address mean nothing here')")
+        said = "[...document.querySelectorAll('aside code')].map((one) => one.textContent)"
+        assert page.run(said) == ignored.split(" "), path
+        page.wait_for(f"{HEADING} && {TEXT}.includes('{'train' if 'run' in path else 'network'}')")
+        check_access(page)
+        page.click("document.querySelector('aside a')")
+        page.wait_for(f"{told} === undefined && !location.search.includes('ignored')")
+        kept = path.partition("?")[2].split("&")[-1]
+        assert kept in ignored or kept in page.run("decodeURIComponent(location.search)")
+    page.open(f"{url}/runs?sort=-m.loss&states=%5B%22FAILED%22%5D")
+    page.wait_for(f"{TEXT}.includes('No run fits this filter')")
+    assert page.run(f"{told} === undefined")
+    check(page, running_server.url)

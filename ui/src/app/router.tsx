@@ -25,7 +25,7 @@ import { CodeError, codeOf, loadAgain } from "@/lib/code";
 import { AskError, AwayError } from "@/lib/graphql";
 import { healthQuery, useWhenWell, wasAway } from "@/lib/health";
 import { preferredProject } from "@/lib/project";
-import { knownSearch } from "./known-search";
+import { knownSearch, toldSearch } from "./known-search";
 import { shellQuery } from "./shell-query";
 import { NotFound, NotFoundHere } from "./not-found";
 import { Shell } from "./shell";
@@ -100,84 +100,84 @@ function Home() {
 const runs = createRoute({
   getParentRoute: () => project,
   path: "/runs",
-  validateSearch: knownSearch(runsSearch),
+  validateSearch: toldSearch(runsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/runs/runs-page")), "RunsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => project,
   path: "/runs/$uid",
-  validateSearch: knownSearch(runSearch),
+  validateSearch: toldSearch(runSearch),
   component: lazyRouteComponent(() => codeOf(import("./run-route")), "RunRoute"),
 });
 
 const compare = createRoute({
   getParentRoute: () => project,
   path: "/compare",
-  validateSearch: knownSearch(compareSearch),
+  validateSearch: toldSearch(compareSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/compare/compare-page")), "ComparePage"),
 });
 
 const lineage = createRoute({
   getParentRoute: () => project,
   path: "/lineage",
-  validateSearch: knownSearch(lineageSearch),
+  validateSearch: toldSearch(lineageSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/lineage/lineage-page")), "LineagePage"),
 });
 
 const artifacts = createRoute({
   getParentRoute: () => project,
   path: "/artifacts",
-  validateSearch: knownSearch(artifactsSearch),
+  validateSearch: toldSearch(artifactsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/artifacts/artifacts-page")), "ArtifactsPage"),
 });
 
 const artifact = createRoute({
   getParentRoute: () => project,
   path: "/artifact",
-  validateSearch: knownSearch(artifactSearch),
+  validateSearch: toldSearch(artifactSearch),
   component: lazyRouteComponent(() => codeOf(import("./artifact-route")), "ArtifactRoute"),
 });
 
 const models = createRoute({
   getParentRoute: () => project,
   path: "/models",
-  validateSearch: knownSearch(modelsSearch),
+  validateSearch: toldSearch(modelsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/models/models-page")), "ModelsPage"),
 });
 
 const model = createRoute({
   getParentRoute: () => project,
   path: "/model",
-  validateSearch: knownSearch(modelSearch),
+  validateSearch: toldSearch(modelSearch),
   component: lazyRouteComponent(() => codeOf(import("./model-route")), "ModelRoute"),
 });
 
 const found = createRoute({
   getParentRoute: () => project,
   path: "/search",
-  validateSearch: knownSearch(searchSearch),
+  validateSearch: toldSearch(searchSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/search/search-page")), "SearchPage"),
 });
 
 const projects = createRoute({
   getParentRoute: () => project,
   path: "/projects",
-  validateSearch: knownSearch(projectsSearch),
+  validateSearch: toldSearch(projectsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/projects/projects-page")), "ProjectsPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
-  validateSearch: knownSearch(settingsSearch),
+  validateSearch: toldSearch(settingsSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/projects/settings-page")), "SettingsPage"),
 });
 
 const admin = createRoute({
   getParentRoute: () => project,
   path: "/admin",
-  validateSearch: knownSearch(adminSearch),
+  validateSearch: toldSearch(adminSearch),
   component: lazyRouteComponent(() => codeOf(import("@/features/admin/admin-page")), "AdminPage"),
 });
 

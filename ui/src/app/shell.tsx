@@ -8,6 +8,7 @@ import { Bell } from "@/features/notifications/bell";
 import { keepProject } from "@/lib/project";
 import { useWords } from "@/lib/words";
 import { Away } from "./away";
+import { Ignored } from "./ignored";
 import { LanguageMenu, PersonMenu, ProjectMenu, ThemeMenu } from "./menus";
 import { PAGES, isWithin, pageOf } from "./pages";
 import { shellQuery } from "./shell-query";
@@ -68,6 +69,7 @@ export function Shell() {
         </div>
       </header>
       <Away />
+      <Ignored />
       <main id="main" tabIndex={-1} className={styles.main}>
         <Within project={project} shell={data} />
       </main>

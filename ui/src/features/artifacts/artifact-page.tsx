@@ -5,6 +5,7 @@ import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
 import { More } from "@/components/more";
+import { NoVersion } from "@/components/no-version";
 import { Page } from "@/components/page";
 import { Tags } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
@@ -18,7 +19,7 @@ import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook, SceneSlotProps } from "@/lib/scene-look";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
-import { versionName } from "./version-name";
+import { isAsked, versionAsked, versionName } from "./version-name";
 import type { ListedVersion } from "./version-name";
 import { VersionShown } from "./version-shown";
 import styles from "./artifacts.module.css";
@@ -48,7 +49,14 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
   if (!data) return <Skeleton height={420} m="lg" />;
   const artifact = data.pages[0]?.artifact;
   const versions = data.pages.flatMap((page) => page.artifact.versions.edges.map(({ node }) => node));
-  const shown = v ?? versions[0]?.uid;
+  const shown = v === undefined ? versions[0]?.uid : artifact && versionAsked(artifact, v);
+  const missing = v !== undefined && (
+    <NoVersion
+      wanted={v.slice(v.lastIndexOf("@") + 1)}
+      newest={versions.map((one) => versionName(one).replace(/^[@ ]/, ""))}
+      count={artifact?.versionCount ?? versions.length}
+    />
+  );
   const change = (look: SceneLook): void => void navigate({ search: (told) => ({ ...without(told, "at", "form", "more"), ...look }), replace: true });
   return (
     <Page
@@ -79,12 +87,12 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
           <nav aria-label={say("artifacts.versions")} className={styles.versions}>
             <ol>
               {versions.map((version) => (
-                <VersionItem key={version.uid} version={version} shown={version.uid === shown} project={project} />
+                <VersionItem key={version.uid} version={version} shown={isAsked(version, shown)} project={project} />
               ))}
             </ol>
             <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} size="xs" />
           </nav>
-          {shown && <VersionShown key={shown} uid={shown} others={versions} project={project} />}
+          {shown ? <VersionShown key={shown} asked={shown} missing={missing} others={versions} project={project} /> : missing}
         </div>
       )}
     </Page>

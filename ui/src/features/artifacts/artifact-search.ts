@@ -2,6 +2,9 @@
 import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook } from "@/lib/scene-look";
 
+/** The types that the server knows. */
+export const TYPES = ["dataset", "table", "model", "checkpoint", "metrics", "report", "figure", "log", "file", "dir", "volume-path", "other"];
+
 export interface ArtifactsSearch {
   text?: string;
   type?: string;
@@ -10,7 +13,7 @@ export interface ArtifactsSearch {
 export interface ArtifactSearch extends SceneLook {
   /** uid of the artifact, or a reference such as `dataset:iris` */
   of: string;
-  /** uid of the version that is shown; the newest where it is left out */
+  /** the version that is shown, by its uid, number or digest; the newest where it is left out */
   v?: string;
   view?: VersionView;
   /** uid of the version that it is compared with */
@@ -22,11 +25,13 @@ export interface ArtifactSearch extends SceneLook {
 export const VERSION_VIEWS = ["preview", "schema", "files", "use", "compare"] as const;
 export type VersionView = (typeof VERSION_VIEWS)[number];
 
-const word = (told: unknown): string | undefined => (typeof told === "string" && told !== "" ? told : undefined);
+const word = (told: unknown): string | undefined => {
+  if (typeof told === "number") return String(told); // addresses are read as JSON: `v=2` is a number
+  return typeof told === "string" && told !== "" ? told : undefined;
+};
 
 export function artifactsSearch(told: Record<string, unknown>): ArtifactsSearch {
-  const sought = told["text"]; // addresses are read as JSON: `text=7` is a number
-  const [text, type] = [word(typeof sought === "number" ? String(sought) : sought), word(told["type"])];
+  const [text, type] = [word(told["text"]), TYPES.find((one) => one === told["type"])];
   return { ...(text && { text }), ...(type && { type }) };
 }
 

@@ -20,14 +20,13 @@ import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
+import { TYPES } from "./artifact-search";
 import type { ArtifactsSearch } from "./artifact-search";
 import styles from "./artifacts.module.css";
 
 type Artifact = ArtifactsQuery["artifacts"]["edges"][number]["node"];
 
 const PAUSE_MILLISECONDS = 200;
-/** The types that the server knows. */
-const TYPES = ["dataset", "table", "model", "checkpoint", "metrics", "report", "figure", "log", "file", "dir", "volume-path", "other"];
 
 const artifactsQuery = (project: string, { text = "", type }: ArtifactsSearch) =>
   infiniteQueryOptions({

@@ -6,7 +6,7 @@ import { statsOf } from "./statistics";
 
 describe("addresses", () => {
   test("keep what they know and drop what they do not", () => {
-    expect(artifactSearch({ of: "dataset:iris", view: "nonsense", v: 3, with: "" })).toEqual({ of: "dataset:iris" });
+    expect(artifactSearch({ of: "dataset:iris", view: "nonsense", v: 3, with: "" })).toEqual({ of: "dataset:iris", v: "3" });
     expect(artifactSearch({ view: "compare", with: "x" })).toEqual({ of: "", view: "compare", with: "x" });
     expect(artifactsSearch({ text: "", type: "dataset", other: 1 })).toEqual({ type: "dataset" });
   });

@@ -1,4 +1,5 @@
 /** One version: what is known of it, and views of what is in it. */
+import type { ReactNode } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -10,6 +11,7 @@ import { Tags } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { bytes, moment } from "@/lib/format";
+import { AskError } from "@/lib/graphql";
 import { useWords } from "@/lib/words";
 import { versionName } from "./version-name";
 import type { ListedVersion } from "./version-name";
@@ -32,11 +34,24 @@ const VIEWS = [
   { id: "compare", name: "version.compare" },
 ] as const;
 
-export function VersionShown({ uid, others, project }: { uid: string; others: readonly ListedVersion[]; project: string }) {
+/** What is no version of anything is no reference, either. */
+const MISSING = ["NOT_FOUND", "BAD_INPUT"];
+
+export interface VersionShownProps {
+  /** uid or reference */
+  asked: string;
+  /** in place of it where it is not there */
+  missing: ReactNode;
+  others: readonly ListedVersion[];
+  project: string;
+}
+
+export function VersionShown({ asked, missing, others, project }: VersionShownProps) {
   const { say } = useWords();
   const { view = "preview" } = useSearch({ from: "/p/$project/artifact" });
   const navigate = useNavigate({ from: "/p/$project/artifact" });
-  const { data: version, error, refetch } = useQuery(versionQuery(uid));
+  const { data: version, error, refetch } = useQuery(versionQuery(asked));
+  if (missing && error instanceof AskError && MISSING.includes(error.code) && !version) return missing;
   if (error && !version) return <Trouble error={error} retry={() => void refetch()} />;
   if (!version) return <Skeleton height={360} />;
   const choose = (chosen: VersionView): void => {

@@ -1,5 +1,5 @@
 /** One registered model: its versions, what they are called, who let them pass. */
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { ComponentType, ReactNode } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -26,6 +26,7 @@ import type { Model, ModelVersion } from "./model-query";
 import type { ModelView } from "./model-search";
 import { ModelVersions } from "./model-versions";
 import { StateForm } from "./state-form";
+import { useSought } from "./use-sought";
 
 const VIEWS = [
   { id: "versions", name: "artifacts.versions" },
@@ -44,21 +45,31 @@ export interface ModelPageProps {
 
 export function ModelPage({ tree }: ModelPageProps) {
   const { project } = useParams({ from: "/p/$project/model" });
-  const { of } = useSearch({ from: "/p/$project/model" });
+  const { of, v } = useSearch({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
   useOwnProject(data?.pages[0]?.model.project);
+  const listed = useMemo(() => data?.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node)), [data]);
+  const sought = useSought(v, { of, listed, hasNextPage, isFetchingNextPage, fetchNextPage });
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   const model = data?.pages[0]?.model;
-  if (!model) return <Skeleton height={420} m="lg" />;
-  const versions = data.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node));
+  if (!model || !listed) return <Skeleton height={420} m="lg" />;
+  const count = data.pages[0]?.modelVersions.totalCount ?? listed.length;
   return (
-    <Shown model={model} versions={versions} tree={tree}>
+    <Shown model={model} versions={listed} count={count} sought={sought} tree={tree}>
       <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </Shown>
   );
 }
 
-function Shown({ model, versions, tree: Tree, children }: { model: Model; versions: ModelVersion[]; children: ReactNode } & ModelPageProps) {
+interface ShownProps extends ModelPageProps {
+  model: Model;
+  versions: ModelVersion[];
+  count: number;
+  sought: boolean;
+  children: ReactNode;
+}
+
+function Shown({ model, versions, count, sought, tree: Tree, children }: ShownProps) {
   const { say } = useWords();
   const { project } = useParams({ from: "/p/$project/model" });
   const search = useSearch({ from: "/p/$project/model" });
@@ -89,7 +100,7 @@ function Shown({ model, versions, tree: Tree, children }: { model: Model; versio
       }
     >
       <Sections label={say("model.views")} views={VIEWS} shown={view} choose={choose}>
-        {view === "versions" && (versions.length ? <ModelVersions model={model} versions={versions} /> : <NoVersions />)}
+        {view === "versions" && (versions.length ? <ModelVersions model={model} versions={versions} count={count} sought={sought} /> : <NoVersions />)}
         {view === "versions" && children}
         {view === "tree" && (
           <Tree project={project} uid={model.uid} look={sceneLook({ ...search })} change={change} />

@@ -1,11 +1,12 @@
 /** Versions of a model, and one of them in full. */
 import { useState } from "react";
-import { Button } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { Facts } from "@/components/facts";
 import { Markdown } from "@/components/markdown";
+import { NoVersion } from "@/components/no-version";
 import { Section } from "@/components/page";
 import { StateBadge } from "@/components/state-badge";
 import { Mark, Tags } from "@/components/tags";
@@ -22,10 +23,18 @@ import { StateForm } from "./state-form";
 import { VersionOrigin } from "./version-origin";
 import styles from "./models.module.css";
 
-export function ModelVersions({ model, versions }: { model: Model; versions: readonly ModelVersion[] }) {
+export interface ModelVersionsProps {
+  model: Model;
+  versions: readonly ModelVersion[];
+  count: number;
+  /** the one that is asked for is still on its way */
+  sought: boolean;
+}
+
+export function ModelVersions({ model, versions, count, sought }: ModelVersionsProps) {
   const { say, language } = useWords();
   const { v } = useSearch({ from: "/p/$project/model" });
-  const shown = versions.find(({ version }) => version === v) ?? versions[0];
+  const shown = v === undefined ? versions[0] : versions.find(({ version }) => version === v);
   const columns = [say("model.version"), say("runs.state"), say("models.aliases"), say("version.producer"), say("model.figures"), say("models.registered")];
   return (
     <>
@@ -68,6 +77,8 @@ export function ModelVersions({ model, versions }: { model: Model; versions: rea
           </tr>
         ))}
       </ListTable>
+      {!shown && v !== undefined && !sought && <NoVersion wanted={v} newest={versions.map(({ version }) => version)} count={count} />}
+      {sought && <Skeleton height={240} />}
       {shown && <VersionInFull key={shown.uid} model={model} version={shown} versions={versions} />}
     </>
   );

@@ -1,6 +1,8 @@
 /** Columns of the list of runs: what each is called in the address, and what it means to the server. */
 import type { RunOrder, RunSort } from "@/gql/graphql";
-import { USUAL_SORT } from "./runs-search";
+
+/** Where the address says nothing. */
+export const USUAL_SORT = "-started";
 
 /** Columns that every run has; the others are `m.` with a metric and `p.` with a parameter. */
 export const PLAIN_COLUMNS = ["state", "job", "started", "duration", "ended", "kind", "tags"] as const;

@@ -1,5 +1,6 @@
 /** The list of runs: only the rows that are in sight are drawn, and more are asked for as one comes near the end. */
-import { useEffect } from "react";
+import { Fragment, useEffect } from "react";
+import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
@@ -10,12 +11,16 @@ import { MOST_COMPARED } from "@/lib/compared";
 import { duration, figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import type { Language, MessageId } from "@/lib/words";
-import { NAME_WIDTH, isSortable, keyOf, nextSort, widthOf } from "./run-columns";
-import { USUAL_SORT } from "./runs-search";
+import { NAME_WIDTH, USUAL_SORT, isSortable, keyOf, nextSort, widthOf } from "./run-columns";
 import type { RunRow } from "./runs-query";
 import styles from "./run-table.module.css";
 
 const ROW_HEIGHT = 37;
+/** On a phone a row has two lines: the name, and under it what one looks for first. */
+const NARROW = "(max-width: 640px)";
+const NARROW_ROW_HEIGHT = 58;
+const NARROW_NAME_WIDTH = 236;
+const UNDER_NAME: readonly string[] = ["state", "started"];
 const PICK_WIDTH = 44;
 /** Rows before the end at which the next page is asked for. */
 const AHEAD = 40;
@@ -34,9 +39,12 @@ export interface RunTableProps {
 }
 
 export function RunTable(props: RunTableProps) {
-  const { runs, total, project, columns, picked, pick, more, scrolled } = props;
+  const { runs, total, project, picked, pick, more, scrolled } = props;
   const { say, language } = useWords();
-  const { frame, first, last, above, below, printing } = useRowsInSight(runs.length, ROW_HEIGHT);
+  const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
+  const columns = narrow ? props.columns.filter((column) => !UNDER_NAME.includes(column)) : props.columns;
+  const [rowHeight, nameWidth] = narrow ? [NARROW_ROW_HEIGHT, NARROW_NAME_WIDTH] : [ROW_HEIGHT, NAME_WIDTH];
+  const { frame, first, last, above, below, printing } = useRowsInSight(runs.length, rowHeight);
   useEffect(() => {
     if (more && !printing && last >= runs.length - AHEAD) more();
   }, [more, last, runs.length, printing]);
@@ -47,15 +55,15 @@ export function RunTable(props: RunTableProps) {
       className={`${styles.frame} ${whole.whole}`}
       tabIndex={0}
       aria-label={say("page.runs")}
-      onScroll={(event) => scrolled(event.currentTarget.scrollTop > ROW_HEIGHT)}
+      onScroll={(event) => scrolled(event.currentTarget.scrollTop > rowHeight)}
     >
       <table
-        style={{ width: PICK_WIDTH + NAME_WIDTH + columns.reduce((sum, column) => sum + widthOf(column), 0) }}
+        style={{ width: PICK_WIDTH + nameWidth + columns.reduce((sum, column) => sum + widthOf(column), 0) }}
         aria-rowcount={total === undefined ? -1 : total + 1} aria-colcount={columns.length + 2}
       >
         <colgroup>
           <col width={PICK_WIDTH} />
-          <col width={NAME_WIDTH} />
+          <col width={nameWidth} />
           {columns.map((column) => (
             <col key={column} width={widthOf(column)} />
           ))}
@@ -86,6 +94,7 @@ export function RunTable(props: RunTableProps) {
               at={first + index}
               project={project}
               columns={columns}
+              narrow={narrow}
               language={language}
               picked={picked.has(run.uid)}
               pick={pick}
@@ -124,12 +133,13 @@ interface RowProps {
   at: number;
   project: string;
   columns: readonly string[];
+  narrow: boolean;
   language: Language;
   picked: boolean;
   pick: RunTableProps["pick"];
 }
 
-function Row({ run, at, project, columns, language, picked, pick }: RowProps) {
+function Row({ run, at, project, columns, narrow, language, picked, pick }: RowProps) {
   const { say } = useWords();
   const name = run.name || run.jobName || run.uid;
   return (
@@ -146,6 +156,13 @@ function Row({ run, at, project, columns, language, picked, pick }: RowProps) {
         <Link to="/p/$project/runs/$uid" params={{ project, uid: run.uid }} title={name}>
           <bdi>{name}</bdi>
         </Link>
+        {narrow && (
+          <div className={styles.under}>
+            {UNDER_NAME.map((column) => (
+              <Fragment key={column}>{plainCell(run, column)}</Fragment>
+            ))}
+          </div>
+        )}
       </th>
       {columns.map((column) => (
         <Cell key={column} run={run} column={column} language={language} />

@@ -9,7 +9,6 @@ import { MOST_COMPARED, comparedRuns } from "@/lib/compared";
 import { useRunsChanged } from "@/lib/live";
 import { useWords } from "@/lib/words";
 import { FilterBar } from "./filter-bar";
-import { isColumn } from "./run-columns";
 import { RunTable } from "./run-table";
 import { countQuery, runsKey, runsQuery } from "./runs-query";
 import { USUAL_COLUMNS, isFiltered, unfiltered, withValue } from "./runs-search";
@@ -29,7 +28,7 @@ export function RunsPage() {
 function RunsList({ project, search }: { project: string; search: RunsSearch }) {
   const { say } = useWords();
   const navigate = useNavigate({ from: "/p/$project/runs" });
-  const columns = useMemo(() => (search.cols ?? USUAL_COLUMNS).filter(isColumn), [search.cols]);
+  const columns = search.cols ?? USUAL_COLUMNS;
   const asked = runsQuery(project, search, columns);
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetching, isPlaceholderData } = useInfiniteQuery({
     ...asked,

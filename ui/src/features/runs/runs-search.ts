@@ -1,4 +1,5 @@
 /** What of the list of runs stands in its address: a link shows the same list to whoever opens it. */
+import { USUAL_SORT, isColumn, isSortable } from "./run-columns";
 
 export interface RunsSearch {
   /** words, and comparisons such as `m.loss<0.3` */
@@ -15,7 +16,6 @@ export interface RunsSearch {
 
 /** What is shown where the address says nothing, in this order. */
 export const USUAL_COLUMNS: readonly string[] = ["state", "job", "started", "duration"];
-export const USUAL_SORT = "-started";
 export const STATES = ["RUNNING", "COMPLETE", "FAILED", "ABORTED", "QUEUED", "CACHED", "DECLARED"] as const;
 
 const MOST_COLUMNS = 200;
@@ -25,15 +25,21 @@ export function runsSearch(told: Record<string, unknown>): RunsSearch {
   const texts = (value: unknown): string[] | undefined =>
     Array.isArray(value) ? [...new Set(value.filter((one): one is string => typeof one === "string" && one !== ""))] : undefined;
   const states = texts(told["states"])?.filter((one) => (STATES as readonly string[]).includes(one));
+  const wanted = texts(told["cols"]);
+  const cols = wanted?.filter(isColumn).slice(0, MOST_COLUMNS);
   const found: { [K in keyof RunsSearch]: RunsSearch[K] | undefined } = {
     q: text(typeof told["q"] === "number" ? String(told["q"]) : told["q"]), // addresses are read as JSON: `q=7` is a number
     states: states?.length ? states : undefined,
     job: text(told["job"]),
-    sort: told["sort"] === USUAL_SORT ? undefined : text(told["sort"]),
-    cols: texts(told["cols"])?.slice(0, MOST_COLUMNS),
+    sort: sortIn(told["sort"]),
+    cols: wanted?.length && !cols?.length ? undefined : cols,
     view: text(told["view"]),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+function sortIn(told: unknown): string | undefined {
+  return typeof told === "string" && told !== USUAL_SORT && isSortable(told.replace(/^-/, "")) ? told : undefined;
 }
 
 /** Whether the list is less than all runs of the project. */
