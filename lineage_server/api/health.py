@@ -26,8 +26,8 @@ _BELIEVED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The state of one part; ``detail`` is a sentence for people. ``told`` names the sentence, and ``values``
-    are what it says: for those who say it in another language."""
+    """The state of one part; ``detail`` is a sentence for people. ``told`` names the sentence, or is the code
+    of the error that it is, and ``values`` are what it says: for those who say it in another language."""
 
     ok: bool
     detail: str
@@ -79,7 +79,7 @@ async def _ask(probe: Probe) -> Part:
     try:
         return await probe()
     except LineageError as error:
-        return Part(False, error.message)
+        return Part(False, error.message, error.code)
 
 
 def health_routes(readiness: Readiness, telemetry: Telemetry) -> list[Route]:

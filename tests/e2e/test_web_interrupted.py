@@ -149,6 +149,26 @@ def test_a_page_says_that_the_graph_is_away_and_goes_on_when_it_is_back(
         assert page.run("window.stayed === true"), "nothing was loaded again"
 
 
+def test_why_the_graph_is_away_is_told_in_the_language_of_the_reader(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    build()
+    server = start_server()
+    engine = engine_process(server.family())
+    with browsing(tmp_path) as page:
+        page.open(f"{server.url}/p/default/admin")
+        page.run("localStorage.setItem('lineage.language', 'ko')")
+        page.open(f"{server.url}/p/default/admin")
+        page.wait_for(f"{TEXT}.includes('대기 중인 이벤트 없음')")
+        engine.suspend()
+        page.wait_for(f"{TEXT}.includes('서버의 일부가 응답하지 않습니다')")
+        detail = "document.querySelector('main td code[lang=en]')?.textContent"
+        page.wait_for(f"{detail}?.length > 10")
+        assert page.run("document.querySelectorAll('main [lang=en]:not(code, p)').length") == 0
+        engine.resume()
+        page.wait_for(f"{TEXT}.includes('응답 시간') && {detail} === undefined")
+
+
 def short_token(server: RunningServer, seconds: float) -> str:
     """Of a viewer."""
     root = (server.data_dir / "admin-token").read_text().strip()

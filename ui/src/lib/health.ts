@@ -6,7 +6,7 @@ import { AskError, fetched } from "./graphql";
 export interface Part {
   name: string;
   ok: boolean;
-  /** a sentence in English, the name of it and the figures in it; without a name it is what an error says */
+  /** a sentence in English, the name of it, or the code of the error that it is, and the figures in it */
   detail: string;
   told: string;
   values: Readonly<Record<string, number>>;

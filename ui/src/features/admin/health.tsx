@@ -41,11 +41,19 @@ export function Health() {
   );
 }
 
+/** Codes of the server's one table of errors. */
+const ERRORS = ["UNAVAILABLE", "LIMIT", "FORBIDDEN", "NOT_FOUND", "BAD_INPUT", "NOT_SUPPORTED", "INTERNAL"];
 const TOLD = ["answers", "waiting", "not_connected", "not_started", "stopping"];
 
 function Detail({ detail, told, values }: Pick<Part, "detail" | "told" | "values">) {
   const { say, language } = useWords();
-  if (!TOLD.includes(told)) return <td lang="en">{detail}</td>;
+  if (!TOLD.includes(told)) {
+    return (
+      <td>
+        {ERRORS.includes(told) && say(`error.${told}` as MessageId)} <code lang="en">{detail}</code>
+      </td>
+    );
+  }
   return <td>{say(`admin.told.${told}` as MessageId, { ...values, bytes: bytes(values["bytes"] ?? 0, language) })}</td>;
 }
 
