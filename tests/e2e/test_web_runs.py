@@ -336,8 +336,8 @@ def test_on_a_narrow_page_the_tab_that_is_shown_is_in_sight(
     check(page, url)
 
 
-def test_a_run_that_is_not_there_is_told_of(page: Page, running_server: RunningServer) -> None:
-    page.open(f"{running_server.url}/p/default/runs/0198c0de-0000-7000-8000-00000000dead")
+def test_a_run_that_is_not_there_is_told_of(page: Page, running_server: RunningServer, project: str) -> None:
+    page.open(f"{running_server.url}/p/{project}/runs/0198c0de-0000-7000-8000-00000000dead")
     page.wait_for(f"{TEXT}.includes('There is nothing here')")
     check_access(page)
 

@@ -5,7 +5,9 @@ import { FormDialog } from "@/components/form-dialog";
 import { SetAliasDocument } from "@/gql/graphql";
 import { change, useChange } from "@/lib/change";
 import { useWords } from "@/lib/words";
+import { AliasMoved } from "./alias-moved";
 import type { Model, ModelVersion } from "./model-query";
+import { useSeen } from "./use-seen";
 
 export interface PromoteFormProps {
   model: Model;
@@ -22,15 +24,14 @@ export function PromoteForm({ model, versions, version, alias = "", approvalOf, 
   const [name, setName] = useState(alias);
   const [chosen, setChosen] = useState(version ?? versions[0]?.version ?? "");
   const [reason, setReason] = useState("");
-  // What was there when the form was opened: whoever moved it meanwhile must not be overruled unseen.
-  const [seen] = useState(() => new Map(model.aliases.map((one) => [one.name, one.version])));
+  const { unmoved, moved } = useSeen(model);
   const now = model.aliases.find((one) => one.name === name);
   const approval = approvalOf(versions.find((one) => one.version === chosen)?.uid ?? "", name);
   const needs = model.needsApproval || now?.needsApproval === true;
   const sent = useChange((input: { alias: string; version: string; reason: string }) =>
-    change(SetAliasDocument, {
-      input: { project: model.project, model: model.name, expected: seen.get(input.alias) ?? "", approval: approval ?? null, ...input },
-    }),
+    unmoved(input.alias, (expected) =>
+      change(SetAliasDocument, { input: { project: model.project, model: model.name, expected, approval: approval ?? null, ...input } }),
+    ),
   );
   return (
     <FormDialog
@@ -62,6 +63,7 @@ export function PromoteForm({ model, versions, version, alias = "", approvalOf, 
         data={versions.map((one) => one.version)}
       />
       <Textarea label={say("form.reason")} autosize minRows={2} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+      <AliasMoved moved={moved} />
       {needs && <p>{say(approval ? "promote.approved" : "promote.unapproved")}</p>}
     </FormDialog>
   );
