@@ -19,7 +19,9 @@ export interface ParallelChartProps {
   brushed: (within: readonly boolean[]) => void;
 }
 
-const AXIS_WIDTH = 150;
+/** Of each axis: few of them have the width of the page between them, many are scrolled. */
+const LEAST_AXIS_WIDTH = 150;
+const MOST_AXIS_WIDTH = 320;
 const HEIGHT = 320;
 const EDGE = 16;
 /** Brushes narrower than this are clicks, which let go of the brush. */
@@ -39,6 +41,7 @@ export function ParallelChart({ label, columns, order, reorder, brushed }: Paral
       }),
     [columns, order, logs],
   );
+  const { frame, axisWidth } = useAxisWidth(axes.length);
   const lines = useMemo(() => linesOf(axes, columns), [axes, columns]);
   const within = useMemo(
     () => lines.map((shares) => isWithin(shares, axes.map(({ key }) => brushes[key]))),
@@ -46,20 +49,20 @@ export function ParallelChart({ label, columns, order, reorder, brushed }: Paral
   );
   useEffect(() => brushed(within), [within, brushed]);
   useEffect(() => {
-    if (canvas.current) draw(canvas.current, { axes, lines, within, brushes, faded: dark ? 0.4 : 0.3 });
-  }, [axes, lines, within, brushes, dark]);
+    if (canvas.current) draw(canvas.current, { axes, axisWidth, lines, within, brushes, faded: dark ? 0.4 : 0.3 });
+  }, [axes, axisWidth, lines, within, brushes, dark]);
 
   const brush = (key: string, next: Brush | undefined): void =>
     setBrushes((before) => {
       const rest = Object.fromEntries(Object.entries(before).filter(([one]) => one !== key));
       return next ? { ...rest, [key]: next } : rest;
     });
-  const drag = useDrag(axes, brush);
+  const drag = useDrag(axes, axisWidth, brush);
   const toggleLog = (key: string): void =>
     setLogs((before) => new Set(before.has(key) ? [...before].filter((one) => one !== key) : [...before, key]));
   return (
-    <section className={styles.frame} tabIndex={0} aria-label={label}>
-      <div className={styles.all} style={{ width: axes.length * AXIS_WIDTH }}>
+    <section ref={frame} className={styles.frame} tabIndex={0} aria-label={label}>
+      <div className={styles.all} style={{ width: axes.length * axisWidth }}>
         <ol className={styles.heads}>
           {axes.map((axis, at) => (
             <li key={axis.key}>
@@ -146,15 +149,29 @@ function linesOf(axes: readonly ParallelAxis[], columns: ParallelChartProps["col
   return Array.from({ length: count }, (_, run) => axes.map((axis, at) => shareOf(axis, values[at]?.[run])));
 }
 
-const across = (at: number): number => at * AXIS_WIDTH + AXIS_WIDTH / 2;
+/** As wide as all of them fit into the frame, within bounds. */
+function useAxisWidth(axes: number) {
+  const frame = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const it = frame.current;
+    if (!it) return undefined;
+    const size = new ResizeObserver(() => setWidth(it.clientWidth));
+    size.observe(it);
+    return () => size.disconnect();
+  }, []);
+  const fair = Math.floor(width / Math.max(1, axes));
+  return { frame, axisWidth: Math.min(MOST_AXIS_WIDTH, Math.max(LEAST_AXIS_WIDTH, fair)) };
+}
+
 const down = (share: number): number => EDGE + (1 - share) * (HEIGHT - 2 * EDGE);
 
 /** Drags along an axis; those that end where they began let go of its brush. */
-function useDrag(axes: readonly ParallelAxis[], brush: (key: string, next: Brush | undefined) => void) {
+function useDrag(axes: readonly ParallelAxis[], axisWidth: number, brush: (key: string, next: Brush | undefined) => void) {
   const begun = useRef<{ key: string; share: number } | null>(null);
   const place = (event: PointerEvent<HTMLCanvasElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
-    const key = axes[Math.floor((event.clientX - box.left) / AXIS_WIDTH)]?.key;
+    const key = axes[Math.floor((event.clientX - box.left) / axisWidth)]?.key;
     const share = 1 - (event.clientY - box.top - EDGE) / (HEIGHT - 2 * EDGE);
     return { key, share: Math.min(1, Math.max(0, share)) };
   };
@@ -180,6 +197,7 @@ function useDrag(axes: readonly ParallelAxis[], brush: (key: string, next: Brush
 
 interface Picture {
   axes: readonly ParallelAxis[];
+  axisWidth: number;
   lines: readonly (readonly (number | null)[])[];
   within: readonly boolean[];
   brushes: Readonly<Record<string, Brush>>;
@@ -187,9 +205,10 @@ interface Picture {
   faded: number;
 }
 
-function draw(canvas: HTMLCanvasElement, { axes, lines, within, brushes, faded }: Picture): void {
+function draw(canvas: HTMLCanvasElement, { axes, axisWidth, lines, within, brushes, faded }: Picture): void {
+  const across = (at: number): number => (at + 0.5) * axisWidth;
   const ratio = window.devicePixelRatio || 1;
-  const width = axes.length * AXIS_WIDTH;
+  const width = axes.length * axisWidth;
   canvas.width = width * ratio;
   canvas.height = HEIGHT * ratio;
   canvas.style.width = `${width}px`;
