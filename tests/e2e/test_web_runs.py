@@ -318,6 +318,12 @@ def test_contents_of_inputs_and_outputs_are_laid_over_each_other(
     check(page, url)
 
 
+def in_sight(found: str) -> str:
+    """Whether it is there, and within the width of the window."""
+    sides = f"({{left, right}}) => left >= 0 && right <= innerWidth)({found}.getBoundingClientRect()"
+    return f"!!{found} && ({sides})"
+
+
 def test_on_a_narrow_page_the_tab_that_is_shown_is_in_sight(
     page: Page, running_server: RunningServer, project: str
 ) -> None:
@@ -325,13 +331,18 @@ def test_on_a_narrow_page_the_tab_that_is_shown_is_in_sight(
     page.look(360, 780)
     page.open(f"{url}/p/{project}/runs")
     page.wait_for(f"{NAMES}.length === 6")
+    links = "[...document.querySelectorAll('tbody th a')].map((one) => one.pathname.split('/').at(-1))"
+    two = ".".join(page.run(links)[:2])
     page.run("document.querySelector('tbody th a').click()")
     last = "document.querySelector('main nav li:last-child a')"
     page.click(last)
-    in_sight = f"(({{left, right}}) => left >= 0 && right <= innerWidth)({last}.getBoundingClientRect())"
-    page.wait_for(f"{last}.getAttribute('aria-current') === 'page' && {in_sight}")
+    page.wait_for(f"{last}.getAttribute('aria-current') === 'page' && {in_sight(last)}")
     page.open(page.run("location.href"))
-    page.wait_for(f"{last}?.getAttribute('aria-current') === 'page' && {in_sight}")
+    page.wait_for(f"{last}?.getAttribute('aria-current') === 'page' && {in_sight(last)}")
+    check_access(page)
+    page.look(360, 780)
+    page.open(f"{url}/p/{project}/compare?runs={two}&tab=contents")
+    page.wait_for(in_sight("document.querySelector('main input[value=contents] + label')"))
     check_access(page)
     check(page, url)
 

@@ -4,6 +4,7 @@ import { Button, SegmentedControl, Skeleton } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
+import { intoSight } from "@/components/into-sight";
 import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
 import { useLiveRuns } from "@/lib/live";
@@ -60,13 +61,15 @@ function FormSwitch({ search, change }: FormProps) {
     const { tab: _tab, ...rest } = search;
     change(form === "table" ? rest : { ...rest, tab: form as Exclude<CompareForm, "table"> });
   };
+  const shown = search.tab ?? "table";
   return (
     <SegmentedControl
       size="xs"
       aria-label={say("compare.form")}
-      value={search.tab ?? "table"}
+      className={styles.forms}
+      value={shown}
       onChange={choose}
-      data={FORMS.map((form) => ({ value: form, label: say(`compare.form.${form}` as MessageId) }))}
+      data={FORMS.map((form) => ({ value: form, label: <span ref={form === shown ? intoSight : undefined}>{say(`compare.form.${form}` as MessageId)}</span> }))}
     />
   );
 }
