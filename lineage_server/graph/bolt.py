@@ -43,6 +43,7 @@ from lineage_server.graph.errors import (
     overdue,
     translate,
 )
+from lineage_server.graph.one_map import in_one_map
 from lineage_server.graph.queries import server
 from lineage_server.graph.retries import retry
 from lineage_server.graph.round_trips import note_round_trip
@@ -71,9 +72,10 @@ class Transaction:
     async def run(self, query: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement of the transaction, in what is left of its time: one round trip."""
         self._bolt.count_round_trip()
+        query, told = self._bolt.told(query, parameters)
         with self._bolt.bell(query, self._started, self._timeout_seconds) as bell:
             try:
-                return await _rows(await self._transaction.run(query, dict(parameters or {})))
+                return await _rows(await self._transaction.run(query, told))
             except (Neo4jError, DriverError, OSError) as error:
                 raise bell.meaning(error) from error
 
@@ -151,6 +153,13 @@ class Bolt:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
+    def told(
+        self, query: LiteralString, parameters: Mapping[str, Any] | None
+    ) -> tuple[LiteralString, dict[str, Any]]:
+        """A statement and its parameters as this engine is told them."""
+        told = parameters or {}
+        return (query, dict(told)) if "ArcadeDB" in self.server_agent else in_one_map(query, told)
+
     def count_round_trip(self) -> None:
         self.round_trips += 1
         note_round_trip()
@@ -171,9 +180,10 @@ class Bolt:
         GraphAwayError when the server says nothing to that either.
         """
         seconds = self.read_timeout_seconds if timeout_seconds is None else timeout_seconds
+        query, told = self.told(query, parameters)
 
         async def once(remaining: float) -> list[Row]:
-            return await self._statement(query, parameters or {}, remaining, READ_ACCESS)
+            return await self._statement(query, told, remaining, READ_ACCESS)
 
         with self._timed("read"):
             if patience_seconds is not None:
@@ -202,13 +212,14 @@ class Bolt:
         GraphAwayError: it may or may not have been committed; only the caller knows how to find out.
         """
         seconds = self.write_timeout_seconds if timeout_seconds is None else timeout_seconds
+        query, told = self.told(query, parameters)
 
         async def once(remaining: float) -> list[Row]:
             async def ask() -> list[Row]:
                 self.count_round_trip()
                 answer: EagerResult = await self._open_driver().execute_query(  # pyright: ignore[reportUnknownMemberType]
                     Query(query, timeout=remaining),
-                    dict(parameters or {}),
+                    told,
                     routing_=RoutingControl.WRITE,
                     database_=self.database,
                     bookmark_manager_=self._bookmarks,
@@ -252,27 +263,18 @@ class Bolt:
     # --- one statement ------------------------------------------------------------------
 
     async def _statement(
-        self, query: LiteralString, parameters: Mapping[str, Any], timeout_seconds: float, access: str
+        self, query: LiteralString, told: dict[str, Any], timeout_seconds: float, access: str
     ) -> list[Row]:
         async def ask() -> list[Row]:
             async with self._session(access) as session:
                 self.count_round_trip()
-                return await self._ask(session, query, parameters, timeout_seconds)
+                result = await session.run(Query(query, timeout=timeout_seconds), told)
+                rows = await _rows(result)
+                if not self.server_agent:
+                    self.server_agent = (await result.consume()).server.agent
+                return rows
 
         return await self._watched(query, ask, timeout_seconds)
-
-    async def _ask(
-        self,
-        session: AsyncSession,
-        query: LiteralString,
-        parameters: Mapping[str, Any],
-        timeout_seconds: float,
-    ) -> list[Row]:
-        result = await session.run(Query(query, timeout=timeout_seconds), dict(parameters))
-        rows = await _rows(result)
-        if not self.server_agent:
-            self.server_agent = (await result.consume()).server.agent
-        return rows
 
     async def _watched(
         self, query: LiteralString, ask: Callable[[], Awaitable[_T]], timeout_seconds: float

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import LiteralString
 
 import pytest
 from neo4j import Driver, GraphDatabase
@@ -57,10 +58,11 @@ def driver(bolt: Address, graph: Bolt) -> Iterator[Driver]:
     ids=["newest", "newest with words, resumed", "count of a project", "sorted within a project"],
 )
 def test_lists_of_runs_are_read_from_an_index(
-    driver: Driver, bolt: Address, statement: str, index: str
+    driver: Driver, bolt: Address, graph: Bolt, statement: LiteralString, index: str
 ) -> None:
+    statement, parameters = graph.told(statement, ASKED)
     with driver.session(database=bolt.database) as session:
-        plan = session.run(f"EXPLAIN {statement}", ASKED).consume().plan  # pyright: ignore[reportArgumentType]
+        plan = session.run(f"EXPLAIN {statement}", parameters).consume().plan
     told = json.dumps(plan, default=str)
     # Each engine names what it takes in its own way: Run_started, or n:Run(started_at).
     assert f"Run_{index}" in told or f"n:Run({index}" in told, told
