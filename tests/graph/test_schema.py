@@ -48,6 +48,19 @@ async def test_sole_user_of_a_graph_does_not_wait_for_itself(empty_graph: Addres
         assert await schema.migrate(graph, owner="embedded", wait_seconds=0.1) == len(schema.STEPS)
 
 
+async def test_runs_that_failed_under_an_older_schema_are_found_by_when(empty_graph: Address) -> None:
+    rows = [
+        {"uid": "run:1", "state": "failed", "started_at": 1, "ended_at": 2},
+        {"uid": "run:2", "state": "failed", "created_at": 3},
+        {"uid": "run:3", "state": "complete", "started_at": 1, "ended_at": 2},
+    ]
+    async with _connect(empty_graph) as bolt:
+        await bolt.write("UNWIND $rows AS r CREATE (n:Run) SET n = r", {"rows": rows})
+        await schema.migrate(bolt)
+        found = await bolt.read("MATCH (n:Run) RETURN n.uid AS uid, n.failed_at AS at ORDER BY uid")
+    assert [(row["uid"], row["at"]) for row in found] == [("run:1", 2), ("run:2", 3), ("run:3", None)]
+
+
 async def test_newer_schema_is_refused_and_left_alone(empty_graph: Address) -> None:
     async with _connect(empty_graph) as graph:
         await schema.migrate(graph)
