@@ -9,6 +9,7 @@ const runs = toldSearch(runsSearch);
 test.each([
   [{ sort: "nonsense" }, ["sort=nonsense"]],
   [{ sort: "-job" }, ["sort=-job"]],
+  [{ sort: "constructor" }, ["sort=constructor"]],
   [{ sort: "-m.loss", cols: ["state", "p.lr"], states: ["FAILED"] }, []],
   [{ cols: ["state", "colour", "m."], states: ["FAILED", "LOST"] }, ["cols=colour", "cols=m.", "states=LOST"]],
   [{ status: "failed", q: "", job: null, all: false }, ["status=failed"]],
@@ -26,4 +27,15 @@ test("what is usual need not be said, and is not told of", () => {
 test("what is told of is no longer than an address may be", () => {
   const ignored = ignoredIn(runs({ cols: Array.from({ length: 500 }, (_, at) => `${at}`.repeat(200)) }) as never);
   expect([ignored.length, Math.max(...ignored.map((one) => one.length))]).toEqual([20, 100]);
+});
+
+test("words of the language itself are words like any other in an address", () => {
+  const told = JSON.parse('{"constructor":"a","toString":1,"__proto__":["b"],"sort":"-started"}') as Record<string, unknown>;
+  expect(ignoredIn(runs(told) as never)).toEqual(["constructor=a", "toString=1", "__proto__=b"]);
+});
+
+test("what an address says to be ignored is cut, too, and never within a sign", () => {
+  const [long, signs] = ignoredIn(runs({ ignored: ["x".repeat(9_000)], q2: "😀".repeat(90) }) as never);
+  expect(long).toHaveLength(100);
+  expect(signs).toBe(`q2=${"😀".repeat(48)}`);
 });

@@ -4,16 +4,16 @@
 type Told = Record<string, unknown>;
 
 /** What is as good as not said. */
-const USUAL: Record<string, readonly unknown[]> = {
-  sort: ["-started"],
-  tab: ["overview", "table", "graph"],
-  view: ["VERSION"],
-  group: ["JOB"],
-  axis: ["step"],
-  smooth: [0],
-  up: [1],
-  down: [1],
-};
+const USUAL = new Map<string, readonly unknown[]>([
+  ["sort", ["-started"]],
+  ["tab", ["overview", "table", "graph"]],
+  ["view", ["VERSION"]],
+  ["group", ["JOB"]],
+  ["axis", ["step"]],
+  ["smooth", [0]],
+  ["up", [1]],
+  ["down", [1]],
+]);
 const MOST = 20;
 const LONGEST = 100;
 
@@ -28,7 +28,7 @@ export function toldSearch<T extends object>(read: (told: Told) => T): (told: To
   const known = knownSearch(read);
   return (told) => {
     const found = known(told);
-    const ignored = [...new Set([...ignoredIn(told), ...leftOut(told, found as Told)])].slice(0, MOST);
+    const ignored = [...new Set([...ignoredIn(told).map(cut), ...leftOut(told, found as Told)])].slice(0, MOST);
     return ignored.length > 0 ? { ...found, ignored } : found;
   };
 }
@@ -40,7 +40,7 @@ export function ignoredIn({ ignored }: Told): string[] {
 
 function leftOut(told: Told, found: Told): string[] {
   return Object.entries(told)
-    .filter(([key, value]) => key !== "ignored" && !isNothing(value) && !USUAL[key]?.includes(value))
+    .filter(([key, value]) => key !== "ignored" && !isNothing(value) && !USUAL.get(key)?.includes(value))
     .flatMap(([key, value]) => {
       const kept = found[key] ?? [];
       if (Array.isArray(value) && Array.isArray(kept)) return value.filter((one) => !kept.includes(one)).map((one) => said(key, one));
@@ -51,4 +51,7 @@ function leftOut(told: Told, found: Told): string[] {
 const isNothing = (value: unknown): boolean =>
   value === undefined || value === null || value === "" || value === false || (Array.isArray(value) && value.length === 0);
 
-const said = (key: string, value: unknown): string => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`.slice(0, LONGEST);
+const said = (key: string, value: unknown): string => cut(`${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+
+/** Not within a sign of two units. */
+const cut = (text: string): string => text.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, "");

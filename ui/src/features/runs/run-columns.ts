@@ -8,7 +8,12 @@ export const USUAL_SORT = "-started";
 export const PLAIN_COLUMNS = ["state", "job", "started", "duration", "ended", "kind", "tags"] as const;
 export type PlainColumn = (typeof PLAIN_COLUMNS)[number];
 
-const SORTS: Record<string, RunSort> = { name: "NAME", started: "STARTED", duration: "DURATION", ended: "ENDED" };
+const SORTS = new Map<string, RunSort>([
+  ["name", "NAME"],
+  ["started", "STARTED"],
+  ["duration", "DURATION"],
+  ["ended", "ENDED"],
+]);
 const WIDTHS: Record<string, number> = { state: 116, job: 170, started: 130, ended: 130, duration: 120, kind: 110, tags: 200 };
 const KEY_WIDTH = 132;
 export const NAME_WIDTH = 300;
@@ -22,7 +27,7 @@ export function keyOf(column: string): { of: "metric" | "param"; key: string } |
 export const isColumn = (column: string): boolean =>
   keyOf(column) !== null || (PLAIN_COLUMNS as readonly string[]).includes(column);
 
-export const isSortable = (column: string): boolean => column in SORTS || keyOf(column) !== null;
+export const isSortable = (column: string): boolean => SORTS.has(column) || keyOf(column) !== null;
 
 export const widthOf = (column: string): number => WIDTHS[column] ?? KEY_WIDTH;
 
@@ -32,7 +37,7 @@ export function orderOf(sort: string = USUAL_SORT): RunOrder {
   const column = sort.replace(/^-/, "");
   const key = keyOf(column);
   if (key) return { [key.of]: key.key, direction };
-  return { by: SORTS[column] ?? "STARTED", direction: column in SORTS ? direction : "DESC" };
+  return { by: SORTS.get(column) ?? "STARTED", direction: SORTS.has(column) ? direction : "DESC" };
 }
 
 /** What a click on the head of a column leads to: first the greatest on top, then the least, then as usual. */
