@@ -22,11 +22,11 @@ from lineage_server.graph.read_tracking import scope_of
 MOST = 100
 """Notifications at once."""
 DAYS = 7
-"""How long something is news. What waits for somebody is told as long as it waits."""
+"""How long something is news, and how far ahead the clock of whoever tells it may be. What waits for somebody
+is told as long as it waits."""
 MOST_RUNS = 300
 """Failed runs that are looked at; those of one job are told together."""
 _DAY = 86_400_000_000
-_FOREVER = (1 << 63) - 1
 Scope = frozenset[str] | None
 
 
@@ -115,7 +115,7 @@ class Notifications:
 
 
 def _parameters(reader: Reader, limit: int) -> dict[str, Any]:
-    since = now_micros() - DAYS * _DAY
+    now = now_micros()
     return {
         **scope_of(reader.seen),
         **_projects(reader.written, "writes_all", "written"),
@@ -126,8 +126,8 @@ def _parameters(reader: Reader, limit: int) -> dict[str, Any]:
         "quoted": json.dumps(reader.actor, ensure_ascii=False),
         "mine": list(reader.names),
         "everybody": reader.everybody,
-        "since": since,
-        "until": _FOREVER,
+        "since": now - DAYS * _DAY,
+        "until": now + DAYS * _DAY,
         "limit": limit,
         "runs": MOST_RUNS,
     }

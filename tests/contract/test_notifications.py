@@ -107,6 +107,15 @@ async def test_failed_runs_of_a_job_are_told_together_and_anew_each_time(
     assert len({before[0]["id"], train["id"], other["id"]}) == 3
 
 
+async def test_what_clocks_far_ahead_tell_is_no_news_for_centuries(
+    guarded: Served, own: dict[str, str]
+) -> None:
+    await fail(guarded, own["kit"], "in 2226", ago=-200 * 365 * DAY)
+    await fail(guarded, own["kit"], "tomorrow", ago=-DAY)
+    await fail(guarded, own["kit"], "now")
+    assert [one["name"] for one in await news(guarded, own["kit"])] == ["tomorrow", "now"]
+
+
 async def test_an_alias_that_moves_is_told_to_whom_the_model_matters(
     guarded: Served, own: dict[str, str]
 ) -> None:
@@ -129,6 +138,16 @@ async def test_an_alias_that_moves_is_told_to_whom_the_model_matters(
     await do(guarded, own["lea"], "SetProtection", **named, alias="prod", approval=False)
     protected = {who: ["ALIAS_MOVED"] for who in ("kit", "ann", "mab")}
     assert await kinds(guarded, own) == protected
+
+
+async def test_ones_own_moves_leave_out_none_of_others(guarded: Served, own: dict[str, str]) -> None:
+    named = await model(guarded, own["kit"])
+    await do(guarded, own["lea"], "SetAlias", **named, alias="prod", version="2", reason="lineage/kit")
+    for number in range(4):
+        await do(guarded, own["kit"], "SetAlias", **named, alias=f"own-{number}", version="1")
+    page = (await guarded.ask(TEXTS["Notifications"], {"first": 1}, own["kit"]))["notifications"]
+    assert [(one["alias"], one["by"]) for one in page["items"]] == [("prod", "lineage/lea")]
+    assert page["hasMore"] is False
 
 
 async def test_an_approval_waits_for_those_who_may_give_it_and_its_verdict_for_who_asked(

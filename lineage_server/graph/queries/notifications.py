@@ -32,7 +32,7 @@ RETURN 'waiting' AS kind, at, n.uid AS uid, n.project AS project, null AS name, 
 
 _DECIDED: LiteralString = f"""
 MATCH (n:Approval)
-WHERE {SCOPE} AND n.deleted_at IS NULL AND n.decided_at >= $since
+WHERE {SCOPE} AND n.deleted_at IS NULL AND n.decided_at >= $since AND n.decided_at <= $until
   AND ($everybody OR (n.asker = $actor AND n.by <> $actor))
   AND n.asker IS NOT NULL AND n.verdict IN ['approved', 'rejected']
 WITH n, n.decided_at AS at ORDER BY at DESC, n.uid LIMIT $limit
@@ -49,13 +49,16 @@ RETURN 'failed' AS kind, at, n.uid AS uid, n.project AS project, n.name AS name,
   null AS version, null AS alias, null AS by, n.reason AS told, n.job AS job, 1 AS times
 """
 
+# Who moved an alias is the last but one text in the JSON of its moves; what one does oneself is no news, and
+# must not use up the limit.
 _MOVED: LiteralString = f"""
 MATCH (n:Alias)-[e:POINTS_TO]->(:ModelVersion)
 WHERE {SCOPE} AND n.deleted_at IS NULL AND (e.valid_from >= $since OR e.valid_to >= $since)
+  AND ($everybody OR size(split(last(split(coalesce(n.history, ''), ',' + $quoted + ',"')), '"')) <> 2)
 WITH n, max(CASE WHEN e.valid_to > e.valid_from THEN e.valid_to ELSE e.valid_from END) AS at
 OPTIONAL MATCH (m:RegisteredModel {{uid: n.model}})
 WITH n, m, at
-WHERE m.deleted_at IS NULL AND ($everybody OR n.protected = true OR m.protected = true
+WHERE m.deleted_at IS NULL AND at <= $until AND ($everybody OR n.protected = true OR m.protected = true
   OR m.owner IN [$subject, $actor]
   OR EXISTS {{ MATCH (a:Audit {{target: n.model}}) WHERE a.action = 'registerModel'
                AND a.subject = $subject AND a.issuer = $issuer }}

@@ -123,7 +123,7 @@ SET v.number = toInteger(v.version)
 # Runs that failed before that was noted on them.
 NOTE_FAILED_RUNS: LiteralString = """
 MATCH (n:Run)
-WHERE n.state = 'failed' AND n.failed_at IS NULL
+WHERE n.state = 'failed' AND n.failed_at IS NULL AND n.erased IS NULL
 SET n.failed_at = coalesce(n.ended_at, n.started_at, n.created_at)
 """
 
