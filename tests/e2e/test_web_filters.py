@@ -148,3 +148,32 @@ def test_a_lineage_is_narrowed_to_what_bears_a_tag(
     wait_for_cards(page, "network@1", "prepare", "train")
     assert "Tags: 2" in page.run(TEXT)
     check(page, url)
+
+
+def test_a_stack_of_runs_tells_the_best_of_a_metric(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        with client.start_run("prepare", job="prepare") as run:
+            clean = run.produce("clean", {"n": [1]}, type="dataset")
+        for number in range(6):
+            with client.start_run(f"trial {number}", job="tune") as run:
+                run.use(clean)
+                run.log({"acc": 0.9 + number / 100, "loss": 0.6 - number / 10})
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}/lineage?focus={quote('dataset:clean@1')}")
+    page.wait_for("!!document.querySelector('[data-stack]')")
+    stack = "(document.querySelector('[data-stack]')?.innerText ?? '')"
+    assert "best" not in page.run(stack)
+    click(page, "Best by", "main button")
+    page.click(choice("acc"))
+    page.wait_for(f"{stack}.includes('best acc 0.95')")
+    page.click(choice("-loss"))
+    page.wait_for(f"{stack}.includes('best loss 0.1')")
+    check_access(page)
+    page.press("Escape")
+    page.open(page.run("location.href"))  # it is in the address
+    page.wait_for(f"{stack}.includes('best loss 0.1')")
+    assert "Best by: 1" in page.run(TEXT)
+    check(page, url)

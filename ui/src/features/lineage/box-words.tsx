@@ -39,7 +39,7 @@ export function BoxState({ box }: { box: Box }) {
           {count} <StateBadge state={state} />{" "}
         </span>
       ))}
-      {box.stack.best !== null && say("lineage.best", { value: figure(box.stack.best, language) })}
+      {box.stack.best && <bdi>{bestWords(box.stack.best, say, language)}</bdi>}
     </>
   );
 }
@@ -62,9 +62,12 @@ export function boxLine(box: Box, say: Say, language: string): string {
   const state = box.stack
     ? states.map(([one, count]) => `${count} ${stateWord(one, say)}`).join(" · ")
     : box.state && stateWord(box.state, say);
-  const best = box.stack && box.stack.best !== null ? say("lineage.best", { value: figure(box.stack.best, language) }) : "";
+  const best = box.stack?.best ? bestWords(box.stack.best, say, language) : "";
   return [boxWords(box, say).kind, state, best].filter(Boolean).join(" · ");
 }
+
+const bestWords = ({ metric, value }: { metric: string; value: number }, say: Say, language: string): string =>
+  say("lineage.best", { metric, value: figure(value, language) });
 
 const STATES = ["complete", "cached", "ready", "failed", "aborted", "running", "queued", "declared", "pending", "archived", "deleted", "hidden", "stub"];
 

@@ -4,6 +4,7 @@ import { Picker } from "@/components/picker";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
 import type { Facet, Facets, Filter, TagsOf } from "./filtering";
+import { metricOf } from "./scene";
 import styles from "./filter-bar.module.css";
 
 export interface FilterBarProps {
@@ -18,12 +19,22 @@ export interface FilterBarProps {
   chosen: readonly string[];
   askTags: () => void;
   chooseTags: (tags: string[]) => void;
+  ranking: Ranking | undefined;
+}
+
+/** By which metric stacks of runs tell their best. */
+export interface Ranking {
+  /** names of metrics; undefined while they are not known */
+  metrics: readonly string[] | undefined;
+  best: string | undefined;
+  ask: () => void;
+  choose: (best: string | undefined) => void;
 }
 
 const KNOWN_STATES = ["complete", "cached", "ready", "failed", "aborted", "running", "queued", "declared", "pending", "archived", "deleted", "hidden", "stub"];
 const LABELS = ["Artifact", "ArtifactVersion", "Run", "Job", "RegisteredModel", "ModelVersion", "Deployment"];
 
-export function FilterBar({ facets, filter, choose, hidden, showHidden, ...tagging }: FilterBarProps) {
+export function FilterBar({ facets, filter, choose, hidden, showHidden, ranking, ...tagging }: FilterBarProps) {
   const { say } = useWords();
   const word = (facet: Facet, value: string): string => {
     if (facet === "states" && KNOWN_STATES.includes(value.toLowerCase())) return say(`state.${value.toLowerCase()}` as MessageId);
@@ -48,12 +59,36 @@ export function FilterBar({ facets, filter, choose, hidden, showHidden, ...taggi
         </fieldset>
       ))}
       <TagPicker {...tagging} />
+      {ranking && <BestPicker {...ranking} />}
       {hidden > 0 && (
         <button type="button" className={styles.chip} onClick={showHidden}>
           <Icon name="cross" size={12} /> {say("lineage.hide.count", { count: hidden })}
         </button>
       )}
     </div>
+  );
+}
+
+function BestPicker({ metrics, best, ask, choose }: Ranking) {
+  const { say } = useWords();
+  const chosen = best === undefined ? [] : [metricOf(best)];
+  const all = [...new Set([...(metrics ?? []), ...chosen])].toSorted();
+  const choices = all.flatMap((metric) => [
+    { value: metric, name: say("lineage.best.highest", { metric }) },
+    { value: `-${metric}`, name: say("lineage.best.lowest", { metric }) },
+  ]);
+  return (
+    <Picker
+      label={say("lineage.best.choose")}
+      groups={[{ choices }]}
+      picked={best === undefined ? [] : [best]}
+      single
+      counted
+      change={([value]) => choose(value)}
+      narrow={say("lineage.best.narrow")}
+      opened={ask}
+      foot={metrics?.length === 0 && <p className="faint">{say("lineage.best.none")}</p>}
+    />
   );
 }
 

@@ -25,8 +25,8 @@ import type { LineageSearch } from "./lineage-search";
 import { FormChoice, SelectorField, Steps } from "./lineage-tools";
 import { Notes } from "./notes";
 import { OutlineView } from "./outline-view";
-import { askedOf, sceneQuery, tagsQuery } from "./scene-query";
-import { between, waysOf } from "./scene";
+import { askedOf, metricsQuery, sceneQuery, tagsQuery } from "./scene-query";
+import { between, runsInStacks, waysOf } from "./scene";
 import type { Scene } from "./scene";
 import { selectionOf, selectorOf } from "./selector";
 import { SIDES, branchOf, branchesIn, folded, hiddenIn } from "./sides";
@@ -108,6 +108,8 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   const live = useLiveScene(project, asked, data?.scene, now);
   const [tagging, setTagging] = useState(search.tags !== undefined);
   const { data: known } = useQuery({ ...tagsQuery(project, data?.scene, tagging), placeholderData: keepPreviousData });
+  const [ranking, setRanking] = useState(false);
+  const { data: metrics } = useQuery({ ...metricsQuery(project, data?.scene, ranking), placeholderData: keepPreviousData });
   const { filter, shown, facets, hidden } = useShown(data?.scene, search, known);
   const [target, setTarget] = useState<{ id: string }>();
   const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
@@ -156,6 +158,11 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
           chosen={search.tags ?? NOTHING}
           askTags={() => setTagging(true)}
           chooseTags={(tags) => change({ tags: tags.length > 0 ? tags : undefined })}
+          ranking={
+            runsInStacks(data?.scene).length > 0 || search.best !== undefined
+              ? { metrics, best: search.best, ask: () => setRanking(true), choose: (best) => change({ best }) }
+              : undefined
+          }
         />
       )}
       <Notes scene={data?.scene} compared={asked.vs !== undefined} news={live.news} show={live.show} />

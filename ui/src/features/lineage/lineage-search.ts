@@ -36,6 +36,8 @@ export interface LineageSearch {
   view?: "LOGICAL";
   /** like siblings one by one */
   group?: "NONE";
+  /** the metric of which a stack tells the best: the highest, or with `-` before its name the lowest */
+  best?: string;
   /** as it was then */
   asOf?: string;
   /** beside which it is laid: another version, or another time */
@@ -77,6 +79,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
     group: told["group"] === "NONE" ? ("NONE" as const) : undefined,
+    best: text(told["best"]),
     asOf: asOf !== undefined && isTime(asOf) && asOf !== NOW ? asOf : undefined,
     vs: text(told["vs"]),
   });

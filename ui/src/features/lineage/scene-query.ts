@@ -4,6 +4,7 @@ import {
   LineageSceneDocument,
   LineageTimesDocument,
   LineageVersusDocument,
+  MetricsOfDocument,
   ModelVersionsDocument,
   NodesDocument,
   VersionsDocument,
@@ -14,7 +15,7 @@ import { compared, versus } from "./difference";
 import type { Difference } from "./difference";
 import type { LineageSearch } from "./lineage-search";
 import { NOW, isTime } from "./lineage-search";
-import { sceneOf } from "./scene";
+import { metricOf, runsInStacks, sceneOf } from "./scene";
 import type { Box, Scene } from "./scene";
 import { selectionOf } from "./selector";
 
@@ -25,8 +26,10 @@ const STEPS_OF_CAUSES = 10;
 const VERSIONS_OF_A_PAGE = 50;
 /** As many as the server tells of at once. */
 const MOST_TAGGED = 500;
+/** Runs that are looked at for the names of their metrics. */
+const MOST_MEASURED = 100;
 
-export type Asked = Pick<LineageSearch, "up" | "down" | "more" | "pin" | "view" | "group" | "asOf" | "vs"> & { focus: string };
+export type Asked = Pick<LineageSearch, "up" | "down" | "more" | "pin" | "view" | "group" | "best" | "asOf" | "vs"> & { focus: string };
 
 export interface Answer {
   scene: Scene;
@@ -45,10 +48,10 @@ export interface Causes {
 }
 
 /** What of an address a question depends on; the rest is only how the answer is shown. */
-export function askedOf({ focus = "", up, down, more, pin, view, group, asOf, vs }: LineageSearch): Asked {
+export function askedOf({ focus = "", up, down, more, pin, view, group, best, asOf, vs }: LineageSearch): Asked {
   const told = selectionOf(focus);
   const steps = { up: told.up ?? up, down: told.down ?? down };
-  return JSON.parse(JSON.stringify({ focus: told.focus, ...steps, more, pin, view, group, asOf, vs })) as Asked;
+  return JSON.parse(JSON.stringify({ focus: told.focus, ...steps, more, pin, view, group, best, asOf, vs })) as Asked;
 }
 
 export const sceneKey = (project: string, asked: Asked) => ["lineage", project, asked] as const;
@@ -65,7 +68,7 @@ export const sceneQuery = (project: string, asked: Asked) =>
 
 /** Asks the server, whatever is known already; raises AskError. */
 export async function readScene(project: string, asked: Asked, signal: AbortSignal): Promise<Answer> {
-  const { focus, up = 1, down = 1, more = [], pin = [], asOf, vs } = asked;
+  const { focus, up = 1, down = 1, more = [], pin = [], best = "", asOf, vs } = asked;
   const pinned = pin.map((uid) => `=${uid}`);
   if (vs !== undefined && !isTime(vs)) {
     const answer = await ask(LineageVersusDocument, { a: vs, b: focus, up: STEPS_OF_CAUSES, groupBy: "NONE", budget: BUDGET, opened: pinned, project }, signal);
@@ -83,14 +86,16 @@ export async function readScene(project: string, asked: Asked, signal: AbortSign
     view: asked.view ?? ("VERSION" as const),
     groupBy: asked.group ?? ("JOB" as const),
     opened: [...more, ...pinned],
+    bestMetric: metricOf(best),
+    higherIsBetter: !best.startsWith("-"),
   };
   if (asOf === undefined && (vs === undefined || vs === NOW)) {
-    const scene = sceneOf((await ask(LineageSceneDocument, view, signal)).lineageScene);
+    const scene = sceneOf((await ask(LineageSceneDocument, view, signal)).lineageScene, view.bestMetric);
     return { scene, today: scene, causes: null };
   }
   const [before, after] = [asOf, vs].filter((time) => time !== undefined && time !== NOW).toSorted() as [string, string?];
   const told = await ask(LineageTimesDocument, { ...view, before, after: after ?? null }, signal);
-  const [then, now] = [sceneOf(told.before), sceneOf(told.after)];
+  const [then, now] = [sceneOf(told.before, view.bestMetric), sceneOf(told.after, view.bestMetric)];
   return { scene: vs === undefined ? then : compared(then, now), today: now, causes: null };
 }
 
@@ -110,6 +115,20 @@ export const tagsQuery = (project: string, scene: Scene | undefined, wanted: boo
     queryFn: async ({ signal }) => {
       const { nodes } = await ask(NodesDocument, { project, uids }, signal);
       return new Map(nodes.map((node, at) => [uids[at] ?? "", (node?.tags ?? []).map(({ key, value }) => (value === "" ? key : `${key}=${value}`))]));
+    },
+  });
+};
+
+/** Names of the metrics that runs in stacks have, asked for as tags are. */
+export const metricsQuery = (project: string, scene: Scene | undefined, wanted: boolean) => {
+  const uids = runsInStacks(scene).slice(0, MOST_MEASURED);
+  return queryOptions({
+    queryKey: ["metrics of", project, scene?.version],
+    enabled: wanted && uids.length > 0,
+    queryFn: async ({ signal }) => {
+      const { nodes } = await ask(MetricsOfDocument, { project, uids }, signal);
+      const maps = nodes.map((node) => (node && "metricMap" in node ? (node.metricMap as Record<string, number>) : {}));
+      return [...new Set(maps.flatMap((metrics) => Object.keys(metrics)))].toSorted();
     },
   });
 };

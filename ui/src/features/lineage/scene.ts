@@ -40,7 +40,8 @@ export interface Stack {
   states: Readonly<Record<string, number>>;
   /** uids of the first of them */
   members: readonly string[];
-  best: number | null;
+  /** of the metric that was asked for, where one of them has it */
+  best: { metric: string; value: number } | null;
 }
 
 export interface Line {
@@ -70,7 +71,15 @@ function titleOf({ label, name, jobName, ordinal, version }: SceneAnswer["nodes"
   return ordinal === null || label !== "ArtifactVersion" ? name || jobName : `${name}@${ordinal}`;
 }
 
-export function sceneOf(answer: SceneAnswer): Scene {
+/** The name of a metric in `acc`, the highest of which is the best, and in `-loss`, the lowest. */
+export const metricOf = (best: string): string => best.replace(/^-/, "");
+
+/** Runs among the first of each stack. */
+export const runsInStacks = (scene: Scene | undefined): string[] =>
+  scene ? [...scene.boxes.values()].flatMap(({ stack }) => stack?.members ?? []).filter((uid) => uid.startsWith("run:")) : [];
+
+/** `metric`: of which stacks tell the best. */
+export function sceneOf(answer: SceneAnswer, metric = ""): Scene {
   const nodes = answer.nodes.map((told): [string, Box] => {
     const { node } = told;
     return [
@@ -116,7 +125,7 @@ export function sceneOf(answer: SceneAnswer): Scene {
         count: group.count,
         states: group.states as Record<string, number>,
         members: group.members,
-        best: group.bestValue,
+        best: group.bestValue === null ? null : { metric, value: group.bestValue },
       },
       change: null,
     },
