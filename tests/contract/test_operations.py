@@ -52,6 +52,8 @@ DELIVERED = {
 TREE = "version:default/model/churn"
 CODE = "code:default/r@5ec4e7+own.py"
 
+# Queries of totals, which are known for a while once they were asked for.
+KEPT = {"Runs", "Search", "Home"}
 # Variables of each query, and the round trips it takes on a graph it has not been asked of before.
 QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "Lineage": ({"start": [MODEL_1], "direction": "UPSTREAM", "view": "VERSION"}, 2),
@@ -217,6 +219,9 @@ def test_every_operation_is_run_here() -> None:
 async def test_every_query_runs_with_its_number_of_round_trips(served: Served) -> None:
     wrong: dict[str, tuple[int, int]] = {}
     await served.services.bolt.write(CREATE_WEBHOOK, HOOK_MADE)
+    for name, (variables, _) in QUERIES.items():
+        if name not in KEPT:  # Neo4j plans them for seconds, and a walk counts what it has the time for
+            await served.ask(TEXTS[name], variables)
     for name, (variables, expected) in QUERIES.items():
         with counting() as trips:
             await served.ask(TEXTS[name], variables)
