@@ -151,6 +151,7 @@ def test_a_version_is_registered_described_approved_and_promoted(
     press(page, "History")
     page.wait_for(f"{TEXT}.includes('setProtection')")
     check_access(page)
+    lay_figures_side_by_side(page, recording, project)
     page.open(f"{url}/p/{project}/models")
     page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('prod → 2')")
     check_access(page)
@@ -257,6 +258,29 @@ def withdraw(page: Page) -> None:
     send(page, "Withdraw")
     gone(page)
     page.wait_for(f"{TEXT}.includes('withdrawn')")
+
+
+def lay_figures_side_by_side(page: Page, recording: Recording, project: str) -> None:
+    """Of versions; the least and the greatest are marked where they differ, and only there."""
+    with recording(project) as client:
+        client.register("churn", "model:network@2", metrics={"auc": 0.5, "loss": 0.25, "seed": 7})
+        client.register(
+            "churn", "model:network@1", metrics={"auc": 0.75, "loss": -2, "odd": float("nan"), "seed": 7}
+        )
+    press(page, "Compare")
+    page.open(page.run("location.href"))  # somebody else told them
+    cells = (
+        "[...document.querySelectorAll('main tr')].map((row) => [...row.cells].map((one) => one.innerText))"
+    )
+    page.wait_for(f"{cells}.length === 5")
+    assert page.run(cells)[0][1:] == ["2", "1"]
+    assert page.run(cells)[1:] == [
+        ["auc", "0.75 ▲", "0.5 ▽"],
+        ["loss", "-2 ▽", "0.25 ▲"],
+        ["odd", "NaN", ""],
+        ["seed", "7", "7"],
+    ]
+    check_access(page)
 
 
 def test_who_moves_an_alias_in_one_tab_is_told_what_became_of_it_in_the_other(

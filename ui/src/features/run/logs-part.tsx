@@ -16,6 +16,9 @@ export const isLog = ({ version }: Link): boolean => version.kind === "log";
 /** Of a log, as much as somebody scrolls through. */
 const SHOWN = 200_000;
 
+/** Out here, so that it is called once: whoever scrolls on is left there when the run goes on. */
+const toEnd = (it: HTMLElement | null): void => void it?.scrollTo({ top: it.scrollHeight });
+
 export function LogsPart({ run }: { run: Run }) {
   const { say } = useWords();
   const logs = run.outputs.edges.map(({ node }) => node).filter(isLog);
@@ -40,7 +43,6 @@ function Log({ link }: { link: Link }) {
   if (error) return <Trouble error={error} retry={() => void refetch()} />;
   if (data === undefined) return <Skeleton height={240} />;
   const end = data.text.slice(-SHOWN);
-  const toEnd = (it: HTMLElement | null): void => void it?.scrollTo({ top: it.scrollHeight });
   return (
     <>
       <section ref={toEnd} className={styles.log} tabIndex={0} aria-label={nameOf(link)}>
