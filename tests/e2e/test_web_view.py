@@ -13,6 +13,7 @@ from tests.e2e.conftest import Recording, RunningServer, StartServer, client_env
 from tests.support.browser import Page, browsing
 from tests.support.faults import ask
 from tests.support.streaming import CREATE
+from tests.support.web_pages import press
 from tests.support.web_view import (
     HEADING,
     HOME_KB,
@@ -26,6 +27,10 @@ from tests.support.web_view import (
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+FAILED = """
+[...document.querySelectorAll('main section')]
+  .find((one) => one.querySelector('h2')?.textContent === 'Failed in the last 24 hours')"""
 
 
 @pytest.fixture
@@ -84,6 +89,84 @@ def test_the_palette_finds_and_leads_there_in_both_languages(
     page.press("Enter")
     page.wait_for("location.pathname.endsWith('/runs')")
     check(page, url)
+
+
+def palette(page: Page, typed: str, first: str) -> None:
+    """Opened and typed into by keys, until this is the first that it offers."""
+    page.press("k", control=True)
+    page.wait_for("document.activeElement.matches('[role=dialog] input')")
+    page.do("Input.insertText", text=typed)
+    page.wait_for(
+        f"document.querySelector('[role=dialog] [data-action]')?.innerText.trim() === {first!r} "
+        "&& document.querySelectorAll('[role=dialog] [data-action]').length > 1"
+    )
+
+
+def test_what_home_and_the_palette_offer_is_done(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        client.start_run("kept", job="sift").finish()
+        with client.start_run("lost", job="sift") as run:
+            run.fail(f"no room {SCRIPT}")
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}")
+    page.wait_for(f"{TEXT}.includes('Recent runs') && !!{FAILED}?.querySelector('li')")
+    assert page.run(f"{FAILED}.querySelectorAll('li').length") == 1
+    for words in ("lost", "failed", f"no room {SCRIPT}"):
+        assert words in page.run(f"{FAILED}.innerText"), words
+    page.run(f"{FAILED}.querySelector('a').click()")
+    page.wait_for(f"{HEADING} === 'lost' && location.pathname.includes('/runs/')")
+    page.run("history.back()")
+    for action, place, shown in (
+        ("Lineage of the newest run", "/lineage?focus=", "[data-focus]"),
+        ("Register a model", "/models?form=true", "[role=dialog] form"),
+        ("Make a token", "/settings?view=tokens&create=true", "[role=dialog]"),
+        ("Search everything", "/search", "main input"),
+    ):
+        press(page, action)
+        page.wait_for(f"location.href.includes({place!r}) && !!document.querySelector({shown!r})")
+        page.run("history.back()")
+        page.wait_for(f"{HEADING} === {project!r} && !document.querySelector('[role=dialog]')")
+    act_by_the_palette(page, url)
+    check(page, url)
+
+
+def act_by_the_palette(page: Page, url: str) -> None:
+    """All that it does, by keys alone; it is shown in both languages to whoever cannot see it, too."""
+    for typed, action, place in (
+        ("register", "Register a model", "/models?form=true"),
+        ("token", "Make a token", "/settings?view=tokens&create=true"),
+        ("make proj", "Make a project", "/projects?create=true"),
+    ):
+        palette(page, typed, action)
+        page.press("Enter")
+        page.wait_for(f"location.href.includes({place!r})")
+        page.wait_for(f"document.querySelector('[role=dialog] h2')?.textContent === {action!r}")
+        page.press("Escape")
+        page.wait_for("!document.querySelector('[role=dialog]')")
+    page.do("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    palette(page, "address", "Copy the address of this page")
+    check_access(page)
+    page.press("Enter")
+    page.wait_for("!document.querySelector('[role=dialog]')")
+    assert page.run("navigator.clipboard.readText()") == page.run("location.href")
+    for scheme in ("dark", "light"):
+        palette(page, "light dark", "Switch between light and dark")
+        page.press("Enter")
+        page.wait_for(f"document.documentElement.dataset.mantineColorScheme === {scheme!r}")
+        page.wait_for("!document.querySelector('[role=dialog]')")
+    palette(page, "한국", "한국어")
+    page.press("Enter")
+    page.wait_for("document.documentElement.lang === 'ko' && !document.querySelector('[role=dialog]')")
+    palette(page, "토큰", "토큰 만들기")
+    check_access(page)
+    page.press("Escape")
+    page.wait_for("!document.querySelector('[role=dialog]')")
+    palette(page, "english", "English")
+    page.press("Enter")
+    page.wait_for("document.documentElement.lang === 'en'")
 
 
 def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServer, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ export function Palette({ project, pages, opened, close }: PaletteProps) {
       lockScroll={false}
       scrollable
       maxHeight={420}
+      attributes={{ content: { "aria-label": say("palette.open") } }}
     >
       <Spotlight.Search
         placeholder={say("palette.hint")}
