@@ -35,6 +35,18 @@ const broken = () => new Response(JSON.stringify({errors: [{message: 'x', extens
 window.fetch = async (at, how) => (/query Notifications/.test(how?.body) ? broken() : window.told(at, how));
 """
 
+SLOW = """
+window.told = window.fetch;
+window.given_up = 0;
+window.fetch = async (at, how) => {
+  if (!/query Runs[(]/.test(how?.body)) return window.told(at, how);
+  let over = false;
+  how.signal.addEventListener('abort', () => { window.given_up += over ? 0 : 1; });
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  return window.told(at, how).finally(() => { over = true; });
+};
+"""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -201,6 +213,18 @@ def test_however_much_fails_it_is_asked_now_and_then_and_what_went_wrong_is_said
         assert questions(page) - asked <= 4, "20 notices"
         opened(page)
         check_access(page)
+
+
+def test_a_slow_server_answers_what_is_asked_before_it_is_asked_again(place: Place, tmp_path: Path) -> None:
+    with browsing(tmp_path) as page:
+        enter(page, place, place.kit, "/p/default/runs")
+        place.fail(place.kit, "first")
+        page.wait_for(f"{TEXT}.includes('first')")
+        time.sleep(2)  # for what is read when the socket is there
+        page.run(SLOW)
+        place.fail(place.kit, "again", times=20)
+        page.wait_for(f"{TEXT}.includes('again 19')")
+        assert page.run("window.given_up") == 0
 
 
 def test_a_panel_that_cannot_be_read_says_so_and_tries_again(place: Place, tmp_path: Path) -> None:

@@ -3,29 +3,25 @@ import { useEffect, useRef } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { QueryKey } from "@tanstack/react-query";
 import { RunsChangedDocument } from "@/gql/graphql";
+import { calmly } from "./calm";
 import { follow } from "./graphql";
 
 /** Many runs that end together are one reading. */
 const CALM_MILLISECONDS = 300;
 
-/** Calls `changed` whenever runs of the project changed, and when notices may have been missed. */
-export function useRunsChanged(project: string, changed: () => void): void {
+/** Calls `changed` whenever runs of the project changed, and when notices may have been missed; not again before what
+ * it returns has ended. */
+export function useRunsChanged(project: string, changed: () => unknown): void {
   const last = useRef(changed);
   useEffect(() => {
     last.current = changed;
   });
   useEffect(() => {
-    let timer: number | undefined;
-    const told = (): void => {
-      timer ??= window.setTimeout(() => {
-        timer = undefined;
-        last.current();
-      }, CALM_MILLISECONDS);
-    };
-    const stop = follow(RunsChangedDocument, { project }, { told, missed: told });
+    const { told, stop } = calmly(() => last.current(), CALM_MILLISECONDS);
+    const leave = follow(RunsChangedDocument, { project }, { told, missed: told });
     return () => {
-      window.clearTimeout(timer);
       stop();
+      leave();
     };
   }, [project]);
 }
@@ -33,5 +29,5 @@ export function useRunsChanged(project: string, changed: () => void): void {
 /** Reads the queries under `key` anew whenever runs of the project changed. */
 export function useLiveRuns(project: string, key: QueryKey): void {
   const queries = useQueryClient();
-  useRunsChanged(project, () => void queries.invalidateQueries({ queryKey: key }));
+  useRunsChanged(project, () => queries.invalidateQueries({ queryKey: key }));
 }

@@ -53,7 +53,7 @@ export function DrawnScene({ project, queryKey, read, look, change }: DrawnScene
   useRunsChanged(project, () => {
     const shown = queries.getQueryData<{ scene: Scene }>(queryKey);
     // A server that is away says so again when it is back.
-    if (shown) read(new AbortController().signal).then((scene) => news.take(shown, { scene }), () => undefined);
+    return shown && read(new AbortController().signal).then((scene) => news.take(shown, { scene }), () => undefined);
   });
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} />;

@@ -2,6 +2,7 @@
 import { useCallback, useEffect } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { LineageChangedDocument } from "@/gql/graphql";
+import { calmly } from "@/lib/calm";
 import { follow } from "@/lib/graphql";
 import { readScene, sceneQuery } from "./scene-query";
 import type { Answer, Asked } from "./scene-query";
@@ -34,27 +35,23 @@ export function useLiveScene(project: string, asked: Asked, scene: Scene | undef
   useEffect(() => {
     if (focus === undefined || !on) return undefined;
     const query = sceneQuery(project, JSON.parse(key) as Asked);
-    let timer: number | undefined;
     const gone = new AbortController();
     const read = async (): Promise<void> => {
-      timer = undefined;
       const shown = queries.getQueryData(query.queryKey);
       const answer = await readScene(project, JSON.parse(key) as Asked, gone.signal).catch(() => undefined);
       // A server that is away says so again when it is back.
       if (!gone.signal.aborted && shown && answer) take(shown, answer);
     };
-    const changed = (): void => {
-      timer ??= window.setTimeout(() => void read(), CALM_MILLISECONDS);
-    };
-    const stop = follow(
+    const { told: changed, stop } = calmly(read, CALM_MILLISECONDS);
+    const leave = follow(
       LineageChangedDocument,
       { uid: focus, depth: steps },
       { told: ({ lineageChanged }) => lineageChanged.kind !== "RECONNECT" && changed(), missed: changed },
     );
     return () => {
       gone.abort();
-      window.clearTimeout(timer);
       stop();
+      leave();
     };
   }, [focus, steps, on, project, key, queries, take]);
 

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { NotificationsChangedDocument, NotificationsDocument } from "@/gql/graphql";
 import type { NotificationsQuery } from "@/gql/graphql";
+import { calmly } from "@/lib/calm";
 import { ask, follow } from "@/lib/graphql";
 
 export type News = NotificationsQuery["notifications"];
@@ -25,22 +26,12 @@ export const newsQuery = queryOptions({
 export function useLiveNews(): void {
   const queries = useQueryClient();
   useEffect(() => {
-    let timer: number | undefined;
-    let last = -Infinity;
-    const told = (): void => {
-      timer ??= window.setTimeout(
-        () => {
-          timer = undefined;
-          last = performance.now();
-          void queries.invalidateQueries({ ...newsQuery, refetchType: document.hidden ? "none" : "active" });
-        },
-        Math.max(CALM_MILLISECONDS, last + APART_MILLISECONDS - performance.now()),
-      );
-    };
-    const stop = follow(NotificationsChangedDocument, {}, { told, missed: told });
+    const read = () => queries.invalidateQueries({ ...newsQuery, refetchType: document.hidden ? "none" : "active" });
+    const { told, stop } = calmly(read, CALM_MILLISECONDS, APART_MILLISECONDS);
+    const leave = follow(NotificationsChangedDocument, {}, { told, missed: told });
     return () => {
-      window.clearTimeout(timer);
       stop();
+      leave();
     };
   }, [queries]);
 }

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { CodeDocument, PackagesDocument, RepeatsDocument, RunChangedDocument, RunDocument, SurroundingsDocument } from "@/gql/graphql";
 import type { RunQuery, SurroundingsQuery } from "@/gql/graphql";
+import { calmly } from "@/lib/calm";
 import { ask, follow } from "@/lib/graphql";
 
 export type Run = RunQuery["run"];
@@ -54,18 +55,13 @@ const CALM_MILLISECONDS = 500;
 export function useLiveRun(uid: string): void {
   const queries = useQueryClient();
   useEffect(() => {
-    let timer: number | undefined;
-    const told = (): void => {
-      timer ??= window.setTimeout(() => {
-        timer = undefined;
-        void queries.invalidateQueries({ queryKey: runKey(uid) });
-        void queries.invalidateQueries({ queryKey: ["histories", [uid]] });
-      }, CALM_MILLISECONDS);
-    };
-    const stop = follow(RunChangedDocument, { uid }, { told, missed: told });
+    const keys = [runKey(uid), ["histories", [uid]]];
+    const read = () => Promise.all(keys.map((queryKey) => queries.invalidateQueries({ queryKey })));
+    const { told, stop } = calmly(read, CALM_MILLISECONDS);
+    const leave = follow(RunChangedDocument, { uid }, { told, missed: told });
     return () => {
-      window.clearTimeout(timer);
       stop();
+      leave();
     };
   }, [uid, queries]);
 }

@@ -142,14 +142,11 @@ function useLiveList(project: string, pages: number) {
   const queries = useQueryClient();
   const away = useRef(false);
   const [news, setNews] = useState(false);
-  const read = (): void => {
+  const read = (): Promise<void> => {
     setNews(false);
-    void queries.invalidateQueries({ queryKey: runsKey(project) });
+    return queries.invalidateQueries({ queryKey: runsKey(project) });
   };
-  useRunsChanged(project, () => {
-    if (away.current || pages > PAGES_READ_AGAIN) setNews(true);
-    else read();
-  });
+  useRunsChanged(project, () => (away.current || pages > PAGES_READ_AGAIN ? setNews(true) : read()));
   const scrolled = useCallback((now: boolean): void => {
     away.current = now;
   }, []);
