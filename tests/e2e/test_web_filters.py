@@ -13,6 +13,7 @@ from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
 from tests.support.faults import event, send
 from tests.support.lineage_view import cards, click, wait_for_cards
+from tests.support.web_pages import choose
 from tests.support.web_view import TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -26,6 +27,11 @@ WHOLE = """
   ([...document.querySelectorAll('main button')].find((one) => one.textContent.trim() === 'Tags')))
 """
 """What narrows a lineage stands side by side, nothing of it cut or over the next."""
+
+FITS_ITS_CARD = """
+((one) => one.getBoundingClientRect().right <= one.closest('[data-stack]').getBoundingClientRect().right)
+(document.querySelector('[data-best]'))
+"""
 
 
 def choice(value: str) -> str:
@@ -169,6 +175,7 @@ def test_a_stack_of_runs_tells_the_best_of_a_metric(
     click(page, "Best by", "main button")
     page.click(choice("acc"))
     page.wait_for(f"{stack}.includes('best acc 0.95')")
+    page.wait_for(FITS_ITS_CARD)
     page.click(choice("-loss"))
     page.wait_for(f"{stack}.includes('best loss 0.1')")
     check_access(page)
@@ -176,4 +183,10 @@ def test_a_stack_of_runs_tells_the_best_of_a_metric(
     page.open(page.run("location.href"))  # it is in the address
     page.wait_for(f"{stack}.includes('best loss 0.1')")
     assert "Best by: 1" in page.run(TEXT)
+    fold = "main label select:has(option[value=KIND])"
+    choose(page, fold, "NONE")
+    wait_for_cards(page, "clean@1", "prepare", *(f"trial {number}" for number in range(6)))
+    choose(page, fold, "KIND")
+    page.wait_for(f"{stack}.includes('6')")
+    check_access(page)
     check(page, url)

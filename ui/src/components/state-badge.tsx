@@ -22,15 +22,17 @@ const LOOKS: Record<string, { tone: string; sign: string }> = {
 /** What a state means for whoever looks: ok, bad, busy or idle. */
 export const toneOf = (state: string): string | undefined => LOOKS[state.toLowerCase()]?.tone;
 
-/** States are told in capitals by lists and in small letters by lineage. */
-export function StateBadge({ state }: { state: string }) {
+/** States are told in capitals by lists and in small letters by lineage. `brief`: where there is no room but for the
+ * sign, the word is only read out. */
+export function StateBadge({ state, brief = false }: { state: string; brief?: boolean }) {
   const { say } = useWords();
   const key = state.toLowerCase();
   const look = LOOKS[key];
   if (!look) return state ? <span className={styles.badge}>{state}</span> : null;
+  const word = say(`state.${key}` as MessageId);
   return (
-    <span className={styles.badge} data-tone={look.tone}>
-      <span aria-hidden="true">{look.sign}</span> {say(`state.${key}` as MessageId)}
+    <span className={styles.badge} data-tone={look.tone} {...(brief && { title: word })}>
+      <span aria-hidden="true">{look.sign}</span> <span className={brief ? styles.unseen : undefined}>{word}</span>
     </span>
   );
 }

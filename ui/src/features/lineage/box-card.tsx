@@ -51,8 +51,8 @@ export function BoxCard({ box, focus, looked, dim, level, sides, fresh, look }: 
             {title}
           </bdi>
           <span className={styles.line}>
-            <span className={styles.kind}>{kind}</span>
-            <BoxState box={box} />
+            {!box.stack?.best && <span className={styles.kind}>{kind}</span>}
+            <BoxState box={box} narrow />
           </span>
         </span>
       </button>

@@ -27,8 +27,8 @@ export function boxWords(box: Box, say: Say): BoxWords {
   return { title, kind };
 }
 
-/** The state, of a stack how many are in which, and its best figure. */
-export function BoxState({ box }: { box: Box }) {
+/** The state, of a stack how many are in which, and its best figure. `narrow`: in a line that has room for little. */
+export function BoxState({ box, narrow = false }: { box: Box; narrow?: boolean }) {
   const { say, language } = useWords();
   if (!box.stack) return <StateBadge state={box.state} />;
   const states = Object.entries(box.stack.states).filter(([state]) => state);
@@ -36,10 +36,10 @@ export function BoxState({ box }: { box: Box }) {
     <>
       {states.map(([state, count]) => (
         <span key={state}>
-          {count} <StateBadge state={state} />{" "}
+          {count} <StateBadge state={state} brief={narrow && box.stack?.best !== null} />{" "}
         </span>
       ))}
-      {box.stack.best && <bdi>{bestWords(box.stack.best, say, language)}</bdi>}
+      {box.stack.best && <bdi data-best>{bestWords(box.stack.best, say, language)}</bdi>}
     </>
   );
 }

@@ -22,7 +22,7 @@ import type { Places } from "./layout";
 import { warmUp } from "./layout-client";
 import { isTime } from "./lineage-search";
 import type { LineageSearch } from "./lineage-search";
-import { FormChoice, SelectorField, Steps } from "./lineage-tools";
+import { Folding, FormChoice, SelectorField, Steps } from "./lineage-tools";
 import { Notes } from "./notes";
 import { OutlineView } from "./outline-view";
 import { askedOf, metricsQuery, sceneQuery, tagsQuery } from "./scene-query";
@@ -277,6 +277,7 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
       )}
       {!versus && <Steps side="up" value={up} change={(value) => step({ up: value })} />}
       {!versus && <Steps side="down" value={down} change={(value) => step({ down: value })} />}
+      {!versus && <Folding value={asked.group ?? "JOB"} change={(group) => change({ group: group === "JOB" ? undefined : group })} />}
       {scene && (
         <FindInView
           scene={scene}

@@ -6,6 +6,9 @@ export const MOST_STEPS = 10;
 const TABS = ["outline", "causes", "impact"] as const;
 export type Tab = (typeof TABS)[number];
 
+export const GROUPS = ["JOB", "KIND", "NONE"] as const;
+export type Group = (typeof GROUPS)[number];
+
 export interface LineageSearch {
   /** uid, a reference such as `model:churn@prod`, or a selector such as `+model:churn@prod+2` */
   focus?: string;
@@ -34,8 +37,8 @@ export interface LineageSearch {
   tags?: string[];
   tab?: Tab;
   view?: "LOGICAL";
-  /** like siblings one by one */
-  group?: "NONE";
+  /** by what like siblings fold; nothing: by job, `NONE`: they stand one by one */
+  group?: Group;
   /** the metric of which a stack tells the best: the highest, or with `-` before its name the lowest */
   best?: string;
   /** as it was then */
@@ -78,7 +81,7 @@ export function lineageSearch(told: Record<string, unknown>): LineageSearch {
     tags: texts(told["tags"]),
     tab: TABS.find((one) => one === told["tab"]),
     view: told["view"] === "LOGICAL" ? ("LOGICAL" as const) : undefined,
-    group: told["group"] === "NONE" ? ("NONE" as const) : undefined,
+    group: GROUPS.find((one) => one !== "JOB" && one === told["group"]),
     best: text(told["best"]),
     asOf: asOf !== undefined && isTime(asOf) && asOf !== NOW ? asOf : undefined,
     vs: text(told["vs"]),

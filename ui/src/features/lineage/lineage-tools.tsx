@@ -3,7 +3,8 @@ import { useState } from "react";
 import type { FormEvent } from "react";
 import { SegmentedControl, TextInput } from "@mantine/core";
 import { useWords } from "@/lib/words";
-import type { Tab } from "./lineage-search";
+import { GROUPS } from "./lineage-search";
+import type { Group, Tab } from "./lineage-search";
 import styles from "./lineage-page.module.css";
 
 /** The selector as a field: what is typed there is in the address. */
@@ -38,6 +39,22 @@ export function Steps({ side, value, change }: { side: "up" | "down"; value: num
         {choices.map((steps) => (
           <option key={steps} value={steps}>
             {steps}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function Folding({ value, change }: { value: Group; change: (value: Group) => void }) {
+  const { say } = useWords();
+  return (
+    <label className={styles.steps}>
+      <span>{say("lineage.group")}</span>
+      <select value={value} onChange={(event) => change(event.currentTarget.value as Group)}>
+        {GROUPS.map((one) => (
+          <option key={one} value={one}>
+            {say(`lineage.group.${one}`)}
           </option>
         ))}
       </select>
