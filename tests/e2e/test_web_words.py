@@ -15,7 +15,7 @@ from tests.support.web_world import furnish, hangul
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 # What people, programs and Intl said, not this page: names, code, times, figures, other languages.
-DATA = "bdi, code, pre, kbd, time, [lang]:not(html), [data-value], datalist, title, .react-flow"
+DATA = "bdi, code, pre, kbd, time, [lang]:not(html), [data-value], datalist, title, .react-flow__attribution"
 LOOSE = f"""
 (() => {{
   const brackets = (text) => text.replace(/⟦[^⟦⟧]*⟧/g, '').replace(/⟦[^⟦⟧]*⟧/g, '');

@@ -166,6 +166,7 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
       nodesFocusable={false}
       elementsSelectable={false}
       disableKeyboardA11y
+      ariaLabelConfig={UNSAID}
       minZoom={0.005}
       maxZoom={1.5}
       zoomOnDoubleClick={false}
@@ -186,6 +187,9 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
 }
 
 const NO_CARDS: CardNode[] = [];
+
+/** React Flow's own words, in English, on keys that do nothing here. */
+const UNSAID = { "node.a11yDescription.default": "", "edge.a11yDescription.default": "" };
 
 /** The cards; where there are none any more, the last ones, hidden: React Flow throws and catches an error for each
  * that it still shows when it is taken away. */
