@@ -12,6 +12,7 @@ from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
 from tests.support.lineage_view import ROWS, cards, click, look_at
 from tests.support.printed import printed
+from tests.support.web_pages import PLAIN
 from tests.support.web_view import TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -338,6 +339,12 @@ def test_the_address_of_what_is_shown_is_copied(page: Page, running_server: Runn
     copied = page.run("navigator.clipboard.readText()")
     assert copied == page.run("location.href")
     assert "at=" in copied
+    items = "[...document.querySelectorAll('[role=menuitem]')].map((one) => one.innerText.trim())"
+    page.run(PLAIN)
+    click(page, "Export")  # the menu goes, and comes without it
+    page.wait_for(f"{items}.length === 0")
+    click(page, "Export")
+    page.wait_for(f"String({items}) === 'PNG,SVG,JSON,Mermaid,CSV'")
     check(page, url)
 
 

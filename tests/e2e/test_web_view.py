@@ -13,7 +13,7 @@ from tests.e2e.conftest import Recording, RunningServer, StartServer, client_env
 from tests.support.browser import Page, browsing
 from tests.support.faults import ask
 from tests.support.streaming import CREATE
-from tests.support.web_pages import press
+from tests.support.web_pages import PLAIN, press
 from tests.support.web_view import (
     HEADING,
     HOME_KB,
@@ -147,6 +147,7 @@ def act_by_the_palette(page: Page, url: str) -> None:
         page.press("Escape")
         page.wait_for("!document.querySelector('[role=dialog]')")
     page.do("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    page.do("Page.bringToFront")
     palette(page, "address", "Copy the address of this page")
     check_access(page)
     page.press("Enter")
@@ -169,7 +170,15 @@ def act_by_the_palette(page: Page, url: str) -> None:
     page.wait_for("!document.querySelector('[role=dialog]')")
     palette(page, "english", "English")
     page.press("Enter")
-    page.wait_for("document.documentElement.lang === 'en'")
+    page.wait_for("document.documentElement.lang === 'en' && !document.querySelector('[role=dialog]')")
+    page.run(PLAIN)
+    page.press("k", control=True)
+    page.wait_for("document.activeElement.matches('[role=dialog] input')")
+    page.do("Input.insertText", text="address")
+    offered = (
+        "[...document.querySelectorAll('[role=dialog] [data-action]')].map((one) => one.innerText.trim())"
+    )
+    page.wait_for(f"String({offered}) === 'All results for “address”'")
 
 
 def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServer, tmp_path: Path) -> None:

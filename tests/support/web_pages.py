@@ -30,6 +30,10 @@ window.sent = 0;
 """Counts in `window.sent` how often a page asks for a change."""
 
 
+PLAIN = "Object.defineProperty(navigator, 'clipboard', {value: undefined}); true"
+"""Takes away from a page what it has not where it comes by plain http from another machine."""
+
+
 def click_twice(page: Page, found: str) -> None:
     """What an expression of JavaScript finds, once it is there, by a hand that trembles."""
     page.wait_for(f"!!{found}")

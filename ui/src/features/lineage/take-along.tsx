@@ -44,10 +44,15 @@ export function TakeAlong({ scene, places }: TakeAlongProps) {
         <Menu.Item onClick={() => save("lineage.json", "application/json", jsonOf(scene, window.location.href))}>JSON</Menu.Item>
         <Menu.Item onClick={() => save("lineage.mmd", "text/vnd.mermaid", mermaidOf(scene, titleOf))}>Mermaid</Menu.Item>
         <Menu.Item onClick={() => save("lineage.csv", "text/csv", csvOf(scene, titleOf))}>CSV</Menu.Item>
-        <Menu.Divider />
-        <Menu.Item leftSection={<Icon name={copied ? "check" : "copy"} />} onClick={copy}>
-          {say(copied ? "action.copied" : "lineage.link")}
-        </Menu.Item>
+        {/* Absent where the page came by plain http from another machine. */}
+        {navigator.clipboard && (
+          <>
+            <Menu.Divider />
+            <Menu.Item leftSection={<Icon name={copied ? "check" : "copy"} />} onClick={copy}>
+              {say(copied ? "action.copied" : "lineage.link")}
+            </Menu.Item>
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

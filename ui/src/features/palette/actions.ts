@@ -26,6 +26,7 @@ export function useActions(project: string): Action[] {
     { id: "project", name: say("action.project"), icon: "stack", run: () => void navigate({ to: "/p/$project/projects", params: { project }, search: { create: true } }) },
     { id: "theme", name: say("action.theme"), icon: dark ? "light" : "dark", run: () => setColorScheme(dark ? "light" : "dark") },
     ...others.map((one): Action => ({ id: `language-${one}`, name: LANGUAGES[one], icon: "language", lang: one, run: () => void chooseLanguage(one) })),
-    { id: "address", name: say("action.address"), icon: "copy", run: () => void navigator.clipboard?.writeText(window.location.href) },
+    // Absent where the page came by plain http from another machine.
+    ...(navigator.clipboard ? [{ id: "address", name: say("action.address"), icon: "copy", run: () => void navigator.clipboard.writeText(window.location.href) } as const] : []),
   ];
 }
