@@ -26,7 +26,7 @@ FOREIGN_RUN = "0198c0de-0000-7000-8000-0000000000aa"
 POINTED = {
     name: variables
     for name, (variables, _) in QUERIES.items()
-    if variables and name not in ("Search", "Nodes")
+    if variables and name not in ("Search", "Nodes", "MetricsOf")
 }
 
 
@@ -73,6 +73,7 @@ async def test_lists_of_a_foreign_token_hold_only_its_own(guarded: Served) -> No
     token = await foreign_token(guarded)
     found = await guarded.ask(TEXTS["Nodes"], {"uids": [MODEL_1, TRAIN_UID, "project:default"]}, token)
     assert found["nodes"] == [None, None, None]
+    assert (await guarded.ask(TEXTS["MetricsOf"], {"uids": [TRAIN_UID]}, token))["nodes"] == [None]
     for text in ("iris", "train", "churn", "sha256:" + "1" * 12, "default"):
         found = await guarded.ask(TEXTS["Search"], {"text": text}, token)
         assert found["search"]["edges"] == [], text
