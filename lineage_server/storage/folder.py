@@ -10,13 +10,14 @@ import contextlib
 import ctypes
 import os
 import re
+import secrets
 from pathlib import Path
 
 from lineage_server.domain.errors import InvalidInputError
 
 MARK = ".lineage-artifacts"
 _UNFINISHED = re.compile(r".+#\d+")
-"""How obstore names a file until it is whole; it does not list them."""
+"""How a file is named until it is whole, as obstore does: it does not list them."""
 
 
 def make(root: Path) -> None:
@@ -34,6 +35,35 @@ def make(root: Path) -> None:
 
 def is_there(root: Path) -> bool:
     return (root / MARK).exists()
+
+
+def make_below(root: Path, folder: Path, mode: int = 0o777) -> None:
+    """A folder of the store, never the store itself: it may have gone away this moment. Raises OSError."""
+    path = root
+    for part in folder.relative_to(root).parts:
+        path /= part
+        path.mkdir(exist_ok=True, mode=mode)
+
+
+def write(root: Path, path: Path, data: bytes) -> None:
+    """A file of the store, whole or not at all. Raises OSError."""
+    make_below(root, path.parent)
+    unfinished = path.with_name(f"{path.name}#{secrets.randbits(63)}")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def move(root: Path, path: Path, to: Path) -> None:
+    """To where the same content may stand already: then that stays. Raises OSError."""
+    make_below(root, to.parent)
+    with contextlib.suppress(FileExistsError):
+        to.hardlink_to(path)
+    path.unlink()
 
 
 def sync(root: Path) -> None:

@@ -66,7 +66,10 @@ class Store:
     async def put(self, key: str, data: bytes) -> None:
         """Write, or write over; whole or not at all."""
         with self._told("write", missing=False):
-            await obstore.put_async(self._store, key, data, use_multipart=False)
+            if self.root is None:
+                await obstore.put_async(self._store, key, data, use_multipart=False)
+            else:
+                await asyncio.to_thread(folder.write, self.root, self.root / key, data)
 
     async def get(self, key: str) -> bytes:
         with self._told("read"):
@@ -95,6 +98,8 @@ class Store:
     async def move(self, key: str, to: str) -> None:
         """To where the same content may stand already: then that stays, and this one goes."""
         with self._told("move"):
+            if self.root is not None:
+                return await asyncio.to_thread(folder.move, self.root, self.root / key, self.root / to)
             try:
                 await obstore.rename_async(self._store, key, to, overwrite=False)
             except AlreadyExistsError:
@@ -169,9 +174,9 @@ class Store:
     async def make_folder(self, key: str) -> Path | None:
         """A folder where others may write, in a local store."""
         path = self.path(key)
-        if path is not None:
-            with self._told("write"):
-                path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path is not None and self.root is not None:
+            with self._told("write", missing=False):
+                folder.make_below(self.root, path, 0o700)
         return path
 
     async def settle(self) -> None:
