@@ -91,6 +91,8 @@ class Page:
 
     def _note(self, event: str, told: dict[str, Any]) -> None:
         if event == "Target.attachedToTarget":
+            if not told["waitingForDebugger"]:
+                return  # of a page before, which is on its way out, and says again what it complained of
             for method, params in (*(self._workers or ()), ("Runtime.runIfWaitingForDebugger", {})):
                 self._send(method, params, sessionId=told["sessionId"])
         elif event == "Network.requestWillBeSent":
