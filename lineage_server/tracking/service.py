@@ -38,6 +38,7 @@ from lineage_server.tracking.filters import (
     page_of,
     selection,
 )
+from lineage_server.tracking.gaps import WatchGaps
 from lineage_server.tracking.history import Series, check_size, series_of
 from lineage_server.tracking.listing import Listing
 from lineage_server.tracking.notifications import Notifications
@@ -69,7 +70,7 @@ class Points:
 class Tracking:
     """Answers from one graph; safe for concurrent use. ``parts`` and ``registry``: what belongs to nodes,
     ``executions``: runs with all that determined them; each for many at once. ``notifications``: what of
-    late concerns somebody."""
+    late concerns somebody. ``gaps``: when watchers missed something."""
 
     def __init__(self, bolt: Bolt) -> None:
         self._reader = TrackingReader(bolt)
@@ -78,6 +79,7 @@ class Tracking:
         self.executions = Executions(bolt)
         self.registry = RegistryReader(bolt)
         self.notifications = Notifications(bolt)
+        self.gaps = WatchGaps(bolt)
 
     # --- nodes ------------------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "VersionPage": ({"ref": "dataset:iris@1"}, 4),
     "VersionUse": ({"uid": IRIS_1}, 5),
     "Node": ({"uid": MODEL_1}, 1),
+    "WatchGaps": ({}, 1),
     "MetricsOf": ({"uids": [TRAIN_UID, MODEL_1]}, 1),
     "Nodes": ({"uids": [MODEL_1, TRAIN_UID, "job:default/script/train", "run:" + "0" * 32]}, 1),
     "Run": ({"uid": TRAIN}, 4),

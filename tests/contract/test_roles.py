@@ -155,7 +155,7 @@ FIELDS: dict[str, Need] = {
     **dict.fromkeys(
         (
             *("nodes", "search", "projects", "tokens", "refusedEvents", "me", "server"),
-            *("notifications", "notificationsChanged"),
+            *("notifications", "notificationsChanged", "watchGaps"),
         ),
         Need.ANYBODY,
     ),

@@ -12,10 +12,12 @@ from tests.e2e.conftest import RunningServer, StartServer, client_environment
 from tests.support import web_world
 from tests.support.browser import Page, browsing
 from tests.support.faults import event
+from tests.support.faults import send as record
 from tests.support.web_pages import COUNTING, button, choose, click_twice, fill, gone, press, send
-from tests.support.web_view import TEXT, check, check_access
+from tests.support.web_view import SCRIPT, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+CELLS = "[...document.querySelectorAll('main tbody td')].map((one) => one.textContent)"
 ROWS = "document.querySelectorAll('main tbody tr').length"
 REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
 SUBMIT = "document.querySelector('[role=dialog] [type=submit]')"
@@ -150,7 +152,18 @@ def test_the_server_tells_its_health_and_what_it_refused_which_is_tried_again(
     page.wait_for(f"{TEXT}.includes('30 days') && {TEXT}.includes('LINEAGE_INGEST__REFUSED_DAYS')")
     check_access(page)
     press(page, "Watch gaps")
-    page.wait_for(f"{TEXT}.includes('Nothing is watched from here')")
+    page.wait_for(
+        f"{TEXT}.includes('No watcher has told of a gap') || {TEXT}.includes('What was not watched')"
+    )
+    check_access(page)
+    gap = {
+        "type": "watch.gap", "id": f"{project}-gap", "project": project, "cluster": project, "kind": "Pod",
+        "from_at": "2026-11-02T03:00:00Z", "to_at": "2026-11-02T04:05:00Z", "reason": SCRIPT,
+    }  # fmt: skip
+    record(url, [gap])
+    page.open(f"{url}/p/{project}/admin?view=gaps")
+    page.wait_for(f"{TEXT}.includes('{project}') && {TEXT}.includes('1 hr 5 min')")
+    assert {"Pod", SCRIPT} <= set(page.run(CELLS))
     check_access(page)
     bad = json.dumps({**event(project, 0), "state": "nonsense"})
     page.run(f"fetch('/api/v1/events', {{method: 'POST', body: {bad!r}}}).then((answer) => answer.status)")

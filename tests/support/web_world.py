@@ -38,7 +38,7 @@ PAGES = {
     "search?q={word}": "tbody tr", "projects": "tbody tr", "settings": "h2, tbody",
     "settings?view=tokens": "h2, tbody", "settings?view=audit": "tbody tr", "settings?view=webhooks": "h2",
     "admin": "tbody tr", "admin?view=refused": "h2, tbody", "admin?view=retention": "tbody tr",
-    "admin?view=gaps": "h2", "nothing": "h1",
+    "admin?view=gaps": "h2, tbody", "nothing": "h1",
 }  # fmt: skip
 """Addresses below that of the project, and what shows that the page is there."""
 

@@ -102,6 +102,13 @@ class AdministrationQueries:
         found = [records.refused_of(one) for one in page.items]
         return connection(found, page.cursors, has_more=page.has_more, after=after, counter=count)
 
+    @strawberry.field(description="When watchers missed something, the latest first")
+    async def watch_gaps(self, info: Ctx, first: int = 50, after: str = "") -> Connection[records.WatchGap]:
+        context = context_of(info)
+        page = await context.tracking.gaps.list_gaps(scope=context.scope, first=first, after=after)
+        found = [records.gap_of(one) for one in page.items]
+        return connection(found, page.cursors, has_more=page.has_more, after=after)
+
     @strawberry.field(description="A stored event as it was received, by uid or by its id in a project")
     async def event(self, info: Ctx, id: str, project: str = DEFAULT_PROJECT) -> records.Event:
         context = context_of(info)

@@ -12,6 +12,7 @@ from lineage_server.domain.stored import StoredEvent
 from lineage_server.graph.read_tracking import RefusedEvent as StoredRefusal
 from lineage_server.ingest.verdicts import inflate
 from lineage_server.ingest.writer import IngestWriter
+from lineage_server.tracking.gaps import WatchGap as StoredGap
 from lineage_server.tracking.history import Series
 
 
@@ -203,6 +204,26 @@ class RefusedEvent:
     size: Long = strawberry.field(description="bytes")
     cut: bool = strawberry.field(description="raw is only its beginning; it cannot be replayed")
     raw: str
+
+
+@strawberry.type
+class WatchGap:
+    """Objects of a kind were not watched on a cluster meanwhile: what they did may be missing."""
+
+    uid: str
+    project: str
+    cluster: str
+    kind: str
+    from_: Micros = strawberry.field(name="from")
+    to: Micros
+    reason: str
+
+
+def gap_of(value: StoredGap) -> WatchGap:
+    return WatchGap(
+        uid=value.uid, project=value.project, cluster=value.cluster, kind=value.kind,
+        from_=Micros(value.from_at), to=Micros(value.to_at), reason=value.reason,
+    )  # fmt: skip
 
 
 def refused_of(value: StoredRefusal) -> RefusedEvent:

@@ -1,10 +1,10 @@
 /** The server itself: whether its parts work, what it would not take, how long it keeps what. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
 import { Sections } from "@/components/sections";
 import { useWords } from "@/lib/words";
 import type { AdminView } from "./admin-search";
+import { Gaps } from "./gaps";
 import { Health } from "./health";
 import { Refused } from "./refused";
 import { Retention } from "./retention";
@@ -29,7 +29,7 @@ export function AdminPage() {
         {view === "health" && <Health />}
         {view === "refused" && <Refused />}
         {view === "retention" && <Retention />}
-        {view === "gaps" && <EmptyState kind="none" title={say("gaps.none")} why={say("gaps.none.why")} />}
+        {view === "gaps" && <Gaps />}
       </Sections>
     </Page>
   );
