@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -247,12 +247,15 @@ def narrowed(scope: Scope, projects: Sequence[str]) -> Scope:
 
 def page_of(rows: Sequence[Listed], first: int, mark: str) -> Page[Node]:
     """A page of up to ``first`` rows; the one too many says that there is more."""
-    shown = rows[:first]
-    return Page(
-        items=tuple(row.node for row in shown),
-        cursors=tuple(encode_cursor(row.place, mark) for row in shown),
-        has_more=len(rows) > first,
-    )
+    page = paged(rows, first, mark, lambda row: row.place)
+    return Page(items=tuple(row.node for row in page.items), cursors=page.cursors, has_more=page.has_more)
+
+
+def paged(found: Sequence[_T], first: int, mark: str, place: Callable[[_T], Place]) -> Page[_T]:
+    """The same of anything that has a place in its list."""
+    shown = tuple(found[:first])
+    cursors = tuple(encode_cursor(place(one), mark) for one in shown)
+    return Page(items=shown, cursors=cursors, has_more=len(found) > first)
 
 
 # --- cursors --------------------------------------------------------------------------------------

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.queries.gaps import GAPS
+from lineage_server.graph.queries.window import FOREVER
 from lineage_server.graph.read_tracking import Place, scope_of
-from lineage_server.tracking.filters import Page, Scope, check_first, decode_cursor, encode_cursor
+from lineage_server.tracking.filters import Page, Scope, check_first, decode_cursor, paged
 
 _ORDER = "gaps"
-_FOREVER = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,10 @@ class WatchGaps:
     async def list_gaps(self, *, scope: Scope, first: int, after: str = "") -> Page[WatchGap]:
         """The one that began last comes first. Raises InvalidInputError."""
         check_first(first)
-        place = decode_cursor(after, _ORDER) or Place(rank=0, value=_FOREVER, uid="")
+        place = decode_cursor(after, _ORDER) or Place(rank=0, value=FOREVER, uid="")
         given = {**scope_of(scope), "until": place.value, "uid": place.uid, "limit": first + 1}
         found = [_gap(row) for row in await self._bolt.read(GAPS, given)]
-        shown = tuple(found[:first])
-        cursors = tuple(encode_cursor(Place(rank=0, value=one.from_at, uid=one.uid), _ORDER) for one in shown)
-        return Page(items=shown, cursors=cursors, has_more=len(found) > first)
+        return paged(found, first, _ORDER, lambda one: Place(rank=0, value=one.from_at, uid=one.uid))
 
 
 def _gap(row: Row) -> WatchGap:

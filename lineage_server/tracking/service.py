@@ -33,9 +33,9 @@ from lineage_server.tracking.filters import (
     check_first,
     check_order,
     decode_cursor,
-    encode_cursor,
     narrowed,
     page_of,
+    paged,
     selection,
 )
 from lineage_server.tracking.gaps import WatchGaps
@@ -250,10 +250,7 @@ class Tracking:
         check_first(first)
         place = decode_cursor(after, "refused") or Place(rank=0, value=_FOREVER, uid="")
         found = await self._reader.refused(scope, until=place.value, uid=place.uid, limit=first + 1)
-        cursors = tuple(
-            encode_cursor(Place(rank=0, value=one.at, uid=one.uid), "refused") for one in found[:first]
-        )
-        return Page(items=tuple(found[:first]), cursors=cursors, has_more=len(found) > first)
+        return paged(found, first, "refused", lambda one: Place(rank=0, value=one.at, uid=one.uid))
 
     async def refused(self, uids: Iterable[str], *, scope: Scope) -> list[RefusedEvent]:
         return await self._reader.refused_by_uid(uids, scope)
