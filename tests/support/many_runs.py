@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, LiteralString
 
+from lineage_server.domain.ids import project_uid
 from lineage_server.graph.bolt import Bolt
 
 PROJECTS = ("red", "blue")
@@ -21,6 +22,7 @@ STEP_MICROS = 7_000_000
 _BATCH = 1_000
 
 _CREATE: LiteralString = "UNWIND $rows AS r CREATE (n:Run) SET n = r"
+_PROJECT: LiteralString = "MERGE (n:Project {uid: $row.uid}) SET n += $row"
 _COUNT: LiteralString = "MATCH (n:Run) RETURN count(n) AS n"
 _WORDS = ("churn", "fraud", "iris", "prices", "demand", "vision", "speech", "ranking")
 _STATES = ("complete", "complete", "complete", "failed", "running")
@@ -58,10 +60,13 @@ def runs(count: int) -> Iterator[dict[str, Any]]:
 
 
 async def load(bolt: Bolt, count: int) -> float:
-    """Write the runs, unless they are there; answers the seconds it took."""
+    """Write the runs and their projects, unless they are there; answers the seconds it took."""
     began = time.perf_counter()
     if (await bolt.read(_COUNT))[0]["n"] >= count:
         return 0.0
+    for name in PROJECTS:
+        told = {"uid": project_uid(name), "project": name, "name": name}
+        await bolt.write(_PROJECT, {"row": told | {"created_at": FIRST_AT, "updated_at": FIRST_AT}})
     rows: list[dict[str, Any]] = []
     for row in runs(count):
         rows.append(row)
