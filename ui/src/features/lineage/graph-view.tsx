@@ -8,6 +8,7 @@ import "@xyflow/react/dist/base.css";
 import { useWords } from "@/lib/words";
 import { BoxCard } from "./box-card";
 import type { BoxCardProps } from "./box-card";
+import { useByAndBy } from "./by-and-by";
 import { CanvasLayer } from "./canvas-layer";
 import { CARD, boxAt, cameraOn, levelOf, sightOf, within } from "./geometry";
 import type { Camera, Level } from "./geometry";
@@ -150,7 +151,8 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
       return card;
     };
   }, [scene, places, level, at, to, lit, fresh, look, sides, hold]);
-  const cards = useMemo((): CardNode[] => (cardOf ? near.map(cardOf) : NO_CARDS), [near, cardOf]);
+  const shown = useByAndBy(near);
+  const cards = useMemo((): CardNode[] => (cardOf ? shown.map(cardOf) : NO_CARDS), [shown, cardOf]);
   const nodes = useWithdrawn(cards);
 
   return (

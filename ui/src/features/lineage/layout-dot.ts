@@ -13,7 +13,7 @@ let loading: Promise<Graphviz> | undefined;
 let late: Promise<never> | undefined;
 
 /** Starts it; raises where the page may run no WebAssembly. */
-export function graphviz(): Promise<Graphviz> {
+function graphviz(): Promise<Graphviz> {
   loading ??= import("@hpcc-js/wasm-graphviz").then(({ Graphviz: it }) => it.load());
   late ??= new Promise((_, refuse) => setTimeout(() => refuse(new Error("it is still on its way")), PATIENCE_MILLISECONDS));
   // Once it is there, it does not matter how long that took.
