@@ -34,7 +34,8 @@ function RunsList({ project, search }: { project: string; search: RunsSearch }) 
     ...asked,
     placeholderData: keepPreviousData,
   });
-  const { data: counted } = useQuery({ ...countQuery(project, search), placeholderData: keepPreviousData });
+  // How many there are is counted once there is something to read.
+  const { data: counted } = useQuery({ ...countQuery(project, search), placeholderData: keepPreviousData, enabled: data !== undefined });
   const total = counted?.total;
   const { picked, pick, clear } = usePicked();
   const live = useLiveList(project, data?.pages.length ?? 0);
