@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,13 @@ import pytest
 from benchmarks.context import Context
 from benchmarks.rows import Engine, Row, Target, row
 from benchmarks.servers import graph_engine, lineage_server
+from benchmarks.web_timing import read
 from lineage_server.api.static import BUILT
 from tests.support.browser import Page, browsing
 from tests.support.faults import event, send
 from tests.support.web_view import build
 
 TURNS = 5
-READ_SECONDS = 0.5
-"""Nobody clicks sooner on what has just appeared; meanwhile the page fetches the code of the picture."""
 RUNS, OUTPUTS = 19, 12
 BOXES = 1 + RUNS + RUNS * OUTPUTS
 PROJECT = "wide"
@@ -113,7 +111,7 @@ def _scene(engine: Engine, page: Page, url: str) -> Row:
         page.wait_for(
             "[...document.querySelectorAll('main a')].some((one) => one.textContent.startsWith('hub'))"
         )
-        time.sleep(READ_SECONDS)
+        read()  # meanwhile the page fetches the code of the picture
         times.append(page.run(_DRAWN) / 1000)
     return row(
         f"lineage scene of {BOXES} boxes: click to painted, server included",
