@@ -47,7 +47,7 @@ from lineage_server.domain.errors import LineageError, UnavailableError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.embedded import BoltAddress, EmbeddedGraph, EngineEvent, default_cache_dir
-from lineage_server.graph.look_ahead import plan_ahead
+from lineage_server.graph.look_ahead import keep_planned
 from lineage_server.graph.queries import server as server_queries
 from lineage_server.graph.schema import migrate
 from lineage_server.graph.write import GraphWriter
@@ -291,7 +291,7 @@ class Server:
         await services.rebuilder.finish_cut_off(alone=not settings.graph.uri)
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
-        self._tasks.start("plan lineage ahead", plan_ahead(services.bolt), ends=True)
+        self._tasks.start("keep lineage planned", keep_planned(services.bolt))
         self._tasks.start("erase stored payload", services.eraser.run())
         self._tasks.start("tell webhooks", services.deliverer.run())
         kept = RefusedEvents(

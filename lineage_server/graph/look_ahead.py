@@ -7,15 +7,18 @@ follows: what it does not ask for is dropped, what was not foreseen is fetched w
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lineage_server.domain.errors import LineageError
+from lineage_server.domain.nodes import Label
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.heads import Generation
+from lineage_server.graph.queries import lineage
 from lineage_server.graph.queries import look_ahead as cypher
-from lineage_server.graph.queries.lineage_parts import UPSTREAM
+from lineage_server.graph.queries.lineage_parts import DOWNSTREAM, UPSTREAM
 from lineage_server.graph.read_lineage import LineageReader, Sight
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 _MOST = 32
 """A generation that reaches more nodes is the last that is fetched ahead."""
 _PLAN_SECONDS = 60.0
+_AGAIN_SECONDS = 60.0
+_DRAWN = frozenset({Label.ARTIFACT_VERSION, Label.RUN})
 
 
 class _Foreseen(NamedTuple):
@@ -105,11 +110,24 @@ def _row(type_: str, via: list[Any] | None, near: Sequence[Any], far: Sequence[A
     return {"type": type_, "via": via, "near": near, "far": far}
 
 
+async def keep_planned(bolt: Bolt) -> None:
+    """Plan ahead again and again: Neo4j gives up a plan once the graph is no longer what it was planned for."""
+    while True:
+        await plan_ahead(bolt)
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
 async def plan_ahead(bolt: Bolt) -> None:
-    """Have the statements planned before somebody waits for them: Neo4j takes seconds the first time."""
-    nothing = {**Sight().parameters(), "fan": 1, "most": 0, "uids": list[str](), "levels": 1}
+    """Have the statements planned before somebody waits for them: Neo4j takes seconds the first time.
+
+    They are those of a picture of what led to a version or a run, and of what came of it.
+    """
+    about = {"uids": list[str](), "rows": list[dict[str, Any]]()}
+    asked = {**Sight().parameters(), **about, "fan": 1, "skip": 0, "most": 0, "levels": 1, "cap": 1}
+    counts = (statement for (_, label), statement in lineage.COUNTS.items() if label in _DRAWN)
+    runs = (lineage.START[way, Label.RUN] for way in (UPSTREAM, DOWNSTREAM))
     try:
-        for statement in cypher.LOOK_AHEAD.values():
-            await bolt.read(statement, nothing, timeout_seconds=_PLAN_SECONDS)
+        for statement in (*cypher.LOOK_AHEAD.values(), *counts, lineage.FIRST_OUTPUTS, *runs):
+            await bolt.read(statement, asked, timeout_seconds=_PLAN_SECONDS)
     except LineageError as error:
         logger.info("lineage is not planned ahead: %s", error.message)
