@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from lineage_server.domain.errors import LineageError
 from lineage_server.domain.nodes import Label
@@ -111,7 +111,7 @@ def _row(type_: str, via: list[Any] | None, near: Sequence[Any], far: Sequence[A
 
 
 async def keep_planned(bolt: Bolt) -> None:
-    """Plan ahead again and again: Neo4j gives up a plan once the graph is no longer what it was planned for."""
+    """Plan ahead again and again: Neo4j gives a plan up once the graph is not what it was made for."""
     while True:
         await plan_ahead(bolt)
         await asyncio.sleep(_AGAIN_SECONDS)
@@ -124,10 +124,14 @@ async def plan_ahead(bolt: Bolt) -> None:
     """
     about = {"uids": list[str](), "rows": list[dict[str, Any]]()}
     asked = {**Sight().parameters(), **about, "fan": 1, "skip": 0, "most": 0, "levels": 1, "cap": 1}
-    counts = (statement for (_, label), statement in lineage.COUNTS.items() if label in _DRAWN)
-    runs = (lineage.START[way, Label.RUN] for way in (UPSTREAM, DOWNSTREAM))
+    statements: list[LiteralString] = [
+        *cypher.LOOK_AHEAD.values(),
+        *(statement for (_, label), statement in lineage.COUNTS.items() if label in _DRAWN),
+        lineage.FIRST_OUTPUTS,
+        *(lineage.START[way, Label.RUN] for way in (UPSTREAM, DOWNSTREAM)),
+    ]
     try:
-        for statement in (*cypher.LOOK_AHEAD.values(), *counts, lineage.FIRST_OUTPUTS, *runs):
+        for statement in statements:
             await bolt.read(statement, asked, timeout_seconds=_PLAN_SECONDS)
     except LineageError as error:
         logger.info("lineage is not planned ahead: %s", error.message)
