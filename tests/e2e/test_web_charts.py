@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import httpx2
 import numpy as np
 import pytest
 
+from lineage_server.client.wire import lines_of_points
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
+from tests.support.faults import event, run_id
+from tests.support.faults import send as tell
 from tests.support.web_pages import choose, press, slide
 from tests.support.web_view import TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 RUNS, STEPS = 4, 3_000
+MANY_RUNS, MANY_STEPS = 100, 10_000
+SPIKE_RUN, SPIKE_STEP, SPIKE = 37, 7_777, 50.0
 PAINTED = "document.querySelector('figure canvas').toDataURL()"
 COLOURED = """
 [...document.querySelectorAll('figure canvas')].every((one) => {
@@ -28,6 +34,23 @@ COLOURED = """
 })
 """
 """Each picture has points of a strong colour, which axes and their figures have not."""
+WRITTEN = """
+window.written = new Map();
+((write) => { CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+  const {e, f} = this.getTransform();
+  window.written.set(text, [where[0] + e, where[1] + f]); return write.call(this, text, ...where); };
+})(CanvasRenderingContext2D.prototype.fillText); 0
+"""
+"""Keeps where each figure of an axis is written, for no program reads it on a canvas."""
+ASKED = """
+window.asked = 0;
+((ask) => { window.fetch = (...told) => {
+  window.asked += /query MetricHistories/.test(told[1]?.body) ? 1 : 0;
+  return ask(...told);
+}; })(window.fetch);
+"""
+"""Counts the questions for curves."""
+NUMBERED = "[...document.querySelectorAll('main tbody tr')].flatMap((row) => row.cells[1]?.innerText ?? [])"
 
 
 @pytest.fixture
@@ -77,12 +100,96 @@ def test_curves_are_smoothed_put_on_other_axes_and_looked_into_by_dragging(
     page.wait_for(f"!{TEXT}.includes('Drawn from')")  # each point of so short a part
     press(page, "Table")
     page.wait_for("document.querySelectorAll('main tbody tr').length > 10")
-    cells = "[...document.querySelectorAll('main tbody tr')].flatMap((row) => row.cells[1]?.innerText ?? [])"
-    steps = page.run(cells)
-    numbers = [int(one.replace(",", "")) for one in steps]
+    numbers = steps_of(page)
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "nothing is left out any more"
     assert 0.3 * STEPS < numbers[0] < 0.5 * STEPS, "where the mouse was"
     check(page, url)
+
+
+def steps_of(page: Page) -> list[int]:
+    """Of the rows of the table beside a picture."""
+    return [int(one.replace(",", "")) for one in page.run(NUMBERED)]
+
+
+def test_on_a_log_axis_each_ten_times_is_as_far_and_dragging_means_what_is_below_the_mouse(
+    page: Page, running_server: RunningServer, project: str, runs: list[str]
+) -> None:
+    url = running_server.url
+    page.open(f"{url}/p/{project}/runs/{runs[0]}?tab=metrics")
+    page.wait_for(f"{TEXT}.includes('Drawn from 3,000 points')")
+    page.run(WRITTEN)
+    press_box(page, "Log scale across")
+    page.wait_for("location.search.includes('logx=true')")
+    tens = ("10", "100", "1,000")  # 1 is also written beside the other axis
+    page.wait_for(f"{list(tens)}.every((one) => window.written.has(one))")
+    places = [page.run(f"window.written.get({one!r})[0]") for one in tens]
+    apart = np.diff(places)
+    assert apart == pytest.approx([apart.mean()] * 2, rel=0.02)
+    assert apart.mean() > 50
+    check_access(page)
+    page.open(page.run("location.href"))  # it is in the address
+    page.wait_for(f"{TEXT}.includes('Drawn from 3,000 points')")
+    page.run(WRITTEN)
+    x, y, width, height = box(page, "figure .u-over")
+    page.drag((x + 0.1 * width, y + height / 2), (x + 0.5 * width, y + height / 2))
+    page.wait_for(f"!{TEXT}.includes('Drawn from')")
+    press(page, "Table")
+    page.wait_for("document.querySelectorAll('main tbody tr').length > 10")
+    assert steps_of(page)[0] == pytest.approx(STEPS**0.1, abs=2)
+    assert page.run("window.written.has('10') && !window.written.has('100')"), f"not beyond {STEPS**0.5:.0f}"
+    check(page, url)
+
+
+def press_box(page: Page, name: str) -> None:
+    """The box to tick of this name."""
+    page.click(
+        f"[...document.querySelectorAll('main label')].find((one) => one.innerText.trim() === {name!r})"
+    )
+
+
+def tell_of_many(url: str, project: str) -> list[str]:
+    """Runs of one long metric each, of which a single point stands far out; their ids."""
+    runs = [run_id(project, number) for number in range(MANY_RUNS)]
+    tell(url, [event(project, number, inputs=[], outputs=[], job="train") for number in range(MANY_RUNS)])
+    with httpx2.Client(base_url=url, timeout=60) as http:
+        for number, run in enumerate(runs):
+            points = [
+                ("loss", step, 1_760_000_000_000_000 + step, 1 + number / MANY_RUNS)
+                for step in range(MANY_STEPS)
+            ]
+            if number == SPIKE_RUN:
+                points[SPIKE_STEP] = (*points[SPIKE_STEP][:3], SPIKE)
+            for line in lines_of_points(run, project, points):
+                assert http.post("/api/v1/events", content=line).json()["refused"] == 0
+    return runs
+
+
+def test_a_hundred_long_curves_keep_their_extremes_and_are_shown_in_detail_by_one_more_question(
+    page: Page, running_server: RunningServer, project: str
+) -> None:
+    url = running_server.url
+    runs = tell_of_many(url, project)
+    watching = page.do("Page.addScriptToEvaluateOnNewDocument", source=f"{WRITTEN};{ASKED}")["identifier"]
+    try:
+        page.open(f"{url}/p/{project}/compare?tab=curves&runs={'.'.join(runs)}")
+        page.wait_for("document.querySelector('figure')?.ariaLabel.includes('100 runs')")
+        page.wait_for(f"{TEXT}.includes('Drawn from 1,000,000 points')")
+        page.wait_for(f"window.written.has('{SPIKE:.0f}')")  # the axis reaches it
+        check_access(page)
+        x, y, width, height = box(page, "figure .u-over")
+        middle, asked = SPIKE_STEP / MANY_STEPS, page.run("window.asked")
+        begin, end = (x + (middle + by) * width for by in (-0.01, 0.01))
+        page.drag((begin, y + height / 2), (end, y + height / 2))
+        page.wait_for(f"!{TEXT}.includes('Drawn from')")  # each point of so short a part
+        assert page.run("window.asked") == asked + 1, "of all runs at once"
+        press(page, "Table")
+        page.wait_for("document.querySelectorAll('main tbody tr').length > 10")
+        numbers = steps_of(page)
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "nothing is left out"
+        assert SPIKE_STEP - 200 < numbers[0] < SPIKE_STEP
+        check(page, url)
+    finally:
+        page.do("Page.removeScriptToEvaluateOnNewDocument", identifier=watching)
 
 
 def test_lines_across_columns_are_brushed_by_dragging_and_columns_change_places(
