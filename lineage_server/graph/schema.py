@@ -24,6 +24,8 @@ from lineage_server.graph.queries import schema as cypher
 
 logger = logging.getLogger(__name__)
 
+PORTION = 10_000
+"""How many nodes one statement changes at most; one that says that it ``changed`` so many is told again."""
 _LEASE_SECONDS = 60.0
 _STEP_TIMEOUT_SECONDS = 600.0
 _ATTEMPTS = 20
@@ -148,9 +150,12 @@ async def _run(bolt: Bolt, owner: str, steps: Sequence[Step], version: int) -> N
     try:
         for step in steps:
             for statement in step.told(engine_of(bolt.server_agent)):
-                await _write(bolt, statement)
-                # Building an index over many nodes takes its time: the lease starts anew each time.
-                await _write(bolt, cypher.TAKE_LOCK, owner=owner, lease=_LEASE_SECONDS)
+                more = True
+                while more:
+                    rows = await _write(bolt, statement)
+                    # Building an index over many nodes takes its time: the lease starts anew each time.
+                    await _write(bolt, cypher.TAKE_LOCK, owner=owner, lease=_LEASE_SECONDS)
+                    more = bool(rows) and rows[0].get("changed", 0) >= PORTION
             logger.info("graph schema is now at version %d", step.version)
     except BaseException:
         # Let go, so that the next to try need not wait; if even that fails, the lease ends by itself.
@@ -165,6 +170,7 @@ async def _write(
 ) -> list[Row]:
     """Idempotent statements may be repeated whatever happened to them, a lost answer included."""
     parameters = {"owner": owner, "lease_milliseconds": int(lease * 1000), "version": version}
+    parameters["portion"] = PORTION
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return await bolt.write(statement, parameters, timeout_seconds=_STEP_TIMEOUT_SECONDS)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
 import pytest
 
 from lineage_server.domain.errors import NotSupportedError, UnavailableError
 from lineage_server.domain.nodes import Label
 from lineage_server.graph import schema
-from lineage_server.graph.bolt import Bolt
-from lineage_server.graph.queries.schema import CONSTRAINTS
+from lineage_server.graph.bolt import Bolt, Row
+from lineage_server.graph.queries.schema import CONSTRAINTS, NOTE_FAILED_RUNS
 from tests.support.neo4j_server import Address
 
 
@@ -59,6 +60,34 @@ async def test_runs_that_failed_under_an_older_schema_are_found_by_when(empty_gr
         await schema.migrate(bolt)
         found = await bolt.read("MATCH (n:Run) RETURN n.uid AS uid, n.failed_at AS at ORDER BY uid")
     assert [(row["uid"], row["at"]) for row in found] == [("run:1", 2), ("run:2", 3), ("run:3", None)]
+
+
+async def test_old_runs_are_noted_by_portions_and_the_rest_after_a_crash(
+    empty_graph: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine holds what one transaction changes in its memory, and old graphs have any number of runs."""
+    rows = [{"uid": f"run:{n}", "state": "failed", **({"ended_at": n} if n else {})} for n in range(5)]
+    changed: list[int] = []
+    write = Bolt.write
+
+    async def cut_off(self: Bolt, statement: Any, *args: Any, **more: Any) -> list[Row]:
+        told = await write(self, statement, *args, **more)
+        if statement == NOTE_FAILED_RUNS:
+            changed.append(told[0]["changed"])
+            if len(changed) == 1:
+                raise RuntimeError("killed")
+        return told
+
+    monkeypatch.setattr(schema, "PORTION", 2)
+    async with _connect(empty_graph) as bolt:
+        await bolt.write("UNWIND $rows AS r CREATE (n:Run) SET n = r", {"rows": rows})
+        monkeypatch.setattr(Bolt, "write", cut_off)
+        with pytest.raises(RuntimeError, match="killed"):
+            await schema.migrate(bolt)
+        assert await schema.migrate(bolt) == len(schema.STEPS)
+        found = await bolt.read("MATCH (n:Run) RETURN n.failed_at AS at ORDER BY n.uid")
+    assert [row["at"] for row in found] == [0, 1, 2, 3, 4]
+    assert changed == [2, 2, 1]
 
 
 async def test_newer_schema_is_refused_and_left_alone(empty_graph: Address) -> None:

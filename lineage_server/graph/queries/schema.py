@@ -120,11 +120,14 @@ WHERE v.number IS NULL AND v.version =~ '[0-9]{1,9}'
 SET v.number = toInteger(v.version)
 """
 
-# Runs that failed before that was noted on them.
+# Runs that failed before that was noted on them: by portions, since an engine holds all that one transaction
+# changes in its memory. None is left without a time, or there would always be another portion.
 NOTE_FAILED_RUNS: LiteralString = """
 MATCH (n:Run)
 WHERE n.state = 'failed' AND n.failed_at IS NULL AND n.erased IS NULL
-SET n.failed_at = coalesce(n.ended_at, n.started_at, n.created_at)
+WITH n LIMIT $portion
+SET n.failed_at = coalesce(n.ended_at, n.started_at, n.created_at, 0)
+RETURN count(n) AS changed
 """
 
 CREATE_WRITER: LiteralString = """
