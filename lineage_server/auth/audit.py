@@ -18,11 +18,11 @@ from lineage_server.domain import ids
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.errors import DuplicateKeyError, GraphAwayError
 from lineage_server.graph.queries import auth as cypher
+from lineage_server.graph.queries.window import FOREVER
 
 MAX_PICTURE = 8_000
 """Longest text of a before or after, in characters; longer ones are cut and say so."""
 _ATTEMPTS = 3
-_FOREVER = 2**62
 
 Picture = Mapping[str, Any] | None
 
@@ -112,7 +112,7 @@ class AuditLog:
                 cypher.AUDIT_OF, {**parameters, "targets": list(targets), "action": action}
             )
         else:
-            parameters["until"] = _time_of(after) if after else _FOREVER
+            parameters["until"] = _time_of(after) if after else FOREVER
             rows = await self._bolt.read(cypher.LIST_AUDIT, parameters)
         records = tuple(_record(row) for row in rows[:first])
         return AuditPage(records, len(rows) > first, records[-1].id if records else after)
@@ -124,7 +124,7 @@ def _time_of(cursor: str) -> int:
     try:
         return (int(digits, 16) + 1000) * 1000
     except ValueError:
-        return _FOREVER
+        return FOREVER
 
 
 def _text(picture: Picture) -> str:

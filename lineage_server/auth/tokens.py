@@ -36,6 +36,7 @@ from lineage_server.domain.nodes import Role
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.errors import DuplicateKeyError
 from lineage_server.graph.queries import auth as cypher
+from lineage_server.graph.queries.window import FOREVER
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,6 @@ _PREFIX = "lin_"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BODY, _CHECK = 43, 6
 _NOTE_USE_EVERY_SECONDS = 60
-_FOREVER = 2**62
 
 TokenKind: TypeAlias = Literal["personal", "service"]
 
@@ -162,7 +162,7 @@ class Tokens:
         self, principal: Principal, *, dead: bool = False, first: int = 100, after: str = ""
     ) -> TokenPage:
         """Own tokens and those of projects one administers; all for platform admins. Newest first."""
-        at, uid = _place(after) if after else (_FOREVER, "")
+        at, uid = _place(after) if after else (FOREVER, "")
         parameters = {**_reach(principal), "dead": dead, "at": at, "after": uid, "limit": first + 1}
         rows = await self._bolt.read(cypher.LIST_TOKENS, parameters)
         tokens = tuple(_token(row) for row in rows[:first])
@@ -352,7 +352,7 @@ def _place(cursor: str) -> tuple[int, str]:
         raise InvalidInputError(
             "this is no cursor of this list", field="after", allowed="a cursor of the list of tokens"
         )
-    return min(int(at), _FOREVER), uid
+    return min(int(at), FOREVER), uid
 
 
 def _token(row: Row) -> Token:

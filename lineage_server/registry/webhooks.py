@@ -16,13 +16,13 @@ from lineage_server.domain.errors import ConflictError, InvalidInputError, Limit
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.errors import DuplicateKeyError
 from lineage_server.graph.queries import webhooks as q
+from lineage_server.graph.queries.window import FOREVER
 from lineage_server.registry.notices import Kind
 from lineage_server.registry.signing import SigningKey
 from lineage_server.registry.targets import Network, check_url
 
 MOST = 200
 """Webhooks of a project."""
-_FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,7 @@ class Webhooks:
         given = {
             "webhook": webhook.uid,
             "project": webhook.project,
-            "at": _FOREVER if at is None else at,
+            "at": FOREVER if at is None else at,
             "after": after,
             "limit": first,
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 from lineage_server.domain.ids import now_micros
 from lineage_server.graph.queries.clauses import Clause
+from lineage_server.graph.queries.window import FOREVER
 from lineage_server.graph.read_tracking import Listed, Place, Selection, TrackingReader
 from lineage_server.tracking.filters import Order, SortBy
 
@@ -24,7 +25,6 @@ _WINDOWS = 3
 _EMPTY_WINDOWS = 2
 _WIDER = 16
 _SLACK = 2
-_FOREVER = (1 << 63) - 1
 _REMEMBERED = 1_000
 _LEAST_SAMPLE = 400
 _SAMPLE_SHARE = 0.05
@@ -139,7 +139,7 @@ class Listing:
         known = self._density(selection)
         if (after is not None and after.rank > 0) or (known is not None and known.few):
             return None
-        high = _FOREVER if after is None else int(max(0, min(after.value, _FOREVER)))
+        high = FOREVER if after is None else int(max(0, min(after.value, FOREVER)))
         if known is None:  # if today holds nothing, one such guess is enough
             return _Window.under(min(high, now_micros()), high, _FIRST_WINDOW, _EMPTY_WINDOWS)
         return _Window.under(min(high, known.newest), high, int(known.micros_a_row * limit * _SLACK) + 1)

@@ -14,6 +14,7 @@ from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import label_of, shorten
 from lineage_server.domain.nodes import Label, Node
 from lineage_server.graph.bolt import Bolt
+from lineage_server.graph.queries.window import FOREVER
 from lineage_server.graph.read_lineage import by_label
 from lineage_server.graph.read_registry import RegistryReader
 from lineage_server.graph.read_tracking import (
@@ -56,7 +57,6 @@ MAX_POINTS = 100_000
 MAX_COMPARED = 200
 """Runs of which metrics are asked for at once."""
 _BY_NAME = Order(by=SortBy.NAME, descending=False)
-_FOREVER = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +248,7 @@ class Tracking:
     async def list_refused(self, *, scope: Scope, first: int = 100, after: str = "") -> Page[RefusedEvent]:
         """Events that were not taken, newest first."""
         check_first(first)
-        place = decode_cursor(after, "refused") or Place(rank=0, value=_FOREVER, uid="")
+        place = decode_cursor(after, "refused") or Place(rank=0, value=FOREVER, uid="")
         found = await self._reader.refused(scope, until=place.value, uid=place.uid, limit=first + 1)
         return paged(found, first, "refused", lambda one: Place(rank=0, value=one.at, uid=one.uid))
 

@@ -32,7 +32,7 @@ export function StateBadge({ state, brief = false }: { state: string; brief?: bo
   const word = say(`state.${key}` as MessageId);
   return (
     <span className={styles.badge} data-tone={look.tone} {...(brief && { title: word })}>
-      <span aria-hidden="true">{look.sign}</span> <span className={brief ? styles.unseen : undefined}>{word}</span>
+      <span aria-hidden="true">{look.sign}</span> <span className={brief ? "unseen" : undefined}>{word}</span>
     </span>
   );
 }

@@ -17,7 +17,7 @@ export function LineTable({ lines }: { lines: readonly Line[] }) {
       <p className="faint">{say("content.lines", { added: count("added"), removed: count("removed") })}</p>
       <section className={styles.frame} tabIndex={0} aria-label={say("content.title")}>
         <table className={styles.lines}>
-          <thead className={styles.unseen}>
+          <thead className="unseen">
             <tr>
               <th scope="col">{say("compare.before")}</th>
               <th scope="col">{say("compare.after")}</th>
@@ -58,7 +58,7 @@ function Sign({ sign }: { sign: keyof typeof SIGNS }) {
   return (
     <>
       <b aria-hidden="true">{SIGNS[sign]}</b>
-      <span className={styles.unseen}>{say(`compare.${sign}`)}</span>
+      <span className="unseen">{say(`compare.${sign}`)}</span>
     </>
   );
 }

@@ -70,7 +70,7 @@ function Cause({ row, root, first, look, language, titles }: CauseProps) {
         <b className={styles.sign} aria-hidden="true">
           {sign}
         </b>
-        <span className={styles.unseen}>{say(`lineage.cause.${row.kind}` as MessageId)}</span>
+        <span className="unseen">{say(`lineage.cause.${row.kind}` as MessageId)}</span>
         <Icon name={kindIcon(head.label, head.kind)} size={16} />
         <button type="button" onClick={() => look(head.uid)}>
           <bdi>{headTitle(head)}</bdi>

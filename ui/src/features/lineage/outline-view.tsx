@@ -129,7 +129,7 @@ function OutlineRow({ row, box, looked, stop, sides, toggle, chosen }: OutlineRo
           <Twist row={row} toggle={toggle} />
           <span className={styles.side} title={say(`lineage.side.${row.side}` as MessageId)}>
             <span aria-hidden="true">{{ FOCUS: "●", UPSTREAM: "←", DOWNSTREAM: "→" }[row.side]}</span>
-            <span className={styles.unseen}>{say(`lineage.side.${row.side}` as MessageId)}</span>
+            <span className="unseen">{say(`lineage.side.${row.side}` as MessageId)}</span>
           </span>
           <Icon name={box.stack ? "stack" : kindIcon(box.label, box.kind)} size={16} />
           <bdi>{title}</bdi>

@@ -47,7 +47,7 @@ export function Bell({ project, person }: { project: string; person: string }) {
           )}
         </ActionIcon>
       </Popover.Target>
-      <output className={styles.told}>{fresh > 0 && say("news.fresh", { count: fresh })}</output>
+      <output className="unseen">{fresh > 0 && say("news.fresh", { count: fresh })}</output>
       <Popover.Dropdown className={styles.panel} aria-label={say("news.title")}>
         {opened && (
           <Panel
