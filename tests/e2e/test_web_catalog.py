@@ -270,16 +270,17 @@ def lay_figures_side_by_side(page: Page, recording: Recording, project: str) -> 
     press(page, "Compare")
     page.open(page.run("location.href"))  # somebody else told them
     cells = (
-        "[...document.querySelectorAll('main tr')].map((row) => [...row.cells].map((one) => one.innerText))"
+        "[...document.querySelectorAll('main tr')].map((row) => [...row.cells].map((one) => one.textContent))"
     )
     page.wait_for(f"{cells}.length === 5")
     assert page.run(cells)[0][1:] == ["2", "1"]
     assert page.run(cells)[1:] == [
-        ["auc", "0.75 ▲", "0.5 ▽"],
-        ["loss", "-2 ▽", "0.25 ▲"],
+        ["auc", "0.75 ▲ Greatest", "0.5 ▽ Least"],
+        ["loss", "-2 ▽ Least", "0.25 ▲ Greatest"],
         ["odd", "NaN", ""],
         ["seed", "7", "7"],
     ]
+    assert "▲ Greatest · ▽ Least" in page.run("document.querySelector('main').innerText")
     check_access(page)
 
 
