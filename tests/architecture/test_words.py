@@ -34,6 +34,29 @@ def test_the_readme_names_every_command() -> None:
     assert not missing(names), f"commands that {README.name} does not name: {missing(names)}"
 
 
+def test_what_is_said_to_type_can_be_typed() -> None:
+    """In the web view, its messages, and the quotes of what the server, the client and the commands say."""
+    main = find("lineage_server.cli.main")
+    names = set(commands(main.app))
+    sources = {
+        file: re.findall(quoted, file.read_text(encoding="utf-8"))
+        for folder, suffixes, quoted in (
+            (ROOT / "ui" / "src", (".ts", ".tsx", ".json"), r"[\"'`>]lineage ([a-z]+)(?: ([a-z]+))?"),
+            (ROOT / "lineage_server", (".py",), r"['`]lineage ([a-z]+)(?: ([a-z]+))?"),
+        )
+        for file in folder.rglob("*")
+        if file.suffix in suffixes
+    }
+    assert sum(map(len, sources.values())) > 20
+    unknown = [
+        f"{file.relative_to(ROOT)}: lineage {first} {second}".strip()
+        for file, found in sources.items()
+        for first, second in found
+        if not names & {f"lineage {first}", f"lineage {first} {second}"}
+    ]
+    assert unknown == []
+
+
 def test_the_readme_names_every_error_code() -> None:
     errors = find("lineage_server.domain.errors")
     codes = sorted({error.code for error in descendants(errors.LineageError)}) if errors else []

@@ -45,6 +45,10 @@ def test_the_first_run_is_waited_for_and_shown_by_itself(
     url = running_server.url
     page.open(f"{url}/p/{project}")
     page.wait_for(f"{TEXT}.includes('Waiting for the first run')")
+    assert "LINEAGE_TOKEN" not in page.run(TEXT), "nobody signs in here"
+    assert page.run(
+        "[...document.querySelectorAll('main pre')].every((one) => one.scrollWidth <= one.clientWidth)"
+    )
     check_access(page)
     with recording(project) as client:
         with client.start_run(SCRIPT, job="hostile") as run:
@@ -214,6 +218,9 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServ
             page.run("document.querySelector('form').requestSubmit()")
             page.wait_for("location.pathname === '/p/default' && !!document.querySelector('main h1')")
             assert page.run("location.origin") == server.url
+            page.wait_for(f"{TEXT}.includes('Waiting for the first run')")
+            assert page.run(HEADING) == "default", "nobody has mistyped it"
+            assert "export LINEAGE_TOKEN=" in page.run(TEXT), "else the first lines would be refused"
             page.do("Network.clearBrowserCookies")
 
 

@@ -19,7 +19,7 @@ export function Within({ project, shell: { me, projects } }: { project: string; 
   const useful = records && isUseful(path);
   return (
     <>
-      {gone && <NoProject project={project} sees={records || role !== undefined} records={records} brief={useful} />}
+      {gone && <NoProject project={project} sees={records || role !== undefined} records={records} signedIn={me.kind !== "local"} brief={useful} />}
       {unknown && !leadsOn(path) && <Skeleton height="100%" radius={0} />}
       {((!gone && !unknown) || leadsOn(path) || (gone && useful)) && (
         <div className={styles.within} hidden={gone && !useful}>

@@ -1,15 +1,19 @@
 /** Waits for the first run and says how to make one; goes by itself when it has come. */
 import { Loader } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { Snippet } from "@/components/snippet";
 import { useWords } from "@/lib/words";
 import styles from "./first-steps.module.css";
+
+/** Where clients record that name none. */
+export const OWN_PROJECT = "default";
 
 /** The clients' own address needs not be told; the same for the project that they take by themselves. */
 function settings(project: string): string {
   const { origin } = window.location;
   const lines = [
     ...(origin === "http://127.0.0.1:8080" ? [] : [`export LINEAGE_URL=${origin}`]),
-    ...(project === "default" ? [] : [`export LINEAGE_PROJECT='${project.replaceAll("'", "'\\''")}'`]),
+    ...(project === OWN_PROJECT ? [] : [`export LINEAGE_PROJECT='${project.replaceAll("'", "'\\''")}'`]),
   ];
   return lines.join("\n");
 }
@@ -22,7 +26,13 @@ with lineage.start_run("train", params={"lr": 0.1}) as run:
     run.produce("classifier", {"weights": [0.4, -1.2]}, type="model")
 print(lineage.lineage("model:classifier"))`;
 
-export function FirstSteps({ project }: { project: string }) {
+export interface FirstStepsProps {
+  project: string;
+  /** so programs have to say who they are, too */
+  signedIn: boolean;
+}
+
+export function FirstSteps({ project, signedIn }: FirstStepsProps) {
   const { say } = useWords();
   const told = settings(project);
   return (
@@ -34,6 +44,15 @@ export function FirstSteps({ project }: { project: string }) {
           <li>
             <h3>{say("first.settings")}</h3>
             <Snippet text={told} />
+          </li>
+        )}
+        {signedIn && (
+          <li>
+            <h3>{say("first.token")}</h3>
+            <Snippet text="export LINEAGE_TOKEN=lin_…" />
+            <Link to="/p/$project/settings" params={{ project }} search={{ view: "tokens", create: true }}>
+              {say("action.token")}
+            </Link>
           </li>
         )}
         <li>

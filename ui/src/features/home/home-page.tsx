@@ -35,7 +35,7 @@ export function HomePage({ project }: { project: string }) {
       </h1>
       <HealthStrip project={project} />
       {data && newest === undefined ? (
-        <FirstSteps project={project} />
+        <FirstSteps project={project} signedIn={own} />
       ) : (
         <div className={styles.cards}>
           <Card title={say(own ? "home.mine" : "home.recent")} more={own || data?.recent.hasMore ? project : undefined}>

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
 import { useLiveRuns } from "@/lib/live";
 import { useWords } from "@/lib/words";
-import { FirstSteps } from "./first-steps";
+import { FirstSteps, OWN_PROJECT } from "./first-steps";
 import { HealthStrip } from "./health-strip";
 import { thereKey } from "./there-query";
 import styles from "./home-page.module.css";
@@ -15,11 +15,13 @@ export interface NoProjectProps {
   sees: boolean;
   /** and may begin it */
   records: boolean;
+  /** else nobody signs in at this server */
+  signedIn: boolean;
   /** in a line, above a page that is of use all the same */
   brief?: boolean;
 }
 
-export function NoProject({ project, sees, records, brief = false }: NoProjectProps) {
+export function NoProject({ project, sees, records, signedIn, brief = false }: NoProjectProps) {
   const { say } = useWords();
   const all = (
     <Link to="/p/$project/projects" params={{ project }}>
@@ -28,7 +30,7 @@ export function NoProject({ project, sees, records, brief = false }: NoProjectPr
   );
   if (!sees) return <EmptyState alone kind="forbidden" title={say("noproject.unseen", { project })} why={say("noproject.unseen.why")} action={all} />;
   if (!records) return <EmptyState alone kind="none" title={say("noproject.none", { project })} why={say("noproject.none.why")} action={all} />;
-  if (!brief) return <Beginning project={project} all={all} />;
+  if (!brief) return <Beginning project={project} signedIn={signedIn} all={all} />;
   return (
     <output className={styles.note}>
       {say("noproject.brief", { project })} {say("noproject.none.why")} {all}
@@ -36,18 +38,20 @@ export function NoProject({ project, sees, records, brief = false }: NoProjectPr
   );
 }
 
-/** Goes by itself once something is recorded. */
-function Beginning({ project, all }: { project: string; all: ReactNode }) {
+/** Goes by itself once something is recorded. Nobody mistypes the project where clients record by themselves. */
+function Beginning({ project, signedIn, all }: { project: string; signedIn: boolean; all: ReactNode }) {
   const { say } = useWords();
   useLiveRuns(project, thereKey(project));
   return (
     <div className={styles.page}>
-      <h1>{say("noproject.none", { project })}</h1>
-      <p className={styles.unbegun}>
-        {say("noproject.none.why")} {all}
-      </p>
+      <h1>{project === OWN_PROJECT ? project : say("noproject.none", { project })}</h1>
+      {project !== OWN_PROJECT && (
+        <p className={styles.unbegun}>
+          {say("noproject.none.why")} {all}
+        </p>
+      )}
       <HealthStrip project={project} />
-      <FirstSteps project={project} />
+      <FirstSteps project={project} signedIn={signedIn} />
     </div>
   );
 }

@@ -58,9 +58,6 @@ export function SignInPage() {
           {say("session.enter")}
         </Button>
         <p className="faint">{say("session.how")}</p>
-        <pre tabIndex={0}>
-          <code>lineage token create --help</code>
-        </pre>
       </form>
     </main>
   );
