@@ -12,7 +12,8 @@ from lineage_server.domain.nodes import IntentAction, ModelState, RunState
 @dataclass(frozen=True, kw_only=True)
 class ModelReported(Event):
     """A registered model, known for good by the name it had first; ``title`` is what it is called
-    now, ``external_id`` what another registry calls it. Custom properties are facts."""
+    now, ``external_id`` what another registry calls it. Custom properties are facts. ``expected_card`` is
+    judged when the event is accepted, never again."""
 
     type: ClassVar[str] = "model"
 
@@ -25,6 +26,7 @@ class ModelReported(Event):
     reason: str = ""  # why its state is set; archived without one, it is as if unless_used were set
     description: str | None = None  # for people
     card: str | None = None  # for people who want to know more, Markdown
+    expected_card: str | None = None  # only if its card has this SHA-256, or, where empty, there is none
     tags: dict[str, str | None] | None = None  # merged key by key, null removes one
     facts: dict[str, Any] | None = None  # anything else, merged key by key, null removes one
 

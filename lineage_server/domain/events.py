@@ -287,12 +287,16 @@ class ProjectReported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MemberSet(Event):
-    """A member's role in the project; null takes the membership away."""
+    """A member's role in the project; null takes the membership away.
+
+    ``expected`` is judged when the event is accepted, never again.
+    """
 
     type: ClassVar[str] = "project.member"
 
     subject: str  # whose membership
     role: Role | None = None  # null takes it away
+    expected: str | None = None  # only if they have this role, or, where empty, none
 
 
 EVENT_TYPES: dict[str, type[Event]] = {

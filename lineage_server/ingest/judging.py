@@ -20,10 +20,11 @@ from lineage_server.domain.event_registry import (
     ModelReported,
     ModelVersionReported,
 )
-from lineage_server.domain.events import Event, NodeDeleted, NodeRestored
+from lineage_server.domain.events import Event, MemberSet, NodeDeleted, NodeRestored
 from lineage_server.domain.nodes import Label, ModelState
 from lineage_server.graph.uses import Uses
 from lineage_server.ingest import registered
+from lineage_server.ingest.expecting import other_card, other_role
 from lineage_server.ingest.facts import Clock
 from lineage_server.ingest.state import NodeState
 from lineage_server.ingest.using import not_there, objection_of_users
@@ -381,5 +382,7 @@ def _is_of(version: NodeState, event: ModelVersionReported) -> bool:
 _JUDGES: dict[type[Event], Callable[[Any, str, Clock, States], LineageError | None]] = {
     AliasSet: _alias,
     ApprovalGiven: _verdict,
+    MemberSet: lambda event, _actor, clock, states: other_role(event, clock, states),
+    ModelReported: lambda event, _actor, clock, states: other_card(event, clock, states),
     ModelVersionReported: _version_name,
 }

@@ -106,7 +106,7 @@ def redact(event: Event, uid: str, event_id: str = "") -> Event | None:
 
 _PAYLOAD = (
     "description", "tags", "labels", "facts", "title", "owner", "external_id", "uri", "endpoint", "model_uri",
-    "spec_digest", "schedule", "card", "metrics", "signature",
+    "spec_digest", "schedule", "card", "expected_card", "metrics", "signature",
 )  # fmt: skip
 _WORDS = ("reason", "comment", "approver")
 """Empty, not None, where nothing is said."""

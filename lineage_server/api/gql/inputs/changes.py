@@ -35,6 +35,11 @@ class SetMemberInput:
     project: str
     subject: str
     role: Role | None = strawberry.field(default=None, description="null takes the membership away")
+    expected: Role | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="the role that they have now, null for none: else nothing is done, and the answer is "
+        "CONFLICT with what is there; left out: whatever is there",
+    )
 
 
 @strawberry.input

@@ -47,6 +47,11 @@ class UpdateModelInput:
     owner: str | None = None
     description: str | None = None
     card: str | None = strawberry.field(default=None, description="Markdown")
+    expected_card: str | None = strawberry.field(
+        default=None,
+        description="the card that it has now, empty for none: else nothing is done, and the answer is "
+        "CONFLICT; left out: whatever is there",
+    )
     tags: list[TagInput] = strawberry.field(default_factory=list[TagInput])
 
 

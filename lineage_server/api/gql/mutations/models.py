@@ -36,6 +36,7 @@ from lineage_server.domain.errors import ConflictError, InvalidInputError
 from lineage_server.domain.event_registry import ModelReported, ModelVersionReported
 from lineage_server.domain.events import Event, VersionReported
 from lineage_server.domain.nodes import ArtifactVersion, Label, ModelState, Node
+from lineage_server.ingest.expecting import digest
 
 Ctx = Info[Context, None]
 
@@ -70,7 +71,8 @@ class ModelMutations:
         old = await seen_node(context, uid)
         try:
             after = _told(input, "title", "owner", "description", "card")
-            event = ModelReported(project=old.project, model=old.name, **after)
+            seen = digest(input.expected_card) if input.expected_card is not None else None
+            event = ModelReported(project=old.project, model=old.name, expected_card=seen, **after)
             await record(
                 context, event, "updateModel", uid, before=_before(old, after), after=_picture(after)
             )

@@ -68,7 +68,8 @@ class ProjectMutations:
         context = context_of(info)
         await seen_node(context, ids.project_uid(input.project))
         try:
-            await _set_role(context, input.project, input.subject, input.role)
+            expected = None if input.expected is strawberry.UNSET else input.expected or ""
+            await _set_role(context, input.project, input.subject, input.role, expected)
         except MENDABLE as error:
             return SetMemberPayload(problems=[problem_of(error)])
         now = await context.services.members.role_of(input.subject, input.project)
@@ -82,8 +83,10 @@ def _asked(input: CreateProjectInput | UpdateProjectInput) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value is not None}
 
 
-async def _set_role(context: Context, project: str, subject: str, role: Role | None) -> None:
+async def _set_role(
+    context: Context, project: str, subject: str, role: Role | None, expected: str | None = None
+) -> None:
     old = await context.services.members.role_of(subject, project)
-    event = MemberSet(project=project, subject=subject, role=role)
+    event = MemberSet(project=project, subject=subject, role=role, expected=expected)
     uid = ids.project_uid(project)
     await record(context, event, "setMember", uid, before={subject: old}, after={subject: role})

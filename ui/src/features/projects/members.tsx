@@ -7,25 +7,20 @@ import { EmptyState } from "@/components/empty-state";
 import { FormDialog } from "@/components/form-dialog";
 import { More } from "@/components/more";
 import { Trouble } from "@/components/trouble";
-import { ProjectDocument, SetMemberDocument } from "@/gql/graphql";
+import { ProjectDocument } from "@/gql/graphql";
 import type { Role } from "@/gql/graphql";
-import { change, useChange } from "@/lib/change";
+import { useChange } from "@/lib/change";
 import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
 import { useWords } from "@/lib/words";
+import { ROLES, useSeenRole } from "./use-seen-role";
+import type { Changed, Member } from "./use-seen-role";
 import styles from "./projects.module.css";
-
-export const ROLES = ["VIEWER", "EDITOR", "ADMIN"] as const satisfies readonly Role[];
-
-interface Member {
-  subject: string;
-  role: Role;
-}
 
 export function Members({ project }: { project: string }) {
   const { say } = useWords();
   const [opened, setOpened] = useState<Member | "new">();
-  const [leaving, setLeaving] = useState<string>();
+  const [leaving, setLeaving] = useState<Member>();
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ["members", project],
     queryFn: ({ pageParam, signal }) => ask(ProjectDocument, { name: project, first: 100, after: pageParam }, signal),
@@ -60,7 +55,7 @@ export function Members({ project }: { project: string }) {
                   <Button
                     size="compact-xs"
                     variant="default"
-                    onClick={() => setLeaving(one.subject)}
+                    onClick={() => setLeaving(one)}
                     aria-label={say("members.remove.of", { name: one.subject })}
                   >
                     {say("members.remove")}
@@ -73,7 +68,7 @@ export function Members({ project }: { project: string }) {
       )}
       <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
       {opened && <RoleForm project={project} {...(opened !== "new" && { member: opened })} close={() => setOpened(undefined)} />}
-      {leaving !== undefined && <RemoveForm project={project} subject={leaving} close={() => setLeaving(undefined)} />}
+      {leaving && <RemoveForm project={project} member={leaving} close={() => setLeaving(undefined)} />}
     </>
   );
 }
@@ -82,7 +77,8 @@ function RoleForm({ project, member, close }: { project: string; member?: Member
   const { say } = useWords();
   const [subject, setSubject] = useState(member?.subject ?? "");
   const [role, setRole] = useState<Role>(member?.role ?? "VIEWER");
-  const sent = useChange((told: Member) => change(SetMemberDocument, { input: { project, ...told } }));
+  const { give, changed } = useSeenRole(project, member);
+  const sent = useChange((told: Member) => give(told.subject, told.role));
   return (
     <FormDialog
       title={say("members.add")}
@@ -106,22 +102,34 @@ function RoleForm({ project, member, close }: { project: string; member?: Member
         onChange={(event) => setRole(event.currentTarget.value as Role)}
         data={ROLES.map((one) => ({ value: one, label: say(`role.${one}`) }))}
       />
+      <RoleChanged changed={changed} />
     </FormDialog>
   );
 }
 
-function RemoveForm({ project, subject, close }: { project: string; subject: string; close: () => void }) {
+function RemoveForm({ project, member, close }: { project: string; member: Member; close: () => void }) {
   const { say } = useWords();
-  const sent = useChange((told: string) => change(SetMemberDocument, { input: { project, subject: told, role: null } }));
+  const { give, changed } = useSeenRole(project, member);
+  const sent = useChange((told: string) => give(told, null));
   return (
     <FormDialog
-      title={say("members.remove.of", { name: subject })}
+      title={say("members.remove.of", { name: member.subject })}
       about={say("members.remove.what")}
       submit={say("members.remove")}
       danger
       change={sent}
-      values={() => subject}
+      values={() => member.subject}
       close={close}
-    />
+    >
+      <RoleChanged changed={changed} />
+    </FormDialog>
   );
+}
+
+/** That somebody else gave or took the role while a form about it was open. */
+function RoleChanged({ changed }: { changed: Changed | undefined }) {
+  const { say } = useWords();
+  if (!changed) return null;
+  const [from, to] = [changed.from, changed.to].map((one) => say(`role.${one ?? "none"}`));
+  return <output>{say("members.changed", { name: changed.subject, from: from ?? "", to: to ?? "" })}</output>;
 }
