@@ -45,17 +45,30 @@ class ViewNode:
     @property
     def title(self) -> str:
         """Its short name with the version: ``dataset:iris@3``, ``run train``."""
+        if not self.name and self.called == self.uid:
+            return self.uid
+        return f"{self.what}{' ' if self.label in ('Run', 'Job') else ':'}{self.called}"
+
+    @property
+    def what(self) -> str:
+        """``dataset``, ``run``: its title without what it is called."""
+        if self.label in ("Run", "Job"):
+            return self.label.lower()
+        return "registered model" if self.label == "ModelVersion" else self.kind or self.label.lower()
+
+    @property
+    def called(self) -> str:
+        """``iris@3``, ``train``: its title without what it is; the uid of what has no name."""
         if self.label == "Run":
-            return f"run {self.name or self.uid.removeprefix('run:')}"
+            return self.name or self.uid.removeprefix("run:")
         if self.label == "Job":
-            return f"job {self.name}"
+            return self.name
         if self.label == "ModelVersion":
-            return f"registered model:{self.name}@{self.version or self.ordinal}"
-        kind = self.kind or self.label.lower()
-        if kind and not self.name:
+            return f"{self.name}@{self.version or self.ordinal}"
+        if not self.name:
             return self.uid
         version = self.ordinal if self.ordinal is not None else self.version or registered_in(self.uid)
-        return f"{kind}:{self.name}" + (f"@{version}" if version and self.label in _VERSIONED else "")
+        return self.name + (f"@{version}" if version and self.label in _VERSIONED else "")
 
     @property
     def notes(self) -> str:

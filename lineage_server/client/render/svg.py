@@ -17,7 +17,7 @@ from lineage_server.client.render.look import (
     WIDTH,
     kind_of,
 )
-from lineage_server.client.render.words import cut, safe
+from lineage_server.client.render.words import cut, safe, width_of
 
 if TYPE_CHECKING:
     from lineage_server.client.view import LineageView, ViewNode
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 MOST_NODES = 400
 _CHAR = 7.2
 _MARGIN = 24
-_TITLE_FITS = 24
-_NOTES_FIT = 30
 _HUES = [name for name in LIGHT if name.startswith("hue-")]
 
 
@@ -43,17 +41,34 @@ def _rules(colours: dict[str, str]) -> str:
 
 _STYLE = (
     '.lg{font:15px system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK KR",sans-serif}'
-    ".lg .n{font-size:13px}.lg .t{font-weight:600}"
+    ".lg .t{font-weight:600}"
     f".lg .inferred{{stroke-dasharray:6 4}}{_rules(LIGHT)}"
     f"@media (prefers-color-scheme:dark){{{_rules(DARK)}}}"
 )
+
+
+class _Line(NamedTuple):
+    """A line of a card: its size, and how many columns of the widest of the fonts fit into it. More are
+    drawn smaller, up to ``most``, and then cut: nobody knows here which font there is."""
+
+    size: float
+    fits: int
+    most: int
+
+    def text(self, words: str, style: str, y: int, colour: str) -> str:
+        shown = cut(words, self.most)
+        size = self.size * min(1.0, self.fits / max(1, width_of(shown)))
+        looks = f'class="{style}" font-size="{size:.1f}" fill="{colour}"'
+        return f'<text x="46" y="{y}" {looks}>{_text(shown)}</text>'
+
+
+_TITLE, _NOTES = _Line(15, 18, 26), _Line(13, 23, 32)
 
 
 class _Box(NamedTuple):
     node: ViewNode
     x: float
     y: float
-    title: str
     notes: str
 
 
@@ -97,14 +112,13 @@ def _placed(
 ) -> dict[str, _Box]:
     boxes: dict[str, _Box] = {}
     for uid, (x, y) in places.items():
-        title = cut(safe(nodes[uid].title), _TITLE_FITS)
-        notes = cut(_notes(view, nodes[uid]), _NOTES_FIT)
-        boxes[uid] = _Box(nodes[uid], x + _MARGIN, y + _MARGIN, title, notes)
+        notes = _notes(view, nodes[uid])
+        boxes[uid] = _Box(nodes[uid], x + _MARGIN, y + _MARGIN, notes)
     return boxes
 
 
 def _notes(view: LineageView, node: ViewNode) -> str:
-    return safe(", ".join(word for word in (node.notes, view.more(node.uid)) if word))
+    return safe(", ".join(word for word in (node.what, node.notes, view.more(node.uid)) if word))
 
 
 def _arrows(view: LineageView, boxes: dict[str, _Box]) -> list[str]:
@@ -136,12 +150,6 @@ def _drawn(box: _Box, *, asked: bool) -> str:
         frame, stroke = "bad", LIGHT["bad"]
     else:
         frame, stroke = (f"hue-{kind}", hue) if asked else ("plain", LIGHT["edge"])
-    line = 31 if box.notes else 39
-    notes = (
-        f'<text class="n" x="46" y="50" font-size="13" fill="{LIGHT["faint"]}">{_text(box.notes)}</text>'
-        if box.notes
-        else ""
-    )
     return (
         f'<g transform="translate({box.x:.1f} {box.y:.1f})">'
         f"<title>{_text(f'{node.title} · {node.project} · {node.uid}')}</title>"
@@ -151,8 +159,8 @@ def _drawn(box: _Box, *, asked: bool) -> str:
         'stroke-linecap="round" fill="none"/>'
         f'<path class="hue-{kind}" transform="translate(16 24) scale(.83)" d="{ICONS[kind]}" fill="none" '
         f'stroke="{hue}" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"/>'
-        f'<text class="t" x="46" y="{line}" font-weight="600" fill="{LIGHT["ink"]}">{_text(box.title)}</text>'
-        f"{notes}</g>"
+        f"{_TITLE.text(safe(node.called), 't', 31, LIGHT['ink'])}"
+        f"{_NOTES.text(box.notes, 'n', 50, LIGHT['faint'])}</g>"
     )
 
 

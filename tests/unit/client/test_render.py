@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter, HTMLFormatter
 
 from lineage_server.client.render.layout import layers_of
+from lineage_server.client.render.look import WIDTH
 from lineage_server.client.render.words import cut, safe, width_of
 from lineage_server.client.view import LineageView, ViewEdge, ViewNode
 
@@ -236,6 +237,40 @@ def test_svg_is_well_formed_and_harmless(one: LineageView) -> None:
         assert not [name for name in element.attrib if name.startswith("on") or "href" in name]
     assert len([e for e in root.iter() if e.tag.endswith("rect")]) == len(one.nodes)
     assert "http" not in re.sub(r'xmlns="[^"]*"', "", text) or "http" in one.to_json()
+
+
+WIDEST = {"t": 0.67, "n": 0.61}
+"""Of a letter on average to the size of its font: DejaVu Sans, bold and not, wider than what most have."""
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        dataset("d", "measurements", ordinal=2),
+        ViewNode(uid="m", label="ArtifactVersion", name="train.LogisticRegression", kind="model", ordinal=1),
+        ViewNode(
+            uid="v",
+            label="ModelVersion",
+            name="wine",
+            version="1",
+            state="ready",
+            aliases=("candidate", "prod"),
+        ),
+        dataset("k", "꽃" * 40),
+    ],
+)
+def test_words_stay_within_their_card(node: ViewNode) -> None:
+    """Whatever their font; the version is still to be read of names that are not very long."""
+    words = {
+        one.get("class"): one
+        for one in ET.fromstring(view([node], []).to_svg()).iter()
+        if one.tag.endswith("text")
+    }
+    for style, one in words.items():
+        drawn = float(one.get("font-size", "")) * WIDEST[str(style)] * width_of(one.text or "")
+        assert 46 + drawn <= WIDTH, one.text
+    assert (words["t"].text == node.called) == (node.uid != "k")
+    assert str(words["n"].text).startswith(node.what)
 
 
 @settings(max_examples=150, deadline=None)

@@ -22,7 +22,7 @@ test("the picture has each name once as a text, and runs none of them", () => {
   expect(svg).toContain("&lt;script&gt;");
   expect(svg).not.toContain("<script");
   expect(svg).not.toContain("\u0000");
-  expect(svg).toContain(`${"꽃".repeat(12)}…`);
+  expect(svg).toContain(`font-size="10.4">${"꽃".repeat(13)}…`);
   expect(svg).toContain("stroke-dasharray");
   expect(svg.match(/<g transform/g)).toHaveLength(2);
 });

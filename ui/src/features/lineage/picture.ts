@@ -19,8 +19,9 @@ export interface PictureColours extends Colours {
 }
 
 const MARGIN = 24;
-const TITLE_FITS = 24;
-const LINE_FITS = 30;
+/** Of a line of a card: its size, and how many letters of the widest of the fonts fit into it. More are drawn smaller, up to `most`. */
+const TITLE = { size: 15, fits: 18, most: 26 } as const;
+const LINE = { size: 13, fits: 23, most: 32 } as const;
 
 export function svgOf(scene: Scene, places: Places, wordsOf: (box: Box) => Words, colours: PictureColours): string {
   const bounds = boundsOf(places);
@@ -70,24 +71,28 @@ function boxOf(box: Box, focus: boolean, places: Places, words: Words, colours: 
     `<rect x="1" y="9" width="4" height="${height - 18}" rx="2" fill="${hue}"/>` +
     `<path transform="translate(16 24) scale(.83)" d="${PATHS[box.stack ? "stack" : kindIcon(box.label, box.kind)]}" fill="none" ` +
     `stroke="${hue}" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"/>` +
-    `<text x="46" y="31" font-size="15" font-weight="600" fill="${colours.ink}">${escaped(fitting(words.title, TITLE_FITS))}</text>` +
-    `<text x="46" y="50" font-size="13" fill="${colours.faint}">${escaped(fitting(words.line, LINE_FITS))}</text>${sign}</g>`
+    `<text x="46" y="31" font-weight="600" fill="${colours.ink}" ${fitting(words.title, TITLE)}</text>` +
+    `<text x="46" y="50" fill="${colours.faint}" ${fitting(words.line, LINE)}</text>${sign}</g>`
   );
 }
 
 /** Signs of changes, beside their colours. */
 export const SIGNS = { added: "+", removed: "−", changed: "~" } as const;
 
-/** What fits in a line; wide letters count twice. */
-function fitting(text: string, most: number): string {
+/** The rest of a text's tag and what fits in its line; wide letters count twice. */
+function fitting(text: string, { size, fits, most }: { size: number; fits: number; most: number }): string {
   let wide = 0;
   let kept = "";
   for (const letter of text) {
-    wide += /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]/u.test(letter) ? 2 : 1;
-    if (wide > most) return `${kept.trimEnd()}…`;
+    const more = /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]/u.test(letter) ? 2 : 1;
+    if (wide + more > most) {
+      kept = `${kept.trimEnd()}…`;
+      break;
+    }
+    wide += more;
     kept += letter;
   }
-  return kept;
+  return `font-size="${Math.round(size * Math.min(1, fits / Math.max(1, wide)) * 10) / 10}">${escaped(kept)}`;
 }
 
 /** Without what XML has no place for. */
