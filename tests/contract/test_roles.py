@@ -145,7 +145,16 @@ FIELDS: dict[str, Need] = {
             *("lineage", "lineageScene", "impact", "path", "lineageDiff", "cost", "completeness"),
             *("runScene", "versionScene"),
             *("lineageCounts", "resolve", "node", "version", "run", "artifact", "versions", "metricHistory"),
-            *("project", "members", "event", "runChanged", "runsChanged", "metricPoints", "lineageChanged"),
+            *(
+                "project",
+                "members",
+                "event",
+                "runChanged",
+                "runsChanged",
+                "modelsChanged",
+                "metricPoints",
+                "lineageChanged",
+            ),
             *("modelVersions", "alias", "approvals", "compareRuns", "repeats", "metricHistories"),
             *("jobs", "artifacts", "models", "deployments", "runs", "savedViews"),  # of a project
             "saveView",  # for oneself; shared or somebody else's: test_views.py

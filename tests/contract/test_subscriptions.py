@@ -13,7 +13,13 @@ from lineage_server.api.gql.context import Context
 from lineage_server.api.gql.documents import read_operations
 from lineage_server.api.gql.schema import Schema, build_schema
 from lineage_server.auth.principal import LOCAL, Principal
-from lineage_server.domain.events import InputFact, MetricsLogged, RunReported
+from lineage_server.domain.events import (
+    AliasSet,
+    InputFact,
+    MetricsLogged,
+    ModelVersionReported,
+    RunReported,
+)
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import RunState
 from lineage_server.tracking.service import Tracking
@@ -28,6 +34,7 @@ STRANGER = Principal(subject="stranger", roles={})
 FOLLOWED: dict[str, dict[str, Any]] = {
     "RunChanged": {"uid": TRAIN_UID},
     "RunsChanged": {"project": "default"},
+    "ModelsChanged": {"project": "default"},
     "LineageChanged": {"uid": MODEL_1},
     "MetricPoints": {"run": TRAIN},
     "IngestStatusChanged": {},
@@ -79,6 +86,33 @@ async def test_runs_changed_tells_only_its_project(served: Served) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await first).data["runsChanged"]
     assert [change["uid"] for change in notice["changes"]] == [f"run:{mine}"]
+
+
+async def test_models_changed_tells_of_versions_and_aliases_of_its_project(served: Served) -> None:
+    async with following(served, "ModelsChanged", {"project": "default"}) as stream:
+        first = await first_of(served, stream)
+        await served.record(
+            event_of(new_run_id(), name="no model"),
+            ModelVersionReported(
+                id=new_run_id(), at=now_micros(), project="elsewhere", model="m", version="1"
+            ),
+            ModelVersionReported(id=new_run_id(), at=now_micros(), project="default", model="m", version="1"),
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            notice = (await first).data["modelsChanged"]
+        assert {change["uid"] for change in notice["changes"]} == {
+            "model:default/m",
+            "modelversion:default/m@1",
+        }
+        second = asyncio.ensure_future(anext(stream))
+        await served.record(
+            AliasSet(
+                id=new_run_id(), at=now_micros(), project="default", model="m", alias="prod", version="1"
+            )
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            notice = (await second).data["modelsChanged"]
+        assert "alias:default/m@prod" in {change["uid"] for change in notice["changes"]}
 
 
 async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> None:

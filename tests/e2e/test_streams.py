@@ -156,6 +156,10 @@ def guarded(start_server: StartServer, tmp_path: Path) -> Iterator[Guarded]:
 ONE = {"uid": f"run:{run_id('mine', 0)}"}
 FOREIGN: dict[str, tuple[str, dict[str, Any], str]] = {
     "runsChanged": (FOLLOW, {"project": "mine"}, "NOT_FOUND"),
+    "modelsChanged": (
+        "subscription ($project: String!) { modelsChanged(project: $project) { seq } }", {"project": "mine"},
+        "NOT_FOUND",
+    ),
     "runChanged": (
         "subscription ($uid: String!) { runChanged(uid: $uid) { seq run { uid } } }", ONE, "NOT_FOUND",
     ),

@@ -2,28 +2,41 @@
 import { useEffect, useRef } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { QueryKey } from "@tanstack/react-query";
-import { RunsChangedDocument } from "@/gql/graphql";
+import { ModelsChangedDocument, RunsChangedDocument } from "@/gql/graphql";
+import type { TypedDocumentString } from "@/gql/graphql";
 import { calmly } from "./calm";
 import { follow } from "./graphql";
 
-/** Many runs that end together are one reading. */
+/** Much that changes together is one reading. */
 const CALM_MILLISECONDS = 300;
 
-/** Calls `changed` whenever runs of the project changed, and when notices may have been missed; not again before what
- * it returns has ended. */
-export function useRunsChanged(project: string, changed: () => unknown): void {
+type OfProject = TypedDocumentString<unknown, { project: string }>;
+
+/** Calls `changed` whenever the server says so of the project, and when notices may have been missed; not again before
+ * what it returns has ended. */
+function useChanged(document: OfProject, project: string, changed: () => unknown): void {
   const last = useRef(changed);
   useEffect(() => {
     last.current = changed;
   });
   useEffect(() => {
     const { told, stop } = calmly(() => last.current(), CALM_MILLISECONDS);
-    const leave = follow(RunsChangedDocument, { project }, { told, missed: told });
+    const leave = follow(document, { project }, { told, missed: told });
     return () => {
       stop();
       leave();
     };
-  }, [project]);
+  }, [document, project]);
+}
+
+/** Calls `changed` whenever runs of the project changed, as above. */
+export function useRunsChanged(project: string, changed: () => unknown): void {
+  useChanged(RunsChangedDocument, project, changed);
+}
+
+/** The same of its models, their versions, aliases and approvals. */
+export function useModelsChanged(project: string, changed: () => unknown): void {
+  useChanged(ModelsChangedDocument, project, changed);
 }
 
 /** Reads the queries under `key` anew whenever runs of the project changed. */

@@ -7,9 +7,12 @@ import strawberry
 from lineage_server.api.gql.subscriptions.intake import IntakeSubscriptions
 from lineage_server.api.gql.subscriptions.lineage import LineageSubscriptions
 from lineage_server.api.gql.subscriptions.news import NewsSubscriptions
+from lineage_server.api.gql.subscriptions.registry import RegistrySubscriptions
 from lineage_server.api.gql.subscriptions.runs import RunSubscriptions
 
 
 @strawberry.type
-class Subscription(RunSubscriptions, LineageSubscriptions, IntakeSubscriptions, NewsSubscriptions):
+class Subscription(
+    RunSubscriptions, RegistrySubscriptions, LineageSubscriptions, IntakeSubscriptions, NewsSubscriptions
+):
     """What can be followed live."""

@@ -21,7 +21,7 @@ import { ModelApprovals } from "./model-approvals";
 import { ModelCard } from "./model-card";
 import { ModelFigures } from "./model-figures";
 import { ModelHistory } from "./model-history";
-import { modelQuery } from "./model-query";
+import { modelQuery, useLiveModels } from "./model-query";
 import type { Model, ModelVersion } from "./model-query";
 import type { ModelView } from "./model-search";
 import { ModelVersions } from "./model-versions";
@@ -48,6 +48,7 @@ export function ModelPage({ tree }: ModelPageProps) {
   const { of, v } = useSearch({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
   useOwnProject(data?.pages[0]?.model.project);
+  useLiveModels(project);
   const listed = useMemo(() => data?.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node)), [data]);
   const sought = useSought(v, { of, listed, hasNextPage, isFetchingNextPage, fetchNextPage });
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;

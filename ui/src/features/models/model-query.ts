@@ -1,8 +1,9 @@
 /** Everything that is told of one model, and what waits for a verdict. */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ActivityDocument, ApprovalsDocument, ModelPageDocument } from "@/gql/graphql";
 import type { ActivityQuery, ApprovalsQuery, ModelPageQuery } from "@/gql/graphql";
 import { AskError, ask } from "@/lib/graphql";
+import { useModelsChanged } from "@/lib/live";
 import { pageAfter } from "@/lib/pages";
 
 export type Model = Extract<ModelPageQuery["node"], { __typename: "RegisteredModel" }>;
@@ -40,6 +41,15 @@ export const activityQuery = (of: string) =>
       return "activity" in node ? node.activity : [];
     },
   });
+
+/** What begins like this is read anew when somebody changes a model. */
+const LIVE: ReadonlySet<unknown> = new Set(["models", "model", "approvals", "activity"]);
+
+/** Keeps true what is shown of the models of a project. */
+export function useLiveModels(project: string): void {
+  const queries = useQueryClient();
+  useModelsChanged(project, () => queries.invalidateQueries({ predicate: ({ queryKey: [first] }) => LIVE.has(first) }));
+}
 
 /** The name of a version at the end of its uid. */
 export function versionOf(uid: string): string {

@@ -20,7 +20,7 @@ import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
-import { nameOf, versionOf } from "./model-query";
+import { nameOf, useLiveModels, versionOf } from "./model-query";
 import { RegisterForm } from "./register-form";
 import styles from "./models.module.css";
 
@@ -48,6 +48,7 @@ export function ModelsPage() {
   const navigate = useNavigate({ from: "/p/$project/models" });
   const opened = register !== undefined || form === true;
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelsQuery(project, text));
+  useLiveModels(project);
   const models = data?.pages.flatMap((page) => page.models.edges.map(({ node }) => node));
   const waiting = data?.pages[0]?.approvals.edges.map(({ node }) => node) ?? [];
   const total = data?.pages[0]?.models.totalCount;
