@@ -149,7 +149,8 @@ class Tables:
         project: str | None = None,
         wide: bool = True,
     ) -> pa.Table:
-        """Artifacts, by name unless told otherwise; sorted by name, created or updated."""
+        """Artifacts, by name unless told otherwise; sorted by name, created or updated (written
+        last)."""
         from lineage_server.client import bulk
 
         find = bulk.given(text=text, kind=kind, tag=tag, sort=sort, limit=limit, project=project, wide=wide)

@@ -88,6 +88,7 @@ class SortBy(StrEnum):
     ENDED = "ended_at"
     CREATED = "created_at"
     UPDATED = "updated_at"
+    WRITTEN = "latest_at"
     NAME = "name"
     ORDINAL = "ordinal"
     NUMBER = "number"

@@ -91,6 +91,24 @@ async def test_what_belongs_to_many_rows_is_asked_at_once(served: Served) -> Non
             assert artifact["versions"]["hasMore"]
 
 
+async def test_artifacts_that_were_written_last_come_first(served: Served) -> None:
+    """Also where nobody has told anything of them but what they are called; what was only read comes last."""
+    now = now_micros()
+    for place, name in enumerate(("b", "c", "a", "b")):
+        await served.record(
+            RunReported(
+                id=f"written-{place}", at=now + place, project="written", run=new_run_id(), job="write",
+                state=RunState.COMPLETE, started_at=now + place, ended_at=now + place,
+                inputs=[InputFact(name="read", digest=D1)],
+                outputs=[OutputFact(name=name, digest=f"sha256:{place:064x}")],
+            )
+        )  # fmt: skip
+    query = """{ artifacts(project: "written", orderBy: {by: UPDATED, direction: DESC}, first: 9) {
+      edges { node { name } } } }"""
+    edges = (await served.ask(query))["artifacts"]["edges"]
+    assert [edge["node"]["name"] for edge in edges] == ["b", "a", "c", "read"]
+
+
 @pytest.mark.parametrize(("field", "size"), [("children", CHILDREN), ("inputs", 3)])
 async def test_parts_are_read_page_by_page(served: Served, field: str, size: int) -> None:
     parent = (await _record_many(served))[0]

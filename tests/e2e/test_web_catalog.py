@@ -23,6 +23,7 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
+MORE_THAN_HOME_SHOWS = 7
 ROWS = "document.querySelectorAll('main tbody tr').length"
 
 REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
@@ -359,10 +360,16 @@ def test_home_leads_to_why_two_versions_differ_in_two_clicks(
 ) -> None:
     url = running_server.url
     with recording(project) as client:
+        with client.start_run("collect", job="collect") as run:
+            for number in range(MORE_THAN_HOME_SHOWS):
+                run.produce(f"data-{number}", {"n": [number]}, type="dataset")
         for rate in (0.1, 0.2):
             with client.start_run("train", job="train", params={"rate": rate}) as run:
                 run.produce("network", {"weights": [rate]}, type="model")
         assert client.flush(20.0)
+    page.open(f"{url}/p/{project}/lineage")
+    page.wait_for(f"{TEXT}.includes('Made lately')")
+    page.wait_for("document.querySelector('main ul a')?.innerText.trim().startsWith('network')")
     page.open(f"{url}/p/{project}")
     page.wait_for(f"{TEXT}.includes('Changed today') && {TEXT}.includes('works')")
     page.wait_for(

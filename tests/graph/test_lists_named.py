@@ -54,6 +54,7 @@ def _named(chance: random.Random, index: int, label: Label) -> dict[str, Any]:
         "kind": kind,
         "created_at": chance.randrange(20),
         "updated_at": index // 5,
+        "latest_at": index // 7 if index % 3 else None,
         "deleted_at": 5 if index % 11 == 0 else None,
         "t.team": str(index % 2),
         "t.odd": "yes" if index % 3 == 0 else None,
@@ -105,7 +106,7 @@ async def test_named_nodes_are_filtered_sorted_and_counted(graph: Bolt, label: L
     tracking = Tracking(graph)
     orders = [
         Order(by=by, descending=descending)
-        for by in (SortBy.NAME, SortBy.CREATED, SortBy.UPDATED)
+        for by in (SortBy.NAME, SortBy.CREATED, SortBy.UPDATED, SortBy.WRITTEN)
         for descending in (True, False)
     ]
     turns = itertools.cycle(itertools.product(SCOPES, (7, 40)))

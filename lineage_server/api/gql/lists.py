@@ -92,7 +92,7 @@ def _listed(label: Label, kind: Any, description: str) -> Any:
         first: int = 50,
         after: str = "",
     ) -> Any:
-        wanted, order = node_filter(filter, label), node_order(order_by)
+        wanted, order = node_filter(filter, label), node_order(order_by, label)
         return await list_of(info, label, _projects(project, None), wanted, order, first, after)
 
     return strawberry.field(resolve, description=description, graphql_type=Connection[kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import cast
 
@@ -114,7 +115,7 @@ class RunOrder:
     direction: SortDirection = SortDirection.DESC
 
 
-@strawberry.input
+@strawberry.input(description="UPDATED is when it was told of last; of an artifact, when it was written last")
 class ListOrder:
     by: ListSort = ListSort.NAME
     direction: SortDirection = SortDirection.ASC
@@ -184,8 +185,12 @@ def run_order(value: RunOrder | None) -> filters.Order:
     return filters.Order(by=by, descending=descending)
 
 
-def node_order(value: ListOrder | None) -> filters.Order:
-    return _order(value or ListOrder())
+def node_order(value: ListOrder | None, label: Label) -> filters.Order:
+    order = _order(value or ListOrder())
+    if label is Label.ARTIFACT and order.by is filters.SortBy.UPDATED:
+        # What is told of an artifact itself is little; it changes by what is written into it.
+        return replace(order, by=filters.SortBy.WRITTEN)
+    return order
 
 
 def _order(value: ListOrder | VersionOrder) -> filters.Order:

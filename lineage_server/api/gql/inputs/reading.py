@@ -56,13 +56,14 @@ class _Lists:
     def artifacts(
         self, info: _Ctx, filter: ListFilterInput | None = None, order_by: ListOrder | None = None
     ) -> bool:
-        return _keep(info, node_filter(filter, Label.ARTIFACT), node_order(order_by))
+        return _keep(info, node_filter(filter, Label.ARTIFACT), node_order(order_by, Label.ARTIFACT))
 
     @strawberry.field
     def models(
         self, info: _Ctx, filter: ListFilterInput | None = None, order_by: ListOrder | None = None
     ) -> bool:
-        return _keep(info, node_filter(filter, Label.REGISTERED_MODEL), node_order(order_by))
+        label = Label.REGISTERED_MODEL
+        return _keep(info, node_filter(filter, label), node_order(order_by, label))
 
     @strawberry.field
     def versions(
