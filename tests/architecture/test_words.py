@@ -102,6 +102,10 @@ def test_the_korean_quick_start_shows_what_the_readme_shows() -> None:
     assert len(blocks) >= 4
     readme = README.read_text(encoding="utf-8")
     assert [block for block in blocks if block not in readme] == []
+    # What is typed in a section rests on what was typed in it before: all of it, in the same order.
+    for section in readme.split("\n## ")[1:]:
+        whole = re.findall(r"^```(?:python|bash)$.*?^```$", section, re.MULTILINE | re.DOTALL)
+        assert [block for block in blocks if block in whole] in ([], whole), section.partition("\n")[0]
 
 
 def find(module: str) -> Any:

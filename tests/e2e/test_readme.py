@@ -202,7 +202,6 @@ def test_many_runs_come_as_tables(running_server: RunningServer, tmp_path: Path,
 @pytest.mark.usefixtures("five_lines")  # as who reads from the top has run them already
 def test_files_go_there_and_come_back(running_server: RunningServer, tmp_path: Path, project: str) -> None:
     flowers = tmp_path / "flowers.csv"
-    flowers.write_text("petal,kind\n1.4,0\n4.7,1\n")
     told = client_environment(tmp_path, running_server.url, LINEAGE_PROJECT=project)
     told["PATH"] = f"{Path(sys.executable).parent}:{told['PATH']}"
     heading = "Files, there and back"
