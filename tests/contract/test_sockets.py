@@ -13,7 +13,7 @@ import pytest
 from lineage_server.api.gql import schema
 from lineage_server.api.gql.documents import read_operations
 from lineage_server.auth.principal import LOCAL
-from lineage_server.auth.tokens import NewToken
+from lineage_server.auth.tokens import NewToken, Tokens
 from lineage_server.domain.events import MemberSet, ProjectReported
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import Role
@@ -131,3 +131,19 @@ async def test_streams_end_with_the_right_to_them(guarded: Served) -> None:
         assert bob.received.empty()
         await ann.start("2", "RunsChanged", project="other")
         assert (await ann.hear())["payload"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_streams_end_also_where_another_server_was_told(guarded: Served) -> None:
+    """As soon as what this one remembers is too old."""
+    token, text = await guarded.services.tokens.create(
+        LOCAL, NewToken(name="r", subject="root", platform_admin=True)
+    )
+    other = Tokens(guarded.services.bolt)
+    async with connected(guarded, text) as socket:
+        await socket.start("1", "RunsChanged", project="default")
+        await socket.start("2", "IngestStatusChanged")
+        await socket.hear()
+        await other.revoke(LOCAL, token.uid)
+        async with asyncio.timeout(guarded.services.settings.auth.cache_seconds + 3 * CONFIRM_SECONDS + 1):
+            assert await socket.end() == ["UNAUTHENTICATED"]
+            assert await socket.end() == ["UNAUTHENTICATED"]
