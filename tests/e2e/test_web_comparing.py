@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
-from tests.support.faults import event, send
+from tests.support.faults import event, run_id, send
 from tests.support.lineage_view import click
 from tests.support.printed import printed
 from tests.support.web_view import TEXT, check, check_access
@@ -156,4 +156,67 @@ def test_all_parameters_of_a_run_are_printed(
     words = " ".join(" ".join(printed(page)).split())
     assert [name for name in (f"p{key:02}" for key in range(40)) if name not in words] == []
     page.wait_for(f"{drawn} === {in_sight}")
+    check(page, url)
+
+
+MOST, PARAMS, SAME = 200, 300, 10
+
+
+@pytest.fixture(scope="module")
+def most(running_server: RunningServer) -> tuple[str, list[str]]:
+    """A project of one run more than can be compared, each of many parameters, and their ids."""
+    project = f"most-{uuid4().hex[:8]}"
+    told = [
+        event(
+            project, number, outputs=[], job="train", metrics={"acc": number / MOST},
+            params={f"p{key:03}": key if key < SAME else number + key for key in range(PARAMS)},
+        ) | {"name": f"train {number:03}"}
+        for number in range(MOST + 1)
+    ]  # fmt: skip
+    for at in range(0, len(told), 20):
+        send(running_server.url, told[at : at + 20])
+    return project, [run_id(project, number) for number in range(MOST + 1)]
+
+
+def test_two_hundred_runs_of_three_hundred_parameters_are_one_table_and_one_picture(
+    page: Page, running_server: RunningServer, most: tuple[str, list[str]]
+) -> None:
+    url, (project, runs) = running_server.url, most
+    page.open(f"{url}/p/{project}/compare?runs={'.'.join(runs[:MOST])}")
+    page.wait_for(f"{TEXT}.includes('{PARAMS - SAME + 1} rows differ')")
+    assert page.run("document.querySelector('main h1').textContent") == "Compare 200 runs"
+    heads = "[...document.querySelectorAll('thead bdi')].map((one) => one.textContent)"
+    names = "[...document.querySelectorAll('tbody th bdi')].map((one) => one.textContent)"
+    page.wait_for(f"{heads}.includes('train 000') && {names}.includes('p010')")
+    assert page.run(f"{heads}.length * {names}.length") < 3_000, "only what is in sight is drawn"
+    frame = "document.querySelector('main section[tabindex]')"
+    page.run(f"{frame}.scrollTo(1e6, 0)")
+    page.wait_for(f"{heads}.includes('train 199')")
+    # Rows come some at a time, as one goes down.
+    page.wait_for(f"({frame}.scrollTop = 1e6) && {names}.includes('p299')")
+    last = "[...document.querySelectorAll('tbody tr')].find((one) => one.innerText.startsWith('parameter'))"
+    assert page.run(f"!!{last}")
+    corner = (
+        f"[...document.querySelectorAll('tbody tr')].find((one) => one.innerText.includes('p{PARAMS - 1}'))"
+    )
+    assert str(MOST - 1 + PARAMS - 1) in page.run(f"{corner}.innerText"), "the last parameter of the last run"
+    check_access(page)
+    click(page, "Scatter plot", "main label")
+    page.wait_for("document.querySelector('figure')?.ariaLabel.endsWith(': 200 runs')")
+    click(page, "Parallel coordinates", "main label")
+    page.wait_for(f"{TEXT}.includes('200 of 200 runs are within')")
+    check_access(page)
+    check(page, url)
+
+
+def test_more_runs_than_can_be_compared_are_refused_with_how_many_can(
+    page: Page, running_server: RunningServer, most: tuple[str, list[str]]
+) -> None:
+    url, (project, runs) = running_server.url, most
+    page.open(f"{url}/p/{project}/compare?runs={'.'.join(runs)}")
+    page.wait_for(f"{TEXT}.includes('201 runs are too many') && {TEXT}.includes('2 to 200 runs can be')")
+    check_access(page)
+    click(page, "Compare the first 200", "main button")
+    page.wait_for(f"{TEXT}.includes('{PARAMS - SAME + 1} rows differ')")
+    assert runs[MOST] not in page.run("location.search")
     check(page, url)

@@ -7,6 +7,7 @@ import { EmptyState } from "@/components/empty-state";
 import { intoSight } from "@/components/into-sight";
 import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
+import { MOST_COMPARED, comparedRuns } from "@/lib/compared";
 import { useLiveRuns } from "@/lib/live";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -29,21 +30,19 @@ export function ComparePage() {
     (next: CompareSearch): void => void navigate({ search: compareSearch({ ...next }), replace: true }),
     [navigate],
   );
+  const can = runs.length >= 2 && runs.length <= MOST_COMPARED;
   useLiveRuns(project, compareKey(project));
   return (
     <div className={styles.page}>
       <header className={styles.head}>
         <h1>{say("compare.title", { count: runs.length })}</h1>
-        {runs.length >= 2 && <FormSwitch search={search} change={change} />}
+        {can && <FormSwitch search={search} change={change} />}
       </header>
       {runs.length < 2 && <Nothing project={project} />}
-      {runs.length >= 2 && search.tab === undefined && (
-        <Differences project={project} runs={runs} search={search} change={change} />
-      )}
-      {runs.length >= 2 && search.tab === "contents" && (
-        <Contents project={project} uids={runs} search={search} change={change} />
-      )}
-      {runs.length >= 2 && search.tab !== undefined && search.tab !== "contents" && (
+      {runs.length > MOST_COMPARED && <TooMany runs={runs} change={(first) => change({ ...search, runs: first })} />}
+      {can && search.tab === undefined && <Differences project={project} runs={runs} search={search} change={change} />}
+      {can && search.tab === "contents" && <Contents project={project} uids={runs} search={search} change={change} />}
+      {can && search.tab !== undefined && search.tab !== "contents" && (
         <Charts project={project} uids={runs} search={search} change={change} />
       )}
     </div>
@@ -85,6 +84,22 @@ function Nothing({ project }: { project: string }) {
         <Link to="/p/$project/runs" params={{ project }}>
           {say("page.runs")}
         </Link>
+      }
+    />
+  );
+}
+
+function TooMany({ runs, change }: { runs: readonly string[]; change: (first: string) => void }) {
+  const { say } = useWords();
+  return (
+    <EmptyState
+      kind="none"
+      title={say("compare.many", { count: runs.length })}
+      why={say("runs.compare.how", { most: MOST_COMPARED })}
+      action={
+        <Button onClick={() => change(comparedRuns(runs.slice(0, MOST_COMPARED)))}>
+          {say("compare.many.first", { most: MOST_COMPARED })}
+        </Button>
       }
     />
   );
