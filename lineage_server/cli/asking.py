@@ -27,6 +27,7 @@ from lineage_server.cli.output import (
 from lineage_server.cli.showing import show
 from lineage_server.cli.showing_models import OF_VERSION, VERSION_COLUMNS, version_row
 from lineage_server.client.render.words import short
+from lineage_server.domain.ids import project_uid
 from lineage_server.domain.nodes import JobKind
 
 _NODES = "edges { node { uid name kind project createdAt %s } } hasMore pageInfo { endCursor }"
@@ -48,6 +49,7 @@ def _named(
     )
 
 
+_THERE = "query($uids: [String!]!) { nodes(uids: $uids) { uid } }"
 _LISTS = {
     "runs": _named("runs", "jobName state startedAt endedAt", "RunFilter", "RunOrder"),
     "jobs": _named("jobs", "description"),
@@ -258,7 +260,7 @@ def ls(
     if not rows:
         within, listed = variables.get("project"), f"{what.value} of {of}" if of else what.value
         found = "like this" if variables.get("filter") else "yet"
-        say(f"no {listed} {found}" + (f" in project {within}" if within else ""))
+        say(f"no {listed} {found}" + (f" in project {within}{_unless_there(within)}" if within else ""))
         return
     columns = _columns_of(asked, rows)
     say_table(
@@ -269,6 +271,12 @@ def ls(
     )
     if page["hasMore"]:
         say(f"there are more than these {len(rows)}; ask for more with --first")
+
+
+def _unless_there(project: str) -> str:
+    """What to say of a project that may be mistyped."""
+    there = _ask(_THERE, {"uids": [project_uid(project)]})["nodes"]
+    return "" if there[0] else ", which is not there, or not yours to see; 'lineage ls projects' lists them"
 
 
 def _columns_of(asked: str, rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str, Any]], object]]:

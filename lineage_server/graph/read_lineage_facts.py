@@ -248,6 +248,9 @@ class LineageFacts:
         rows = await self._ask(cypher.ARTIFACT_NAMES, sight, project=project, kind=kind)
         return [row["name"] for row in rows if row["name"]]
 
+    async def project_names(self, sight: Sight) -> list[str]:
+        return [row["name"] for row in await self._ask(cypher.PROJECT_NAMES, sight) if row["name"]]
+
     async def _ask(
         self, statement: LiteralString, sight: Sight, timeout_seconds: float | None = None, **parameters: Any
     ) -> list[Row]:

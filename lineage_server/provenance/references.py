@@ -193,8 +193,16 @@ async def _no_version(facts: LineageFacts, asked: Reference, owner: str, sight: 
             f"{asked.kind}:{shorten(asked.name)} was only referred to without a version, "
             "and none of it is known; ask for its LOGICAL view"
         )
-    close = difflib.get_close_matches(asked.name, names, n=5, cutoff=0.5)
-    advice = f"there are: {listed(dict.fromkeys((*close, *names)), 5)}"
+    advice = f"there are: {_nearest(asked.name, names)}"
     if not names:
+        projects = await facts.project_names(sight)
         advice = f"it has no {asked.kind} at all that you may see"
+        if projects and owner not in projects:
+            advice = f"there is no such project that you may see; there are: {_nearest(owner, projects)}"
     return NotFoundError(f"project {owner!r} has no {asked.kind} {shorten(asked.name)!r}; {advice}")
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """The first of them, those before that may be meant."""
+    close = difflib.get_close_matches(name, names, n=5, cutoff=0.5)
+    return listed(dict.fromkeys((*close, *names)), 5)

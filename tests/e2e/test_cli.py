@@ -107,6 +107,10 @@ def test_wrong_usage_is_answered_with_what_is_right(lineage: RunLineage, line: s
         ("show run:00000000-0000-7000-8000-000000000000", "00000000-0000-7000-8000-000000000000"),
         ("lineage model:모형@9", "model:모형 has no version '9'; the newest are: 2, 1"),
         ("diff model:모형@1 model:없음", "project '명령' has no model '없음'; there are: 모형"),
+        (
+            "lineage model:모형 -p 명렁",
+            "project '명렁' has no model '모형'; there is no such project that you may see; there are: 명령",
+        ),
         ("ls versions dataset:없음", "없음"),
         (
             "ls versions 없음",

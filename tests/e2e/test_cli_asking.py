@@ -193,7 +193,10 @@ def test_what_is_missed_in_a_project_that_nobody_named_may_be_in_another(lineage
 
 
 def test_ls_keeps_to_a_project_or_shows_all(lineage: RunLineage) -> None:
-    assert lineage("ls", "-p", "nobody").out == "no runs yet in project nobody\n"
+    assert lineage("ls", "-p", "nobody").out == (
+        "no runs yet in project nobody, which is not there, or not yours to see; "
+        "'lineage ls projects' lists them\n"
+    )
     everything = json.loads(lineage("ls", "artifacts", "-n", "500", "--json").out)["artifacts"]
     assert {"꽃", "모형"} <= {row["name"] for row in everything}
 

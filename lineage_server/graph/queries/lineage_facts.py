@@ -224,3 +224,10 @@ WHERE ($all OR a.project IN $scope) AND a.kind = $kind
 RETURN a.name AS name
 ORDER BY name LIMIT 2000
 """
+
+PROJECT_NAMES: LiteralString = """
+MATCH (p:Project)
+WHERE ($all OR p.project IN $scope) AND p.deleted_at IS NULL
+RETURN p.name AS name
+ORDER BY name LIMIT 2000
+"""
