@@ -29,14 +29,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def backup(folder: Folder, as_json: AsJson = False) -> None:
-    """Write all that the server holds now into a folder, while it goes on.
+    """Write all that the server holds now into a folder.
 
     Such as: lineage backup /backups/lineage
 
-    Events, stored bytes, tokens, audit, webhooks, saved views: as they were at one moment. Into a folder that
-    holds a backup already, only the bytes that it lacks are fetched; until the new one is whole it holds the
-    old one.
-    Takes a platform admin's token. Not in it: settings, and the key of webhooks (LINEAGE_WEBHOOKS__KEY).
+    It goes on meanwhile. Events, stored bytes, tokens, audit, webhooks, saved views: as of one moment. Into
+    a folder that holds a backup already, only the bytes that it lacks are fetched; until the new one is
+    whole it holds the old one. Takes a platform admin's token. Not in it: settings, and the key of webhooks
+    (LINEAGE_WEBHOOKS__KEY).
     """
     from dataclasses import asdict
 
@@ -67,9 +67,9 @@ def restore(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup into an empty server, of whichever engine and store.
+    """Put a backup into an empty server.
 
-    All of it is checked first. Cut off, it is simply done again.
+    It may have another engine and store. All of it is checked first. Cut off, it is simply done again.
     """
     from dataclasses import asdict
 

@@ -39,7 +39,10 @@ def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what waits.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send what earlier processes left in their journals, and the uploads that they did not end."""
+    """Send what earlier processes left in their journals.
+
+    The uploads that they did not end are gone on with, too.
+    """
     from dataclasses import asdict
 
     from lineage_server.client.config import load_config

@@ -33,7 +33,10 @@ def compare(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """What distinguishes runs: parameters, metrics, what they read and wrote, code, environment."""
+    """What distinguishes runs.
+
+    Parameters, metrics, what they read and wrote, code, environment.
+    """
     from lineage_server.client.client import Client
 
     with Client(project=project or None) as client:

@@ -45,7 +45,7 @@ def export(
     ] = Format.PARQUET,
     as_json: AsJson = False,
 ) -> None:
-    """Write all stored events, or those of one project, into a new folder or file.
+    """Write all stored events, or those of one project.
 
     Such as: lineage export backup-2026-05-01
 
@@ -77,10 +77,11 @@ def import_(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Store the events of an export in this server, with who sent them and when they came.
+    """Store the events of an export in this server.
 
-    Which format it is shows itself. PROV-JSON and OpenLineage files that others wrote are stored as what
-    they tell. What is there already stays as it is, so an import that was cut off is simply done again.
+    Who sent them and when they came stays with them. Which format it is shows itself. PROV-JSON and
+    OpenLineage files that others wrote are stored as what they tell. What is there already stays as it is,
+    so an import that was cut off is simply done again.
     """
     from dataclasses import asdict
 

@@ -63,7 +63,10 @@ def search(
     first: Annotated[int, typer.Option("--first", "-n", min=1, max=500, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Find anything by words of its name, kind, description and tags, or by digits of its digest."""
+    """Find anything by words, or by digits of its digest.
+
+    The words are those of its name, kind, description and tags; the digits the first ones.
+    """
     from lineage_server.client.client import Client
 
     with Client() as client:

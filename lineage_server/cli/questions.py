@@ -30,7 +30,7 @@ def impact(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """What is touched if this is bad: endpoints, aliases, and whom to tell."""
+    """What is touched if this is bad, and whom to tell."""
     with _client(project) as client:
         _say(client.impact(ref, as_of=as_of, known_at=known_at), as_json=as_json)
 

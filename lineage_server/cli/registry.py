@@ -105,10 +105,10 @@ def promote(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let an alias point to a version, which is always said: @3, @candidate, or @latest for the newest.
+    """Let an alias point to a version.
 
-    A protected alias takes somebody else's approval: ask for it with --ask, and promote again once it
-    is given.
+    The version is always said: @3, @candidate, or @latest for the newest. A protected alias takes somebody
+    else's approval: ask for it with --ask, and promote again once it is given.
     """
     if ask and (approval or expect is not None):
         raise typer.BadParameter("--ask moves nothing, so it takes neither --approval nor --expect")
@@ -134,7 +134,7 @@ def rollback(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let an alias point again to the version that it pointed to before.
+    """Let an alias point again to the version before.
 
     By the rules of 'promote': a protected alias takes an approval of that version.
     """
@@ -192,8 +192,11 @@ def history(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Who moved an alias when, from which version to which; or which it was at a time. Of a
-    version or a model: who did what to it, and why."""
+    """Who moved an alias, or did what to a model, and when.
+
+    Of an alias: from which version to which, or which it was at a time. Of a version or a model: who
+    did what to it, and why.
+    """
     with client_in(project) as client:
         if names_a_model(ref) and as_of is None:
             _say_activity(client.activity(ref), as_json=as_json)
@@ -232,7 +235,10 @@ def deploy(
     project: Project = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say that an endpoint serves a version, or no longer; 'lineage show VERSION' lists all that ever did."""
+    """Say that an endpoint serves a version, or no longer.
+
+    'lineage show VERSION' lists all that ever did.
+    """
     with client_in(project) as client:
         made = client.deploy(
             version, name, endpoint=endpoint, cluster=cluster, revision=revision, traffic=traffic, ended=ended

@@ -6,6 +6,7 @@ server and ends with it, also when the server is killed (``graph/embedded_proces
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 import sys
@@ -60,6 +61,8 @@ def up(
     def ready(address: str) -> None:
         say(bold(f"lineage is ready at {address}") + f"  (after {time.monotonic() - began:.1f} s)")
         say(f"  data      {settings.data_path}")
+        if settings.auth.mode == "token":
+            _tell_the_first_admin(settings.data_path)
         companion.begin(address)
 
     # The terminal belongs to the sample and its tree; the log speaks up when something is wrong.
@@ -96,6 +99,15 @@ def _settings(host: str | None, port: int | None, data_dir: Path | None) -> Sett
     if data_dir is not None:
         overrides["data_dir"] = data_dir
     return load(overrides)
+
+
+def _tell_the_first_admin(data_path: Path) -> None:
+    """How whoever may read the file speaks to the server; gone with the file."""
+    from lineage_server.auth.access import ADMIN_TOKEN_FILE
+
+    file = data_path / ADMIN_TOKEN_FILE
+    if file.is_file():
+        say(f"  token     export LINEAGE_TOKEN=$(cat {shlex.quote(str(file))})")
 
 
 def _was_set(settings: Settings, name: str) -> bool:
@@ -141,7 +153,6 @@ def _telling(app: Any, ready: Callable[[str], None], companion: Companion | None
         first_admin = app.state.server.first_admin
         if companion is not None and first_admin is not None:
             companion.token = first_admin.text
-            note(f"a token for the first platform admin was made; it is in {first_admin.file}")
         ready(address)
         sys.stdout.flush()
 

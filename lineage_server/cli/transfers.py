@@ -27,7 +27,7 @@ query Stored($uid: String!) {
 _LOOK_SECONDS = 0.2
 
 cache = typer.Typer(
-    help="Look after downloads that are kept (LINEAGE_CACHE_DIR, LINEAGE_CACHE_MB).",
+    help="Look after downloads that are kept. LINEAGE_CACHE_DIR says where, LINEAGE_CACHE_MB how many.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
@@ -199,11 +199,11 @@ def verify(
     project: Project = "",
     as_json: AsJson = False,
 ) -> int:
-    """Whether versions still lie where they were recorded, or have drifted.
+    """Whether versions still lie where they were recorded.
 
-    Files are read; addresses (s3://, hf://, oci://, https://) are asked for their ETag or
-    version, by this machine, and nothing is fetched. Exit code 5: something else lies
-    there now, or nothing; 7: of some it cannot be told.
+    Else they have drifted. Files are read; addresses (s3://, hf://, oci://, https://) are asked for their
+    ETag or version, by this machine, and nothing is fetched. Exit code 5: something else lies there now, or
+    nothing; 7: of some it cannot be told.
     """
     from dataclasses import asdict
 

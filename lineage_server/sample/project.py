@@ -15,6 +15,7 @@ from typing import Any
 from lineage_server import Artifact, Client, Run
 from lineage_server.domain.events import AliasSet, DeploymentReported, ModelReported, ModelVersionReported
 from lineage_server.domain.ids import now_micros
+from lineage_server.domain.nodes import ModelState
 from lineage_server.sample import data, presence, training
 
 _CARD = """\
@@ -140,7 +141,7 @@ def _release(client: Client, number: str, model: Artifact, scores: dict[str, flo
         ModelReported(project=project, model=name, description="is the tumour malignant?", card=_CARD),
         ModelVersionReported(
             project=project, model=name, version=number, origin=model.uid, uri=model.uri, run=model.run,
-            metrics={**scores},
+            metrics={**scores}, state=ModelState.READY,
         ),
         AliasSet(project=project, model=name, alias=presence.ALIAS, version=number),
         DeploymentReported(

@@ -43,6 +43,7 @@ def test_without_a_command_it_says_what_there_is(lineage: RunLineage) -> None:
         answer = lineage(*arguments)
         assert (answer.code, answer.err) == (0, "")
         assert [line.split()[0] for line in answer.out.partition("Commands:\n")[2].splitlines()] == COMMANDS
+        assert "..." not in answer.out.partition("Commands:\n")[2], "cut off"
 
 
 def test_every_command_explains_itself(lineage: RunLineage) -> None:

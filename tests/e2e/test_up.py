@@ -117,6 +117,8 @@ def check_story(server: RunningServer, ask: Any, corrected_at: str) -> None:
     assert len(runs) == 20
     assert {run["state"] for run in runs} == {"COMPLETE"}
     assert len(ask(server, "ls", "versions", "model:tumour", "-p", "demo")["versions"]) == 2
+    ready = ask(server, "ls", "versions", "diagnosis", "-p", "demo", "--state", "ready")["versions"]
+    assert [version["name"] for version in ready] == ["diagnosis", "diagnosis"]
     difference = ask(server, "diff", "model:tumour@1", "model:tumour@2", "-p", "demo")
     assert difference["firstByDependency"]["after"]["name"] == "correct"
 

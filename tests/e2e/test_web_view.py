@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from uuid import uuid4
 
@@ -189,6 +190,9 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServ
     build()
     server = start_server(environment=client_environment(tmp_path / "user", LINEAGE_AUTH__MODE="token"))
     token = (server.data_dir / "admin-token").read_text().strip()
+    typed = server.output().partition("  token     ")[2].partition("\n")[0]
+    said = subprocess.check_output(["bash", "-c", f"{typed} && printenv LINEAGE_TOKEN"], text=True)
+    assert said.strip() == token
     with browsing(tmp_path) as page:
         page.open(f"{server.url}/p/default/runs")
         page.wait_for("location.pathname === '/sign-in' && !!document.querySelector('input')")
