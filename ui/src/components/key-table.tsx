@@ -15,6 +15,8 @@ export interface KeyRow {
 export interface KeyTableProps {
   /** what the names are, and what the table is called */
   title: string;
+  /** what it is called where another table of the page has such names, too */
+  label?: string;
   rows: readonly KeyRow[];
 }
 
@@ -22,7 +24,7 @@ const ROW_HEIGHT = 33;
 /** From this many on there is a field to narrow them. */
 const MANY = 12;
 
-export function KeyTable({ title, rows }: KeyTableProps) {
+export function KeyTable({ title, label = title, rows }: KeyTableProps) {
   const { say, language } = useWords();
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
@@ -40,7 +42,7 @@ export function KeyTable({ title, rows }: KeyTableProps) {
           onChange={(event) => setText(event.currentTarget.value)}
         />
       )}
-      <section ref={frame} className={`${styles.frame} ${whole.whole}`} tabIndex={0} aria-label={title}>
+      <section ref={frame} className={`${styles.frame} ${whole.whole}`} tabIndex={0} aria-label={label}>
         <table aria-rowcount={found.length + 1}>
           <thead>
             <tr>

@@ -41,12 +41,12 @@ export function EnvironmentPart({ uid }: { uid: string }) {
       {cluster && <Cluster data={data} />}
       {asked.length > 0 && (
         <Card title={say("run.resources")}>
-          <KeyTable title={say("run.resource")} rows={asked} />
+          <KeyTable title={say("run.resource")} label={say("run.resources")} rows={asked} />
         </Card>
       )}
       {used.length > 0 && (
         <Card title={say("run.usage")}>
-          <KeyTable title={say("run.resource")} rows={used} />
+          <KeyTable title={say("run.resource")} label={say("run.usage")} rows={used} />
         </Card>
       )}
       {environment && environment.packageCount > 0 && (
@@ -78,6 +78,13 @@ function Machine({ data, host }: { data: Surroundings; host: NonNullable<Surroun
   );
 }
 
+/** `8 × H200`, not the same name eight times. */
+function howMany(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, times]) => (times === 1 ? name : `${times} × ${name}`)).join(", ");
+}
+
 function Cluster({ data }: { data: Surroundings }) {
   const { say } = useWords();
   const names = (all: readonly { name: string }[]): string => all.map(({ name }) => name).join(", ");
@@ -87,7 +94,7 @@ function Cluster({ data }: { data: Surroundings }) {
         facts={[
           [say("run.cluster.name"), data.cluster],
           [say("run.cluster.nodes"), names(data.clusterNodes)],
-          [say("run.gpu"), data.gpus.map(({ product, name }) => product || name).join(", ")],
+          [say("run.gpu"), howMany(data.gpus.map(({ product, name }) => product || name))],
           [say("run.volumes"), names(data.volumes)],
           ...data.clusterIds.map(({ key, value }) => [key, value] as const),
         ]}
