@@ -264,10 +264,14 @@ def withdraw(page: Page) -> None:
 def lay_figures_side_by_side(page: Page, recording: Recording, project: str) -> None:
     """Of versions; the least and the greatest are marked where they differ, and only there."""
     with recording(project) as client:
+        signature = {
+            "inputs": [{"name": "petal", "type": "double"}],
+            "outputs": [{"name": "kind", "type": "int64", "nullable": False}],
+            "example": [{"petal": 1.4}],
+        }
         client.register("churn", "model:network@2", metrics={"auc": 0.5, "loss": 0.25, "seed": 7})
-        client.register(
-            "churn", "model:network@1", metrics={"auc": 0.75, "loss": -2, "odd": float("nan"), "seed": 7}
-        )
+        told = {"auc": 0.75, "loss": -2, "odd": float("nan"), "seed": 7}
+        client.register("churn", "model:network@1", metrics=told, signature=signature)
     press(page, "Compare")
     page.open(page.run("location.href"))  # somebody else told them
     cells = (
@@ -282,6 +286,18 @@ def lay_figures_side_by_side(page: Page, recording: Recording, project: str) -> 
         ["seed", "7", "7"],
     ]
     assert "▲ Greatest · ▽ Least" in page.run("document.querySelector('main').innerText")
+    weights = "[...document.querySelectorAll('main td')].map((one) => getComputedStyle(one).fontWeight)"
+    assert len(set(page.run(weights))) == 1, "none looks as if it was the best: of losses it is the least"
+    check_access(page)
+    press(page, "Versions")
+    page.wait_for(f"{TEXT}.includes('Goes in')")
+    rows = page.run(f"{cells}.slice(-4)")
+    assert rows == [
+        ["Goes in", "Type", "Example"],
+        ["petal", "double ", "1.4"],
+        ["Comes out", "Type"],
+        ["kind", "int64 required"],
+    ]
     check_access(page)
 
 

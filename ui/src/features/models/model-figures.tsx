@@ -5,7 +5,6 @@ import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import { figureRows } from "./figures";
 import type { ModelVersion } from "./model-query";
-import styles from "./models.module.css";
 
 export function ModelFigures({ versions }: { versions: readonly ModelVersion[] }) {
   const { say, language } = useWords();
@@ -22,7 +21,7 @@ export function ModelFigures({ versions }: { versions: readonly ModelVersion[] }
               <bdi>{key}</bdi>
             </th>
             {values.map((value, at) => (
-              <td key={versions[at]?.uid} data-value className={value === greatest ? styles.best : undefined}>
+              <td key={versions[at]?.uid} data-value>
                 {value !== undefined && figure(value, language)}
                 {greatest !== undefined && value === greatest && <Mark sign="▲" means={say("schema.max")} />}
                 {least !== undefined && value === least && <Mark sign="▽" means={say("schema.min")} />}

@@ -19,6 +19,7 @@ import { approvalsQuery } from "./model-query";
 import type { Model, ModelVersion } from "./model-query";
 import { PromoteForm } from "./promote-form";
 import { RequestForm } from "./request-form";
+import { SignatureShown } from "./signature-shown";
 import { StateForm } from "./state-form";
 import { VersionOrigin } from "./version-origin";
 import styles from "./models.module.css";
@@ -121,14 +122,7 @@ function VersionInFull({ model, version, versions }: VersionInFullProps) {
       <Tags tags={version.tags} />
       <VersionFacts version={version} project={model.project} />
       {version.card && <Markdown text={version.card} />}
-      {version.signature !== null && (
-        <>
-          <h3>{say("model.signature")}</h3>
-          <pre className={styles.signature} tabIndex={0}>
-            <code>{JSON.stringify(version.signature, undefined, 2)}</code>
-          </pre>
-        </>
-      )}
+      {version.signature !== null && <SignatureShown told={version.signature} />}
       {opened === "promote" && (
         <PromoteForm
           model={model}
