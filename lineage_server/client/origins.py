@@ -5,10 +5,12 @@ Pure: the document, and how its answers become an ``Origin``. Who asks is ``clie
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lineage_server.client.render.words import safe
 from lineage_server.domain.errors import NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.untyped import as_mapping
@@ -73,6 +75,30 @@ class Origin:
     parent: str = ""
     retry_of: str = ""
     resumed_from: str = ""
+
+    def __str__(self) -> str:
+        """A line for each fact; packages are counted, and uncommitted changes only said to be there."""
+        marks = ", ".join(
+            word for word in (self.branch, "uncommitted changes" if self.uncommitted else "") if word
+        )
+        gpus = f"{self.gpu_count:g} × {self.gpu_product}" if self.gpu_count else self.gpu_product
+        told = {
+            "run": f"{self.name} ({self.run})",
+            "project": self.project,
+            "state": self.state,
+            "started": self.started_at,
+            "ended": self.ended_at,
+            "commit": f"{self.commit[:12]} ({marks})" if marks else self.commit[:12],
+            "repository": self.repo,
+            "entry": self.entry,
+            "command": shlex.join(self.argv),
+            "python": self.python,
+            "packages": str(len(self.packages) or ""),
+            "image": self.image_digest or self.image,
+            "host": self.host,
+            "gpus": gpus,
+        }
+        return "\n".join(f"{key:<10}  {safe(value)}" for key, value in told.items() if value)
 
 
 class Pages:

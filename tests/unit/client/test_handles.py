@@ -18,6 +18,7 @@ from lineage_server import (
     Client,
     ModelVersion,
 )
+from lineage_server.client.origins import Origin
 from lineage_server.domain.nodes import Column
 
 EVIL = "<script>\x1b[2J\u202e"
@@ -84,3 +85,23 @@ def test_what_is_known_stands_in_it(handle: Any, words: tuple[str, ...]) -> None
     page = handle._repr_html_()
     assert [word for word in words if word not in page] == []
     assert "None" not in page
+
+
+def test_an_origin_is_read_at_a_glance() -> None:
+    """Not with all of its packages and changes, which are a thousand lines."""
+    made = Origin(
+        run="run:1", name="fit", project="p", state="complete", commit="4db72416dba0ffee", branch="main",
+        uncommitted=True, diff="- a\n+ b\n" * 500, argv=("python", "fit it.py"), python="3.11.7",
+        packages={f"package-{n}": "1" for n in range(126)}, gpu_count=8.0, gpu_product="H100",
+    )  # fmt: skip
+    assert str(made).splitlines() == [
+        "run         fit (run:1)",
+        "project     p",
+        "state       complete",
+        "commit      4db72416dba0 (main, uncommitted changes)",
+        "command     python 'fit it.py'",
+        "python      3.11.7",
+        "packages    126",
+        "gpus        8 × H100",
+    ]
+    assert "\x1b" not in str(Origin(run="run:1", name="\x1b[2J", project="p", packages={}))
