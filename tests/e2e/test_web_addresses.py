@@ -88,6 +88,9 @@ def test_a_project_that_is_not_there_says_so_on_every_page_of_it(
     page.wait_for(f"{TEXT}.includes('Nothing has been recorded') && {TEXT}.includes('No webhooks yet')")
     assert page.run("document.querySelector('main output').getClientRects().length") == 1, "one block"
     check_access(page)
+    page.open(f"{url}/p/{name}-b/settings")
+    page.wait_for(f"{TEXT}.includes('No members yet')")
+    check_access(page)
     page.open(f"{url}/p/{name}-b/admin")
     page.wait_for(f"{HEADING} === 'Server'")
     page.open(f"{url}/p/{name}-b/projects")

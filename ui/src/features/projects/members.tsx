@@ -10,7 +10,7 @@ import { Trouble } from "@/components/trouble";
 import { ProjectDocument } from "@/gql/graphql";
 import type { Role } from "@/gql/graphql";
 import { useChange } from "@/lib/change";
-import { ask } from "@/lib/graphql";
+import { AskError, ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
 import { useWords } from "@/lib/words";
 import { ROLES, useSeenRole } from "./use-seen-role";
@@ -27,6 +27,9 @@ export function Members({ project }: { project: string }) {
     initialPageParam: "",
     getNextPageParam: ({ members }) => pageAfter(members.pageInfo),
   });
+  if (error instanceof AskError && error.code === "NOT_FOUND" && !data) {
+    return <EmptyState kind="none" title={say("members.none")} why={say("members.unbegun")} />;
+  }
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={240} />;
   const members = data.pages.flatMap((page) => page.members.edges.map(({ node }) => node));
