@@ -27,16 +27,23 @@ _SAMPLED = 4_000
 class Selection:
     """Nodes of a label that one may see and that meet all conditions.
 
-    ``scope`` None = all projects. ``parameters`` are those that the clauses read.
+    ``scope`` None = all projects. ``parameters`` are those that the clauses read. ``brought``: which of the
+    properties that are parameters and metrics the nodes come with; None = all.
     """
 
     label: Label = Label.RUN
     scope: frozenset[str] | None = None
     clauses: tuple[Clause, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    brought: tuple[str, ...] | None = None
+
+    @property
+    def brief(self) -> bool:
+        return self.brought is not None
 
     def given(self, **more: Any) -> dict[str, Any]:
-        return {**scope_of(self.scope), **self.parameters, **more}
+        brought = {"brought": list(self.brought)} if self.brought is not None else {}
+        return {**scope_of(self.scope), **self.parameters, **brought, **more}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +105,9 @@ class TrackingReader:
         self, selection: Selection, *, low: int, high: int, limit: int, after: Place | None
     ) -> list[Listed]:
         """Runs started within a window, newest first."""
-        statement = cypher.newest_in_window(selection.clauses, resumed=after is not None)
+        statement = cypher.newest_in_window(
+            selection.clauses, resumed=after is not None, brief=selection.brief
+        )
         return await self._page(statement, selection.given(low=low, high=high, limit=limit, **_after(after)))
 
     async def sorted(
@@ -112,6 +121,7 @@ class TrackingReader:
             descending=descending,
             resumed=after is not None,
             everything=selection.scope is None,
+            brief=selection.brief,
         )
         return await self._page(statement, selection.given(key=key, limit=limit, **_after(after)))
 
@@ -132,6 +142,7 @@ class TrackingReader:
             descending=descending,
             resumed=after is not None,
             everything=selection.scope is None,
+            brief=selection.brief,
         )
         # Neo4j compares stored values as if -0.0 were less than 0.0; in lists they are one.
         reached = bound or (-0.0 if descending else 0.0)
@@ -272,7 +283,7 @@ class TrackingReader:
     async def _page(self, statement: LiteralString, given: Mapping[str, Any]) -> list[Listed]:
         out: list[Listed] = []
         for index, row in enumerate(await self._ask(statement, given)):
-            node = node_from_record(row["props"])
+            node = node_from_record(dict(row["props"]))  # of a brief row these are pairs
             out.append(Listed(node, Place(rank=row["rank"], value=row["value"], uid=node.uid)))
             if index % 100 == 99:
                 await asyncio.sleep(0)  # big pages are work: others get their turn in between

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_server.domain.errors import InvalidInputError, NotFoundError
 from lineage_server.domain.ids import label_of, shorten
@@ -119,12 +119,16 @@ class Tracking:
         order: Order = _BY_NAME,
         first: int = 100,
         after: str = "",
+        brought: tuple[str, ...] | None = None,
     ) -> Page[Node]:
-        """A page of nodes of one label; raises NotFoundError for a project that is not visible."""
+        """A page of nodes of one label; raises NotFoundError for a project that is not visible.
+
+        ``brought``: which parameters (``p.lr``) and metrics (``m.loss``) the nodes come with; None = all.
+        """
         self._check_label(label)
         check_first(first)
         order = check_order(order)
-        chosen = selection(label, seen(scope, projects), wanted or ListFilter())
+        chosen = replace(selection(label, seen(scope, projects), wanted or ListFilter()), brought=brought)
         mark = f"{label}/{order.property}/{'down' if order.descending else 'up'}"
         place = decode_cursor(after, mark)
         rows = await self._listing.page(chosen, order, first=first, after=place)

@@ -297,3 +297,31 @@ async def test_references_lead_to_nothing_that_is_not_yours(guarded: Served) -> 
     assert (await guarded.ask(TEXTS["Nodes"], {"uids": asked}, stranger))["nodes"] == [None] * 3
     refused = await guarded.refused(TEXTS["Node"], {"uid": "dataset:iris@1"}, stranger)
     assert refused["extensions"]["code"] == "NOT_FOUND"
+
+
+KEYED = """
+query($keys: [String!], $none: [String!]) {
+  a: runs(project: "keyed") { edges { node { params(keys: $keys) { key } ...Metrics } } }
+  b: runs(project: "keyed") { edges { node { params { key } metricMap(keys: []) } } }
+  c: runs(project: "keyed") { edges { node { paramMap(keys: $none) } } }
+  d: runs(project: "keyed") { edges { node { ... on Run { one: metricMap(keys: "loss") } metrics { key } } } }
+  e: runs(project: "keyed") { edges { node { name tags { key } } } }
+}
+fragment Metrics on Run { some: metricMap(keys: ["auc"]) more: metricMap(keys: ["loss"]) }
+"""
+
+
+async def test_listed_runs_show_what_has_keys_however_it_is_asked_for(served: Served) -> None:
+    """Whatever is not shown is not read either."""
+    told = RunReported(
+        id="keyed", at=now_micros(), project="keyed", run=new_run_id(), name="one", tags={"team": "a"},
+        params={"lr": 1, "depth": 2}, metrics={"loss": 0.5, "auc": 0.75},
+    )  # fmt: skip
+    await served.record(told)
+    answer = await served.ask(KEYED, {"keys": ["lr"]})
+    (a, b, c, d, e) = (answer[name]["edges"][0]["node"] for name in "abcde")
+    assert a == {"params": [{"key": "lr"}], "some": {"auc": 0.75}, "more": {"loss": 0.5}}
+    assert b == {"params": [{"key": "depth"}, {"key": "lr"}], "metricMap": {}}
+    assert c == {"paramMap": {"depth": 2, "lr": 1}}
+    assert d == {"one": {"loss": 0.5}, "metrics": [{"key": "auc"}, {"key": "loss"}]}
+    assert e == {"name": "one", "tags": [{"key": "team"}]}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_server.domain.nodes import Label
+from lineage_server.domain.nodes import Label, Run
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.read_tracking import TrackingReader
 from lineage_server.tracking.filters import (
@@ -24,6 +26,7 @@ from lineage_server.tracking.filters import (
 )
 from lineage_server.tracking.service import Tracking
 from tests.support import tables
+from tests.support.neo4j_server import Address
 from tests.support.random_graphs import KEPT, PHASES
 from tests.support.tables import DAY, Table
 
@@ -81,6 +84,48 @@ async def test_every_order_gives_each_run_once(graph: Bolt) -> None:
     for order, scope in zip(ORDERS, itertools.cycle((None, SOME, None)), strict=False):
         found = await _read(tracking, order, scope=scope, first=250)
         assert found == tables.expected(rows, scope, ALL, order), (scope, order)
+
+
+async def test_brief_rows_have_of_what_has_keys_only_what_was_asked_for(graph: Bolt) -> None:
+    await tables.write(graph, tables.runs())
+    tracking = Tracking(graph)
+    for order in ORDERS:
+        full = await tracking.list_nodes(Label.RUN, scope=SOME, order=order, first=60)
+        brief = await tracking.list_nodes(
+            Label.RUN, scope=SOME, order=order, first=60, brought=("m.tied", "p.mixed", "p.nobody's")
+        )
+        assert brief.cursors == full.cursors
+        expected = [
+            replace(
+                run,
+                params={key: value for key, value in run.params.items() if key == "mixed"},
+                metrics={key: value for key, value in run.metrics.items() if key == "tied"},
+            )
+            for run in full.items
+            if isinstance(run, Run)
+        ]
+        assert list(brief.items) == expected, order
+
+
+async def test_runs_of_thousands_of_parameters_are_listed_as_soon_as_others(
+    graph: Bolt, bolt: Address
+) -> None:
+    """The embedded engine's time for all of a node grows with its square: such a page took too long."""
+    wide = {f"p.p{n}": n for n in range(3_000)}
+    rows = [{"uid": f"run:wide-{n}", "project": "red", "started_at": n, **wide} for n in range(10)]
+    await tables.write(graph, rows)
+    tracking = Tracking(graph)
+    took: dict[bool, float] = {}
+    for all_of_it in (False, True, False, True):
+        began = time.perf_counter()
+        page = await tracking.list_nodes(
+            Label.RUN, scope=SOME, order=NEWEST, first=10, brought=None if all_of_it else ("p.p7",)
+        )
+        took[all_of_it] = time.perf_counter() - began
+        assert [len(run.params) for run in page.items if isinstance(run, Run)] == [
+            3_000 if all_of_it else 1
+        ] * 10
+    assert bolt.name != "embedded" or took[False] < took[True] / 3, took
 
 
 async def test_zero_of_either_sign_is_one_value(graph: Bolt) -> None:

@@ -97,6 +97,9 @@ def _lists() -> Iterator[tuple[str, str]]:
         yield "sample", tracking.sample(label, wanted, everything=everything)
         yield "count_of", tracking.count_of(label, wanted, everything=everything)
         yield "newest_in_window", tracking.newest_in_window(wanted, resumed=resumed)
+        yield "brief bounded_list", tracking.bounded_list(label, wanted, brief=True, **told)
+        yield "brief sorted_list", tracking.sorted_list(label, wanted, brief=True, **told)
+        yield "brief newest", tracking.newest_in_window(wanted, resumed=resumed, brief=True)
         yield "versions_of", tracking_parts.versions_of(wanted, descending=descending)
     for clause in Clause:
         yield f"with {clause}", tracking.count_of(Label.RUN, (clause,), everything=False)

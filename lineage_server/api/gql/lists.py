@@ -25,7 +25,7 @@ from lineage_server.api.gql.inputs.lists import (
     version_filter,
     version_order,
 )
-from lineage_server.api.gql.questions import is_uid, uid_of
+from lineage_server.api.gql.questions import fields_of, is_uid, uid_of
 from lineage_server.api.gql.scalars import Long
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types.artifacts import Artifact, ArtifactVersion
@@ -63,6 +63,7 @@ async def list_of(
     order: Order,
     first: int,
     after: str,
+    brought: tuple[str, ...] | None = None,
 ) -> Any:
     context = context_of(info)
     page = await context.tracking.list_nodes(
@@ -73,12 +74,31 @@ async def list_of(
         order=order,
         first=first,
         after=after,
+        brought=brought,
     )
 
     async def count() -> int:
         return await context.tracking.count(label, scope=context.scope, projects=projects, wanted=wanted)
 
     return page_shown(page, after, shown.node_of, count)
+
+
+_KEYED = {"params": "p.", "paramMap": "p.", "metrics": "m.", "metricMap": "m."}
+"""Fields of a run that show what has keys, and what the properties begin with that they read."""
+
+
+def _brought(info: Ctx) -> tuple[str, ...] | None:
+    """Of the parameters and metrics of listed runs those that are shown; None where one field shows all."""
+    edges = [edge for field in info.selected_fields for edge in fields_of(field, "edges")]
+    nodes = [node for edge in edges for node in fields_of(edge, "node")]
+    brought: set[str] = set()
+    for name, prefix in _KEYED.items():
+        for shown_field in (one for node in nodes for one in fields_of(node, name)):
+            keys: list[str] | str | None = shown_field.arguments.get("keys")
+            if keys is None:
+                return None
+            brought |= {prefix + key for key in ([keys] if isinstance(keys, str) else keys)}
+    return tuple(sorted(brought))
 
 
 def _listed(label: Label, kind: Any, description: str) -> Any:
@@ -178,7 +198,8 @@ class ListQueries:
     ) -> Connection[Run]:
         asked = _projects(project, projects)
         wanted = replace(run_filter(filter), mine=names_of(context_of(info).principal) if mine else ())
-        return await list_of(info, Label.RUN, asked, wanted, run_order(order_by), first, after)
+        order, brought = run_order(order_by), _brought(info)
+        return await list_of(info, Label.RUN, asked, wanted, order, first, after, brought)
 
     jobs: Connection[shown.Job] = _listed(Label.JOB, shown.Job, "Jobs: what is run again and again")
     artifacts: Connection[Artifact] = _listed(Label.ARTIFACT, Artifact, "Artifacts")

@@ -74,15 +74,15 @@ def _asked(
 
 def _wants_more(info: Ctx) -> bool:
     """Whether ``boundary { more }`` was asked for: to count takes further questions to the graph."""
-    boundaries = [one for field in info.selected_fields for one in _fields(field, "boundary")]
-    return any(True for boundary in boundaries for _ in _fields(boundary, "more"))
+    boundaries = [one for field in info.selected_fields for one in fields_of(field, "boundary")]
+    return any(True for boundary in boundaries for _ in fields_of(boundary, "more"))
 
 
-def _fields(selection: Selection, name: str) -> Iterator[SelectedField]:
+def fields_of(selection: Selection, name: str) -> Iterator[SelectedField]:
     """Fields of that name below a selection, also those in fragments."""
     for one in selection.selections:
         if not isinstance(one, SelectedField):
-            yield from _fields(one, name)
+            yield from fields_of(one, name)
         elif one.name == name:
             yield one
 

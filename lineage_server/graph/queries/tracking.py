@@ -27,21 +27,29 @@ def _match_scoped(label: Label, clauses: tuple[Clause, ...]) -> LiteralString:
     return f"MATCH (n:{label.value}) WHERE n.project IN $scope{all_of(clauses)}\n"
 
 
+# Of parameters and metrics a brief row has those in ``$brought`` only: runs may have thousands, and the time
+# in which the embedded engine brings all that a node has grows with the square of how much that is.
+_BRIEF: LiteralString = (
+    "[k IN keys(n) WHERE NOT (k STARTS WITH 'p.' OR k STARTS WITH 'm.') OR k IN $brought | [k, n[k]]]"
+)
+_RETURN: tuple[LiteralString, LiteralString] = (
+    "RETURN properties(n) AS props, r AS rank, v AS value\n",
+    f"RETURN {_BRIEF} AS props, r AS rank, v AS value\n",
+)
+
+
 # --- newest first ---------------------------------------------------------------------------
 
-_NEWEST: LiteralString = """
-WITH n, n.started_at AS v ORDER BY v DESC, n.uid LIMIT $limit
-RETURN properties(n) AS props, 0 AS rank, v AS value
-"""
+_NEWEST: LiteralString = "\nWITH n, n.started_at AS v, 0 AS r ORDER BY v DESC, n.uid LIMIT $limit\n"
 _BEFORE: LiteralString = " AND (n.started_at < $value OR (n.started_at = $value AND n.uid > $uid))"
 
 
 @cache
-def newest_in_window(clauses: tuple[Clause, ...], *, resumed: bool) -> LiteralString:
+def newest_in_window(clauses: tuple[Clause, ...], *, resumed: bool, brief: bool = False) -> LiteralString:
     """Runs started within ``[$low, $high]``, newest first; resumed: after (``$value``, ``$uid``)."""
     return (
         "MATCH (n:Run) WHERE n.started_at >= $low AND n.started_at <= $high\n"
-        f"WITH n WHERE {SCOPE}{all_of(clauses)}{_BEFORE if resumed else ''}{_NEWEST}"
+        f"WITH n WHERE {SCOPE}{all_of(clauses)}{_BEFORE if resumed else ''}{_NEWEST}" + _RETURN[brief]
     )
 
 
@@ -49,7 +57,6 @@ def newest_in_window(clauses: tuple[Clause, ...], *, resumed: bool) -> LiteralSt
 
 _DURATION: LiteralString = "n.ended_at - n.started_at"
 _KEYED: LiteralString = "n[$key]"
-_RETURN: LiteralString = "RETURN properties(n) AS props, r AS rank, v AS value\n"
 
 
 def _resume(*, descending: bool) -> LiteralString:
@@ -68,6 +75,7 @@ def sorted_list(
     descending: bool,
     resumed: bool,
     everything: bool,
+    brief: bool = False,
 ) -> LiteralString:
     """A page by the property ``$key`` (or the duration), then by uid."""
     value: LiteralString = _DURATION if duration else _KEYED
@@ -80,13 +88,19 @@ def sorted_list(
         + ranked()
         + (_resume(descending=descending) if resumed else "")
         + f"WITH n, r, v ORDER BY r, v {way}, {uid} LIMIT $limit\n"
-        + _RETURN
+        + _RETURN[brief]
     )
 
 
 @cache
 def bounded_list(
-    label: Label, clauses: tuple[Clause, ...], *, descending: bool, resumed: bool, everything: bool
+    label: Label,
+    clauses: tuple[Clause, ...],
+    *,
+    descending: bool,
+    resumed: bool,
+    everything: bool,
+    brief: bool = False,
 ) -> LiteralString:
     """The same for numbers on the near side of ``$bound`` only: far fewer to sort."""
     way: LiteralString = "DESC" if descending else "ASC"
@@ -97,7 +111,7 @@ def bounded_list(
         + f" AND n[$key] {sign} $bound\nWITH n, n[$key] + 0 AS v, 0 AS r\n"
         + (_resume(descending=descending) if resumed else "")
         + f"WITH n, r, v ORDER BY v {way}, n.uid LIMIT $limit\n"
-        + _RETURN
+        + _RETURN[brief]
     )
 
 
