@@ -59,6 +59,26 @@ def test_files_are_small_named_alike_and_never_barrels() -> None:
     assert not [file for file in files() if file.stem == "index"]
 
 
+def test_every_page_and_every_part_of_it_is_looked_at() -> None:
+    """In both languages, in all themes and widths: by the tests that go through all pages."""
+    from tests.support.web_world import PAGES
+
+    paths = re.findall(r"""path: "/([a-z]+)(/\$uid)?",""", (SRC / "app" / "router.tsx").read_text("utf-8"))
+    assert len(paths) > 10
+    known = {path.partition("?")[0].replace("{run}", "$uid") for path in PAGES}
+    assert {f"{name}{uid}" for name, uid in paths if name != "p"} - known == set()
+    parts: set[str] = set()
+    for file in SRC.glob("features/*/*-search.ts"):
+        for names in re.findall(
+            r"const (?:\w+_)?(?:VIEWS|TABS|FORMS) = \[([^]]+)\]", file.read_text("utf-8")
+        ):
+            usual, *others = re.findall(r'"(\w+)"', names)
+            parts |= {*others} | ({usual} if file.parent.name == "lineage" else set())
+    assert len(parts) > 20
+    shown = {word for path in PAGES for word in re.findall(r"[?&](?:view|tab)=(\w+)", path)}
+    assert parts - shown == set(), "add their addresses to tests/support/web_world.py"
+
+
 def test_types_of_answers_are_generated_only() -> None:
     """Written by hand they would go on to be believed when the contract changes."""
     own = [

@@ -12,12 +12,15 @@ from typing import Any
 from urllib.parse import quote
 
 from lineage_server.client import Client
+from lineage_server.domain.event_parts import CodeFact, EnvironmentFact, GpuFact
+from lineage_server.domain.events import RunReported
 from tests.support.faults import ask
 
 PAGES = {
     "": "h1", "runs": "tbody tr", "runs?cols={columns}": "tbody tr", "runs/{run}": "tbody tr",
     "runs/{run}?tab=metrics": ".u-over", "runs/{run}?tab=data": "tbody tr",
-    "runs/{run}?tab=environment": "h2", "runs/{run}?tab=code": "h1", "runs/{run}?tab=files": "h2",
+    "runs/{run}?tab=environment": "dl", "runs/{run}?tab=code": "dl",
+    "runs/{other}?tab=environment": "h2", "runs/{other}?tab=code": "h2", "runs/{run}?tab=files": "h2",
     "runs/{run}?tab=logs": "pre",
     "runs/{run}?tab=steps": "[data-focus]", "runs/{gone}": "h1", "compare?runs={run}.{other}": "tbody tr",
     "compare?runs={run}.{other}&tab=curves": ".u-over",
@@ -92,6 +95,7 @@ def furnish(client: Client, url: str, word: Callable[[str], str]) -> World:
             with run.child(word("step")) as child:
                 child.use(seen)
             runs.append(run.id)
+    client.report(_surrounded(project, runs[0], word))
     with client.start_run(word("failed"), job=word("train")) as failed:
         failed.fail(word("it broke"))
     with client.start_run(word("gone"), job=word("gone")) as gone:
@@ -111,6 +115,27 @@ def furnish(client: Client, url: str, word: Callable[[str], str]) -> World:
         runs=(runs[0], runs[1]), gone=gone.id, seen=f"dataset:{word('seen')}",
         weights=f"model:{word('weights')}", model=f"model:{project}/{word('m')}", word=word("seen"),
         columns=f'["m.{word("loss")}","p.{word("by")}"]',
+    )  # fmt: skip
+
+
+def _surrounded(project: str, run: str, word: Callable[[str], str]) -> RunReported:
+    """Where that run ran, and which code it was."""
+    return RunReported(
+        project=project, run=run, node=word("node"), cluster=word("cluster"), volumes=[word("volume")],
+        code=CodeFact(
+            repo=word("repo"), commit=word("commit"), branch=word("branch"), entry=word("entry"),
+            dirty_digest="sha256:1", diff=word("diff"),
+        ),
+        environment=EnvironmentFact(
+            python="3.11.4", lock_digest="sha256:2", packages={word("package"): "1.0"}, digest="sha256:3",
+            image=word("image"), image_digest="sha256:4",
+        ),
+        gpu=GpuFact(product=word("gpu"), count=2, devices=[word("one"), word("two")], memory_bytes=1 << 30),
+        resources={word("cpu"): 4}, usage={word("seconds"): 9.5},
+        facts={
+            "argv": [word("program"), word("argument")], "cwd": word("folder"),
+            "host": {"name": word("host"), "os": word("os"), "machine": word("machine"), "cpus": 8},
+        },
     )  # fmt: skip
 
 

@@ -1,7 +1,22 @@
-import { describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, test, vi } from "vitest";
 import en from "../src/locales/en.json";
 import ko from "../src/locales/ko.json";
-import { problems, pseudo } from "./messages";
+import { messages, problems, pseudo } from "./messages";
+
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof import("node:fs")>();
+  return { ...fs, readFileSync: vi.fn(fs.readFileSync) };
+});
+
+/** What a build makes of a language; raises what ends the build. */
+function built(language: string): string {
+  const error = (told: string): never => {
+    throw new Error(told);
+  };
+  const { load } = messages() as unknown as { load: (this: object, id: string) => string };
+  return load.call({ error, addWatchFile: () => undefined }, `\0virtual:messages/${language}`);
+}
 
 describe("translations", () => {
   test("English and Korean are complete and take the same values", () => {
@@ -11,6 +26,14 @@ describe("translations", () => {
   test("a message that is missing or empty in one language is told", () => {
     expect(problems({ en: { a: "A", b: "B" }, ko: { a: "가", b: "" } })).toEqual(["ko: b is missing"]);
     expect(problems({ en: {}, ko: { a: "가" } })).toEqual(["en: a is missing"]);
+  });
+
+  test("a build ends where a message is missing in any language, and says which", () => {
+    expect(built("ko")).toContain("export const messages");
+    const { "page.runs": _runs, ...fewer } = ko;
+    vi.mocked(readFileSync).mockImplementation((path) => JSON.stringify(String(path).endsWith("ko.json") ? fewer : en));
+    expect(() => built("en")).toThrow("translations are not complete:\nko: page.runs is missing");
+    vi.mocked(readFileSync).mockRestore();
   });
 
   test("a value that only one language takes is told, also inside of a plural", () => {

@@ -13,6 +13,7 @@ import { useRunNames } from "./columns";
 import type { ComparedRow, ComparedRun } from "./compare-query";
 import { isReference, sameAs } from "./compared-values";
 import { versionRows } from "./content-rows";
+import { rowName } from "./row-name";
 import { referencesIn, useVersionNames } from "./version-names";
 import styles from "./compare-table.module.css";
 
@@ -146,10 +147,11 @@ interface RowProps {
 const Row = memo(function Row({ row, at, from, to, filled, project, versionName }: RowProps) {
   const { say } = useWords();
   const [contents] = versionRows([row]);
+  const name = rowName(row, say);
   return (
     <tr aria-rowindex={at + 2}>
-      <th scope="row" aria-colindex={1} className={styles.name} title={row.name}>
-        <span className={styles.part}>{say(`compare.part.${row.part}` as MessageId)}</span> <bdi>{row.name}</bdi>{" "}
+      <th scope="row" aria-colindex={1} className={styles.name} title={name}>
+        <span className={styles.part}>{say(`compare.part.${row.part}` as MessageId)}</span> {name === row.name ? <bdi>{name}</bdi> : name}{" "}
         {contents && (
           <Link
             from="/p/$project/compare"
@@ -201,7 +203,7 @@ function Cell({ column, value, other, project, versionName }: CellProps) {
   const values = Array.isArray(value) ? (value as unknown[]) : [value];
   const title = values.map((one) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join("\n");
   return (
-    <td {...told} title={title} data-numeric={typeof value === "number" || undefined}>
+    <td {...told} title={title} data-value data-numeric={typeof value === "number" || undefined}>
       {other && <span className={styles.sign}>≠ </span>}
       {values.map((one) =>
         isReference(one) ? (

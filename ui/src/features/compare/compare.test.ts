@@ -4,6 +4,8 @@ import { columnsOf, runNames, usualAxes, usualPair } from "./columns";
 import { nameOfVersion, sameAs } from "./compared-values";
 import { compareSearch, runsIn } from "./compare-search";
 import { chosenPair, versionRows } from "./content-rows";
+import { rowName } from "./row-name";
+import type { Say } from "@/lib/words";
 
 describe("an address of a comparison", () => {
   test("names the runs it was made of, each once", () => {
@@ -83,4 +85,12 @@ test("inputs and outputs that are other versions can be laid over each other, tw
   expect(chosenPair(row, {})).toEqual({ a: row.choices[0], b: row.choices[1] });
   expect(chosenPair(row, { a: two, b: two })).toEqual({ a: row.choices[1], b: row.choices[0] });
   expect(chosenPair(row, { b: one })).toEqual({ a: row.choices[1], b: row.choices[0] });
+});
+
+test("what the server calls in words of its own is said in those of the page, keys of people's own stay", () => {
+  const say: Say = (id, values) => `<${id}${values ? ` ${values["name"]}` : ""}>`;
+  expect(rowName({ part: "CODE", name: "commit" }, say)).toBe("<run.commit>");
+  expect(rowName({ part: "PARAMETER", name: "commit" }, say)).toBe("commit");
+  expect(rowName({ part: "RESOURCE", name: "asked for cpu" }, say)).toBe("<compare.row.asked cpu>");
+  expect(rowName({ part: "RESOURCE", name: "constructor" }, say)).toBe("constructor");
 });
