@@ -26,8 +26,12 @@ window.questions = [];
   window.questions.push(query ? /(?:query|mutation) (\\w+)/.exec(query)[1] : String(told[0]));
   return ask(...told);
 }; })(window.fetch);
+window.sockets = 0;
+window.WebSocket = class extends WebSocket {
+  constructor(...told) { super(...told); window.sockets += 1; }
+};
 """
-"""Keeps what a page asks for by name, other addresses as they are."""
+"""Keeps what a page asks for by name, other addresses as they are; and counts its sockets."""
 HEALTH = "/readyz?verbose"
 """Asked for by the clock, whatever is on the page."""
 FRAME = {"Shell": 1, "Notifications": 2}
@@ -94,6 +98,7 @@ def test_a_picture_is_one_question_however_many_boxes_it_has(
     page, url = counted, running_server.url
     few, many = (open_all(page, url, project, size) for size in BRANCHES)
     assert many == few == {**FRAME, "LineageScene": 2}
+    assert page.run("window.sockets") == 1, "what follows changes shares one"
     look_about(page)
     assert asked(page) == {}, "what is there already is not asked for"
     look_at(page, cards(page)[0])
