@@ -14,7 +14,7 @@ from tests.support.browser import Page, browsing
 from tests.support.faults import ask
 from tests.support.streaming import CREATE
 from tests.support.web_pages import fill, press, send
-from tests.support.web_view import HEADING, TEXT, build, check, check_access
+from tests.support.web_view import FITS, HEADING, TEXT, build, check, check_access
 from tests.support.web_world import make_project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -206,4 +206,29 @@ def test_what_of_an_address_is_ignored_is_told_and_can_be_dropped(
     page.open(f"{url}/runs?sort=-m.loss&states=%5B%22FAILED%22%5D")
     page.wait_for(f"{TEXT}.includes('No run fits this filter')")
     assert page.run(f"{told} === undefined")
+    check(page, running_server.url)
+
+
+def test_names_of_any_letters_and_lengths_are_addresses_and_fit(
+    page: Page, running_server: RunningServer, recording: Recording, name: str
+) -> None:
+    """By number and by alias, which an address has to tell from its own signs."""
+    url = f"{running_server.url}/p/{name}"
+    with recording(name) as client:
+        for odd in ("100% #1?a=b&c+d", "שלום / 이탈 🙂", "x" * 300):
+            with client.start_run(odd, job=odd) as run:
+                network = run.produce(odd, {"weights": [len(odd)]}, type="model")
+            client.register(odd, network, aliases=f"{odd[:200]} now", reason="made")
+            assert client.flush(20.0)
+            model, ref = quote(f"model:{name}/{odd}", safe=""), quote(f"model:{odd}", safe="")
+            alias = quote(f"@{odd[:200]} now", safe="")
+            for path, shown in (
+                (f"artifact?of={ref}", "section h2"), (f"artifact?of={ref}{alias}", "section h2"),
+                (f"model?of={model}&v=1", "section h2"), (f"runs/{run.id}", "h1"),
+                (f"lineage?focus={ref}{alias}&tab=outline", "tbody tr"),
+                (f"lineage?focus={ref}%401", "[data-focus]"),
+            ):  # fmt: skip
+                page.open(f"{url}/{path}")
+                page.wait_for(f"document.querySelector('main :is({shown})')?.innerText.includes({odd[:9]!r})")
+                page.wait_for(f"!document.querySelector('main [role=alert]') && {FITS}")
     check(page, running_server.url)
