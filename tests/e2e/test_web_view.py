@@ -26,6 +26,7 @@ from tests.support.web_view import (
     check_access,
     script_kb,
 )
+from tests.support.web_world import make_project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -226,6 +227,11 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_back(start_server: StartServ
             assert page.run(HEADING) == "default", "nobody has mistyped it"
             assert "export LINEAGE_TOKEN=" in page.run(TEXT), "else the first lines would be refused"
             page.do("Network.clearBrowserCookies")
+        sign_in(page, server.url, token)
+        page.wait_for(f"{TEXT}.includes('Waiting for the first run')")
+        make_project(server.url, "demo", token=token)  # as the sample does, while one looks at this
+        page.wait_for("[...document.querySelectorAll('main a')].some((one) => one.pathname === '/p/demo')")
+        check_access(page)
 
 
 def test_pages_load_no_more_script_than_they_may(

@@ -9,6 +9,8 @@ import { HealthStrip } from "./health-strip";
 import { thereKey } from "./there-query";
 import styles from "./home-page.module.css";
 
+const MOST_OTHERS = 5;
+
 export interface NoProjectProps {
   project: string;
   /** one would see it if it was there, so it is not; else nobody says which */
@@ -17,11 +19,13 @@ export interface NoProjectProps {
   records: boolean;
   /** else nobody signs in at this server */
   signedIn: boolean;
+  /** those that are there */
+  others: readonly string[];
   /** in a line, above a page that is of use all the same */
   brief?: boolean;
 }
 
-export function NoProject({ project, sees, records, signedIn, brief = false }: NoProjectProps) {
+export function NoProject({ project, sees, records, signedIn, others, brief = false }: NoProjectProps) {
   const { say } = useWords();
   const all = (
     <Link to="/p/$project/projects" params={{ project }}>
@@ -30,7 +34,7 @@ export function NoProject({ project, sees, records, signedIn, brief = false }: N
   );
   if (!sees) return <EmptyState alone kind="forbidden" title={say("noproject.unseen", { project })} why={say("noproject.unseen.why")} action={all} />;
   if (!records) return <EmptyState alone kind="none" title={say("noproject.none", { project })} why={say("noproject.none.why")} action={all} />;
-  if (!brief) return <Beginning project={project} signedIn={signedIn} all={all} />;
+  if (!brief) return <Beginning project={project} signedIn={signedIn} others={others} all={all} />;
   return (
     <output className={styles.note}>
       {say("noproject.brief", { project })} {say("noproject.none.why")} {all}
@@ -39,7 +43,7 @@ export function NoProject({ project, sees, records, signedIn, brief = false }: N
 }
 
 /** Goes by itself once something is recorded. Nobody mistypes the project where clients record by themselves. */
-function Beginning({ project, signedIn, all }: { project: string; signedIn: boolean; all: ReactNode }) {
+function Beginning({ project, signedIn, others, all }: Pick<NoProjectProps, "project" | "signedIn" | "others"> & { all: ReactNode }) {
   const { say } = useWords();
   useLiveRuns(project, thereKey(project));
   return (
@@ -48,6 +52,17 @@ function Beginning({ project, signedIn, all }: { project: string; signedIn: bool
       {project !== OWN_PROJECT && (
         <p className={styles.unbegun}>
           {say("noproject.none.why")} {all}
+        </p>
+      )}
+      {project === OWN_PROJECT && others.length > 0 && (
+        <p className={styles.unbegun}>
+          {say("noproject.others")}{" "}
+          {others.slice(0, MOST_OTHERS).map((name) => (
+            <Link key={name} to="/p/$project" params={{ project: name }} className={styles.other}>
+              <bdi>{name}</bdi>
+            </Link>
+          ))}
+          {all}
         </p>
       )}
       <HealthStrip project={project} />
