@@ -7,7 +7,7 @@ import type { QueryKey } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { later } from "@/components/later";
 import { Trouble } from "@/components/trouble";
-import { useRunsChanged } from "@/lib/live";
+import { useModelsChanged, useRunsChanged } from "@/lib/live";
 import { placeOf } from "@/lib/place-of";
 import type { SceneLook } from "@/lib/scene-look";
 import { BoxPanel } from "./box-panel";
@@ -43,18 +43,20 @@ export function DrawnScene({ project, queryKey, read, look, change }: DrawnScene
   const query = {
     queryKey,
     queryFn: async ({ signal }: { signal: AbortSignal }) => ({ scene: await read(signal) }),
-    staleTime: Infinity, // it moves when runs do
+    staleTime: Infinity, // it moves when runs and models do
     refetchOnWindowFocus: false,
   };
   const { data, error, refetch } = useQuery({ ...query, placeholderData: (before) => before });
   const key = JSON.stringify(queryKey);
   const keep = useCallback((answer: { scene: Scene }): void => void queries.setQueryData(JSON.parse(key) as QueryKey, answer), [queries, key]);
   const news = useNews(data?.scene, keep);
-  useRunsChanged(project, () => {
+  const again = (): unknown => {
     const shown = queries.getQueryData<{ scene: Scene }>(queryKey);
     // A server that is away says so again when it is back.
     return shown && read(new AbortController().signal).then((scene) => news.take(shown, { scene }), () => undefined);
-  });
+  };
+  useRunsChanged(project, again);
+  useModelsChanged(project, again);
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} />;
   return <Shown {...{ project, look, change }} scene={data.scene} news={news.count} show={news.show} fresh={news.fresh} />;
