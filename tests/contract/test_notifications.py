@@ -233,6 +233,30 @@ async def test_where_nobody_signs_in_all_of_it_concerns_whoever_looks(served: Se
     assert (await news(served))[0]["kind"] == "APPROVED"
 
 
+async def test_a_failure_is_news_while_it_stands_in_whatever_order_it_is_told(
+    guarded: Served, own: dict[str, str]
+) -> None:
+    """A later end wins over an earlier one, and it does in every order; so it does once more by a rebuild."""
+    now = now_micros()
+    ends = {"late success": ("failed", "complete"), "late failure": ("complete", "failed")}
+    for name, states in ends.items():
+        for order in (0, 1), (1, 0):
+            run = new_run_id()
+            for n in order:
+                told = {"type": "run", "run": run, "name": f"{name} {order}", "state": states[n]}
+                at = now + n - SECOND
+                answer = await send(guarded, own["kit"], **told, id=f"{run} {n}", at=at, attempt=n)
+                assert answer["accepted"] == 1, answer
+    gone = await fail(guarded, own["kit"], "deleted and restored", ago=60 * SECOND)
+    await do(guarded, own["lea"], "DeleteNode", uid=gone, reason="a try", override=True)
+    await do(guarded, own["lea"], "RestoreNode", uid=gone)
+    expected = ["deleted and restored", "late failure (0, 1)", "late failure (1, 0)"]
+    before = await news(guarded, own["kit"])
+    assert sorted(one["name"] for one in before) == expected
+    await guarded.services.rebuilder.rebuild()
+    assert await news(guarded, own["kit"]) == before
+
+
 async def test_that_there_is_news_is_told_live_and_only_that(served: Served) -> None:
     async with following(served, "NotificationsChanged", {}) as stream:
         first = await first_of(served, stream)
