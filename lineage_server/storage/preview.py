@@ -40,7 +40,8 @@ _SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """``kind``: table, text, image, or none with its ``reason``. ``whole``: there is no more than this.
+    """``kind``: table, text, image, or none with its ``reason`` and, in a word, ``why``: ``unknown``,
+    ``image`` (a large one), ``table`` (not to be read), ``spoilt``. ``whole``: there is no more than this.
     ``verified``: all that it was read from is known to be as it was kept."""
 
     path: str
@@ -49,6 +50,7 @@ class Preview:
     whole: bool = False
     verified: bool = True
     reason: str = ""
+    why: str = ""
     columns: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     rows: list[list[Any]] = field(default_factory=list[list[Any]])
     text: str = ""
@@ -69,7 +71,7 @@ async def preview(
     try:
         found = await _look(entry, parts.read, downloads.tables, rows)
     except SpoiltError as error:
-        return _none(entry, error.message)
+        return _none(entry, "spoilt", error.message)
     return replace(found, verified=parts.verified)
 
 
@@ -109,7 +111,8 @@ async def _look(entry: Entry, read: Read, tables: TableReader, rows: int) -> Pre
         media_type = ""
     if media_type:
         if size > IMAGE_BYTES:
-            return _none(entry, f"an image of more than {IMAGE_BYTES} bytes; download the file to see it")
+            much = f"an image of more than {IMAGE_BYTES} bytes; download the file to see it"
+            return _none(entry, "image", much)
         image = head if size <= len(head) else head + await read(len(head), size)
         return Preview(
             path=entry.path, size=size, kind="image", media_type=media_type, image=image, whole=True
@@ -118,7 +121,7 @@ async def _look(entry: Entry, read: Read, tables: TableReader, rows: int) -> Pre
         return _words(entry, head, rows)
     table = await tables.first_rows(read, size, rows)
     if table.reason:
-        return _none(entry, f"{table.reason}; download the file to look into it")
+        return _none(entry, "table", f"{table.reason}; download the file to look into it")
     return Preview(
         path=entry.path, size=size, kind="table", columns=table.columns, rows=table.rows, whole=table.whole
     )
@@ -129,7 +132,7 @@ def _words(entry: Entry, head: bytes, most: int) -> Preview:
     whole = size <= len(head)
     text = _decoded(head, whole=whole)
     if text is None or "\0" in text:
-        return _none(entry, "neither a table, nor an image, nor text")
+        return _none(entry, "unknown", "neither a table, nor an image, nor text")
     separator = _SEPARATORS.get(entry.path.rpartition(".")[2].lower())
     if separator is None:
         return Preview(path=entry.path, size=size, kind="text", text=text, whole=whole)
@@ -155,5 +158,5 @@ def _decoded(head: bytes, *, whole: bool) -> str | None:
         return None
 
 
-def _none(entry: Entry, reason: str) -> Preview:
-    return Preview(path=entry.path, size=entry.size or 0, kind="none", reason=reason)
+def _none(entry: Entry, why: str, reason: str) -> Preview:
+    return Preview(path=entry.path, size=entry.size or 0, kind="none", why=why, reason=reason)

@@ -121,9 +121,9 @@ async def test_previews_show_the_beginning_and_read_no_more(mine: Sender, read: 
     shown = await look("text.md")
     assert (shown["kind"], shown["text"][:5], shown["whole"]) == ("text", "# 제목\n", False)
     assert (await look("empty"))["whole"] is True
-    for name in ("large.png", "binary", "broken.parquet"):
+    for name, why in (("large.png", "image"), ("binary", "unknown"), ("broken.parquet", "table")):
         shown = await look(name)
-        assert (shown["kind"], bool(shown["reason"])) == ("none", True)
+        assert (shown["kind"], shown["why"], bool(shown["reason"])) == ("none", why, True)
     assert (await look(""))["path"] == min(content.files)
     answer = await mine.http.get("/api/v1/artifacts/preview", params={"uid": done["uid"], "path": "no"})
     assert answer.status_code == 404

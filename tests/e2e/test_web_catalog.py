@@ -66,6 +66,7 @@ def record_flowers_and_pages(recording: Recording, project: str, tmp_path: Path)
     folder.mkdir()
     (folder / "a.html").write_text(f"{SCRIPT} as it is")
     (folder / "b.png").write_bytes(PNG)
+    (folder / "c.bin").write_bytes(bytes(9))
     with recording(project) as client:
         for petals in ([1.0, 2.0], [1.0, 2.0, 90.0]):
             with client.start_run("collect", job="collect", params={"limit": max(petals)}) as run:
@@ -124,11 +125,14 @@ def look_into_files(page: Page, url: str, project: str) -> None:
     page.open(f"{url}/p/{project}/artifact?of=dir:pages")
     page.wait_for(f"{TEXT}.includes('as it is') && {TEXT}.includes('<script>')")
     press(page, "Files")
-    page.wait_for(f"{ROWS} === 2")
+    page.wait_for(f"{ROWS} === 3")
     check_access(page)
     page.run("document.querySelector('[aria-label=\"Look at b.png\"]').click()")
     page.wait_for("document.querySelector('[role=dialog] img')?.naturalWidth === 1")
     check_access(page)
+    page.press("Escape")
+    page.run("document.querySelector('[aria-label=\"Look at c.bin\"]').click()")
+    page.wait_for("document.querySelector('[role=dialog]')?.innerText.includes('neither a table')")
 
 
 def test_a_version_is_registered_described_approved_and_promoted(

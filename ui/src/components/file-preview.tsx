@@ -17,9 +17,14 @@ export function FilePreview({ uid, name }: { uid: string; name: string }) {
   if (data.kind === "image") return <img className={styles.image} src={data.address} alt={name} />;
   if (data.kind === "none") {
     return (
-      <p className="faint">
-        {say("file.none")} <bdi lang="en">{data.reason}</bdi>
-      </p>
+      <>
+        <p className="faint">{say(`file.none.${data.why}`)}</p>
+        {data.why === "table" && (
+          <p className="faint" lang="en">
+            {data.reason}
+          </p>
+        )}
+      </>
     );
   }
   return (

@@ -11,7 +11,8 @@ export type Preview =
   | { kind: "image"; address: string }
   | ({ kind: "table"; whole: boolean } & Table)
   | { kind: "text"; text: string; whole: boolean }
-  | { kind: "none"; reason: string };
+  /** `reason` is the server's own, in English */
+  | { kind: "none"; why: "unknown" | "image" | "table" | "spoilt"; reason: string };
 
 const ROWS = 1_000;
 
