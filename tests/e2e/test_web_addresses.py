@@ -49,6 +49,7 @@ def test_a_thing_of_another_project_is_shown_under_its_own(
         (f"runs/{run.id}?tab=data", "train"),
         (f"artifact?of={quote(artifact)}&view=files", "network"),
         (f"model?of={quote(f'model:{own}/churn')}&view=history", "churn"),
+        (f"model?of={quote(f'{own}/model:churn@latest')}&view=history", "churn"),
         (f"lineage?focus={quote(network.uid)}&tab=outline", "network@1"),
     ):
         page.open(f"{url}/p/{here}/runs")
@@ -174,6 +175,52 @@ def test_a_version_that_is_not_there_is_told_with_those_that_are(
         page.open(f"{url}/{path}")
         page.wait_for(f"{full} === {shown!r}")
         page.wait_for("document.querySelectorAll('main :is(th, li) a[aria-current]').length === 1")
+    page.complaints = [one for one in page.complaints if "/graphql" not in one]
+    check(page, running_server.url)
+
+
+def test_a_model_opens_by_any_reference_to_it(
+    page: Page, running_server: RunningServer, recording: Recording, name: str
+) -> None:
+    url, full = f"{running_server.url}/p/{name}", "document.querySelector('main section h2')?.textContent"
+    odd = "team/churn@home"
+    with recording(name) as client:
+        for number in (1, 2, 3):
+            with client.start_run("train", job="train") as run:
+                network = run.produce("network", {"weights": [number]}, type="model")
+            assert client.flush(20.0)
+            for model in ("churn", odd):
+                client.register(model, network, aliases="prod" if number == 2 else (), reason="made")
+        client.report(
+            *(ModelVersionReported(project=name, model="churn", version=f"b{n}") for n in range(60))
+        )
+        assert client.flush(20.0)
+    for of, model, shown, v in (
+        ("model:churn@prod", "churn", "2", "prod"),
+        ("churn@1", "churn", "1", "1"),
+        (f"{name}/model:churn@latest", "churn", "3", "latest"),
+        ("churn", "churn", "3", None),
+        ("model:churn@b9", "churn", "b9", "b9"),
+        (f"model:{name}/churn@prod", "churn", "2", "prod"),
+        (f"model:{odd}", odd, "3", None),
+        (f"model:{odd}@prod", odd, "2", "prod"),
+    ):
+        page.open(f"{url}/model?of={quote(of, safe='')}")
+        page.wait_for(f"{HEADING} === {model!r} && {full} === '{model}@{shown}'")
+        said = page.run("Object.fromEntries(new URLSearchParams(location.search))")
+        assert said["of"] == f"model:{name}/{model}", "the address is the one that the page links to"
+        assert said.get("v", "").strip('"') == (v or "")
+        check_access(page)
+    page.open(f"{url}/model?of=model:churn@prod&view=aliases")
+    page.wait_for(f"{HEADING} === 'churn' && location.search.includes('view=aliases')")
+    page.open(f"{url}/model?of=model:churn@99")
+    page.wait_for(f"{TEXT}.includes('There is no version 99 here')")
+    press(page, "Look at the newest, 3")
+    page.wait_for(f"{full} === 'churn@3' && !location.search.includes('v=')")
+    for nothing in ("model:chrun@prod", "chrun", f"model:{name}/chrun", "dataset:network@1"):
+        page.open(f"{url}/model?of={quote(nothing, safe='')}")
+        page.wait_for(f"{HEADING} === 'There is nothing here'")
+        check_access(page)
     page.complaints = [one for one in page.complaints if "/graphql" not in one]
     check(page, running_server.url)
 

@@ -1,5 +1,5 @@
 /** One registered model: its versions, what they are called, who let them pass. */
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { ComponentType, ReactNode } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -21,6 +21,7 @@ import { ModelApprovals } from "./model-approvals";
 import { ModelCard } from "./model-card";
 import { ModelFigures } from "./model-figures";
 import { ModelHistory } from "./model-history";
+import { versionCalled } from "./model-meant";
 import { modelQuery, useLiveModels } from "./model-query";
 import type { Model, ModelVersion } from "./model-query";
 import type { ModelView } from "./model-search";
@@ -46,17 +47,23 @@ export interface ModelPageProps {
 export function ModelPage({ tree }: ModelPageProps) {
   const { project } = useParams({ from: "/p/$project/model" });
   const { of, v } = useSearch({ from: "/p/$project/model" });
+  const navigate = useNavigate({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
-  useOwnProject(data?.pages[0]?.model.project);
+  const { model, v: named } = data?.pages[0] ?? {};
+  const settled = model?.uid === of;
+  useEffect(() => {
+    if (model && !settled) void navigate({ search: (told) => ({ ...told, of: model.uid, ...(named && !told.v && { v: named }) }), replace: true });
+  }, [model, named, settled, navigate]);
+  useOwnProject(settled ? model.project : undefined);
   useLiveModels(project);
   const listed = useMemo(() => data?.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node)), [data]);
-  const sought = useSought(v, { of, listed, hasNextPage, isFetchingNextPage, fetchNextPage });
+  const asked = settled ? versionCalled(model.aliases, v) : undefined;
+  const sought = useSought(asked, { of, listed, hasNextPage, isFetchingNextPage, fetchNextPage });
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
-  const model = data?.pages[0]?.model;
-  if (!model || !listed) return <Skeleton height={420} m="lg" />;
-  const count = data.pages[0]?.modelVersions.totalCount ?? listed.length;
+  if (!settled || !listed) return <Skeleton height={420} m="lg" />;
+  const count = data?.pages[0]?.modelVersions.totalCount ?? listed.length;
   return (
-    <Shown model={model} versions={listed} count={count} sought={sought} tree={tree}>
+    <Shown model={model} versions={listed} count={count} asked={asked} sought={sought} tree={tree}>
       <More left={hasNextPage} loading={isFetchingNextPage} ask={fetchNextPage} />
     </Shown>
   );
@@ -66,11 +73,12 @@ interface ShownProps extends ModelPageProps {
   model: Model;
   versions: ModelVersion[];
   count: number;
+  asked: string | undefined;
   sought: boolean;
   children: ReactNode;
 }
 
-function Shown({ model, versions, count, sought, tree: Tree, children }: ShownProps) {
+function Shown({ model, versions, count, asked, sought, tree: Tree, children }: ShownProps) {
   const { say } = useWords();
   const { project } = useParams({ from: "/p/$project/model" });
   const search = useSearch({ from: "/p/$project/model" });
@@ -101,7 +109,7 @@ function Shown({ model, versions, count, sought, tree: Tree, children }: ShownPr
       }
     >
       <Sections label={say("model.views")} views={VIEWS} shown={view} choose={choose}>
-        {view === "versions" && (versions.length ? <ModelVersions model={model} versions={versions} count={count} sought={sought} /> : <NoVersions />)}
+        {view === "versions" && (versions.length ? <ModelVersions {...{ model, versions, count, asked, sought }} /> : <NoVersions />)}
         {view === "versions" && children}
         {view === "tree" && (
           <Tree project={project} uid={model.uid} look={sceneLook({ ...search })} change={change} />

@@ -5,6 +5,7 @@ import type { ActivityQuery, ApprovalsQuery, ModelPageQuery } from "@/gql/graphq
 import { AskError, ask } from "@/lib/graphql";
 import { useModelsChanged } from "@/lib/live";
 import { pageAfter } from "@/lib/pages";
+import { modelMeant } from "./model-meant";
 
 export type Model = Extract<ModelPageQuery["node"], { __typename: "RegisteredModel" }>;
 export type Alias = Model["aliases"][number];
@@ -12,13 +13,15 @@ export type ModelVersion = ModelPageQuery["modelVersions"]["edges"][number]["nod
 export type Approval = ApprovalsQuery["approvals"]["edges"][number]["node"];
 export type Activity = Extract<ActivityQuery["node"], { activity: unknown }>["activity"][number];
 
-export const modelQuery = (project: string, uid: string) =>
+/** `of`: whatever names a model; see `modelMeant`. */
+export const modelQuery = (project: string, of: string) =>
   infiniteQueryOptions({
-    queryKey: ["model", project, uid],
+    queryKey: ["model", project, of],
     queryFn: async ({ pageParam, signal }) => {
+      const { uid, v } = await modelMeant(of, project, signal);
       const { node, modelVersions } = await ask(ModelPageDocument, { uid, project, after: pageParam }, signal);
       if (!("aliases" in node)) throw new AskError("NOT_FOUND", `${uid} is no model`);
-      return { model: node, modelVersions };
+      return { model: node, modelVersions, v };
     },
     initialPageParam: "",
     getNextPageParam: ({ modelVersions: { pageInfo } }) => pageAfter(pageInfo),

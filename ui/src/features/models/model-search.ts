@@ -14,10 +14,10 @@ export const MODEL_VIEWS = ["versions", "card", "compare", "aliases", "approvals
 export type ModelView = (typeof MODEL_VIEWS)[number];
 
 export interface ModelSearch extends SceneLook {
-  /** uid of the model */
+  /** uid of the model, or a reference such as `model:churn@prod`: it becomes uid and `v` */
   of: string;
   view?: ModelView;
-  /** the version that is shown in full */
+  /** the version that is shown in full, or an alias of it */
   v?: string;
 }
 

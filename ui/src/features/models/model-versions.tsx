@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { Facts } from "@/components/facts";
 import { Markdown } from "@/components/markdown";
@@ -28,14 +28,15 @@ export interface ModelVersionsProps {
   model: Model;
   versions: readonly ModelVersion[];
   count: number;
-  /** the one that is asked for is still on its way */
+  /** the version that the address names; none: the newest */
+  asked: string | undefined;
+  /** it is still on its way */
   sought: boolean;
 }
 
-export function ModelVersions({ model, versions, count, sought }: ModelVersionsProps) {
+export function ModelVersions({ model, versions, count, asked, sought }: ModelVersionsProps) {
   const { say, language } = useWords();
-  const { v } = useSearch({ from: "/p/$project/model" });
-  const shown = v === undefined ? versions[0] : versions.find(({ version }) => version === v);
+  const shown = asked === undefined ? versions[0] : versions.find(({ version }) => version === asked);
   const columns = [say("model.version"), say("runs.state"), say("models.aliases"), say("version.producer"), say("model.figures"), say("models.registered")];
   return (
     <>
@@ -78,7 +79,7 @@ export function ModelVersions({ model, versions, count, sought }: ModelVersionsP
           </tr>
         ))}
       </ListTable>
-      {!shown && v !== undefined && !sought && <NoVersion wanted={v} newest={versions.map(({ version }) => version)} count={count} />}
+      {!shown && asked !== undefined && !sought && <NoVersion wanted={asked} newest={versions.map(({ version }) => version)} count={count} />}
       {sought && <Skeleton height={240} />}
       {shown && <VersionInFull key={shown.uid} model={model} version={shown} versions={versions} />}
     </>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { approvalFor, figureRows, namesIn } from "./figures";
+import { modelsNamed, versionCalled } from "./model-meant";
 import { modelSearch, modelsSearch } from "./model-search";
 
 describe("figures of versions", () => {
@@ -34,4 +35,22 @@ test("an approval counts for its version and alias, while it is unused", () => {
 test("addresses keep what they know; a version that looks like a number is a word", () => {
   expect(modelSearch({ of: "model:p/m", view: "card", v: 2, other: 1 })).toEqual({ of: "model:p/m", view: "card", v: "2" });
   expect(modelsSearch({ text: "", register: "version:x" })).toEqual({ register: "version:x" });
+});
+
+test.each([
+  ["model:team/churn", "model:team/churn"],
+  ["model:team/churn@prod", "model:team/churn@prod model:team/churn+prod"],
+  ["model:churn", "model:team/churn"],
+  ["churn", "model:team/churn"],
+  ["model:churn@", "model:team/churn model:team/churn@"],
+  ["churn@3", "model:team/churn+3 model:team/churn@3"],
+  ["other/model:a@b@prod", "model:other/a@b+prod model:other/a@b@prod"],
+  ["model:a/b", "model:a/b model:team/a/b"],
+])("what %s may name, the likeliest first", (told, meant) => {
+  expect(modelsNamed(told, "team").map(({ uid, v }) => (v === undefined ? uid : `${uid}+${v}`)).join(" ")).toBe(meant);
+});
+
+test("an alias is the version that it points to", () => {
+  const aliases = [{ name: "prod", version: "2" }, { name: "nowhere", version: "" }];
+  expect(["prod", "2", "nowhere", "latest", undefined].map((v) => versionCalled(aliases, v))).toEqual(["2", "2", "nowhere", undefined, undefined]);
 });
