@@ -156,6 +156,7 @@ def test_a_version_that_is_not_there_is_told_with_those_that_are(
     for path, wanted, first in (
         (f"{model}&v=99", "99", "churn@3"),
         ("artifact?of=model:network&v=99", "99", "network@3"),
+        ("artifact?of=model:network@99", "99", "network@3"),
         ("artifact?of=model:network&v=nonsense", "nonsense", "network@3"),
         (f"artifact?of=model:network&v={quote(other.uid)}", other.uid.rpartition("@")[2], "network@3"),
     ):
@@ -171,6 +172,7 @@ def test_a_version_that_is_not_there_is_told_with_those_that_are(
         (f"{model}&v=2", "churn@2"),
         (f"{model}&v=b9", "churn@b9"),
         ("artifact?of=model:network&v=2", "network@2"),
+        ("artifact?of=model:network@2", "network@2"),
     ):
         page.open(f"{url}/{path}")
         page.wait_for(f"{full} === {shown!r}")

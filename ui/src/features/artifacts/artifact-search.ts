@@ -35,8 +35,15 @@ export function artifactsSearch(told: Record<string, unknown>): ArtifactsSearch 
   return { ...(text && { text }), ...(type && { type }) };
 }
 
+/** A reference to a version is the artifact and the version: `dataset:iris@2`. */
+function apart(reference: string): { of: string; v?: string } {
+  const at = reference.startsWith("artifact:") ? -1 : reference.lastIndexOf("@");
+  return at < 0 ? { of: reference } : { of: reference.slice(0, at), ...(at + 1 < reference.length && { v: reference.slice(at + 1) }) };
+}
+
 export function artifactSearch(told: Record<string, unknown>): ArtifactSearch {
-  const [v, other] = [word(told["v"]), word(told["with"])];
+  const meant = apart(word(told["of"]) ?? "");
+  const [v, other] = [word(told["v"]) ?? meant.v, word(told["with"])];
   const view = VERSION_VIEWS.find((one) => one === told["view"]);
-  return { of: word(told["of"]) ?? "", ...(v && { v }), ...(view && { view }), ...(other && { with: other }), ...(told["tree"] === true && { tree: true as const }), ...sceneLook(told) };
+  return { of: meant.of, ...(v && { v }), ...(view && { view }), ...(other && { with: other }), ...(told["tree"] === true && { tree: true as const }), ...sceneLook(told) };
 }

@@ -8,6 +8,9 @@ describe("addresses", () => {
   test("keep what they know and drop what they do not", () => {
     expect(artifactSearch({ of: "dataset:iris", view: "nonsense", v: 3, with: "" })).toEqual({ of: "dataset:iris", v: "3" });
     expect(artifactSearch({ view: "compare", with: "x" })).toEqual({ of: "", view: "compare", with: "x" });
+    expect(artifactSearch({ of: "team/dataset:iris@2" })).toEqual({ of: "team/dataset:iris", v: "2" });
+    expect(artifactSearch({ of: "dataset:iris@2", v: "1" })).toEqual({ of: "dataset:iris", v: "1" });
+    expect(artifactSearch({ of: "artifact:team/dataset/a@b" })).toEqual({ of: "artifact:team/dataset/a@b" });
     expect(artifactsSearch({ text: "", type: "dataset", other: 1 })).toEqual({ type: "dataset" });
   });
 });
