@@ -169,7 +169,8 @@ async def test_every_subscription_answers(served: Served) -> None:
             first = await first_of(served, stream)
             reader = InputFact(name="churn", type="model", digest=D3)
             failed = event_of(new_run_id(), inputs=[reader], state=RunState.FAILED)
-            await served.record(event_of(TRAIN, reason=name), failed)
+            version = ModelVersionReported(project="default", model="churn", version=name)
+            await served.record(event_of(TRAIN, reason=name), failed, version)
             async with asyncio.timeout(PATIENCE_SECONDS):
                 answer = await first
         assert not answer.errors, name
