@@ -17,6 +17,8 @@ from lineage_server.graph.records import json_map, node_from_record, parse_json
 
 _CHUNK = 2000
 SIBLINGS_CAP = 10_000
+MOST_NAMED = 10
+"""Runs that are told where several are meant."""
 _NEWEST_WINDOW = 20
 """Numbers from a model's highest downward that are looked at before all of its versions are."""
 
@@ -234,11 +236,12 @@ class LineageFacts:
         return {row["alias"]: row["target"] or "" for row in rows if row["alias"]}
 
     async def runs_beginning(self, beginning: str, sight: Sight, project: str) -> list[Row]:
-        """Uid and name of runs whose uids begin so: of ``project``, or of all where it has none. More than
-        ten are not told apart anyway."""
+        """Uid and name of runs whose uids begin so, the newest first: of ``project``, or of all where it has
+        none. One more than ``MOST_NAMED`` at most."""
         high = beginning + "g"  # which comes after every hexadecimal digit and hyphen
-        own = await self._ask(cypher.RUNS_BETWEEN, sight, low=beginning, high=high, project=project)
-        return own or await self._ask(cypher.RUNS_BETWEEN, sight, low=beginning, high=high, project=None)
+        asked: dict[str, Any] = {"low": beginning, "high": high, "limit": MOST_NAMED + 1}
+        own = await self._ask(cypher.RUNS_BETWEEN, sight, **asked, project=project)
+        return own or await self._ask(cypher.RUNS_BETWEEN, sight, **asked, project=None)
 
     async def jobs_named(self, project: str, name: str, sight: Sight) -> list[str]:
         rows = await self._ask(cypher.JOBS_NAMED, sight, project=project, name=name)

@@ -27,7 +27,7 @@ from lineage_server.domain.ids import (
 from lineage_server.domain.nodes import LABEL_OF, ArtifactType, JobKind
 from lineage_server.graph.queries.window import FOREVER
 from lineage_server.graph.read_lineage import LineageReader, Sight
-from lineage_server.graph.read_lineage_facts import LineageFacts
+from lineage_server.graph.read_lineage_facts import MOST_NAMED, LineageFacts
 
 _ARTIFACTS = frozenset(str(kind) for kind in ArtifactType)
 _JOBS = frozenset(str(kind) for kind in JobKind)
@@ -94,9 +94,10 @@ async def _run_that_begins(facts: LineageFacts, beginning: str, project: str, si
         raise NotFoundError(
             f"no run begins with {beginning!r} that is yours to see; `lineage ls runs` lists runs"
         )
-    told = [f"{row['uid']} ({shorten(row['name'] or '')})" for row in found]
+    told = listed(f"{row['uid']} ({shorten(row['name'] or '')})" for row in found[:MOST_NAMED])
+    older = ", or of an older one" if len(found) > MOST_NAMED else ""
     raise InvalidInputError(
-        f"several runs begin with {beginning!r}", field="reference", allowed=f"more digits, of {listed(told)}"
+        f"several runs begin with {beginning!r}", field="reference", allowed=f"more digits, of {told}{older}"
     )
 
 

@@ -135,3 +135,17 @@ async def test_a_run_is_named_by_its_first_digits(service: LineageService, graph
         await service.resolve("0198c0", scope=None, project="hidden")
     with pytest.raises(InvalidInputError, match="not a UUID"):
         await meant("run:0198c")  # too few
+
+
+async def test_of_many_runs_with_the_same_digits_the_newest_are_told(
+    service: LineageService, graph: Bolt
+) -> None:
+    ids = [f"run:0198c0de-{number:04}-7000-8000-00000000000a" for number in range(12)]
+    for run in ids:
+        told = {"uid": run, "name": "train", "project": "p"}
+        await graph.write("CREATE (r:Run) SET r = $told", {"told": told})
+    with pytest.raises(InvalidInputError, match="several runs begin") as several:
+        await service.resolve("0198c0de", scope=None, project="p")
+    assert str(several.value.allowed).count("run:") == 10
+    assert all(run in several.value.allowed for run in ids[2:])
+    assert several.value.allowed.endswith("or of an older one")

@@ -208,7 +208,7 @@ MATCH (r:Run)
 WHERE r.uid >= $low AND r.uid < $high AND ($all OR r.project IN $scope) AND r.deleted_at IS NULL
   AND ($project IS NULL OR r.project = $project)
 RETURN r.uid AS uid, r.name AS name
-ORDER BY uid LIMIT 11
+ORDER BY uid DESC LIMIT $limit
 """
 
 JOBS_NAMED: LiteralString = """
