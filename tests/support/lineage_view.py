@@ -16,7 +16,8 @@ SAVED = """
 
 
 def cards(page: Page) -> list[str]:
-    """Titles of the cards that are drawn, sorted."""
+    """Titles of the cards that are drawn, sorted; once none is on its way."""
+    page.wait_for("!document.querySelector('main [aria-busy=true]')")
     return sorted(page.run(CARDS))
 
 

@@ -180,6 +180,7 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
       onMove={moved}
       onMoveEnd={stopped}
       aria-label={say("lineage.graph")}
+      aria-busy={shown.length < near.length}
     >
       <CanvasLayer sheet={sheet} focus={scene.focus} lit={lit} boxes={level === "far"} named={named} />
       <GraphTools scene={scene} places={places} sides={sides} />
