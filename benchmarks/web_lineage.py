@@ -108,6 +108,8 @@ def _scene(engine: Engine, page: Page, url: str) -> Row:
     times: list[float] = []
     for _ in range(TURNS):
         page.open(f"{url}/p/{PROJECT}/lineage")
+        page.wait_for("!!document.querySelector('main input')")
+        page.type("main input", "hub")
         page.wait_for(
             "[...document.querySelectorAll('main a')].some((one) => one.textContent.startsWith('hub'))"
         )
