@@ -1,6 +1,7 @@
 /** What the addresses of this feature say. */
 import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook } from "@/lib/scene-look";
+import { versionApart } from "@/lib/version-apart";
 
 /** The types that the server knows. */
 export const TYPES = ["dataset", "table", "model", "checkpoint", "metrics", "report", "figure", "log", "file", "dir", "volume-path", "other"];
@@ -35,14 +36,10 @@ export function artifactsSearch(told: Record<string, unknown>): ArtifactsSearch 
   return { ...(text && { text }), ...(type && { type }) };
 }
 
-/** A reference to a version is the artifact and the version: `dataset:iris@2`. */
-function apart(reference: string): { of: string; v?: string } {
-  const at = reference.startsWith("artifact:") ? -1 : reference.lastIndexOf("@");
-  return at < 0 ? { of: reference } : { of: reference.slice(0, at), ...(at + 1 < reference.length && { v: reference.slice(at + 1) }) };
-}
-
 export function artifactSearch(told: Record<string, unknown>): ArtifactSearch {
-  const meant = apart(word(told["of"]) ?? "");
+  const of = word(told["of"]) ?? "";
+  // A reference to a version is the artifact and the version: `dataset:iris@2`.
+  const meant: ReturnType<typeof versionApart> = of.startsWith("artifact:") ? { of } : versionApart(of);
   const [v, other] = [word(told["v"]) ?? meant.v, word(told["with"])];
   const view = VERSION_VIEWS.find((one) => one === told["view"]);
   return { of: meant.of, ...(v && { v }), ...(view && { view }), ...(other && { with: other }), ...(told["tree"] === true && { tree: true as const }), ...sceneLook(told) };

@@ -1,6 +1,7 @@
 /** Which model an address names, and which version of it: by uid, or as people refer to it elsewhere. */
 import { NodesDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { versionApart } from "@/lib/version-apart";
 
 export interface Meant {
   uid: string;
@@ -19,8 +20,8 @@ export function modelsNamed(told: string, project: string): [Meant, ...Meant[]] 
 }
 
 function named(uid: string): [Meant, ...Meant[]] {
-  const at = uid.lastIndexOf("@");
-  return at < 0 ? [{ uid }] : [{ uid }, { uid: uid.slice(0, at), ...(at + 1 < uid.length && { v: uid.slice(at + 1) }) }];
+  const { of, ...rest } = versionApart(uid);
+  return of === uid ? [{ uid }] : [{ uid }, { uid: of, ...rest }];
 }
 
 /** The first of them that is there; else the likeliest, of which the server tells that it is not. */
