@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from lineage_server.domain.events import AliasSet, ModelVersionReported
 from tests.e2e.conftest import Recording, RunningServer
-from tests.support.browser import Page
+from tests.support.browser import Page, another_tab
 from tests.support.faults import ask
 from tests.support.web_pages import choose, fill, gone, press, send
 from tests.support.web_view import SCRIPT, check, check_access
@@ -94,3 +95,44 @@ def test_a_role_that_somebody_else_gave_meanwhile_is_told_before_it_is_overruled
     send(page, "Take away")
     page.wait_for(f"{TOLD}?.includes('is “no member” by now')")
     check(page, url)
+
+
+def test_who_moves_an_alias_in_one_tab_is_told_what_became_of_it_in_the_other(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    at = f"{running_server.url}/p/{project}/model?of=model:{project}/churn&view=aliases"
+    cell = "document.querySelector('main tbody td')?.textContent"
+    said = "document.querySelector('[role=dialog]')?.innerText"
+    with recording(project) as client:
+        for version in ("1", "2", "3"):
+            client.report(ModelVersionReported(project=project, model="churn", version=version))
+        client.report(AliasSet(project=project, model="churn", alias="prod", version="1"))
+        assert client.flush(20.0)
+    with another_tab(page) as other:
+        for tab, wanted in ((page, "3"), (other, "2")):
+            tab.do("Page.bringToFront")
+            tab.open(at)
+            press(tab, "Move")
+            tab.wait_for(f"{said}?.includes('It points to version 1 now')")
+            choose(tab, "[role=dialog] select", wanted)
+        send(other, "Move")
+        gone(other)
+        other.wait_for(f"{cell} === '2'")
+        page.do("Page.bringToFront")
+        send(page, "Move")
+        page.wait_for(f"{said}?.includes('while this form was open: from version 1 to version 2')")
+        page.wait_for(f"{cell} === '2'")
+        check_access(page)
+        send(page, "Move")  # who has seen it may
+        gone(page)
+        page.wait_for(f"{cell} === '3'")
+        press(page, "Take away")
+        page.wait_for(f"!!{said}")
+        with recording(project) as client:
+            client.promote("model:churn@1", "prod")
+        send(page, "Take away")
+        page.wait_for(f"{said}?.includes('from version 3 to version 1')")
+        send(page, "Take away")
+        gone(page)
+        page.wait_for(f"{cell} === 'It points nowhere now'")
+        check(page, running_server.url)

@@ -37,7 +37,7 @@ SURROUNDED = {
     "node": "worker-7", "cluster": "seoul", "volumes": ["data", "cache"],
     "resources": {"cpu": 4}, "usage": {"cpu_seconds": 9.5},
     "facts": {
-        "argv": ["python", "train.py", "--note", "two words"], "cwd": "/work/train",
+        "argv": ["python", "train.py", "--note", "two words"], "cwd": "/srv/train",
         "host": {"name": SCRIPT, "os": "Linux 6.1", "machine": "x86_64", "cpus": 8, "memory_bytes": 1 << 40},
     },
 }  # fmt: skip
@@ -120,7 +120,7 @@ def test_a_run_shows_where_it_ran_and_which_code_it_was(
         assert client.flush(20.0)
     page.open(f"{url}/p/{project}/runs/{run}?tab=environment")
     for told in (
-        SCRIPT, "Linux 6.1", "x86_64", "8", "1.1 TB", "/work/train",  # the machine
+        SCRIPT, "Linux 6.1", "x86_64", "8", "1.1 TB", "/srv/train",  # the machine
         "3.11.4", "sha256:bbb", "registry/train:1", "sha256:aaa",  # packages and image
         "seoul", "worker-7", "2 × H200", "cache, data", "cpu_seconds", "9.5",
         "Packages (601)", "numpy", "2.1.0", "The first 500 are shown",
