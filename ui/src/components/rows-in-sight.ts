@@ -1,11 +1,11 @@
 /** Which rows of a long list are drawn: those in sight and some beside, all of one height; on paper all that are there. */
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
 import { usePrinting } from "./printing";
 
 const ROWS_BESIDE = 12;
 const COLUMNS_BESIDE = 3;
-/** Before the frame was measured. */
+/** Until the frame is measured, which is before anything is painted. */
 const FIRST_HEIGHT = 700;
 const FIRST_WIDTH = 1_200;
 /** More than fills a hundred sheets nobody wants, and a browser needs long for it. */
@@ -27,7 +27,7 @@ export function useRowsInSight(count: number, height: number): RowsInSight {
   const printing = usePrinting();
   const frame = useRef<HTMLElement | null>(null);
   const [seen, setSeen] = useState({ top: 0, height: FIRST_HEIGHT });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const it = frame.current;
     if (!it) return undefined;
     const look = (): void => {
@@ -35,6 +35,7 @@ export function useRowsInSight(count: number, height: number): RowsInSight {
       const top = Math.floor(it.scrollTop / height) * height;
       setSeen((before) => (before.top === top && before.height === it.clientHeight ? before : { top, height: it.clientHeight }));
     };
+    look();
     const size = new ResizeObserver(look);
     size.observe(it);
     it.addEventListener("scroll", look, { passive: true });
@@ -56,13 +57,14 @@ export function useColumnsInSight(
   before: number,
 ): { first: number; last: number } {
   const [seen, setSeen] = useState({ left: 0, width: FIRST_WIDTH });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const it = frame.current;
     if (!it) return undefined;
     const look = (): void => {
       const left = Math.max(0, Math.floor((it.scrollLeft - before) / width)) * width;
       setSeen((last) => (last.left === left && last.width === it.clientWidth ? last : { left, width: it.clientWidth }));
     };
+    look();
     const size = new ResizeObserver(look);
     size.observe(it);
     it.addEventListener("scroll", look, { passive: true });
