@@ -152,6 +152,7 @@ FIELDS: dict[str, Need] = {
                 "runChanged",
                 "runsChanged",
                 "modelsChanged",
+                "artifactsChanged",
                 "metricPoints",
                 "lineageChanged",
             ),

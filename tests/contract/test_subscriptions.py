@@ -18,13 +18,14 @@ from lineage_server.domain.events import (
     InputFact,
     MetricsLogged,
     ModelVersionReported,
+    OutputFact,
     RunReported,
 )
 from lineage_server.domain.ids import new_run_id, now_micros
 from lineage_server.domain.nodes import RunState
 from lineage_server.tracking.service import Tracking
 from tests.support.served import Served
-from tests.support.stories import D3, MODEL_1, TRAIN
+from tests.support.stories import D1, D3, MODEL_1, TRAIN
 
 TEXTS = read_operations()
 TRAIN_UID = f"run:{TRAIN}"
@@ -35,6 +36,7 @@ FOLLOWED: dict[str, dict[str, Any]] = {
     "RunChanged": {"uid": TRAIN_UID},
     "RunsChanged": {"project": "default"},
     "ModelsChanged": {"project": "default"},
+    "ArtifactsChanged": {"project": "default"},
     "LineageChanged": {"uid": MODEL_1},
     "MetricPoints": {"run": TRAIN},
     "IngestStatusChanged": {},
@@ -113,6 +115,26 @@ async def test_models_changed_tells_of_versions_and_aliases_of_its_project(serve
         async with asyncio.timeout(PATIENCE_SECONDS):
             notice = (await second).data["modelsChanged"]
         assert "alias:default/m@prod" in {change["uid"] for change in notice["changes"]}
+
+
+async def test_artifacts_changed_tells_of_versions_and_their_readers_in_its_project(served: Served) -> None:
+    made = OutputFact(name="leaves", digest=D1)
+    uid = f"version:default/dataset/leaves@{D1}"
+    async with following(served, "ArtifactsChanged", {"project": "default"}) as stream:
+        first = await first_of(served, stream)
+        await served.record(
+            event_of(new_run_id(), name="nothing made"),
+            event_of(new_run_id(), project="elsewhere", outputs=[made]),
+            event_of(new_run_id(), outputs=[made]),
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            notice = (await first).data["artifactsChanged"]
+        assert {change["uid"] for change in notice["changes"]} == {"artifact:default/dataset/leaves", uid}
+        second = asyncio.ensure_future(anext(stream))
+        await served.record(event_of(new_run_id(), inputs=[InputFact(name="leaves", digest=D1)]))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            notice = (await second).data["artifactsChanged"]
+        assert (uid, "linked") in {(change["uid"], change["kind"]) for change in notice["changes"]}
 
 
 async def test_metric_points_bring_all_then_only_new_ones(served: Served) -> None:

@@ -160,6 +160,10 @@ FOREIGN: dict[str, tuple[str, dict[str, Any], str]] = {
         "subscription ($project: String!) { modelsChanged(project: $project) { seq } }", {"project": "mine"},
         "NOT_FOUND",
     ),
+    "artifactsChanged": (
+        "subscription ($project: String!) { artifactsChanged(project: $project) { seq } }",
+        {"project": "mine"}, "NOT_FOUND",
+    ),
     "runChanged": (
         "subscription ($uid: String!) { runChanged(uid: $uid) { seq run { uid } } }", ONE, "NOT_FOUND",
     ),

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from lineage_server.domain.events import AliasSet, ModelVersionReported
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
 from tests.support.web_pages import choose, fill, gone, press, send
@@ -25,7 +24,6 @@ PNG = bytes.fromhex(
 )
 MORE_THAN_HOME_SHOWS = 7
 ROWS = "document.querySelectorAll('main tbody tr').length"
-
 REFUSED = "document.querySelector('[role=dialog] [role=alert]')"
 
 
@@ -303,40 +301,6 @@ def lay_figures_side_by_side(page: Page, recording: Recording, project: str) -> 
         ["kind", "int64 required"],
     ]
     check_access(page)
-
-
-def test_what_others_do_with_a_model_is_shown_under_an_open_page(
-    page: Page, running_server: RunningServer, recording: Recording, project: str
-) -> None:
-    url = running_server.url
-    with recording(project) as client:
-        for version in ("1", "2"):
-            client.report(ModelVersionReported(project=project, model="churn", version=version))
-        client.report(AliasSet(project=project, model="churn", alias="prod", version="1"))
-        assert client.flush(20.0)
-        page.open(f"{url}/p/{project}/models")
-        page.wait_for(f"{TEXT}.includes('prod → 1')")
-        client.promote("model:churn@2", "prod")
-        page.wait_for(f"{TEXT}.includes('prod → 2')")
-        press(page, "churn")
-        row = "[...document.querySelectorAll('main tbody tr')].find((one) => one.cells[0].innerText === '{}')"
-        page.wait_for(f"{row.format(2)}?.innerText.includes('prod')")
-        client.promote("model:churn@1", "prod")
-        page.wait_for(f"{row.format(1)}?.innerText.includes('prod')")
-        assert "prod" not in page.run(f"{row.format(2)}.innerText")
-        client.report(ModelVersionReported(project=project, model="churn", version="3"))
-        assert client.flush(20.0)
-        page.wait_for(f"!!{row.format(3)}")
-        press(page, "Version tree")
-        page.wait_for("!!document.querySelector('[data-id] bdi[title=\"churn@3\"]')")
-        client.report(ModelVersionReported(project=project, model="churn", version="4"))
-        assert client.flush(20.0)
-        page.wait_for(f"{TEXT}.includes('1 change, show')")
-        press(page, "Approvals")
-        page.wait_for(f"{TEXT}.includes('Nobody asked for an approval yet')")
-        client.request_approval("model:churn@3", "prod", "please look")
-        page.wait_for(f"{TEXT}.includes('please look')")
-    check(page, url)
 
 
 def test_home_leads_to_why_two_versions_differ_in_two_clicks(

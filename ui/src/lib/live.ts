@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { QueryKey } from "@tanstack/react-query";
-import { ModelsChangedDocument, RunsChangedDocument } from "@/gql/graphql";
+import { ArtifactsChangedDocument, ModelsChangedDocument, RunsChangedDocument } from "@/gql/graphql";
 import type { TypedDocumentString } from "@/gql/graphql";
 import { calmly } from "./calm";
 import { follow } from "./graphql";
@@ -37,6 +37,11 @@ export function useRunsChanged(project: string, changed: () => unknown): void {
 /** The same of its models, their versions, aliases and approvals. */
 export function useModelsChanged(project: string, changed: () => unknown): void {
   useChanged(ModelsChangedDocument, project, changed);
+}
+
+/** The same of its artifacts, their versions and who uses them. */
+export function useArtifactsChanged(project: string, changed: () => unknown): void {
+  useChanged(ArtifactsChangedDocument, project, changed);
 }
 
 /** Reads the queries under `key` anew whenever runs of the project changed. */

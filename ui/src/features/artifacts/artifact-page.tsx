@@ -1,4 +1,5 @@
 /** One artifact: its versions, and one of them in full. */
+import { useState } from "react";
 import type { ComponentType } from "react";
 import { Skeleton, Button } from "@mantine/core";
 import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
@@ -21,6 +22,7 @@ import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
 import { isAsked, versionAsked, versionName } from "./version-name";
 import type { ListedVersion } from "./version-name";
+import { useLiveArtifact } from "./version-query";
 import { VersionShown } from "./version-shown";
 import styles from "./artifacts.module.css";
 
@@ -43,13 +45,15 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
   const { project } = useParams({ from: "/p/$project/artifact" });
   const search = useSearch({ from: "/p/$project/artifact" });
   const { of, v } = search;
-  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(artifactQuery(project, of));
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetching, isFetchingNextPage } = useInfiniteQuery(artifactQuery(project, of));
   useOwnProject(data?.pages[0]?.artifact.project);
+  useLiveArtifact(project);
+  const newest = useNewest(of, data?.pages[0]?.artifact.versions.edges[0]?.node.uid, !isFetching);
   if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} m="lg" />;
   const artifact = data.pages[0]?.artifact;
   const versions = data.pages.flatMap((page) => page.artifact.versions.edges.map(({ node }) => node));
-  const shown = v === undefined ? versions[0]?.uid : artifact && versionAsked(artifact, v);
+  const shown = v === undefined ? newest : artifact && versionAsked(artifact, v);
   const missing = v !== undefined && (
     <NoVersion
       wanted={v.slice(v.lastIndexOf("@") + 1)}
@@ -97,6 +101,14 @@ export function ArtifactPage({ tree: Tree }: ArtifactPageProps) {
       )}
     </Page>
   );
+}
+
+/** The newest version when the page was opened: one that is written meanwhile is listed, but what somebody looks at stays. */
+function useNewest(of: string, newest: string | undefined, read: boolean): string | undefined {
+  const [kept, keep] = useState<{ of: string; uid: string }>();
+  if (kept?.of === of) return kept.uid;
+  if (read && newest !== undefined) keep({ of, uid: newest });
+  return newest;
 }
 
 /** To all versions as a picture, and back to one of them in full. */

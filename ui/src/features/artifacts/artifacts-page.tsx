@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { NativeSelect, Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { infiniteQueryOptions, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
@@ -17,6 +17,7 @@ import { ArtifactsDocument } from "@/gql/graphql";
 import type { ArtifactsQuery } from "@/gql/graphql";
 import { count } from "@/lib/format";
 import { ask } from "@/lib/graphql";
+import { useArtifactsChanged } from "@/lib/live";
 import { pageAfter } from "@/lib/pages";
 import { without } from "@/lib/without";
 import { useWords } from "@/lib/words";
@@ -47,6 +48,8 @@ export function ArtifactsPage() {
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(
     artifactsQuery(project, search),
   );
+  const queries = useQueryClient();
+  useArtifactsChanged(project, () => queries.invalidateQueries({ queryKey: ["artifacts", project] }));
   const found = data?.pages.flatMap((page) => page.artifacts.edges.map(({ node }) => node));
   const total = data?.pages[0]?.artifacts.totalCount;
   const filtered = search.text !== undefined || search.type !== undefined;

@@ -1,4 +1,4 @@
-"""Registered models, live."""
+"""Registered models and artifacts of a project, live."""
 
 from __future__ import annotations
 
@@ -15,19 +15,32 @@ from lineage_server.domain.nodes import Label
 
 Ctx = Info[Context, None]
 _REGISTRY = frozenset(map(str, (Label.REGISTERED_MODEL, Label.MODEL_VERSION, Label.ALIAS, Label.APPROVAL)))
+_ARTIFACTS = frozenset(map(str, (Label.ARTIFACT, Label.ARTIFACT_VERSION)))
 
 
 @strawberry.type
-class RegistrySubscriptions:
+class CatalogSubscriptions:
     @strawberry.subscription(
         permission_classes=[MayRead],
         description="Which models of a project changed, their versions, aliases and approvals; read those "
         "you show",
     )
     async def models_changed(self, info: Ctx, project: str) -> AsyncGenerator[ChangeNotice, None]:
-        context = context_of(info)
-        # Those who see every project would not be narrowed by their scope.
-        wanted = ChangeFilter(projects=frozenset({project}), labels=_REGISTRY)
-        async with context.services.changes.subscribe(wanted) as notices:
+        async with context_of(info).services.changes.subscribe(_of(project, _REGISTRY)) as notices:
             async for notice in notices:
                 yield notice_of(notice)
+
+    @strawberry.subscription(
+        permission_classes=[MayRead],
+        description="Which artifacts of a project changed, their versions and who uses them; read those "
+        "you show",
+    )
+    async def artifacts_changed(self, info: Ctx, project: str) -> AsyncGenerator[ChangeNotice, None]:
+        async with context_of(info).services.changes.subscribe(_of(project, _ARTIFACTS)) as notices:
+            async for notice in notices:
+                yield notice_of(notice)
+
+
+def _of(project: str, labels: frozenset[str]) -> ChangeFilter:
+    # Those who see every project would not be narrowed by their scope.
+    return ChangeFilter(projects=frozenset({project}), labels=labels)

@@ -1,0 +1,87 @@
+"""The catalog's pages while others write: what they do shows by itself."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from lineage_server.domain.events import AliasSet, ModelVersionReported
+from tests.e2e.conftest import Recording, RunningServer
+from tests.support.browser import Page
+from tests.support.web_pages import press
+from tests.support.web_view import TEXT, check
+from tests.support.web_world import make_project
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+ROWS = "document.querySelectorAll('main tbody tr').length"
+ITEMS = "document.querySelectorAll('main nav ol > li').length"
+
+
+@pytest.fixture
+def project() -> str:
+    """One of the test's own: the server is shared."""
+    return f"live-{uuid4().hex[:8]}"
+
+
+def test_what_others_do_with_a_model_is_shown_under_an_open_page(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        for version in ("1", "2"):
+            client.report(ModelVersionReported(project=project, model="churn", version=version))
+        client.report(AliasSet(project=project, model="churn", alias="prod", version="1"))
+        assert client.flush(20.0)
+        page.open(f"{url}/p/{project}/models")
+        page.wait_for(f"{TEXT}.includes('prod → 1')")
+        client.promote("model:churn@2", "prod")
+        page.wait_for(f"{TEXT}.includes('prod → 2')")
+        press(page, "churn")
+        row = "[...document.querySelectorAll('main tbody tr')].find((one) => one.cells[0].innerText === '{}')"
+        page.wait_for(f"{row.format(2)}?.innerText.includes('prod')")
+        client.promote("model:churn@1", "prod")
+        page.wait_for(f"{row.format(1)}?.innerText.includes('prod')")
+        assert "prod" not in page.run(f"{row.format(2)}.innerText")
+        client.report(ModelVersionReported(project=project, model="churn", version="3"))
+        assert client.flush(20.0)
+        page.wait_for(f"!!{row.format(3)}")
+        press(page, "Version tree")
+        page.wait_for("!!document.querySelector('[data-id] bdi[title=\"churn@3\"]')")
+        client.report(ModelVersionReported(project=project, model="churn", version="4"))
+        assert client.flush(20.0)
+        page.wait_for(f"{TEXT}.includes('1 change, show')")
+        press(page, "Approvals")
+        page.wait_for(f"{TEXT}.includes('Nobody asked for an approval yet')")
+        client.request_approval("model:churn@3", "prod", "please look")
+        page.wait_for(f"{TEXT}.includes('please look')")
+    check(page, url)
+
+
+def test_what_others_write_and_read_is_shown_under_an_open_page(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    make_project(url, project)
+    page.open(f"{url}/p/{project}/artifacts")
+    page.wait_for(f"{TEXT}.includes('No artifacts yet')")
+    with recording(project) as client:
+        with client.start_run("collect", job="collect") as run:
+            flowers = run.produce("flowers", {"petal": [1.0]}, type="dataset")
+        assert client.flush(20.0)
+        page.wait_for(f"{ROWS} === 1")
+        press(page, "flowers")
+        page.wait_for(f"{ITEMS} === 1")
+        press(page, "Used by")
+        page.wait_for(f"{TEXT}.includes('Nothing uses this version yet')")
+        with client.start_run("train", job="train") as run:
+            run.use(flowers, role="data")
+            run.produce("network", {"weights": [1]}, type="model")
+            run.produce("flowers", {"petal": [1.0, 2.0]}, type="dataset")
+        assert client.flush(20.0)
+        page.wait_for(f"{ITEMS} === 2 && {TEXT}.includes('network@1')")
+        # The one that is looked at stays.
+        assert "flowers@1" in page.run("document.querySelector('main h2').innerText")
+        page.open(f"{url}/p/{project}/artifact?of=dataset:flowers")
+        page.wait_for("document.querySelector('main h2')?.innerText === 'flowers@2'")
+    check(page, url)
