@@ -15,6 +15,8 @@ from tests.support.web_view import SCRIPT, TEXT, check, check_access
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 ROWS = "[...document.querySelectorAll('[role=treegrid] tbody tr')].map((one) => one.innerText)"
+TIMES = "[...document.querySelectorAll('section[aria-label=\"Steps and trials\"] tbody tr')]"
+BARS = f"{TIMES}.map((one) => one.querySelector('[data-tone][style]')?.dataset.tone)"
 TITLED = "[...document.querySelectorAll('[data-id][data-hue]')].find((one) => one.innerText.startsWith('{}'))"
 
 
@@ -42,11 +44,19 @@ def test_the_steps_of_a_run_are_drawn_in_their_order_and_live(
             one_by_one = map(TITLED.format, ("all of it", "load", "train", "<img"))
             order = [page.run(f"{one}.getBoundingClientRect().left") for one in one_by_one]
             assert order == sorted(order)
+            # The same in time, which goes on for what runs.
+            assert page.run(f"{TIMES}.map((one) => one.innerText.split('\\n')[0].trim().slice(0, 5))") == [
+                "load", "train", SCRIPT[:5]
+            ]  # fmt: skip
+            assert page.run(BARS) == ["ok", "ok", "busy"]
+            took = f"{TIMES}[2].children[3].innerText"
+            begun = page.run(took)
+            page.wait_for(f"{took} !== {begun!r}")
             check_access(page)
             # The colour of a state is that of now.
             judge.fail("no use")
             assert client.flush(20.0)
-            page.wait_for(f"{judged}?.dataset.tone === 'bad'")
+            page.wait_for(f"{judged}?.dataset.tone === 'bad' && {BARS}[2] === 'bad'")
         assert client.flush(20.0)
     look_at(page, "train")
     page.wait_for("!!document.querySelector('aside h2') && location.search.includes('at=')")
