@@ -151,14 +151,34 @@ def test_a_version_is_registered_described_approved_and_promoted(
     move_an_alias_that_is_protected(page, recording, project)
     approve(page)
     withdraw(page)
-    press(page, "History")
-    page.wait_for(f"{TEXT}.includes('setProtection')")
-    check_access(page)
+    read_the_history(page)
     lay_figures_side_by_side(page, recording, project)
     page.open(f"{url}/p/{project}/models")
     page.wait_for(f"{ROWS} === 1 && {TEXT}.includes('prod → 2')")
     check_access(page)
     check(page, url)
+
+
+def read_the_history(page: Page) -> None:
+    """Each deed in the reader's language, with what was before and after."""
+    press(page, "History")
+    page.wait_for(f"{TEXT}.includes('Protected alias')")
+    # Names within sentences have a direction of their own.
+    said = "one.cells[2].innerText.replace(/[\u2068\u2069]/g, '')"
+    row = f"[...document.querySelectorAll('main tbody tr')].find((one) => {said}.includes({{}}))"
+    cells = f"[3, 4].map((at) => {row}.cells[at].innerText.trim())"
+    assert page.run(cells.format("'Set alias prod'")) == ["Version none", "Version 1"]
+    assert page.run(cells.format("'Changed what is told of the model'")) == ["", "Card new text"]
+    made = page.run(cells.format("'Registered version 2'"))[1]
+    assert "network@sha256:" in made
+    check_access(page)
+    page.run("localStorage.setItem('lineage.language', 'ko'); location.reload()")
+    page.wait_for(f"{TEXT}.includes('별칭 보호')")
+    assert page.run(cells.format("'별칭 지정: prod'")) == ["버전 없음", "버전 1"]
+    wire = page.run("document.querySelector('main tbody').innerText.match(/[a-z]+[A-Z]\\w+|[{}\"]/g)")
+    assert wire is None
+    page.run("localStorage.removeItem('lineage.language'); location.reload()")
+    page.wait_for(f"{TEXT}.includes('Protected alias')")
 
 
 def register(page: Page, url: str, project: str) -> None:

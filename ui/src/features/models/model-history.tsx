@@ -1,15 +1,22 @@
 /** Who did what to a model, and why, the newest first. */
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
 import { EmptyState } from "@/components/empty-state";
 import { TimeAgo } from "@/components/time-ago";
-import { Told } from "@/components/told";
+import { Rows, Told, brief } from "@/components/told";
 import { Trouble } from "@/components/trouble";
+import { figure } from "@/lib/format";
+import { placeOf } from "@/lib/place-of";
+import { versionApart } from "@/lib/version-apart";
 import { useWords } from "@/lib/words";
+import { factsOf, sentenceOf } from "./deeds";
+import type { Fact } from "./deeds";
 import { activityQuery, nameOf } from "./model-query";
+import type { Activity } from "./model-query";
 
-export function ModelHistory({ of }: { of: string }) {
+export function ModelHistory({ of, project }: { of: string; project: string }) {
   const { say } = useWords();
   const { data, error, refetch } = useQuery(activityQuery(of));
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
@@ -21,27 +28,59 @@ export function ModelHistory({ of }: { of: string }) {
       columns={[say("history.when"), say("history.who"), say("history.what"), say("compare.before"), say("compare.after"), say("form.reason")]}
     >
       {data.map((one, at) => (
-        <tr key={at}>
-          <td>
-            <TimeAgo time={one.at} />
-          </td>
-          <td>
-            <bdi>{nameOf(one.by)}</bdi>
-          </td>
-          <td>
-            <code>{[one.action, one.alias, one.version].filter(Boolean).join(" ")}</code>
-          </td>
-          <td>
-            <Told value={one.before} />
-          </td>
-          <td>
-            <Told value={one.after} />
-          </td>
-          <td>
-            <bdi>{one.reason}</bdi>
-          </td>
-        </tr>
+        <DeedRow key={at} deed={one} project={project} />
       ))}
     </ListTable>
   );
 }
+
+function DeedRow({ deed, project }: { deed: Activity; project: string }) {
+  const { say } = useWords();
+  const sentence = sentenceOf(deed);
+  return (
+    <tr>
+      <td>
+        <TimeAgo time={deed.at} />
+      </td>
+      <td>
+        <bdi>{nameOf(deed.by)}</bdi>
+      </td>
+      <td>{sentence ? say(sentence.id, sentence.values) : <code>{[deed.action, deed.alias, deed.version].filter(Boolean).join(" ")}</code>}</td>
+      {(["before", "after"] as const).map((side) => (
+        <td key={side}>{sentence ? <Facts facts={factsOf(deed, side)} project={project} /> : <Told value={deed[side]} />}</td>
+      ))}
+      <td>
+        <bdi>{deed.reason}</bdi>
+      </td>
+    </tr>
+  );
+}
+
+function Facts({ facts, project }: { facts: readonly Fact[]; project: string }) {
+  const { say } = useWords();
+  return (
+    <Rows
+      rows={facts.map(({ name, value }, at) => [
+        typeof name === "string" ? say(name) : <code key={at}>{name.told}</code>,
+        <Value key={at} value={value} project={project} />,
+      ])}
+    />
+  );
+}
+
+function Value({ value, project }: { value: Fact["value"]; project: string }) {
+  const { say, language } = useWords();
+  if ("word" in value) return say(value.word);
+  if ("number" in value) return <span data-value>{figure(value.number, language)}</span>;
+  if ("text" in value) return <bdi>{brief(value.text)}</bdi>;
+  const { of, v = "" } = versionApart(value.uid);
+  const [owner, , ...name] = of.slice(of.indexOf(":") + 1).split("/");
+  return (
+    <Link {...placeOf(owner || project, { uid: value.uid, label: "ArtifactVersion", kind: "", name: of })}>
+      <bdi>{`${name.join("/")}@${v.slice(0, SHOWN)}`}</bdi>
+    </Link>
+  );
+}
+
+/** Signs of a digest: enough to tell versions apart. */
+const SHOWN = 15;

@@ -118,7 +118,7 @@ function Shown({ model, versions, count, asked, sought, tree: Tree, children }: 
         {view === "compare" && (versions.length ? <ModelFigures versions={versions} /> : <NoVersions />)}
         {view === "aliases" && <ModelAliases model={model} versions={versions} />}
         {view === "approvals" && <ModelApprovals model={model} versions={versions} />}
-        {view === "history" && <ModelHistory of={model.uid} />}
+        {view === "history" && <ModelHistory of={model.uid} project={project} />}
       </Sections>
       {filing && <StateForm of={model.uid} name={model.name} archived={archived} close={() => setFiling(false)} />}
     </Page>

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parsed, withRead } from "./read";
-import { named, placeOfNews, sentenceOf } from "./told";
+import { named } from "@/lib/named";
+import { placeOfNews, sentenceOf } from "./told";
 import type { Item } from "./news-query";
 
 const ITEM: Item = {
