@@ -167,7 +167,8 @@ class Tables:
         project: str | None = None,
         wide: bool = True,
     ) -> pa.Table:
-        """Registered models and their aliases, by name unless told otherwise; sorted as artifacts are."""
+        """Registered models and their aliases, by name unless told otherwise; sorted by name, created or
+        updated (told of last, as are their versions and aliases)."""
         from lineage_server.client import bulk
 
         find = bulk.given(text=text, state=state, tag=tag, sort=sort, limit=limit, project=project, wide=wide)

@@ -56,7 +56,7 @@ class Step:
 # Every statement may be run again, so one step brings any older graph up to date.
 STEPS: tuple[Step, ...] = (
     Step(
-        12,
+        13,
         (
             *cypher.CONSTRAINTS,
             *cypher.INDEXES,
@@ -66,6 +66,7 @@ STEPS: tuple[Step, ...] = (
             cypher.COUNT_MODEL_VERSIONS,
             cypher.NUMBER_MODEL_VERSIONS,
             cypher.NOTE_FAILED_RUNS,
+            cypher.NOTE_CHANGED_MODELS,
         ),
         arcade_first=cypher.NUMBERS,
     ),

@@ -30,7 +30,7 @@ from lineage_server.ingest import derive, judging, news, reading, registered
 from lineage_server.ingest.cache import WriterCache
 from lineage_server.ingest.erasing import clear_around
 from lineage_server.ingest.facts import NodeFacts
-from lineage_server.ingest.identity import is_number
+from lineage_server.ingest.model_notes import note_models
 from lineage_server.ingest.room import lacking_room
 from lineage_server.ingest.rows import emit
 from lineage_server.ingest.state import NodeState
@@ -193,7 +193,8 @@ class Batch:
         await self._load_for(runs)
         self._seal_outputs(runs)
         await self._number_versions()
-        await self._note_highest()
+        told = (i.facts for i in self.items if i.refusal is None)
+        await note_models(told, self.states, self._load)
         readers = await self._late_readers()
         await reading.keep_up(self.states, self._load, self.recorded_at)
         await self._infer(runs, readers)
@@ -237,19 +238,6 @@ class Batch:
             if not version.exists and "ordinal" not in version.props:
                 derive.number(version, artifact)
             derive.note_latest(version, artifact)
-
-    async def _note_highest(self) -> None:
-        """A registered model knows the highest number among its versions."""
-        new = [
-            (s.props["model"], int(s.props["version"]))
-            for s in self.states.values()
-            if s.label is Label.MODEL_VERSION and not s.exists and is_number(s.props["version"])
-        ]
-        await self._load({model for model, _ in new})
-        for uid, number in new:
-            model = self.states.get(uid)
-            if model is not None and number > int(model.props.get("highest") or 0):
-                model.set_derived("highest", number)
 
     def _stub_artifact(self, version: NodeState) -> NodeState:
         uid = version.props["artifact"]

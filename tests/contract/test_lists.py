@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from lineage_server.api.gql.scalars import to_text
 from lineage_server.domain.events import (
     AliasSet,
+    DeploymentReported,
+    Event,
     InputFact,
+    ModelReported,
     ModelVersionReported,
     NodeAnnotated,
     OutputFact,
@@ -107,6 +112,31 @@ async def test_artifacts_that_were_written_last_come_first(served: Served) -> No
       edges { node { name } } } }"""
     edges = (await served.ask(query))["artifacts"]["edges"]
     assert [edge["node"]["name"] for edge in edges] == ["b", "a", "c", "read"]
+
+
+async def test_models_that_changed_last_come_first(served: Served) -> None:
+    """By a new version and a moved alias, too: hardly any model is ever described twice."""
+    now = now_micros()
+    project = "changing"
+    told: list[Event] = [
+        ModelReported(project=project, model="described", title="a title"),
+        *(ModelVersionReported(project=project, model=name, version="1") for name in ("moved", "versioned")),
+        ModelVersionReported(project=project, model="moved", version="2"),
+        ModelVersionReported(project=project, model="versioned", version="2"),
+        AliasSet(project=project, model="moved", alias="prod", version="1"),
+        DeploymentReported(project=project, name="api", model="described", version="1"),
+    ]
+    for place, event in enumerate(told):
+        await served.record(replace(event, id=f"changing-{place}", at=now + place))
+    # What is told late of earlier changes nothing.
+    late = ModelVersionReported(id="late", at=now - 1, project=project, model="described", version="1")
+    await served.record(late)
+    query = """{ models(project: "changing", orderBy: {by: UPDATED, direction: DESC}) {
+      edges { node { name latestAt } } } }"""
+    nodes = [edge["node"] for edge in (await served.ask(query))["models"]["edges"]]
+    assert [(node["name"], node["latestAt"]) for node in nodes] == [
+        (name, to_text(now + place)) for name, place in (("moved", 5), ("versioned", 4), ("described", 0))
+    ]
 
 
 @pytest.mark.parametrize(("field", "size"), [("children", CHILDREN), ("inputs", 3)])

@@ -85,3 +85,22 @@ def test_what_others_write_and_read_is_shown_under_an_open_page(
         page.open(f"{url}/p/{project}/artifact?of=dataset:flowers")
         page.wait_for("document.querySelector('main h2')?.innerText === 'flowers@2'")
     check(page, url)
+
+
+def test_home_tells_of_models_that_changed_today_by_their_versions_and_aliases(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    """Nobody described any of them; the one that changed last comes first, also under an open page."""
+    url = running_server.url
+    named = "[...document.querySelectorAll('main li a')].map((one) => one.innerText.trim())"
+    with recording(project) as client:
+        with client.start_run("train", job="train"):
+            pass
+        for model in ("churn", "fraud"):
+            client.report(ModelVersionReported(project=project, model=model, version="1"))
+        assert client.flush(20.0)
+        page.open(f"{url}/p/{project}")
+        page.wait_for(f"{named}.filter((one) => /churn|fraud/.test(one)).join() === 'fraud,churn'")
+        client.report(AliasSet(project=project, model="churn", alias="prod", version="1"))
+        page.wait_for(f"{named}.filter((one) => /churn|fraud/.test(one)).join() === 'churn,fraud'")
+    check(page, url)

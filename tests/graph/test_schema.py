@@ -90,6 +90,22 @@ async def test_old_runs_are_noted_by_portions_and_the_rest_after_a_crash(
     assert changed == [2, 2, 1]
 
 
+async def test_models_of_an_older_schema_are_known_by_when_they_changed(empty_graph: Address) -> None:
+    models = [{"uid": f"model:p/{name}", "updated_at": 2} for name in "abc"] + [{"uid": "model:p/d"}]
+    versions = [{"uid": f"modelversion:p/b@{n}", "model": "model:p/b", "updated_at": n} for n in (3, 4)]
+    aliases = [
+        {"uid": f"alias:p/{of}@prod", "model": f"model:p/{of}", "updated_at": at}
+        for of, at in (("b", 1), ("c", 5))
+    ]
+    async with _connect(empty_graph) as bolt:
+        await bolt.write("UNWIND $rows AS r CREATE (n:RegisteredModel) SET n = r", {"rows": models})
+        await bolt.write("UNWIND $rows AS r CREATE (n:ModelVersion) SET n = r", {"rows": versions})
+        await bolt.write("UNWIND $rows AS r CREATE (n:Alias) SET n = r", {"rows": aliases})
+        await schema.migrate(bolt)
+        found = await bolt.read("MATCH (n:RegisteredModel) RETURN n.latest_at AS at ORDER BY n.uid")
+    assert [row["at"] for row in found] == [2, 4, 5, 0]
+
+
 async def test_newer_schema_is_refused_and_left_alone(empty_graph: Address) -> None:
     async with _connect(empty_graph) as graph:
         await schema.migrate(graph)

@@ -130,6 +130,21 @@ SET n.failed_at = coalesce(n.ended_at, n.started_at, n.created_at, 0)
 RETURN count(n) AS changed
 """
 
+# Models that were there before what becomes of their versions and aliases counted as a change of theirs; by
+# portions, as above.
+NOTE_CHANGED_MODELS: LiteralString = """
+MATCH (m:RegisteredModel)
+WHERE m.latest_at IS NULL
+WITH m LIMIT $portion
+OPTIONAL MATCH (v:ModelVersion {model: m.uid})
+WITH m, max(v.updated_at) AS told
+OPTIONAL MATCH (a:Alias {model: m.uid})
+WITH m, coalesce(m.updated_at, 0) AS own, coalesce(told, 0) AS told, coalesce(max(a.updated_at), 0) AS moved
+WITH m, CASE WHEN own > told THEN own ELSE told END AS latest, moved
+SET m.latest_at = CASE WHEN latest > moved THEN latest ELSE moved END
+RETURN count(m) AS changed
+"""
+
 CREATE_WRITER: LiteralString = """
 MERGE (w:Writer {uid: 'writer'})
 ON CREATE SET w.seq = 0, w.rid = 0

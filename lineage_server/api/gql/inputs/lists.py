@@ -115,7 +115,10 @@ class RunOrder:
     direction: SortDirection = SortDirection.DESC
 
 
-@strawberry.input(description="UPDATED is when it was told of last; of an artifact, when it was written last")
+@strawberry.input(
+    description="UPDATED is when it was told of last; of an artifact, when it was written last; of a model, "
+    "when it, a version or an alias of it was told of last"
+)
 class ListOrder:
     by: ListSort = ListSort.NAME
     direction: SortDirection = SortDirection.ASC
@@ -187,10 +190,13 @@ def run_order(value: RunOrder | None) -> filters.Order:
 
 def node_order(value: ListOrder | None, label: Label) -> filters.Order:
     order = _order(value or ListOrder())
-    if label is Label.ARTIFACT and order.by is filters.SortBy.UPDATED:
-        # What is told of an artifact itself is little; it changes by what is written into it.
+    if label in _CHANGED_BY_OTHERS and order.by is filters.SortBy.UPDATED:
         return replace(order, by=filters.SortBy.WRITTEN)
     return order
+
+
+_CHANGED_BY_OTHERS = (Label.ARTIFACT, Label.REGISTERED_MODEL)
+"""Little is told of these themselves: they change by their versions and aliases."""
 
 
 def _order(value: ListOrder | VersionOrder) -> filters.Order:

@@ -87,6 +87,9 @@ class RegisteredModel(Node):
     state: str
     card: str = strawberry.field(description=_CARD)
     highest: int | None = strawberry.field(description="the highest number among its versions")
+    latest_at: Micros | None = strawberry.field(
+        description="when it, a version or an alias of it was told of last"
+    )
     protected: bool = strawberry.field(description="whether all its aliases are moved by its rules only")
     needs_approval: bool
     movers: list[str] = strawberry.field(description="who may move its aliases; empty is whoever may write")
@@ -273,6 +276,7 @@ def _model(node: domain.Node) -> RegisteredModel:
         **_without(node, "card"),
         **words(node, "title", "owner", "state", "card"),
         highest=_whole(node.properties.get("highest")),
+        **_times(node, "latest_at"),
         **_protection(node.properties),
     )
 

@@ -1,5 +1,5 @@
 /** What changed today, and what waits for a verdict. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Skeleton } from "@mantine/core";
 import { Icon } from "@/components/icon";
@@ -9,6 +9,7 @@ import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { TodayDocument } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
+import { useModelsChanged } from "@/lib/live";
 import { placeOf } from "@/lib/place-of";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
@@ -19,15 +20,15 @@ import styles from "./home-page.module.css";
 
 export function TodayCards({ project }: { project: string }) {
   const { say } = useWords();
+  const queries = useQueryClient();
+  const queryKey = [...homeKey(project), "today"];
+  useModelsChanged(project, () => queries.invalidateQueries({ queryKey }));
   const { data, error, refetch } = useQuery({
-    queryKey: [...homeKey(project), "today"],
+    queryKey,
     queryFn: ({ signal }) => ask(TodayDocument, { project }, signal),
   });
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
-  const changed = data && [
-    ...data.artifacts.edges.map(({ node }) => ({ ...node, at: node.latestAt })),
-    ...data.models.edges.map(({ node }) => ({ ...node, at: node.updatedAt })),
-  ];
+  const changed = data && [...data.artifacts.edges, ...data.models.edges].map(({ node }) => ({ ...node, at: node.latestAt }));
   const today = changed && changedToday(changed);
   const waiting = data?.approvals.edges.map(({ node }) => node) ?? [];
   return (
