@@ -2,7 +2,8 @@
  * go from line to line. */
 import { useRef, useState } from "react";
 import type { KeyboardEvent, MouseEvent } from "react";
-import { Button, useComputedColorScheme } from "@mantine/core";
+import { Button } from "@mantine/core";
+import { useDark } from "@/components/dark";
 import { useWords } from "@/lib/words";
 import { strokeOf } from "./curves";
 import { legendStep } from "./legend-steps";
@@ -28,7 +29,7 @@ export interface LegendProps {
 
 export function Legend({ items, hidden, hide, light, dots = false }: LegendProps) {
   const { say } = useWords();
-  const dark = useComputedColorScheme("light") === "dark";
+  const dark = useDark();
   const list = useRef<HTMLDivElement>(null);
   const [stop, setStop] = useState(0);
   const here = Math.min(stop, items.length - 1);

@@ -1,8 +1,8 @@
 /** Lines, or points alone, with axes: drawn by uPlot, which loads with this file. */
 import { useEffect, useRef } from "react";
-import { useComputedColorScheme } from "@mantine/core";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { useDark } from "@/components/dark";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
 import { nearest, strokeOf, wider } from "./curves";
@@ -33,7 +33,7 @@ const REACH = 40;
 export function LineChart(props: LineChartProps) {
   const { label, lines, axis = "step", logX = false, logY = false, names, range, zoom, lit, height = HEIGHT } = props;
   const { language } = useWords();
-  const dark = useComputedColorScheme("light") === "dark";
+  const dark = useDark();
   const place = useRef<HTMLElement>(null);
   const drawn = useRef<uPlot>(undefined);
   const zoomed = useRef(zoom);

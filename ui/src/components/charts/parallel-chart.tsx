@@ -1,7 +1,8 @@
 /** Parallel coordinates on a canvas: a line a run; axes are brushed, reordered, hidden, put on a log scale. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { PointerEvent } from "react";
-import { ActionIcon, useComputedColorScheme } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
+import { useDark } from "@/components/dark";
 import { Icon } from "@/components/icon";
 import { figure } from "@/lib/format";
 import { useWords } from "@/lib/words";
@@ -29,7 +30,7 @@ const LEAST_BRUSH = 0.01;
 
 export function ParallelChart({ label, columns, order, reorder, brushed }: ParallelChartProps) {
   const { say, language } = useWords();
-  const dark = useComputedColorScheme("light") === "dark";
+  const dark = useDark();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [logs, setLogs] = useState<ReadonlySet<string>>(new Set());
   const [brushes, setBrushes] = useState<Readonly<Record<string, Brush>>>({});
@@ -149,14 +150,16 @@ function linesOf(axes: readonly ParallelAxis[], columns: ParallelChartProps["col
   return Array.from({ length: count }, (_, run) => axes.map((axis, at) => shareOf(axis, values[at]?.[run])));
 }
 
-/** As wide as all of them fit into the frame, within bounds. */
+/** As wide as all of them fit into the frame, within bounds: measured before anything is painted. */
 function useAxisWidth(axes: number) {
   const frame = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const it = frame.current;
     if (!it) return undefined;
-    const size = new ResizeObserver(() => setWidth(it.clientWidth));
+    const measure = (): void => setWidth(it.clientWidth);
+    measure();
+    const size = new ResizeObserver(measure);
     size.observe(it);
     return () => size.disconnect();
   }, []);

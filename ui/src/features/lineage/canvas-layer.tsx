@@ -1,7 +1,7 @@
 /** Edges of all levels, and boxes where one is far: one canvas behind the cards, drawn as the camera moves. */
 import { useEffect, useMemo, useState } from "react";
-import { useComputedColorScheme } from "@mantine/core";
 import { useStore } from "@xyflow/react";
+import { useDark } from "@/components/dark";
 import { coloursOf } from "./colours";
 import { draw } from "./drawing";
 import type { Camera } from "./geometry";
@@ -38,7 +38,7 @@ export interface DrawnProps extends CanvasLayerProps {
 /** A scene on a canvas of its own, as sharp as the screen. */
 export function Drawn({ sheet, focus, lit, boxes, named, camera, width, height, className }: DrawnProps) {
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
-  const dark = useComputedColorScheme() === "dark";
+  const dark = useDark();
   const colours = useMemo(() => canvas && coloursOf(canvas, dark), [canvas, dark]);
   const { x, y, zoom } = camera;
 

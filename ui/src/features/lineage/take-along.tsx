@@ -1,6 +1,7 @@
 /** Files of what is shown, and its address. */
 import { useState } from "react";
-import { Menu, useComputedColorScheme } from "@mantine/core";
+import { Menu } from "@mantine/core";
+import { useDark } from "@/components/dark";
 import { Icon } from "@/components/icon";
 import { useWords } from "@/lib/words";
 import { boxLine, boxWords } from "./box-words";
@@ -20,7 +21,7 @@ export interface TakeAlongProps {
 
 export function TakeAlong({ scene, places }: TakeAlongProps) {
   const { say, language } = useWords();
-  const dark = useComputedColorScheme() === "dark";
+  const dark = useDark();
   const [copied, setCopied] = useState(false);
   const titleOf = (box: Box): string => boxWords(box, say).title;
   const picture = (): string =>
