@@ -102,8 +102,8 @@ export async function readScene(project: string, asked: Asked, signal: AbortSign
 /** Of members of a stack, what a page of them shows. */
 export const membersQuery = (project: string, uids: readonly string[]) =>
   queryOptions({
-    queryKey: ["nodes", project, uids],
-    queryFn: async ({ signal }) => (await ask(NodesDocument, { project, uids: [...uids] }, signal)).nodes,
+    queryKey: ["members", project, uids],
+    queryFn: async ({ signal }) => ({ uids, nodes: (await ask(NodesDocument, { project, uids: [...uids] }, signal)).nodes }),
   });
 
 /** Tags of the boxes of a scene, for which it is not asked before somebody wants to choose by them. */

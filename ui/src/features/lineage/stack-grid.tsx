@@ -16,11 +16,13 @@ export function StackGrid({ stack, project, choose }: { stack: Stack; project: s
   const { say } = useWords();
   const [page, setPage] = useState(0);
   const pages = Math.ceil(stack.members.length / PAGE);
-  const from = Math.min(page, pages - 1) * PAGE;
-  const uids = stack.members.slice(from, from + PAGE);
-  const { data, error, refetch } = useQuery({ ...membersQuery(project, uids), placeholderData: keepPreviousData });
+  const at = Math.min(page, pages - 1) * PAGE;
+  const { data, error, refetch } = useQuery({ ...membersQuery(project, stack.members.slice(at, at + PAGE)), placeholderData: keepPreviousData });
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={160} />;
+  const { uids, nodes } = data;
+  // Of those that are shown: the next page may still be on its way.
+  const from = Math.max(0, stack.members.indexOf(uids[0] ?? ""));
   return (
     <>
       {pages > 1 && (
@@ -43,8 +45,8 @@ export function StackGrid({ stack, project, choose }: { stack: Stack; project: s
         <p className="faint">{say("lineage.members.first", { shown: stack.members.length, count: stack.count })}</p>
       )}
       <ul className={styles.members}>
-        {data.map((node, at) => (
-          <li key={uids[at]} data-id={uids[at]}>
+        {nodes.map((node, index) => (
+          <li key={uids[index]} data-id={uids[index]}>
             {node === null ? (
               <span className="faint">{say("lineage.opaque")}</span>
             ) : (
