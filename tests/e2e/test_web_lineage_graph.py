@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
-from tests.support.lineage_view import ROWS, cards, click, look_at
+from tests.support.lineage_view import ROWS, STILL, cards, click, look_at
 from tests.support.printed import printed
 from tests.support.web_pages import PLAIN
 from tests.support.web_view import TEXT, check, check_access
@@ -61,7 +61,8 @@ LOOKED_AT = "document.querySelector('aside h2')?.textContent"
 
 
 def middle(page: Page, found: str) -> tuple[float, float]:
-    """Of what an expression of JavaScript finds, on the screen."""
+    """Of what an expression of JavaScript finds, on the screen, once nothing is on its way there any more."""
+    page.wait_for(STILL)
     x, y, width, height = page.run(
         f"(({{x, y, width, height}}) => [x, y, width, height])({found}.getBoundingClientRect())"
     )
@@ -77,6 +78,16 @@ def mouse(page: Page, x: float, y: float, *, press: bool = False) -> None:
     page.do("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
     for kind in ("mousePressed", "mouseReleased") if press else ():
         page.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+
+def lit(page: Page, *titles: str) -> None:
+    """Until of the cards that are drawn exactly these are not dimmed."""
+    shown = (
+        "[...document.querySelectorAll('[data-level]:not([data-dim]) bdi[title]')].map((one) => one.title)"
+    )
+    page.wait_for(
+        f"{DIMMED}.length > 0 && String({shown}.toSorted()) === {json.dumps(','.join(sorted(titles)))}"
+    )
 
 
 def camera(page: Page) -> tuple[float, float, float]:
@@ -98,16 +109,13 @@ def test_under_the_mouse_neighbours_stand_out_and_a_click_lights_the_whole_way(
     assert {"measure", "raw@1", "prepare", "left@1", "use 0"} <= every
     assert page.run(DIMMED) == []
     mouse(page, *middle(page, card("raw@1")))
-    page.wait_for(f"{DIMMED}.length > 0")
-    assert every - set(page.run(DIMMED)) == {"measure", "raw@1", "prepare"}
+    lit(page, "measure", "raw@1", "prepare")
     mouse(page, *middle(page, "document.querySelector('main h1')"))
     page.wait_for(f"{DIMMED}.length === 0")
     mouse(page, *middle(page, card("use 2")), press=True)
     page.wait_for(f"{LOOKED_AT} === 'use 2'")
     mouse(page, *middle(page, "document.querySelector('main h1')"))
-    page.wait_for(f"{DIMMED}.length > 0")
-    lit = {"measure", "raw@1", "prepare", "left@1", "use 2"}
-    assert set(cards(page)) - set(page.run(DIMMED)) == lit
+    lit(page, "measure", "raw@1", "prepare", "left@1", "use 2")
     check(page, url)
 
 
@@ -117,6 +125,7 @@ def step_until(page: Page, tool: str, reached: str) -> None:
         before = camera(page)[2]
         click(page, tool)
         page.wait_for(f"{CAMERA}.a !== {before}")
+        page.wait_for(STILL)
 
 
 WRITTEN = """
@@ -254,7 +263,8 @@ def test_a_branch_is_hidden_and_shown_again(page: Page, running_server: RunningS
     page.wait_for(f"!!{card('use 3')} && {TEXT}.includes('3 hidden')")
     assert not page.run(f"!!{card('prepare')}")
     page.run(f"{side('left@1', '<')}.click()")
-    page.wait_for("!location.search.includes('hide=')")
+    page.wait_for(f"!location.search.includes('hide=') && {side('left@1', '<')}?.innerText !== '+3'")
+    page.wait_for(STILL)
     click(page, "Show all")
     page.wait_for(f"!!{card('measure')} && !!{card('network@1')}")
     assert set(cards(page)) == every

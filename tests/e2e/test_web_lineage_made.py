@@ -11,6 +11,7 @@ from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
 from tests.support.faults import event, send
 from tests.support.lineage_view import cards, click, look_at, wait_for_cards
+from tests.support.web_pages import with_first
 from tests.support.web_view import SCRIPT, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -24,6 +25,13 @@ window.WebSocket = class extends WebSocket {
   constructor(...told) { super(...told); window.sockets.push(this); }
 };
 """
+PULSES = """
+window.pulsed = new Set();
+new MutationObserver(() => document.querySelectorAll('[data-fresh] bdi[title]')
+  .forEach(({title}) => window.pulsed.add(title)))
+  .observe(document.body, {subtree: true, childList: true, attributeFilter: ['data-fresh']});
+"""
+"""Keeps which cards pulse, which is over soon."""
 
 
 @pytest.fixture
@@ -118,9 +126,8 @@ def test_what_changes_is_shown_and_what_comes_waits_until_it_is_asked_for(
         run = client.start_run("training", job="training")
         data = run.use({"n": [1]}, name="data", type="dataset")
         assert client.flush(20.0)
-        watching = page.do("Page.addScriptToEvaluateOnNewDocument", source=SOCKETS)["identifier"]
-        page.open(f"{url}/p/{project}/lineage?focus={quote(data.uid)}")
-        page.do("Page.removeScriptToEvaluateOnNewDocument", identifier=watching)
+        with with_first(page, SOCKETS):
+            page.open(f"{url}/p/{project}/lineage?focus={quote(data.uid)}")
         wait_for_cards(page, "data@1", "training")
         page.wait_for(f"{TEXT}.includes('running')")
         run.finish()
@@ -136,6 +143,9 @@ def test_what_changes_is_shown_and_what_comes_waits_until_it_is_asked_for(
         assert client.flush(20.0)
         page.wait_for(f"{TEXT}.includes('changes, show')")
         assert cards(page) == ["data@1", "training"], "nothing moves under the eyes"
+        page.run(PULSES)
         click(page, "2 changes, show")
         wait_for_cards(page, "data@1", "training", "later", "latest")
-        assert page.run("document.querySelectorAll('[data-fresh]').length") == 2
+        page.wait_for("window.pulsed.size === 2")
+        page.wait_for("!document.querySelector('[data-fresh]')")
+        assert sorted(page.run("[...window.pulsed]")) == ["later", "latest"]

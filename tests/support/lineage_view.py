@@ -8,6 +8,11 @@ from tests.support.browser import Page
 
 CARDS = "[...document.querySelectorAll('[data-id] bdi[title]')].map((one) => one.title)"
 ROWS = "[...document.querySelectorAll('[role=treegrid] tbody th bdi')].map((one) => one.textContent)"
+STILL = """
+new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+  done(!document.querySelector('main [aria-busy=true]')))))
+"""
+"""What one sees is what was asked for: nothing of it is on its way."""
 SAVED = """
 (() => { const made = URL.createObjectURL.bind(URL); window.saved = [];
   URL.createObjectURL = (blob) => (window.saved.push(blob), made(blob)); return true; })()
@@ -17,7 +22,7 @@ SAVED = """
 
 def cards(page: Page) -> list[str]:
     """Titles of the cards that are drawn, sorted; once none is on its way."""
-    page.wait_for("!document.querySelector('main [aria-busy=true]')")
+    page.wait_for(STILL)
     return sorted(page.run(CARDS))
 
 
@@ -38,7 +43,7 @@ def click(page: Page, words: str, among: str = "button, a, [role=menuitem], labe
 def look_at(page: Page, title: str, *, other: bool = False) -> None:
     """The card with this title; ``other`` as the other end of a way."""
     card = f"document.querySelector('[data-id] bdi[title={json.dumps(title)}]').closest('button')"
-    page.run(
+    page.wait_for(
         f"{card}.dispatchEvent(new MouseEvent('click', {{bubbles: true, shiftKey: {json.dumps(other)}}}))"
     )
 

@@ -59,7 +59,7 @@ export function DrawnScene({ project, queryKey, read, look, change }: DrawnScene
   useModelsChanged(project, again);
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} />;
-  return <Shown {...{ project, look, change }} scene={data.scene} news={news.count} show={news.show} fresh={news.fresh} />;
+  return <Shown {...{ project, look, change }} scene={data.scene} news={news.count} show={news.show} fresh={news.fresh} seen={news.seen} />;
 }
 
 interface ShownProps {
@@ -70,9 +70,10 @@ interface ShownProps {
   news: number;
   show: () => void;
   fresh: ReadonlySet<string>;
+  seen: () => void;
 }
 
-function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) {
+function Shown({ project, scene, look, change, news, show, fresh, seen }: ShownProps) {
   const navigate = useNavigate();
   const [to, setTo] = useState<string>();
   const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
@@ -116,6 +117,7 @@ function Shown({ project, scene, look, change, news, show, fresh }: ShownProps) 
               to={to}
               target={undefined}
               fresh={fresh}
+              seen={seen}
               look={lookAt}
               sides={sides}
               placed={placed}

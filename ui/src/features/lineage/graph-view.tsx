@@ -32,8 +32,9 @@ export interface GraphViewProps {
   to: string | undefined;
   /** a box to go to; another object, another time */
   target: { id: string } | undefined;
-  /** what came or changed just now */
+  /** what came or changed just now, until somebody could see it */
   fresh: ReadonlySet<string>;
+  seen?: () => void;
   /** `other`: as the other end of a path */
   look: (id: string | undefined, other?: boolean) => void;
   sides: Sides;
@@ -44,6 +45,8 @@ export interface GraphViewProps {
 }
 
 const NO_SPOTS: Spots = {};
+const NOTHING_FRESH: ReadonlySet<string> = new Set();
+const PULSE_MILLISECONDS = 2_600;
 
 interface Laid {
   scene: Scene;
@@ -51,18 +54,35 @@ interface Laid {
 }
 
 export function GraphView(props: GraphViewProps) {
-  const { placed, spots = NO_SPOTS } = props;
+  const { scene, fresh, seen, placed, spots = NO_SPOTS } = props;
   const found = useLaidOut(props.scene);
   const laid = useMemo(() => found && { ...found, places: kept(found.places, found.scene.focus, spots) }, [found, spots]);
   useEffect(() => {
     if (laid) placed(laid.scene, laid.places);
   }, [laid, placed]);
-  if (!laid) return <Skeleton height="100%" radius={0} />;
-  return <PlacedGraph {...props} scene={laid.scene} places={laid.places} />;
+  const behind = laid?.scene !== scene;
+  usePulse(behind ? NOTHING_FRESH : fresh, seen);
+  if (!laid) return <Skeleton height="100%" radius={0} aria-busy />;
+  return <PlacedGraph {...props} scene={laid.scene} places={laid.places} behind={behind} />;
+}
+
+/** What is drawn pulses for a while; not before it is drawn. */
+function usePulse(drawn: ReadonlySet<string>, seen: (() => void) | undefined): void {
+  useEffect(() => {
+    if (drawn.size === 0 || !seen) return undefined;
+    const timer = window.setTimeout(seen, PULSE_MILLISECONDS);
+    return () => window.clearTimeout(timer);
+  }, [drawn, seen]);
+}
+
+interface PlacedProps extends GraphViewProps {
+  places: Places;
+  /** that another scene is laid out by now, and comes in the place of this one */
+  behind?: boolean;
 }
 
 /** The same where it is known already where the boxes stand. */
-export function PlacedGraph(props: GraphViewProps & { places: Places }) {
+export function PlacedGraph(props: PlacedProps) {
   return (
     <ReactFlowProvider>
       <Picture {...props} />
@@ -105,7 +125,7 @@ function FlowCard({ data }: NodeProps<CardNode>) {
   return <BoxCard {...data} />;
 }
 
-function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphViewProps & { places: Places }) {
+function Picture({ scene, places, behind = false, at, to, target, fresh, look, sides }: PlacedProps) {
   const { say } = useWords();
   const zoomed = useStore(zoomLevel);
   const sheet = useMemo(() => sheetOf(scene, places), [scene, places]);
@@ -180,7 +200,7 @@ function Picture({ scene, places, at, to, target, fresh, look, sides }: GraphVie
       onMove={moved}
       onMoveEnd={stopped}
       aria-label={say("lineage.graph")}
-      aria-busy={shown.length < near.length}
+      aria-busy={behind || !isSet || shown.length < near.length}
     >
       <CanvasLayer sheet={sheet} focus={scene.focus} lit={lit} boxes={level === "far"} named={named} />
       <GraphTools scene={scene} places={places} sides={sides} />

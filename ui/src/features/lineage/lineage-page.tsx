@@ -39,7 +39,7 @@ import { useLiveScene } from "./use-live-scene";
 import { ViewSwitch } from "./view-switch";
 import styles from "./lineage-page.module.css";
 
-const GraphView = later(() => import("./graph-view").then(({ GraphView: it }) => it), () => <Skeleton height="100%" radius={0} />);
+const GraphView = later(() => import("./graph-view").then(({ GraphView: it }) => it), () => <Skeleton height="100%" radius={0} aria-busy />);
 // While one still looks for what to see, or its scene is on its way.
 warmUp();
 GraphView.fetch();
@@ -166,7 +166,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
         />
       )}
       <Notes scene={data?.scene} compared={asked.vs !== undefined} news={live.news} show={live.show} />
-      <div className={styles.body} aria-busy={isPlaceholderData}>
+      <div className={styles.body} aria-busy={isPlaceholderData || (!error && !shown)}>
         <div className={styles.view}>
           {error && !data && <Trouble error={error} retry={() => void refetch()} />}
           {!error && !shown && <Skeleton height="100%" radius={0} />}
@@ -180,6 +180,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
               to={search.to}
               target={target}
               fresh={live.fresh}
+              seen={live.seen}
               look={look}
               sides={sides}
               {...(search.spot && { spots: search.spot })}

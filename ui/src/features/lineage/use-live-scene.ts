@@ -16,8 +16,9 @@ export interface LiveScene {
   /** boxes that came or went, and wait to be shown */
   news: number;
   show: () => void;
-  /** boxes that came or changed just now */
+  /** boxes that came or changed just now, until they were seen */
   fresh: ReadonlySet<string>;
+  seen: () => void;
 }
 
 /** `on`: whether now is shown; what was does not change. */
@@ -30,7 +31,7 @@ export function useLiveScene(project: string, asked: Asked, scene: Scene | undef
     (answer: Answer): void => void queries.setQueryData(sceneQuery(project, JSON.parse(key) as Asked).queryKey, answer),
     [queries, project, key],
   );
-  const { count, show, fresh, take } = useNews(scene, keep);
+  const { count, show, fresh, seen, take } = useNews(scene, keep);
 
   useEffect(() => {
     if (focus === undefined || !on) return undefined;
@@ -55,5 +56,5 @@ export function useLiveScene(project: string, asked: Asked, scene: Scene | undef
     };
   }, [focus, steps, on, project, key, queries, take]);
 
-  return { news: on ? count : 0, show, fresh };
+  return { news: on ? count : 0, show, fresh, seen };
 }

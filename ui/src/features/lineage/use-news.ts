@@ -1,18 +1,18 @@
 /** What came of a scene since it was shown: what only changed is shown at once and pulses; what came or went
  * waits until one says so, rather than moving the picture under the eyes. */
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useState } from "react";
 import { compared, tally } from "./difference";
 import type { Scene } from "./scene";
 
-const PULSE_MILLISECONDS = 2_600;
 const NONE: ReadonlySet<string> = new Set();
 
 export interface News<A> {
   /** boxes that came or went, and wait to be shown */
   count: number;
   show: () => void;
-  /** boxes that came or changed just now */
+  /** boxes that came or changed just now, until they were seen */
   fresh: ReadonlySet<string>;
+  seen: () => void;
   /** tells of a newer answer than the one that is shown */
   take: (shown: A, newer: A) => void;
 }
@@ -21,12 +21,6 @@ export interface News<A> {
 export function useNews<A extends { scene: Scene }>(scene: Scene | undefined, keep: (answer: A) => void): News<A> {
   const [waiting, setWaiting] = useState<{ from: string; answer: A; count: number }>();
   const [fresh, setFresh] = useState(NONE);
-
-  useEffect(() => {
-    if (fresh.size === 0) return undefined;
-    const timer = window.setTimeout(() => setFresh(NONE), PULSE_MILLISECONDS);
-    return () => window.clearTimeout(timer);
-  }, [fresh]);
 
   const take = useCallback(
     (shown: A, newer: A): void => {
@@ -48,7 +42,8 @@ export function useNews<A extends { scene: Scene }>(scene: Scene | undefined, ke
     setFresh(changedIn(laid, ["added", "changed"]));
     setWaiting(undefined);
   }, [now, scene, keep]);
-  return { count: now?.count ?? 0, show, fresh, take };
+  const seen = useCallback((): void => setFresh(NONE), []);
+  return { count: now?.count ?? 0, show, fresh, seen, take };
 }
 
 function changedIn(laid: Scene, changes: readonly string[]): ReadonlySet<string> {
