@@ -156,7 +156,8 @@ async def test_what_fails_is_tried_again_and_what_hangs_holds_nobody_up(
     bolt: Address, graph: Bolt, tmp_path: Path, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 0]
-    async with receiving() as quick, serving(bolt, tmp_path, settings=settings()) as served:
+    hasty = settings(timeout_seconds=0.7)
+    async with receiving() as quick, serving(bolt, tmp_path, settings=hasty) as served:
         webhook, _ = await create(served, receiver, kinds=["ALIAS"])
         other, _ = await create(served, quick, kinds=["ALIAS"])
         await served.record(*story(1))

@@ -25,7 +25,9 @@ from tests.support.streaming import (
     begin,
     close_code,
     dialled,
+    expire,
     heard,
+    in_an_hour,
     open_streams,
     opened,
     streamed,
@@ -212,6 +214,7 @@ def test_a_stranger_hears_nothing_while_a_member_does(guarded: Guarded) -> None:
                 answer = {"errors": told} if message["type"] == "error" else told
                 refused[message["id"]] = code_of(answer)
         assert refused == {name: code for name, (_, _, code) in FOREIGN.items()}
+        open_streams(guarded.server, 1)
         uid = guarded.record(1)
         assert told_runs(own.next()[1]) == [uid]
         for name, events in theirs.items():
@@ -222,17 +225,17 @@ def test_a_stranger_hears_nothing_while_a_member_does(guarded: Guarded) -> None:
 def test_a_stream_ends_with_its_token(guarded: Guarded) -> None:
     """Revoked, and expired; and it does not begin again."""
     revoked, text = guarded.token("mine", "VIEWER")
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
-    _, short = guarded.token("mine", "VIEWER", name="short", expiresAt=soon)
+    short, said_short = guarded.token("mine", "VIEWER", name="short", expiresAt=in_an_hour())
     with (
         streamed(guarded.server, FOLLOW, token=text, project="mine") as (_, first),
-        streamed(guarded.server, FOLLOW, token=short, project="mine") as (_, second),
+        streamed(guarded.server, FOLLOW, token=said_short, project="mine") as (_, second),
     ):
         open_streams(guarded.server, 2)
         guarded.ask(REVOKE, {"input": {"token": revoked}})
+        expire(guarded.server, short)
         for events in (first, second):
             (_, answer), last = events.rest()
             assert (code_of(answer), last) == ("UNAUTHENTICATED", ("complete", None))
-    for said in (text, short):
+    for said in (text, said_short):
         with streamed(guarded.server, FOLLOW, token=said, project="mine") as (answer, _):
             assert answer.status_code == 401

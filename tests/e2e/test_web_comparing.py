@@ -67,17 +67,15 @@ def test_compared_versions_are_called_by_their_numbers(
     page.open(f"{url}/p/{project}/compare?runs={'.'.join(uids[:3])}")
     outputs = "[...document.querySelectorAll('tbody tr')].find((one) => one.innerText.includes('network'))"
     frame = "document.querySelector('main section[tabindex]')"
-    page.wait_for(f"!!{frame}")
-    page.run(f"{frame}.scrollTop = {frame}.scrollHeight")
     named = f"[...({outputs}?.querySelectorAll('td bdi') ?? [])].map((one) => one.textContent)"
-    page.wait_for(f"String({named}) === 'network@1,network@2,network@3'")
+    # Rows come some at a time, as one goes down.
+    page.wait_for(f"({frame}.scrollTop = 1e6) && String({named}) === 'network@1,network@2,network@3'")
     check_access(page)
-    page.run(f"{frame}.scrollTop = {frame}.scrollHeight")
+    page.wait_for(f"({frame}.scrollTop = 1e6) && !!{outputs}")
     page.click(f"{outputs}?.querySelector('th a')")
     chosen = "[...document.querySelectorAll('main select')].map((one) => one.selectedOptions[0].text)"
     page.wait_for(f"{chosen}.length === 3")
-    page.wait_for(f"{chosen}[1].startsWith('network@1 · ')")
-    assert page.run(f"{chosen}[2]").startswith("network@2 · ")
+    page.wait_for(f"{chosen}[1].startsWith('network@1 · ') && {chosen}[2].startsWith('network@2 · ')")
     check(page, url)
 
 
@@ -126,8 +124,9 @@ def test_a_comparison_is_printed_whole_some_runs_below_the_others(
     drawn = "document.querySelectorAll('tbody th bdi').length"
     page.wait_for(f"{drawn} > 0")
     frame = "document.querySelector('main section[tabindex]')"
-    page.run(f"{frame}.scrollTop = {frame}.scrollHeight")
-    page.wait_for(f"{TEXT}.includes('network@1')")  # asked for and there, of those out of sight, too
+    page.wait_for(
+        f"({frame}.scrollTop = 1e6) && {TEXT}.includes('network@1')"
+    )  # asked for and there, of those out of sight, too
     page.run(f"{frame}.scrollTop = 0")
     page.wait_for(f"!{TEXT}.includes('network@1')")
     in_sight = page.run(drawn)

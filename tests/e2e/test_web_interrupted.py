@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 
 from lineage_server import Client
 from lineage_server.client.config import load_config
-from lineage_server.graph.embedded_start import free_port
 from tests.e2e.conftest import RunningServer, StartServer, client_environment
 from tests.support.browser import Page, another_tab, browsing
-from tests.support.faults import ask, engine_process, graph_settings
+from tests.support.faults import ask, engine_process, graph_settings, until
+from tests.support.neo4j_server import free_port
 from tests.support.proxy import Proxy
-from tests.support.streaming import CREATE
+from tests.support.streaming import CREATE, ME, expire, in_an_hour
 from tests.support.web_view import HEADING, TEXT, build, check
 from tests.support.web_world import make_project
 
@@ -50,8 +51,8 @@ def record(url: str, folder: Path, name: str, project: str = "default") -> None:
 def test_a_page_outlives_its_server(start_server: StartServer, tmp_path: Path) -> None:
     """Killed, away, started again: what is shown stays, and what is new comes by itself."""
     build()
-    port = free_port()
-    server = start_server("--port", str(port))
+    port = str(free_port())
+    server = start_server("--port", port)
     record(server.url, tmp_path, "before")
     with browsing(tmp_path) as page:
         page.open(f"{server.url}/p/default/runs")
@@ -59,7 +60,7 @@ def test_a_page_outlives_its_server(start_server: StartServer, tmp_path: Path) -
         page.run("window.stayed = true")
         server.process.send_signal(signal.SIGKILL)
         server.process.wait(20)
-        again = start_server("--port", str(port))
+        again = start_server("--port", port)
         assert again.url == server.url
         record(again.url, tmp_path, "after")
         page.wait_for(f"{TEXT}.includes('after') && {TEXT}.includes('before')")
@@ -71,8 +72,8 @@ def test_a_page_that_was_not_there_yet_says_that_the_server_is_away(
 ) -> None:
     """Its code cannot be had: trying again is of no use until somebody answers, and then leads there."""
     build()
-    port = free_port()
-    server = start_server("--port", str(port))
+    port = str(free_port())
+    server = start_server("--port", port)
     make_project(server.url, "default")
     with browsing(tmp_path) as page:
         page.open(f"{server.url}/p/default/runs")
@@ -83,7 +84,7 @@ def test_a_page_that_was_not_there_yet_says_that_the_server_is_away(
         page.wait_for(f"{TEXT}.includes('The server cannot be reached')")
         page.click(AGAIN)
         page.wait_for(f"{TEXT}.includes('The server cannot be reached')")
-        start_server("--port", str(port))
+        start_server("--port", port)
         page.click(AGAIN)
         page.wait_for(f"location.pathname === '/p/default/models' && {TEXT}.includes('No models yet')")
 
@@ -169,19 +170,25 @@ def test_why_the_graph_is_away_is_told_in_the_language_of_the_reader(
         page.wait_for(f"{TEXT}.includes('응답 시간') && {detail} === undefined")
 
 
-def short_token(server: RunningServer, seconds: float) -> str:
-    """Of a viewer."""
+def short_token(server: RunningServer) -> tuple[str, str]:
+    """Uid and text of one of a viewer, which ends."""
     root = (server.data_dir / "admin-token").read_text().strip()
     wanted: dict[str, Any] = {
         "name": "short",
         "service": True,
         "subject": "somebody",
         "scopes": [{"project": "default", "role": "VIEWER"}],
-        "expiresAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds)),
+        "expiresAt": in_an_hour(),
     }
     made = ask(server.url, CREATE, {"input": wanted}, token=root)["createToken"]
     assert not made["problems"], made
-    return made["text"]
+    return made["token"]["uid"], made["text"]
+
+
+def is_refused(server: RunningServer, token: str) -> bool:
+    """Whether its time is over, as the server sees it."""
+    headers = {"authorization": f"Bearer {token}"}
+    return httpx2.post(f"{server.url}/graphql", json={"query": ME}, headers=headers).status_code == 401
 
 
 def sign_in(page: Page, token: str) -> None:
@@ -199,11 +206,11 @@ def test_a_token_that_ends_under_an_open_page_leads_to_sign_in_and_back(
     make_project(server.url, "default", token=root)
     with browsing(tmp_path) as page:
         page.open(f"{server.url}/p/default/runs")
-        ends = time.monotonic() + 12
-        sign_in(page, short_token(server, 12))
+        uid, short = short_token(server)
+        sign_in(page, short)
         page.wait_for(f"location.pathname === '/p/default/runs' && {HEADING} === 'Runs'")
-        page.run("window.stayed = true")
-        time.sleep(max(0.0, ends - time.monotonic()) + 1)
+        expire(server, uid)
+        until(lambda: is_refused(server, short), 20, "the end of the token")  # which is known for seconds
         to(page, "models")
         page.wait_for("location.pathname === '/sign-in'")
         assert page.run("location.search") == "?next=%2Fp%2Fdefault%2Fmodels"

@@ -67,7 +67,9 @@ def sort_and_open_a_run(page: Page, keys: Keyboard) -> None:
     keys.take("Runs", within="nav")
     page.wait_for(f"{HEADING} === 'Runs' && {NAMES}.length === 4")
     keys.take("Columns")
-    page.wait_for(f"!!{DIALOG}?.querySelector('input[value=\"m.acc\"]')")
+    page.wait_for(
+        f"!!{DIALOG}?.querySelector('input[value=\"m.acc\"]') && {DIALOG}.contains(document.activeElement)"
+    )
     keys.take("acc", within="[role=dialog]", by=" ")
     keys.press("Escape")
     keys.take("acc", within="thead")

@@ -15,29 +15,26 @@ from tests.e2e.conftest import RunningServer
 from tests.support.browser import Page
 from tests.support.faults import event, send
 from tests.support.lineage_view import ROWS, SAVED, cards, click, look_at, saved
+from tests.support.web_pages import QUESTIONS, asked_for, with_first
 from tests.support.web_view import TEXT, check
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-QUESTIONS = """
-window.questions = [];
-((ask) => { window.fetch = (...told) => {
-  const query = /graphql/.test(told[0]) && JSON.parse(told[1].body).query;
-  window.questions.push(query ? /(?:query|mutation) (\\w+)/.exec(query)[1] : String(told[0]));
-  return ask(...told);
-}; })(window.fetch);
+SOCKETS = """
 window.sockets = 0;
 window.WebSocket = class extends WebSocket {
   constructor(...told) { super(...told); window.sockets += 1; }
 };
 """
-"""Keeps what a page asks for by name, other addresses as they are; and counts its sockets."""
-HEALTH = "/readyz?verbose"
-"""Asked for by the clock, whatever is on the page."""
-FRAME = {"Shell": 1, "Notifications": 2}
-"""What every page is framed by. What goes on is asked for again when the socket is there."""
+"""Counts the sockets of a page."""
+CLOCKED = ("/readyz?verbose", "Notifications")
+"""Asked for by the clock, too, whatever is on the page."""
+AGAIN = {"Notifications": 2, "LineageScene": 2}
+"""What goes on is asked for again when the socket is there."""
+FRAME = {"Shell": 1}
+"""What every page is framed by."""
 QUIET_SECONDS = 2.0
-"""Longer than a page waits before it asks what it missed until its socket was there."""
+"""In which one more question would be asked, if there was one."""
 BRANCHES = {"few": 1, "many": 33}
 BOXES = {size: 1 + 6 * branches for size, branches in BRANCHES.items()}
 
@@ -66,24 +63,23 @@ def made(name: str, version: int) -> dict[str, str]:
 @pytest.fixture
 def counted(page: Page) -> Iterator[Page]:
     """The page, which counts what it asks for from the first script on."""
-    counting = page.do("Page.addScriptToEvaluateOnNewDocument", source=QUESTIONS)["identifier"]
-    yield page
-    page.do("Page.removeScriptToEvaluateOnNewDocument", identifier=counting)
+    with with_first(page, f"{QUESTIONS};{SOCKETS}"):
+        yield page
 
 
 def asked(page: Page) -> Counter[str]:
     """Since it was last looked at, once nothing more comes."""
     time.sleep(QUIET_SECONDS)
-    told = Counter(page.run("window.questions"))
-    page.run("window.questions.length = 0")
-    del told[HEALTH]
-    return told
+    told = Counter(page.run("window.questions.splice(0).map(({name}) => name)"))
+    return Counter({name: times for name, times in told.items() if name not in CLOCKED})
 
 
 def open_all(page: Page, url: str, project: str, size: str) -> Counter[str]:
     """The lineage of what that many boxes came of, all of it."""
     page.open(f"{url}/p/{project}/lineage?focus={quote(f'dataset:{size}@1')}&up=0&down=2&group=NONE")
     page.wait_for("!!document.querySelector('[data-focus]')")
+    for name, times in AGAIN.items():
+        asked_for(page, name, times)
     told = asked(page)
     page.run(SAVED)
     click(page, "Export")
@@ -97,7 +93,7 @@ def test_a_picture_is_one_question_however_many_boxes_it_has(
 ) -> None:
     page, url = counted, running_server.url
     few, many = (open_all(page, url, project, size) for size in BRANCHES)
-    assert many == few == {**FRAME, "LineageScene": 2}
+    assert many == few == {**FRAME, "LineageScene": AGAIN["LineageScene"]}
     assert page.run("window.sockets") == 1, "what follows changes shares one"
     look_about(page)
     assert asked(page) == {}, "what is there already is not asked for"
@@ -116,6 +112,7 @@ def look_about(page: Page) -> None:
     page.click(mark)
     page.wait_for("location.search.includes('kinds=')")
     page.click(mark)
+    page.wait_for("!location.search.includes('kinds=')")
     page.run("document.querySelector('input[value=outline]').click()")
     page.wait_for(f"{ROWS}.length > 30")
     page.run("document.querySelector('input[value=graph]').click()")

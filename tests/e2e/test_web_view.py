@@ -158,7 +158,7 @@ def act_by_the_palette(page: Page, url: str) -> None:
     check_access(page)
     page.press("Enter")
     page.wait_for("!document.querySelector('[role=dialog]')")
-    assert page.run("navigator.clipboard.readText()") == page.run("location.href")
+    page.wait_for("navigator.clipboard.readText().then((copied) => copied === location.href)")
     for scheme in ("dark", "light"):
         palette(page, "light dark", "Switch between light and dark")
         page.press("Enter")
@@ -244,8 +244,7 @@ def test_pages_load_no_more_script_than_they_may(
         assert client.flush(20.0)
     home = script_kb(page, f"{url}/p/{project}")
     assert 50 < home <= HOME_KB
-    lineage = script_kb(page, f"{url}/p/{project}/lineage?focus=dataset:grains")
-    assert page.run("!!document.querySelector('[data-focus]')"), "with its picture"
+    lineage = script_kb(page, f"{url}/p/{project}/lineage?focus=dataset:grains", "[data-focus]")
     assert 10 < lineage - home <= LINEAGE_KB
     check(page, url)
 

@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from lineage_server.app import Server, build_app
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.graph.embedded import EmbeddedGraph
-from lineage_server.graph.embedded_start import free_port
 from lineage_server.settings import load
+from tests.support.neo4j_server import free_port
 
 EVENT = json.dumps({"type": "run", "id": "e1", "run": "0198c0de-0000-7000-8000-000000000001", "name": "x"})
 NOW = {"ingest": {"patience_seconds": 1.0}}

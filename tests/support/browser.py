@@ -106,17 +106,24 @@ class Page:
 
     def run(self, script: str) -> Any:
         """What an expression of JavaScript comes to."""
-        done = self.do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        done = self._evaluated(script)
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
+    def _evaluated(self, script: str) -> dict[str, Any]:
+        return self.do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+
     def wait_for(self, script: str) -> Any:
-        """Until an expression is true."""
+        """Until an expression is true; it is not as long as what it asks of is not there yet."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (value := self.run(script)):
-            assert time.monotonic() < deadline, (script, self.run("document.body.innerText"))
+        while True:
+            done = self._evaluated(script)
+            absent = done.get("exceptionDetails", {}).get("exception", {}).get("className") == "TypeError"
+            assert absent or "exceptionDetails" not in done, done
+            if not absent and (value := done["result"].get("value")):
+                return value
+            assert time.monotonic() < deadline, (script, done, self.run("document.body.innerText"))
             time.sleep(0.05)
-        return value
 
     def open(self, url: str) -> None:
         self.do("Page.navigate", url="about:blank")  # else a change of the fragment alone loads nothing
@@ -141,15 +148,18 @@ class Page:
         self.asked.clear()
 
     def click(self, found: str) -> None:
-        """What an expression of JavaScript finds, once it is there."""
-        self.wait_for(f"!!{found}")
-        self.run(f"{found}.click()")
+        """What an expression of JavaScript finds, once it is there and may be pressed: in one go, for it may
+        be drawn anew."""
+        self.wait_for(f"((one) => !!one && !one.disabled && (one.click(), true))({found})")
 
     def type(self, selector: str, text: str) -> None:
-        """Into a field, in place of what is there."""
-        field = f"document.querySelector({selector!r})"
-        self.run(f"{field}.focus(), {field}.select()")
-        self.do("Input.insertText", text=text)
+        """Into a field, once it is there, in place of what is there: in one go, for a form that opens leads
+        keys to one of its fields a moment later."""
+        typed = f"document.execCommand('insertText', false, {json.dumps(text)})"
+        self.wait_for(
+            f"((field) => !!field && (field.focus(), field.select(), {typed}, true))"
+            f"(document.querySelector({selector!r}))"
+        )
 
     def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
         """As on a keyboard, with what the browser itself does about it."""

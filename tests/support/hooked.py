@@ -14,7 +14,7 @@ from tests.support.served import Served
 TEXTS = read_operations()
 
 
-OWN = {"allowed_networks": ["127.0.0.0/8"], "retry_seconds": 0.1, "timeout_seconds": 0.7, "attempts": 3}
+OWN = {"allowed_networks": ["127.0.0.0/8"], "retry_seconds": 0.1, "attempts": 3}
 
 
 def settings(**more: Any) -> dict[str, Any]:

@@ -7,13 +7,11 @@ a size, stands in the window, and shows by an outline or its frame that keys go 
 from __future__ import annotations
 
 import json
-import time
 
 from tests.support.browser import Page
+from tests.support.web_view import AT_REST
 
 MOST_STOPS = 150
-_LOOKS = 10
-_BETWEEN_SECONDS = 0.05
 _NAME = """
 ((one) => {
   const labelled = one.getAttribute('aria-labelledby')?.split(' ')
@@ -99,8 +97,8 @@ class Keyboard:
             return  # on the way round, past the last stop
         here = self.name()
         self.seen.append(here)
-        for _ in range(_LOOKS):
-            if self.page.run(f"{_SEEN}(document.activeElement)"):
-                return
-            time.sleep(_BETWEEN_SECONDS)  # a frame comes gently
+        seen = f"{_SEEN}(document.activeElement)"
+        self.page.wait_for(f"{seen} || {AT_REST}")  # a frame comes gently
+        if self.page.run(seen):
+            return
         self.unseen.append(f"{here}: {self.page.run('document.activeElement.outerHTML.slice(0, 150)')}")

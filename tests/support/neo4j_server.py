@@ -328,10 +328,19 @@ def write_config(folder: Path, port: int, more: dict[str, str]) -> None:
     (folder / "conf" / "neo4j.conf").write_text("\n".join(lines) + "\n")
 
 
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LOWEST_PORT = 10_000
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that is free and stays so until it is used: none of those that the system gives to whoever connects
+    or listens anywhere meanwhile."""
+    highest = int(EPHEMERAL.read_text().split()[0]) if EPHEMERAL.exists() else 32_768
+    while True:
+        port = secrets.choice(range(LOWEST_PORT, highest))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def host_and_port(uri: str) -> tuple[str, int]:

@@ -6,13 +6,16 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from neo4j import GraphDatabase
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from lineage_server.domain.ids import now_micros
 from tests.support.faults import ask, event, run_id, until
 
 if TYPE_CHECKING:
@@ -122,6 +125,22 @@ CREATE = (
     "{ createToken(input: $input) { text token { uid } problems { field } } }"
 )
 REVOKE = "mutation ($input: RevokeTokenInput!) { revokeToken(input: $input) { problems { field } } }"
+
+
+EXPIRE = "MATCH (t:Token {uid: $uid}) SET t.expires_at = $now RETURN t.uid AS uid"
+
+
+def in_an_hour() -> str:
+    """As the end of a token is told."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3_600))
+
+
+def expire(server: RunningServer, uid: str) -> None:
+    """The time of a token is over now, however long the machine took to get here with it."""
+    graph = server.graph
+    with GraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver:
+        found = driver.execute_query(EXPIRE, uid=uid, now=now_micros(), database_=graph.database)
+    assert [row["uid"] for row in found.records] == [uid]
 
 
 class Guarded:

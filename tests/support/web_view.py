@@ -22,9 +22,11 @@ SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 HOME_KB, LINEAGE_KB = 220.0, 90.0
 """As much JavaScript as home may load, compressed; and the lineage view on top of that, its layout apart."""
 # Colours on their way from one theme to the other have no contrast to speak of; what turns for ever may turn.
+# What opens, or takes another theme, begins to move with the frame after next.
 AT_REST = """
-document.getAnimations().every((one) =>
-  one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)
+new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
+  document.getAnimations().every((one) =>
+    one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)))))
 """
 FITS = """
 [document.documentElement, document.querySelector('main')].every((one) => one.scrollWidth <= one.clientWidth)
@@ -58,11 +60,12 @@ def build() -> None:
         pytest.skip(f"the web view cannot be built here: {done.stderr.strip()[-500:]}")
 
 
-def script_kb(page: Page, url: str) -> float:
-    """As much JavaScript as a page loads into an empty browser, in kilobytes as they are transferred."""
+def script_kb(page: Page, url: str, shown: str = "main h1") -> float:
+    """As much JavaScript as a page loads into an empty browser until that is shown and nothing more comes, in
+    kilobytes as they are transferred."""
     page.do("Network.clearBrowserCache")
     page.open(url)
-    page.wait_for("!!document.querySelector('main h1')")
+    page.wait_for(f"!!document.querySelector({shown!r})")
     return float(page.run(SCRIPTS))
 
 
