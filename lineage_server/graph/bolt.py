@@ -289,10 +289,10 @@ class Bolt:
             with self.bell(query, started, timeout_seconds) as bell:
                 await asyncio.wait({task}, timeout=timeout_seconds + _GRACE_SECONDS)
         except asyncio.CancelledError:
-            loop.call_later(_GRACE_SECONDS, task.cancel)
+            self._give_up(task)
             raise
         if not task.done():
-            task.cancel()
+            self._give_up(task)
             raise self._late(started, timeout_seconds)
         if task.cancelled():
             raise _not_connected()
@@ -303,6 +303,11 @@ class Bolt:
         if not isinstance(error, Neo4jError | DriverError | OSError):
             raise error
         raise bell.meaning(error) from error
+
+    def _give_up(self, task: asyncio.Task[Any]) -> None:
+        """When it cannot be connecting any more, so that no socket leaks; the bell has it stopped before."""
+        seconds = self._connect_timeout_seconds + _GRACE_SECONDS
+        asyncio.get_running_loop().call_later(seconds, task.cancel)
 
     def _late(self, started: float, timeout_seconds: float) -> LineageError:
         """A statement that takes long and a server that hangs look the same, but for what we heard since."""

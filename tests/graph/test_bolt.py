@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import socket
 import time
 
 import pytest
@@ -17,7 +19,7 @@ from lineage_server.graph.errors import (
     TransientGraphError,
 )
 from lineage_server.graph.round_trips import counting
-from tests.support.neo4j_server import Address
+from tests.support.neo4j_server import Address, host_and_port
 from tests.support.proxy import Proxy
 
 SLOW = (
@@ -63,6 +65,25 @@ async def test_server_that_hangs_is_unavailable_not_slow(bolt: Address, graph: B
                 await far.write("CREATE (n:Job {uid: 'job:late'})", timeout_seconds=0.3)
             proxy.flow()
             assert await far.read("RETURN 1 AS one") == [{"one": 1}]
+
+
+async def test_a_statement_that_is_given_up_while_it_connects_leaks_no_socket(
+    bolt: Address, graph: Bolt
+) -> None:
+    """A server so busy that it takes no connections: the reader is told so before that is known."""
+    with Proxy(bolt.uri) as proxy, contextlib.ExitStack() as stack:
+        login = {"user": bolt.user, "password": bolt.password, "database": bolt.database}
+        async with Bolt(proxy.uri, **login, connect_timeout_seconds=2) as far:
+            proxy.cut()
+            place = host_and_port(proxy.uri)
+            stack.enter_context(socket.create_server(place, backlog=0))
+            for _ in range(3):  # fill its queue
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(place)
+            with pytest.raises(GraphAwayError, match="said nothing"):
+                await far.read("RETURN 1 AS one", timeout_seconds=0.2)
+    gc.collect()  # a socket that nobody closed says so now, and fails this test
 
 
 async def test_cancelled_task_stops_its_statement_on_the_server(graph: Bolt) -> None:
