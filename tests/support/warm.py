@@ -13,6 +13,7 @@ from lineage_server.graph import schema
 from lineage_server.graph.bolt import Bolt
 from lineage_server.graph.embedded import build_start_cache, default_cache_dir
 from lineage_server.graph.look_ahead import plan_ahead
+from lineage_server.graph.queries.server import RUNNING
 from lineage_server.graph.write import GraphWriter
 from lineage_server.ingest.verdicts import IngestLimits
 from lineage_server.ingest.writer import IngestWriter
@@ -37,6 +38,7 @@ async def warm(address: Address) -> None:
         await writer.submit(story(), actor="test")
         await writer.stop()
         await plan_ahead(bolt)
+        await bolt.read(RUNNING)  # what is overdue is stopped by it, within a second
         await wipe(bolt)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from lineage_server.client.client import Client
 from lineage_server.client.config import load_config
 from lineage_server.client.syncing import leftovers
 from lineage_server.domain.errors import NotAuthenticatedError, UnavailableError
+from tests.support.faults import until
 from tests.unit.client.conftest import NOBODY
 from tests.unit.client.stub import StubServer
 
@@ -55,6 +56,11 @@ def start(script: str, journal_dir: Path, **env: str) -> subprocess.Popen[str]:
     )
 
 
+def is_written(journal_dir: Path, step: int) -> bool:
+    told = re.compile(rb"[\[,]%d[,\]]" % step)
+    return any(told.search(one.read_bytes()) for one in journal_dir.glob("*.jsonl"))
+
+
 def test_a_killed_process_loses_nothing_it_had_logged(
     journal_dir: Path, make_client: Callable[..., Client], stub: StubServer
 ) -> None:
@@ -64,8 +70,8 @@ def test_a_killed_process_loses_nothing_it_had_logged(
     last = 0
     while last < 700:
         last = int(process.stdout.readline())
-    # ``last`` was logged before it was printed; the promised 50 ms, and some for a busy machine.
-    time.sleep(0.3)
+    # ``last`` was logged before it was printed, and is on the disk 50 ms later: on a busy machine some more.
+    until(lambda: is_written(journal_dir, last), 5, f"step {last} on the disk")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     report = make_client(stub.url).sync()
