@@ -172,14 +172,17 @@ class Changes:
 
     @contextlib.asynccontextmanager
     async def subscribe(
-        self, wanted: ChangeFilter | None = None
+        self, wanted: ChangeFilter | None = None, *, resync: bool = False
     ) -> AsyncGenerator[AsyncIterator[Notice], None]:
         """Notices from now on: ``async with changes.subscribe(f) as notices: async for n in notices``.
 
         The subscription exists once the block is entered: read the state inside the block and
-        nothing can fall between the two.
+        nothing can fall between the two. ``resync``: for whoever reads it elsewhere, a first notice says
+        that it exists.
         """
         subscriber = _Subscriber(wanted or ChangeFilter(), self._queue)
+        if resync:
+            subscriber.lose(0)
         subscriber.closed = self._closed
         self._subscribers.add(subscriber)
         self._count()

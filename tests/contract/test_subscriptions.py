@@ -185,6 +185,23 @@ async def test_ingest_status_ticks(served: Served) -> None:
         assert (await anext(stream)).data
 
 
+@pytest.mark.parametrize("name", [name for name in FOLLOWED if "$resync" in TEXTS[name]])
+async def test_who_asks_for_it_is_told_first_that_the_stream_is_there(served: Served, name: str) -> None:
+    """From then on nothing is missed: what happens before the next question is told."""
+    async with (
+        following(served, name, {**FOLLOWED[name], "resync": True}) as stream,
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
+        (begun,) = (await anext(stream)).data.values()
+        assert begun["kind"] == "RESYNC"
+        reader = InputFact(name="churn", type="model", digest=D3)
+        failed = event_of(new_run_id(), inputs=[reader], state=RunState.FAILED)
+        version = ModelVersionReported(project="default", model="churn", version=name)
+        await served.record(event_of(TRAIN, reason=name), failed, version)
+        (told,) = (await anext(stream)).data.values()
+        assert told["kind"] == "CHANGED"
+
+
 async def test_every_subscription_answers(served: Served) -> None:
     for name, variables in FOLLOWED.items():
         async with following(served, name, variables) as stream:

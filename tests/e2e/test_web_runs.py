@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
-from tests.support.web_pages import COUNTING, click_twice
+from tests.support.web_pages import COUNTING, click_twice, with_first
 from tests.support.web_view import SCRIPT, TEXT, check, check_access
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -112,6 +112,34 @@ def test_a_view_is_kept_by_name_and_new_runs_come_by_themselves(
             run.fail("no room")
         assert client.flush(20.0)
     page.wait_for(f"{NAMES}[0] === 'lost again'")
+    check(page, url)
+
+
+HELD = """
+window.held = [];
+window.WebSocket = class extends WebSocket {
+  send(told) {
+    if (window.held && /"subscribe"/.test(told)) window.held.push(() => super.send(told));
+    else super.send(told);
+  }
+};
+"""
+"""Keeps back what a page follows, as a network or a server that is slow does."""
+
+
+def test_what_happens_before_a_page_is_told_of_it_is_shown_all_the_same(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with with_first(page, HELD):
+        page.open(f"{url}/p/{project}/runs")
+    page.wait_for(f"{NAMES}.length === 6 && window.held.length > 0")
+    with recording(project) as client:
+        client.start_run("meanwhile", job="train").finish()
+        assert client.flush(20.0)
+    assert "meanwhile" not in page.run(NAMES)
+    page.run("window.held.splice(0).forEach((one) => one()); window.held = undefined")
+    page.wait_for(f"{NAMES}[0] === 'meanwhile'")
     check(page, url)
 
 

@@ -85,60 +85,40 @@ export async function fetched(path: string, init: RequestInit): Promise<Response
 // --- subscriptions --------------------------------------------------------------------------------
 
 const AGAIN_MILLISECONDS = 1_000;
-/** Longer than the server takes from being asked for a stream to telling it everything. */
-const BEGUN_MILLISECONDS = 500;
 let socket: Client | undefined;
-let isOpen = false;
-/** What to call when the socket is there, or there again: what was told before was told to nobody. */
-const missing = new Set<() => void>();
 
 /** One socket a tab, opened by the first subscription and closed after the last. */
 function opened(): Client {
   const address = new URL("/graphql", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
-  if (socket) return socket;
-  socket = createClient({ url: address.href, retryAttempts: Infinity, shouldRetry: () => true });
-  socket.on("connected", () => {
-    isOpen = true;
-    missing.forEach((missed) => missed());
-  });
-  socket.on("closed", () => (isOpen = false));
+  socket ??= createClient({ url: address.href, retryAttempts: Infinity, shouldRetry: () => true });
   return socket;
 }
 
 /** Calls `told` with each notice until the returned function is called. A stream that ends (the server
- * ends each after ten minutes) or breaks begins again. Each time it has begun `missed` is called: read anew
+ * ends each after ten minutes) or breaks begins again. Each time it has begun, its first notice says so: read anew
  * what is shown, for what was read before may have changed before anybody was told. */
-export function follow<TResult, TVariables>(
+export function follow<TResult, TVariables extends { resync?: boolean }>(
   document: TypedDocumentString<TResult, TVariables>,
   variables: TVariables,
-  { told, missed }: { told: (notice: TResult) => void; missed: () => void },
+  told: (notice: TResult) => void,
 ): () => void {
   let over = false;
   let timer: number | undefined;
-  let begun: number | undefined;
   let stop = () => {};
-  const readSoon = (): void => {
-    window.clearTimeout(begun);
-    begun = window.setTimeout(missed, BEGUN_MILLISECONDS);
-  };
-  missing.add(readSoon);
   const begin = (): void => {
     const again = (): void => {
       if (!over) timer = window.setTimeout(begin, AGAIN_MILLISECONDS);
     };
     stop = opened().subscribe<TResult>(
-      { query: document.toString(), variables: variables as Record<string, unknown> },
+      { query: document.toString(), variables: { ...variables, resync: true } },
       { next: ({ data }) => data && told(data), error: again, complete: again },
     );
-    if (isOpen) readSoon();
   };
   begin();
   return () => {
     over = true;
-    missing.delete(readSoon);
     window.clearTimeout(timer);
-    window.clearTimeout(begun);
     stop();
   };
 }

@@ -4,13 +4,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import type { QueryKey } from "@tanstack/react-query";
 import { ArtifactsChangedDocument, ModelsChangedDocument, RunsChangedDocument } from "@/gql/graphql";
 import type { TypedDocumentString } from "@/gql/graphql";
+import { readAnew } from "./anew";
 import { calmly } from "./calm";
 import { follow } from "./graphql";
 
 /** Much that changes together is one reading. */
 const CALM_MILLISECONDS = 300;
 
-type OfProject = TypedDocumentString<unknown, { project: string }>;
+type OfProject = TypedDocumentString<unknown, { project: string; resync?: boolean }>;
 
 /** Calls `changed` whenever the server says so of the project, and when notices may have been missed; not again before
  * what it returns has ended. */
@@ -21,7 +22,7 @@ function useChanged(document: OfProject, project: string, changed: () => unknown
   });
   useEffect(() => {
     const { told, stop } = calmly(() => last.current(), CALM_MILLISECONDS);
-    const leave = follow(document, { project }, { told, missed: told });
+    const leave = follow(document, { project }, told);
     return () => {
       stop();
       leave();
@@ -47,5 +48,5 @@ export function useArtifactsChanged(project: string, changed: () => unknown): vo
 /** Reads the queries under `key` anew whenever runs of the project changed. */
 export function useLiveRuns(project: string, key: QueryKey): void {
   const queries = useQueryClient();
-  useRunsChanged(project, () => queries.invalidateQueries({ queryKey: key }));
+  useRunsChanged(project, () => readAnew(queries, { queryKey: key }));
 }

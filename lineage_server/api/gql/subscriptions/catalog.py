@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.permissions import MayRead
-from lineage_server.api.gql.types.notices import ChangeNotice, notice_of
+from lineage_server.api.gql.types.notices import ChangeNotice, Resync, notice_of
 from lineage_server.changes import ChangeFilter
 from lineage_server.domain.nodes import Label
 
@@ -25,8 +25,11 @@ class CatalogSubscriptions:
         description="Which models of a project changed, their versions, aliases and approvals; read those "
         "you show",
     )
-    async def models_changed(self, info: Ctx, project: str) -> AsyncGenerator[ChangeNotice, None]:
-        async with context_of(info).services.changes.subscribe(_of(project, _REGISTRY)) as notices:
+    async def models_changed(
+        self, info: Ctx, project: str, resync: Resync = False
+    ) -> AsyncGenerator[ChangeNotice, None]:
+        changes, wanted = context_of(info).services.changes, _of(project, _REGISTRY)
+        async with changes.subscribe(wanted, resync=resync) as notices:
             async for notice in notices:
                 yield notice_of(notice)
 
@@ -35,8 +38,11 @@ class CatalogSubscriptions:
         description="Which artifacts of a project changed, their versions and who uses them; read those "
         "you show",
     )
-    async def artifacts_changed(self, info: Ctx, project: str) -> AsyncGenerator[ChangeNotice, None]:
-        async with context_of(info).services.changes.subscribe(_of(project, _ARTIFACTS)) as notices:
+    async def artifacts_changed(
+        self, info: Ctx, project: str, resync: Resync = False
+    ) -> AsyncGenerator[ChangeNotice, None]:
+        changes, wanted = context_of(info).services.changes, _of(project, _ARTIFACTS)
+        async with changes.subscribe(wanted, resync=resync) as notices:
             async for notice in notices:
                 yield notice_of(notice)
 

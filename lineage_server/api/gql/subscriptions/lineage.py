@@ -10,7 +10,7 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.permissions import MayRead
-from lineage_server.api.gql.types.notices import ChangeNotice, notice_of
+from lineage_server.api.gql.types.notices import ChangeNotice, Resync, notice_of
 from lineage_server.changes import ChangeFilter, Notice
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import label_of
@@ -29,15 +29,16 @@ class LineageSubscriptions:
         description="What changed among the nodes up to so many artifact steps around this one",
     )
     async def lineage_changed(
-        self, info: Ctx, uid: str, depth: int = 3
+        self, info: Ctx, uid: str, depth: int = 3, resync: Resync = False
     ) -> AsyncGenerator[ChangeNotice, None]:
         context = context_of(info)
         if not 0 <= depth <= MAX_DEPTH:
             raise InvalidInputError("the depth is out of range", field="depth", allowed=f"0 to {MAX_DEPTH}")
         around = _Around()
         wanted = ChangeFilter(projects=context.scope, uids=around)
-        async with context.services.changes.subscribe(wanted) as notices:
-            around.known = {uid} | await _neighbours(context, uid, depth)
+        async with context.services.changes.subscribe(wanted, resync=resync) as notices:
+            if not resync:  # else its first notice leads to that
+                around.known = {uid} | await _neighbours(context, uid, depth)
             async for notice in notices:
                 if notice.kind == "changes":
                     changes = tuple(change for change in notice.changes if change.uid in around)
@@ -46,7 +47,7 @@ class LineageSubscriptions:
                     notice = replace(notice, changes=changes)
                 yield notice_of(notice)
                 if _may_reach_further(notice):
-                    around.known |= await _neighbours(context, uid, depth)
+                    around.known = (around.known or {uid}) | await _neighbours(context, uid, depth)
 
 
 class _Around(Container[str]):

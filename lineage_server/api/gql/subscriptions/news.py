@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from lineage_server.api.gql.context import Context, context_of
 from lineage_server.api.gql.permissions import SignedIn
-from lineage_server.api.gql.types.notices import ChangeNotice, notice_of
+from lineage_server.api.gql.types.notices import ChangeNotice, Resync, notice_of
 from lineage_server.changes import ChangeFilter
 
 Ctx = Info[Context, None]
@@ -22,9 +22,11 @@ class NewsSubscriptions:
         description="Runs that failed, aliases and approvals that changed in projects that you see: read "
         "notifications again",
     )
-    async def notifications_changed(self, info: Ctx) -> AsyncGenerator[ChangeNotice, None]:
+    async def notifications_changed(
+        self, info: Ctx, resync: Resync = False
+    ) -> AsyncGenerator[ChangeNotice, None]:
         context = context_of(info)
         wanted = ChangeFilter(projects=context.scope, news=True)
-        async with context.services.changes.subscribe(wanted) as notices:
+        async with context.services.changes.subscribe(wanted, resync=resync) as notices:
             async for notice in notices:
                 yield notice_of(notice)

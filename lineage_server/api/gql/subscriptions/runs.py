@@ -16,6 +16,7 @@ from lineage_server.api.gql.types.notices import (
     ChangeNotice,
     MetricNotice,
     NoticeKind,
+    Resync,
     RunNotice,
     notice_of,
 )
@@ -41,11 +42,13 @@ class _RunAndChunks:
 @strawberry.type
 class RunSubscriptions:
     @strawberry.subscription(permission_classes=[MayRead], description="A run, each time it changed")
-    async def run_changed(self, info: Ctx, uid: str) -> AsyncGenerator[RunNotice, None]:
+    async def run_changed(
+        self, info: Ctx, uid: str, resync: Resync = False
+    ) -> AsyncGenerator[RunNotice, None]:
         context = context_of(info)
         uid = run_uid_of(uid)
         wanted = ChangeFilter(projects=context.scope, uids=frozenset({uid}))
-        async with context.services.changes.subscribe(wanted) as notices:
+        async with context.services.changes.subscribe(wanted, resync=resync) as notices:
             await context.node(uid)
             async for notice in notices:
                 node = None
@@ -57,11 +60,13 @@ class RunSubscriptions:
     @strawberry.subscription(
         permission_classes=[MayRead], description="Which runs of a project changed; read those you show"
     )
-    async def runs_changed(self, info: Ctx, project: str) -> AsyncGenerator[ChangeNotice, None]:
+    async def runs_changed(
+        self, info: Ctx, project: str, resync: Resync = False
+    ) -> AsyncGenerator[ChangeNotice, None]:
         context = context_of(info)
         # Those who see every project would not be narrowed by their scope.
         wanted = ChangeFilter(projects=frozenset({project}), labels=frozenset({str(Label.RUN)}))
-        async with context.services.changes.subscribe(wanted) as notices:
+        async with context.services.changes.subscribe(wanted, resync=resync) as notices:
             async for notice in notices:
                 yield notice_of(notice)
 

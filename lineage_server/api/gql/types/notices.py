@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import strawberry
 
@@ -10,6 +11,13 @@ from lineage_server.api.gql.scalars import Long
 from lineage_server.api.gql.types.records import MetricSeries
 from lineage_server.api.gql.types.runs import Run
 from lineage_server.changes import Change, Notice
+
+Resync = Annotated[
+    bool,
+    strawberry.argument(
+        description="whether RESYNC is told first, once the stream is there: who reads then misses nothing"
+    ),
+]
 
 
 @strawberry.enum(description="CHANGED; RESYNC: something was left out, read again; RECONNECT: the end")

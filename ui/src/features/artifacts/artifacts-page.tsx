@@ -15,6 +15,7 @@ import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { ArtifactsDocument } from "@/gql/graphql";
 import type { ArtifactsQuery } from "@/gql/graphql";
+import { readAnew } from "@/lib/anew";
 import { count } from "@/lib/format";
 import { ask } from "@/lib/graphql";
 import { useArtifactsChanged } from "@/lib/live";
@@ -49,7 +50,7 @@ export function ArtifactsPage() {
     artifactsQuery(project, search),
   );
   const queries = useQueryClient();
-  useArtifactsChanged(project, () => queries.invalidateQueries({ queryKey: ["artifacts", project] }));
+  useArtifactsChanged(project, () => readAnew(queries, { queryKey: ["artifacts", project] }));
   const found = data?.pages.flatMap((page) => page.artifacts.edges.map(({ node }) => node));
   const total = data?.pages[0]?.artifacts.totalCount;
   const filtered = search.text !== undefined || search.type !== undefined;

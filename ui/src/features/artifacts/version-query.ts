@@ -2,6 +2,7 @@
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { VersionPageDocument } from "@/gql/graphql";
 import type { VersionPageQuery } from "@/gql/graphql";
+import { readAnew } from "@/lib/anew";
 import { ask } from "@/lib/graphql";
 import { useArtifactsChanged, useModelsChanged } from "@/lib/live";
 
@@ -19,7 +20,7 @@ const LIVE: ReadonlySet<unknown> = new Set(["artifact", "version", "version-use"
 /** Keeps true what is shown of an artifact of a project, and of where it is in use. */
 export function useLiveArtifact(project: string): void {
   const queries = useQueryClient();
-  const again = () => queries.invalidateQueries({ predicate: ({ queryKey: [first] }) => LIVE.has(first) });
+  const again = () => readAnew(queries, { predicate: ({ queryKey: [first] }) => LIVE.has(first) });
   useArtifactsChanged(project, again);
   useModelsChanged(project, again);
 }

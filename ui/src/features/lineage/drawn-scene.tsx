@@ -50,10 +50,13 @@ export function DrawnScene({ project, queryKey, read, look, change }: DrawnScene
   const key = JSON.stringify(queryKey);
   const keep = useCallback((answer: { scene: Scene }): void => void queries.setQueryData(JSON.parse(key) as QueryKey, answer), [queries, key]);
   const news = useNews(data?.scene, keep);
-  const again = (): unknown => {
-    const shown = queries.getQueryData<{ scene: Scene }>(queryKey);
-    // A server that is away says so again when it is back.
-    return shown && read(new AbortController().signal).then((scene) => news.take(shown, { scene }), () => undefined);
+  const again = async (): Promise<void> => {
+    try {
+      const shown = await queries.ensureQueryData(query);
+      news.take(shown, { scene: await read(new AbortController().signal) });
+    } catch {
+      // A server that is away says so again when it is back.
+    }
   };
   useRunsChanged(project, again);
   useModelsChanged(project, again);

@@ -47,7 +47,7 @@ export function useLiveScene(project: string, asked: Asked, scene: Scene | undef
     const leave = follow(
       LineageChangedDocument,
       { uid: focus, depth: steps },
-      { told: ({ lineageChanged }) => lineageChanged.kind !== "RECONNECT" && changed(), missed: changed },
+      ({ lineageChanged }) => lineageChanged.kind !== "RECONNECT" && changed(),
     );
     return () => {
       gone.abort();

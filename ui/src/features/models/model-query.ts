@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ActivityDocument, ApprovalsDocument, ModelPageDocument } from "@/gql/graphql";
 import type { ActivityQuery, ApprovalsQuery, ModelPageQuery } from "@/gql/graphql";
+import { readAnew } from "@/lib/anew";
 import { AskError, ask } from "@/lib/graphql";
 import { useModelsChanged } from "@/lib/live";
 import { pageAfter } from "@/lib/pages";
@@ -51,7 +52,7 @@ const LIVE: ReadonlySet<unknown> = new Set(["models", "model", "approvals", "act
 /** Keeps true what is shown of the models of a project. */
 export function useLiveModels(project: string): void {
   const queries = useQueryClient();
-  useModelsChanged(project, () => queries.invalidateQueries({ predicate: ({ queryKey: [first] }) => LIVE.has(first) }));
+  useModelsChanged(project, () => readAnew(queries, { predicate: ({ queryKey: [first] }) => LIVE.has(first) }));
 }
 
 /** The name of a version at the end of its uid. */

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { NotificationsChangedDocument, NotificationsDocument } from "@/gql/graphql";
 import type { NotificationsQuery } from "@/gql/graphql";
+import { readAnew } from "@/lib/anew";
 import { calmly } from "@/lib/calm";
 import { ask, follow } from "@/lib/graphql";
 
@@ -26,9 +27,9 @@ export const newsQuery = queryOptions({
 export function useLiveNews(): void {
   const queries = useQueryClient();
   useEffect(() => {
-    const read = () => queries.invalidateQueries({ ...newsQuery, refetchType: document.hidden ? "none" : "active" });
+    const read = () => readAnew(queries, { queryKey: newsQuery.queryKey, refetchType: document.hidden ? "none" : "active" });
     const { told, stop } = calmly(read, CALM_MILLISECONDS, APART_MILLISECONDS);
-    const leave = follow(NotificationsChangedDocument, {}, { told, missed: told });
+    const leave = follow(NotificationsChangedDocument, {}, told);
     return () => {
       stop();
       leave();

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { CodeDocument, PackagesDocument, RepeatsDocument, RunChangedDocument, RunDocument, SurroundingsDocument } from "@/gql/graphql";
 import type { RunQuery, SurroundingsQuery } from "@/gql/graphql";
+import { readAnew } from "@/lib/anew";
 import { calmly } from "@/lib/calm";
 import { ask, follow } from "@/lib/graphql";
 
@@ -56,9 +57,9 @@ export function useLiveRun(uid: string): void {
   const queries = useQueryClient();
   useEffect(() => {
     const keys = [runKey(uid), ["histories", [uid]]];
-    const read = () => Promise.all(keys.map((queryKey) => queries.invalidateQueries({ queryKey })));
+    const read = () => Promise.all(keys.map((queryKey) => readAnew(queries, { queryKey })));
     const { told, stop } = calmly(read, CALM_MILLISECONDS);
-    const leave = follow(RunChangedDocument, { uid }, { told, missed: told });
+    const leave = follow(RunChangedDocument, { uid }, told);
     return () => {
       stop();
       leave();

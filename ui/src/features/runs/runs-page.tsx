@@ -5,6 +5,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { EmptyState } from "@/components/empty-state";
 import { Trouble } from "@/components/trouble";
+import { readAnew } from "@/lib/anew";
 import { MOST_COMPARED, comparedRuns } from "@/lib/compared";
 import { useRunsChanged } from "@/lib/live";
 import { useWords } from "@/lib/words";
@@ -145,7 +146,7 @@ function useLiveList(project: string, pages: number) {
   const [news, setNews] = useState(false);
   const read = (): Promise<void> => {
     setNews(false);
-    return queries.invalidateQueries({ queryKey: runsKey(project) });
+    return readAnew(queries, { queryKey: runsKey(project) });
   };
   useRunsChanged(project, () => (away.current || pages > PAGES_READ_AGAIN ? setNews(true) : read()));
   const scrolled = useCallback((now: boolean): void => {
