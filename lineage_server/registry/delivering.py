@@ -21,7 +21,7 @@ from lineage_server.graph.lease import Lease
 from lineage_server.graph.queries import webhooks as q
 from lineage_server.registry.notices import EVENT_TYPES, Notice, nodes_of, notices_of
 from lineage_server.registry.sending import Outcome, Sender
-from lineage_server.registry.webhooks import Webhook, Webhooks, new_delivery
+from lineage_server.registry.webhooks import Webhook, Webhooks, new_delivery, webhook_of
 from lineage_server.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -188,26 +188,27 @@ class Deliverer:
             if webhook is None or webhook.uid in self._busy or len(self._busy) >= MOST_AT_ONCE:
                 continue
             self._busy.add(webhook.uid)
-            self._tasks.start(f"send to {webhook.uid}", self._send(owner, webhook, row), ends=True)
+            self._tasks.start(f"send to {webhook.uid}", self._send(owner, webhook.uid, row), ends=True)
 
-    async def _send(self, owner: str, webhook: Webhook, row: Mapping[str, Any]) -> None:
+    async def _send(self, owner: str, uid: str, row: Mapping[str, Any]) -> None:
         try:
-            attempts = await self._claim(owner, row)
-            if attempts:
+            if claimed := await self._claim(owner, row):
+                attempts, webhook = claimed
                 await self._finish(row, attempts, await self._try(webhook, row))
         except LineageError as error:
             logger.warning("a delivery will be sent again: %s", error.message)
         finally:
-            self._busy.discard(webhook.uid)
+            self._busy.discard(uid)
             self.ring()
 
-    async def _claim(self, owner: str, row: Mapping[str, Any]) -> int:
-        """How often it was tried, this time included; 0 if somebody else was faster."""
+    async def _claim(self, owner: str, row: Mapping[str, Any]) -> tuple[int, Webhook] | None:
+        """How often it was tried, this time included, and the webhook as it is now; None if it is not to be
+        sent any more."""
         now = ids.now_micros()
         given = {"uid": row["uid"], "now": now, "next_at": now + self._pause(row["attempts"] + 1)}
         async with self._lease.transaction(owner) as transaction:
             rows = await transaction.run(q.CLAIM, given)
-        return int(rows[0]["attempts"]) if rows else 0
+        return (int(rows[0]["attempts"]), webhook_of(rows[0])) if rows else None
 
     def _pause(self, attempts: int) -> int:
         """Until the next try, in microseconds: each time twice as long, and spread out."""

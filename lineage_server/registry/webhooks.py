@@ -100,22 +100,22 @@ class Webhooks:
         }
         given = {"properties": properties, "audit": [{**audit, "target": uid}]}
         rows = await self._write(q.CREATE_WEBHOOK, given, project=project, uid=uid, name=name, url=url)
-        return _webhook(rows[0]), self.key.secret(nonce)
+        return webhook_of(rows[0]), self.key.secret(nonce)
 
     async def get(self, project: str, uid: str) -> Webhook:
         """Raises NotFoundError."""
         rows = await self._bolt.read(q.GET_WEBHOOK, {"project": project, "uid": uid})
         if not rows:
             raise _no_webhook(uid)
-        return _webhook(rows[0])
+        return webhook_of(rows[0])
 
     async def list_webhooks(self, project: str) -> list[Webhook]:
         rows = await self._bolt.read(q.LIST_WEBHOOKS, {"project": project, "limit": MOST})
-        return [_webhook(row) for row in rows]
+        return [webhook_of(row) for row in rows]
 
     async def every(self) -> list[Webhook]:
         """Those of all projects."""
-        return [_webhook(row) for row in await self._bolt.read(q.ALL_WEBHOOKS)]
+        return [webhook_of(row) for row in await self._bolt.read(q.ALL_WEBHOOKS)]
 
     async def update(
         self, webhook: Webhook, *, url: str | None, kinds: Sequence[str] | None, enabled: bool | None,
@@ -142,7 +142,7 @@ class Webhooks:
             q.UPDATE_WEBHOOK, {"properties": told, "audit": [dict(audit)]}, project=webhook.project,
             uid=webhook.uid, name=webhook.name, url=url,
         )  # fmt: skip
-        return _webhook(rows[0])
+        return webhook_of(rows[0])
 
     async def _write(
         self, statement: LiteralString, given: Mapping[str, Any], *, project: str, uid: str, name: str,
@@ -237,7 +237,8 @@ def _no_webhook(uid: str) -> NotFoundError:
     return NotFoundError(f"webhook {ids.shorten(uid)!r} is not there, or not yours to see")
 
 
-def _webhook(row: Row) -> Webhook:
+def webhook_of(row: Row) -> Webhook:
+    """As the statements about webhooks return it; what else they return is left."""
     told = {name: row[name] for name in Webhook.__slots__ if name not in ("kinds", "model", "enabled")}
     kinds = tuple(row["kinds"] or ())
     return Webhook(**told, kinds=kinds, model=row["model"] or "", enabled=not row["disabled"])

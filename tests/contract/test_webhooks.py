@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from lineage_server.graph.bolt import Bolt
 from lineage_server.ingest.decode import encode
 from lineage_server.ingest.tables import to_parquet
 from lineage_server.registry import delivering
-from tests.support.hooked import TEXTS, create, ended, judged, problem_of_url, settings
+from lineage_server.registry.webhooks import Webhook
+from tests.support.hooked import TEXTS, create, deliveries, ended, judged, problem_of_url, settings
 from tests.support.neo4j_server import Address
 from tests.support.receiver import Receiver, receiving
 from tests.support.served import serving
@@ -311,6 +313,43 @@ async def test_approvals_and_deletions_are_told_and_receivers_can_check_them(
             assert verify_webhook(one.body, one.headers, secret) == one.told
         with pytest.raises(NotAuthenticatedError, match="not signed with this secret"):
             verify_webhook(got[0].body + b" ", got[0].headers, secret)
+
+
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("given", [{"url": ...}, {"enabled": False}])
+async def test_what_was_changed_counts_for_what_was_looked_up_before(
+    bolt: Address, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, Any],
+) -> None:  # fmt: skip
+    """Nothing goes to the old target, or to one that sleeps, once the change was answered."""
+    async with receiving() as other, serving(bolt, tmp_path, settings=settings()) as served:
+        webhook, _ = await create(served, receiver, kinds=["VERSION"])
+        every, looked, go_on = served.services.webhooks.every, asyncio.Event(), asyncio.Event()
+        steps = itertools.count()
+
+        async def slowly() -> list[Webhook]:
+            found = await every()
+            if next(steps) >= 2:  # the first ones only ask whether there is anything to do
+                looked.set()
+                await go_on.wait()
+            return found
+
+        monkeypatch.setattr(served.services.webhooks, "every", slowly)
+        await looked.wait()
+        await served.record(*story(1))
+        change = {"url": other.url} if "url" in given else given
+        wanted = {"input": {"project": "default", "webhook": webhook["uid"], **change}}
+        assert (await served.ask(TEXTS["UpdateWebhook"], wanted))["updateWebhook"]["problems"] == []
+        looked.clear()
+        go_on.set()
+        if "url" in given:
+            await other.until(1)
+        else:
+            await looked.wait()  # what was due by then is on its way
+            await asyncio.sleep(0.3)
+            (left,) = await deliveries(served, webhook)
+            assert (left["state"], left["attempts"]) == ("pending", 0)
+        assert receiver.got == []
 
 
 async def test_a_webhook_is_changed_and_put_to_sleep_and_told_again_under_one_secret(

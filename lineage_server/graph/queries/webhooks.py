@@ -104,10 +104,13 @@ DUE: LiteralString = (
 )
 NEXT_DUE: LiteralString = "MATCH (d:Delivery) WHERE d.next_at >= 0 RETURN min(d.next_at) AS next_at"
 
-# Claimed before it is sent: should the sender die, it is sent again at ``next_at``.
+# Claimed before it is sent: should the sender die, it is sent again at ``next_at``. It goes to where the
+# webhook leads by now, and nowhere if it was put to sleep.
 CLAIM: LiteralString = (
     "MATCH (d:Delivery {uid: $uid}) WHERE d.next_at <= $now "
-    "SET d.attempts = d.attempts + 1, d.last_at = $now, d.next_at = $next_at RETURN d.attempts AS attempts"
+    "MATCH (w:Webhook {uid: d.webhook}) WHERE w.disabled IS NULL "
+    "SET d.attempts = d.attempts + 1, d.last_at = $now, d.next_at = $next_at "
+    f"{_WEBHOOK}, d.attempts AS attempts"
 )
 FINISH: LiteralString = (
     "MATCH (d:Delivery {uid: $uid}) SET d.state = $state, d.status = $status, d.error = $error, "
