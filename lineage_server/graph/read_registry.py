@@ -49,6 +49,10 @@ class RegistryReader:
         found = await self._ask(cypher.ORIGINS_OF, versions, scope)
         return {uid: nodes[0] for uid, nodes in found.items() if nodes}
 
+    async def registrations(self, versions: Iterable[str], *, scope: Scope) -> dict[str, list[Node]]:
+        """The model versions that were made of each artifact version, the newest first."""
+        return await self._ask(cypher.REGISTRATIONS_OF, versions, scope)
+
     async def _ask(
         self, statement: LiteralString, uids: Iterable[str], scope: Scope
     ) -> dict[str, list[Node]]:

@@ -72,7 +72,7 @@ QUERIES: dict[str, tuple[dict[str, Any], int]] = {
     "LineageCounts": ({"of": MODEL_1}, 7),
     "Resolve": ({"ref": "dataset:iris@1"}, 1),
     "Version": ({"ref": "dataset:iris@1"}, 4),
-    "VersionPage": ({"ref": "dataset:iris@1"}, 4),
+    "VersionPage": ({"ref": "dataset:iris@1"}, 5),
     "VersionUse": ({"uid": IRIS_1}, 5),
     "Node": ({"uid": MODEL_1}, 1),
     "WatchGaps": ({}, 1),

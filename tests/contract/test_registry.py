@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from lineage_server.domain.events import (
@@ -46,6 +47,39 @@ async def test_a_version_is_made_of_what_is_recorded_or_lies_elsewhere(served: S
     assert (await problem(served, "CreateModelVersion", **of, uri="x"))["current"] == "archived"
     await done(served, "SetModelState", uid="model:default/fraud", state="READY")
     assert (await done(served, "CreateModelVersion", **of, uri="x"))["number"] == 3
+
+
+REGISTERED = """query($of: String!) { version(ref: $of) { registrations { uid project version aliases } } }"""
+
+
+async def test_a_version_tells_as_what_it_is_registered_to_those_who_may_see_it(guarded: Served) -> None:
+    """The newest first; neither what was deleted nor what was said later to be made of another one."""
+    kim = await guarded.token("kim")
+    made = [
+        ModelVersionReported(project=project, model=model, version=version, origin=MODEL_1)
+        for project, model, version in (
+            ("default", "first", "1"), ("other", "foreign", "1"), ("default", "gone", "1"),
+            ("default", "moved", "1"), ("default", "second", "7"),
+        )
+    ]  # fmt: skip
+    later = ModelVersionReported(project="default", model="moved", version="1", origin=IRIS_2)
+    named = AliasSet(project="default", model="second", alias="prod", version="7")
+    now = now_micros()
+    for place, event in enumerate((*made, later, named)):
+        await guarded.record(replace(event, id=f"registered-{place}", at=now + place))
+    await done(guarded, "DeleteNode", kim, uid="modelversion:default/gone@1", reason="wrong")
+
+    async def told(token: str, of: str = MODEL_1) -> list[tuple[str, list[str]]]:
+        found = (await guarded.ask(REGISTERED, {"of": of}, token))["version"]["registrations"]
+        return [(one["uid"], one["aliases"]) for one in found]
+
+    second, first = ("modelversion:default/second@7", ["prod"]), ("modelversion:default/first@1", [])
+    churn = ("modelversion:default/churn@1", [])
+    viewer = await guarded.service_token(default="viewer")
+    both = await guarded.service_token(default="viewer", other="viewer")
+    assert await told(viewer) == [second, first, churn]
+    assert await told(both) == [second, ("modelversion:other/foreign@1", []), first, churn]
+    assert await told(viewer, IRIS_2) == [("modelversion:default/moved@1", [])]
 
 
 async def test_versions_are_listed_by_number_metric_state_and_tag(served: Served) -> None:

@@ -10,11 +10,13 @@ from lineage_server.domain.events import AliasSet, ModelVersionReported
 from tests.e2e.conftest import Recording, RunningServer
 from tests.support.browser import Page
 from tests.support.web_pages import press
-from tests.support.web_view import TEXT, check
+from tests.support.web_view import HEADING, TEXT, check, check_access
 from tests.support.web_world import make_project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 ROWS = "document.querySelectorAll('main tbody tr').length"
+SAID = f"{TEXT}.replace(/[\\u2066-\\u2069]/g, '')"
+"""Names within sentences have a direction of their own."""
 ITEMS = "document.querySelectorAll('main nav ol > li').length"
 
 
@@ -103,4 +105,30 @@ def test_home_tells_of_models_that_changed_today_by_their_versions_and_aliases(
         page.wait_for(f"{named}.filter((one) => /churn|fraud/.test(one)).join() === 'fraud,churn'")
         client.report(AliasSet(project=project, model="churn", alias="prod", version="1"))
         page.wait_for(f"{named}.filter((one) => /churn|fraud/.test(one)).join() === 'churn,fraud'")
+    check(page, url)
+
+
+def test_an_artifact_tells_as_what_it_is_registered_and_leads_there(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    """Also while it is open; what it is called moves with the alias."""
+    url = running_server.url
+    with recording(project) as client:
+        for weight in (1, 2):
+            with client.start_run("train", job="train") as run:
+                run.produce("network", {"weights": [weight]}, type="model")
+        assert client.flush(20.0)
+        page.open(f"{url}/p/{project}/artifact?of=model:network&v=1")
+        page.wait_for("document.querySelector('main h2')?.innerText === 'network@1'")
+        assert "Registered as" not in page.run(SAID)
+        client.register("churn", "model:network@1", aliases=("prod", "test"))
+        page.wait_for(f"{SAID}.includes('Registered as\\nchurn version 1, aliases prod, test')")
+        client.register("churn", "model:network@2", aliases="prod")
+        page.wait_for(f"{SAID}.includes('churn version 1, alias test')")
+    check_access(page)
+    page.run("localStorage.setItem('lineage.language', 'ko'); location.reload()")
+    page.wait_for(f"{SAID}.includes('등록된 모델\\nchurn 버전 1, 별칭 test')")
+    page.run("localStorage.removeItem('lineage.language')")
+    page.click("[...document.querySelectorAll('main a')].find((one) => one.innerText.includes('churn'))")
+    page.wait_for(f"{HEADING} === 'churn' && {TEXT}.includes('churn@1')")
     check(page, url)

@@ -90,6 +90,9 @@ class Loaders:
             "newest versions", tasks, partial(registry.newest, scope=scope)
         )
         self.origins: Loader[str, Node] = Loader("origins", tasks, partial(registry.origins, scope=scope))
+        self.registrations: Loader[str, list[Node]] = Loader(
+            "registrations", tasks, partial(registry.registrations, scope=scope)
+        )
         self.deployments: Loader[str, list[Node]] = Loader(
             "deployments", tasks, partial(registry.deployments, scope=scope)
         )

@@ -82,3 +82,22 @@ CALL (m) {{
 }}
 RETURN uid, found
 """
+
+# Versions of models that an artifact version was registered as; not those that were said later to be made of
+# another one, see above.
+REGISTRATIONS_OF: LiteralString = f"""
+UNWIND $uids AS uid
+MATCH (v:ArtifactVersion {{uid: uid}})
+WHERE $all OR v.project IN $scope
+CALL (v) {{
+  MATCH (v)-[e:REGISTERED_AS]->(n:ModelVersion)
+  WHERE {SCOPE} AND n.deleted_at IS NULL AND NOT EXISTS {{
+    MATCH (n)<-[o:REGISTERED_AS]-(other:ArtifactVersion)
+    WHERE NOT coalesce(other.key, '') STARTS WITH 'registered:'
+      AND (o.at > e.at OR (o.at = e.at AND other.uid < v.uid))
+  }}
+  WITH n, e ORDER BY e.at DESC, n.uid LIMIT $limit
+  RETURN collect(properties(n)) AS found
+}}
+RETURN uid, found
+"""

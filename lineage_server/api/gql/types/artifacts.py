@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from lineage_server.api.gql.context import context_of
 from lineage_server.api.gql.inputs.lists import VersionFilter, VersionOrder, version_filter, version_order
 from lineage_server.api.gql.scalars import Json, Long, Micros, micros
-from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, page_shown
+from lineage_server.api.gql.types.base import Ctx, Node, RunLazily, common, maker_shown, node_of, page_shown
 from lineage_server.api.gql.types.listing import Connection
 from lineage_server.api.gql.types.values import Column
 from lineage_server.domain import nodes as domain
 from lineage_server.tracking import parts
+
+if TYPE_CHECKING:
+    from lineage_server.api.gql.types.models import ModelVersion
+
+ModelVersionLazily = Annotated["ModelVersion", strawberry.lazy("lineage_server.api.gql.types.models")]
 
 
 @strawberry.type
@@ -60,6 +67,13 @@ class ArtifactVersion(Node):
     @strawberry.field(description="the run that made it")
     async def run(self, info: Ctx) -> RunLazily | None:
         return await maker_shown(info, self.uid)
+
+    @strawberry.field(
+        description="versions of registered models that are made of it, the newest first: those you may see"
+    )
+    async def registrations(self, info: Ctx) -> list[ModelVersionLazily]:
+        found = await context_of(info).loaders.registrations.load(self.uid) or ()
+        return [node_of(one) for one in found]
 
 
 def version_of(node: domain.ArtifactVersion) -> ArtifactVersion:

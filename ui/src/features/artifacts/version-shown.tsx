@@ -12,6 +12,7 @@ import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { bytes, moment } from "@/lib/format";
 import { AskError } from "@/lib/graphql";
+import { named } from "@/lib/named";
 import { useWords } from "@/lib/words";
 import { versionName } from "./version-name";
 import type { ListedVersion } from "./version-name";
@@ -105,6 +106,7 @@ function VersionFacts({ version, project }: { version: Version; project: string 
               </>
             ),
           ],
+          [say("version.registered"), version.registrations.length > 0 && <Registrations versions={version.registrations} />],
           [say("version.digest"), <Code key="digest" text={version.digest} />],
           [say("version.size"), version.size !== null && <span data-value>{bytes(version.size, language)}</span>],
           [say("version.sealed"), version.sealedAt && <time dateTime={version.sealedAt}>{moment(version.sealedAt, language)}</time>],
@@ -116,6 +118,27 @@ function VersionFacts({ version, project }: { version: Version; project: string 
       />
       {version.partial && <p>{say("version.partial")}</p>}
     </Section>
+  );
+}
+
+/** As which versions of which models it is registered, and what they are called. */
+function Registrations({ versions }: { versions: Version["registrations"] }) {
+  const { say } = useWords();
+  return (
+    <ul className={styles.registrations}>
+      {versions.map((one) => (
+        <li key={one.uid}>
+          <Link to="/p/$project/model" params={{ project: one.project }} search={{ of: one.model, v: one.version }}>
+            {say("version.registered.as", {
+              model: named(one.model.slice(one.model.indexOf("/") + 1)),
+              version: named(one.version),
+              count: one.aliases.length,
+              aliases: one.aliases.map(named).join(", "),
+            })}
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 
