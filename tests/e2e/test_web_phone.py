@@ -1,8 +1,9 @@
-"""The list of runs on a phone: name, state and start of each are in sight without scrolling sideways."""
+"""The web view on a phone: what a list of runs and a picture of lineage show without scrolling."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -62,4 +63,46 @@ def test_a_phone_shows_state_and_start_of_runs_beside_their_names(
     page.look(1440, 900)
     page.wait_for(f"{TEXT}.includes('Started') && {ROWS}[0].querySelectorAll('td').length > 4")
     check_access(page)
+    check(page, url)
+
+
+TOOLS = "document.querySelector('main button[aria-expanded][aria-controls]')"
+FIELD = "document.querySelector('main form input')"
+VIEW = "document.querySelector('main [aria-busy]').getBoundingClientRect()"
+
+
+def test_a_phone_shows_lineage_below_one_row_which_opens_the_tools(
+    page: Page, running_server: RunningServer, recording: Recording
+) -> None:
+    url, project = running_server.url, f"phone-{uuid4().hex[:8]}"
+    with recording(project) as client:
+        with client.start_run("prepare", job="prepare") as run:
+            clean = run.produce("clean rows of customers who left", {"n": [1]}, type="dataset")
+        with client.start_run("train", job="train") as run:
+            run.use(clean)
+        assert client.flush(20.0)
+    of = f"{url}/p/{project}/lineage?focus={quote('dataset:clean rows of customers who left@1')}"
+    page.open(of)
+    page.wait_for(f"!!document.querySelector('[data-id]') && {FIELD}?.checkVisibility()")
+    assert not page.run(f"{TOOLS}.checkVisibility()"), "there is room at a desk"
+    page.look(360, 780)
+    page.wait_for(f"{TOOLS}.checkVisibility() && !{FIELD}.checkVisibility()")
+    assert page.run(f"{VIEW}.top < 150 && {VIEW}.height > 540"), page.run(f"JSON.stringify({VIEW})")
+    page.run(f"{TOOLS}.focus()")
+    page.press("Enter")
+    page.wait_for(f"{TOOLS}.getAttribute('aria-expanded') === 'true' && {FIELD}.checkVisibility()")
+    assert page.run(f"document.getElementById({TOOLS}.getAttribute('aria-controls')).contains({FIELD})")
+    page.press("Tab")
+    page.wait_for(f"document.activeElement === {FIELD}")
+    page.open(of)
+    page.wait_for(f"{FIELD}?.checkVisibility()")  # as it was left
+    check_access(page)
+    page.look(360, 780)
+    page.run(f"{TOOLS}.click()")
+    page.wait_for(f"!{FIELD}.checkVisibility()")
+    page.run("document.activeElement.blur()")
+    page.press("/")
+    page.wait_for("document.activeElement?.matches('main search input')")
+    page.run("localStorage.removeItem('lineage.tools')")
+    page.look(1440, 900)
     check(page, url)

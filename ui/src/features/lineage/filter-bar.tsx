@@ -8,6 +8,8 @@ import { metricOf } from "./scene";
 import styles from "./filter-bar.module.css";
 
 export interface FilterBarProps {
+  /** where there is little room; what is chosen is seen all the same */
+  folded: boolean;
   facets: Facets;
   filter: Filter;
   choose: (facet: Facet, values: readonly string[]) => void;
@@ -34,7 +36,7 @@ export interface Ranking {
 const KNOWN_STATES = ["complete", "cached", "ready", "failed", "aborted", "running", "queued", "declared", "pending", "archived", "deleted", "hidden", "stub"];
 const LABELS = ["Artifact", "ArtifactVersion", "Run", "Job", "RegisteredModel", "ModelVersion", "Deployment"];
 
-export function FilterBar({ facets, filter, choose, hidden, showHidden, ranking, ...tagging }: FilterBarProps) {
+export function FilterBar({ folded, facets, filter, choose, hidden, showHidden, ranking, ...tagging }: FilterBarProps) {
   const { say } = useWords();
   const word = (facet: Facet, value: string): string => {
     if (facet === "states" && KNOWN_STATES.includes(value.toLowerCase())) return say(`state.${value.toLowerCase()}` as MessageId);
@@ -42,8 +44,9 @@ export function FilterBar({ facets, filter, choose, hidden, showHidden, ranking,
     return facet === "kinds" && LABELS.includes(value) ? say(`label.${value}` as MessageId) : value;
   };
   const shown = (Object.keys(facets) as Facet[]).filter((facet) => facets[facet].size > 1 || filter[facet].length > 0);
+  const chosen = hidden > 0 || ranking?.best !== undefined || tagging.chosen.length > 0 || shown.some((facet) => filter[facet].length > 0);
   return (
-    <div className={styles.bar}>
+    <div className={styles.bar} data-folded={(folded && !chosen) || undefined}>
       {shown.map((facet) => (
         <fieldset key={facet} aria-label={say(`lineage.filter.${facet}` as MessageId)} className={styles.group}>
           {[...new Set([...facets[facet].keys(), ...filter[facet]])].map((value) => {

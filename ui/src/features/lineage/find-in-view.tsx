@@ -1,6 +1,7 @@
 /** Finds boxes of the picture by a word of their names, then what else the server knows by it. */
 import { useEffect, useRef, useState } from "react";
 import type { KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import { TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
@@ -24,22 +25,25 @@ export interface FindInViewProps {
   project: string;
   /** goes to a box of the picture */
   go: (id: string) => void;
+  /** is told before the field is led into where it is out of sight */
+  seek: () => void;
   /** brings one into it that is not there */
   bring: (uid: string) => void;
 }
 
 /** `/` leads into the field from anywhere on the page where nothing is typed. */
-function useSlash(field: React.RefObject<HTMLInputElement | null>): void {
+function useSlash(field: React.RefObject<HTMLInputElement | null>, seek: () => void): void {
   useEffect(() => {
     const pressed = (event: globalThis.KeyboardEvent): void => {
       const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select, [contenteditable]");
       if (event.key !== "/" || event.isComposing || event.ctrlKey || event.metaKey || typing) return;
       event.preventDefault();
+      if (!field.current?.checkVisibility()) flushSync(seek);
       field.current?.focus();
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [field]);
+  }, [field, seek]);
 }
 
 /** Of an artifact its newest version: that is what has a place here. */
@@ -49,12 +53,12 @@ async function newestOf({ uid, label }: { uid: string; label: string }): Promise
   return versions.edges[0]?.node.uid;
 }
 
-export function FindInView({ scene, project, go, bring }: FindInViewProps) {
+export function FindInView({ scene, project, go, seek, bring }: FindInViewProps) {
   const { say } = useWords();
   const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState("");
   const [text] = useDebouncedValue(typed.trim(), PAUSE_MILLISECONDS);
-  useSlash(field);
+  useSlash(field, seek);
   const here = named(scene, typed, (box) => boxWords(box, say).title).slice(0, MOST_FOUND);
   const { data } = useQuery({
     queryKey: ["search", project, text, "view"],

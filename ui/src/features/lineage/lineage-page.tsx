@@ -1,6 +1,6 @@
 /** What made a thing and what came of it: the graph, its outline, causes and impact, and a panel for the box
  * that is looked at. All of it stands in the address. */
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useId, useMemo, useState } from "react";
 import { Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -35,6 +35,7 @@ import { spotOf } from "./spots";
 import { StartFinder } from "./start-finder";
 import { TakeAlong } from "./take-along";
 import { TimeBar } from "./time-bar";
+import { useFolded } from "./use-folded";
 import { useLiveScene } from "./use-live-scene";
 import { ViewSwitch } from "./view-switch";
 import styles from "./lineage-page.module.css";
@@ -114,6 +115,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   const [target, setTarget] = useState<{ id: string }>();
   const [drawn, setDrawn] = useState<{ scene: Scene; places: Places }>();
   const [timed, setTimed] = useState(false);
+  const [tucked, tuck] = useFolded();
 
   const change: Change = useCallback(
     (next, replace = false) => void navigate({ search: (before: LineageSearch) => ({ ...before, ...next }) as LineageSearch, replace }),
@@ -137,7 +139,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
   const timeBar = timed || asked.asOf !== undefined || (asked.vs !== undefined && isTime(asked.vs));
   return (
     <div className={styles.page}>
-      <Tools {...{ project, search, asked, change, go }} scene={data?.scene} drawn={drawn} timed={timeBar} setTimed={setTimed} />
+      <Tools {...{ project, search, asked, change, go, tucked, tuck }} scene={data?.scene} drawn={drawn} timed={timeBar} setTimed={setTimed} />
       {timeBar && data && (
         <TimeBar
           today={data.today}
@@ -152,6 +154,7 @@ function FocusedLineage({ project, search }: { project: string; search: Focused 
           facets={facets}
           filter={filter}
           choose={(facet, values) => change({ [facet]: values.length ? [...values] : undefined })}
+          folded={tucked}
           hidden={hidden}
           showHidden={() => change({ hide: undefined })}
           tags={known}
@@ -246,12 +249,17 @@ interface ToolsProps {
   drawn: { scene: Scene; places: Places } | undefined;
   timed: boolean;
   setTimed: (on: boolean) => void;
+  /** where there is little room */
+  tucked: boolean;
+  tuck: (away: boolean) => void;
   change: Change;
   go: (id: string) => void;
 }
 
-function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, go }: ToolsProps) {
+function Tools({ project, search, asked, scene, drawn, timed, setTimed, tucked, tuck, change, go }: ToolsProps) {
   const { say } = useWords();
+  const rest = useId();
+  const reveal = useCallback((): void => tuck(false), [tuck]);
   const focus = scene?.boxes.get(scene.focus);
   const [up, down] = [asked.up ?? 1, asked.down ?? 1];
   // Steps that stood in a selector go into the address as such.
@@ -262,46 +270,53 @@ function Tools({ project, search, asked, scene, drawn, timed, setTimed, change, 
       <h1 className={styles.title}>
         <bdi title={focus?.title || asked.focus}>{focus?.title || asked.focus}</bdi>
       </h1>
-      <SelectorField
-        key={selectorOf(asked.focus, up, down)}
-        text={selectorOf(asked.focus, up, down)}
-        go={(text) => change({ focus: text, up: undefined, down: undefined, at: undefined, to: undefined, more: undefined })}
-      />
-      {focus && !versus && (
-        <ViewSwitch
-          key={focus.id}
-          focus={focus}
-          project={project}
-          logical={asked.view === "LOGICAL"}
-          turn={(uid, view) => change({ ...ELSEWHERE, focus: uid, up, down, view })}
+      <button type="button" className={`${styles.button} ${styles.unfold}`} aria-expanded={!tucked} aria-controls={rest} onClick={() => tuck(!tucked)}>
+        <Icon name={tucked ? "down" : "up"} />
+        <span>{say("lineage.tools")}</span>
+      </button>
+      <div id={rest} className={styles.rest} data-folded={tucked || undefined}>
+        <SelectorField
+          key={selectorOf(asked.focus, up, down)}
+          text={selectorOf(asked.focus, up, down)}
+          go={(text) => change({ focus: text, up: undefined, down: undefined, at: undefined, to: undefined, more: undefined })}
         />
-      )}
-      {!versus && <Steps side="up" value={up} change={(value) => step({ up: value })} />}
-      {!versus && <Steps side="down" value={down} change={(value) => step({ down: value })} />}
-      {!versus && <Folding value={asked.group ?? "JOB"} change={(group) => change({ group: group === "JOB" ? undefined : group })} />}
-      {scene && (
-        <FindInView
-          scene={scene}
-          project={project}
-          go={go}
-          bring={(uid) => (change({ pin: [...(search.pin ?? []), uid] }), go(uid))}
-        />
-      )}
-      {focus && (
-        <CompareMenu
-          box={focus}
-          vs={versus ? asked.vs : undefined}
-          compare={(vs) => change({ vs, asOf: undefined, at: undefined, more: undefined, tab: vs === undefined ? undefined : "causes" })}
-        />
-      )}
-      {!versus && (
-        <button type="button" className={styles.button} aria-pressed={timed} onClick={() => setTimed(!timed)}>
-          <Icon name="clock" />
-          <span>{say("lineage.time")}</span>
-        </button>
-      )}
-      {scene && <TakeAlong scene={drawn?.scene ?? scene} places={search.tab === undefined ? drawn?.places : undefined} />}
-      <FormChoice tab={search.tab} only={versus ? FORMS_OF_TWO : FORMS} change={(tab) => change({ tab })} />
+        {focus && !versus && (
+          <ViewSwitch
+            key={focus.id}
+            focus={focus}
+            project={project}
+            logical={asked.view === "LOGICAL"}
+            turn={(uid, view) => change({ ...ELSEWHERE, focus: uid, up, down, view })}
+          />
+        )}
+        {!versus && <Steps side="up" value={up} change={(value) => step({ up: value })} />}
+        {!versus && <Steps side="down" value={down} change={(value) => step({ down: value })} />}
+        {!versus && <Folding value={asked.group ?? "JOB"} change={(group) => change({ group: group === "JOB" ? undefined : group })} />}
+        {scene && (
+          <FindInView
+            scene={scene}
+            project={project}
+            go={go}
+            seek={reveal}
+            bring={(uid) => (change({ pin: [...(search.pin ?? []), uid] }), go(uid))}
+          />
+        )}
+        {focus && (
+          <CompareMenu
+            box={focus}
+            vs={versus ? asked.vs : undefined}
+            compare={(vs) => change({ vs, asOf: undefined, at: undefined, more: undefined, tab: vs === undefined ? undefined : "causes" })}
+          />
+        )}
+        {!versus && (
+          <button type="button" className={styles.button} aria-pressed={timed} onClick={() => setTimed(!timed)}>
+            <Icon name="clock" />
+            <span>{say("lineage.time")}</span>
+          </button>
+        )}
+        {scene && <TakeAlong scene={drawn?.scene ?? scene} places={search.tab === undefined ? drawn?.places : undefined} />}
+        <FormChoice tab={search.tab} only={versus ? FORMS_OF_TWO : FORMS} change={(tab) => change({ tab })} />
+      </div>
     </div>
   );
 }
