@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from lineage_server import Client
 from lineage_server.client.config import load_config
-from tests.e2e.conftest import RunningServer, StartServer, client_environment
+from lineage_server.domain.events import ModelVersionReported
+from tests.e2e.conftest import Recording, RunningServer, StartServer, client_environment
 from tests.support.browser import Page, browsing
 from tests.support.faults import ask
 from tests.support.streaming import CREATE
@@ -245,3 +247,37 @@ def test_a_panel_that_cannot_be_read_says_so_and_tries_again(place: Place, tmp_p
         page.run("window.fetch = window.told")
         press(page, "Try again", within="[role=dialog]")
         page.wait_for(f"{PANEL}.innerText.includes('Nothing needs you now')")
+
+
+def test_where_nobody_signs_in_a_move_is_told_without_who_it_was(
+    page: Page, running_server: RunningServer, recording: Recording
+) -> None:
+    model = f"churn-{uuid4().hex[:8]}"
+    with recording("bell") as client:
+        for version in ("1", "2"):
+            client.report(ModelVersionReported(project="bell", model=model, version=version))
+        assert client.flush(20.0)
+        for version, alias in (("1", "canary"), ("1", "prod"), ("2", "prod")):
+            client.promote(f"model:{model}@{version}", alias)
+        client.request_approval(f"model:{model}@1", "test", "please look")
+    said = f"{ITEMS}.map((one) => one.innerText.replace(/[\\u2068\\u2069]/g, '').split('\\n')[0])"
+    mine = f"{said}.filter((one) => one.includes('{model}'))"
+    page.open(f"{running_server.url}/p/bell")
+    opened(page)
+    assert page.run(mine) == [
+        f"Version 1 of {model} waits for your approval as test",
+        f"Alias prod of {model} now points to version 2, no longer to 1",
+        f"Alias canary of {model} now points to version 1",
+    ]
+    page.run("localStorage.setItem('lineage.language', 'ko')")
+    page.open(page.run("location.href"))
+    page.wait_for(f"!!{BELL % '알림'}")
+    page.run(f"{BELL % '알림'}.click()")
+    page.wait_for(f"{mine}.length === 3")
+    assert page.run(mine) == [
+        f"승인 요청: {model} 버전 1, 별칭 test",
+        f"별칭 이동: {model} prod, 버전 1 → 버전 2",
+        f"별칭 지정: {model} canary, 버전 1",
+    ]
+    page.run("localStorage.removeItem('lineage.language')")
+    check(page, running_server.url)

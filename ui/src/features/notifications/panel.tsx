@@ -67,7 +67,7 @@ interface ToldProps extends Pick<PanelProps, "project" | "close"> {
 
 function Told({ item, isNew, read, project, close }: ToldProps) {
   const { say } = useWords();
-  const { id, values, icon } = sentenceOf(item, say("news.somebody"));
+  const { id, values, icon } = sentenceOf(item);
   const follow = (): void => {
     read();
     close();

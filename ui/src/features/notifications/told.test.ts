@@ -22,18 +22,18 @@ test("a name in a sentence is of a length to read and keeps its direction to its
 });
 
 test("each kind says who did what to what", () => {
-  expect(sentenceOf(ITEM, "who")).toMatchObject({ id: "news.failed", values: { name: "\u2068train\u2069" } });
-  const many = sentenceOf({ ...ITEM, job: "job:p/script/a/b", times: 3 }, "who");
+  expect(sentenceOf(ITEM)).toMatchObject({ id: "news.failed", values: { name: "\u2068train\u2069" } });
+  const many = sentenceOf({ ...ITEM, job: "job:p/script/a/b", times: 3 });
   expect([many.id, bare(many.values)]).toEqual(["news.failed.job", { name: "train", job: "a/b", count: "3" }]);
   const said = (more: Partial<Item>) => {
-    const { id, values } = sentenceOf({ ...OF_MODEL, ...more }, "who");
+    const { id, values } = sentenceOf({ ...OF_MODEL, ...more });
     return [id, bare(values)];
   };
-  const told = { by: "kim/x", model: "a/b", version: "2", alias: "prod" };
+  const told = { who: "somebody", by: "kim/x", model: "a/b", version: "2", alias: "prod" };
   expect(said({ kind: "APPROVAL_WAITING" })).toEqual(["news.waiting.alias", told]);
-  expect(said({ kind: "REJECTED", alias: "" })).toEqual(["news.rejected", { by: "kim/x", model: "a/b", version: "2" }]);
+  expect(said({ kind: "REJECTED", alias: "" })).toEqual(["news.rejected", { who: "somebody", by: "kim/x", model: "a/b", version: "2" }]);
   expect(said({ kind: "ALIAS_MOVED" })).toEqual(["news.set", told]);
-  expect(said({ kind: "ALIAS_MOVED", by: "local/local" })).toEqual(["news.set", { ...told, by: "who" }]);
+  expect(said({ kind: "ALIAS_MOVED", by: "local/local" })).toEqual(["news.set", { ...told, who: "nobody", by: "" }]);
   expect(said({ kind: "ALIAS_MOVED", before: "1" })).toEqual(["news.moved", { ...told, before: "1" }]);
   expect(said({ kind: "ALIAS_MOVED", version: "", before: "1" })).toEqual(["news.unset", { ...told, version: "1" }]);
 });

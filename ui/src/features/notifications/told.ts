@@ -17,12 +17,13 @@ export interface Sentence {
   icon: IconName;
 }
 
-/** `somebody`: a word for who is not known. */
-export function sentenceOf(item: Item, somebody: string): Sentence {
+/** Where it is not known who it was, nothing is said of them. */
+export function sentenceOf(item: Item): Sentence {
   const model = named(nameIn(item.model));
   const version = named(item.version ? versionIn(item.version) : item.before);
   const alias = named(item.alias);
-  const by = NOBODY.includes(item.by) ? somebody : named(nameIn(item.by));
+  const known = !NOBODY.includes(item.by);
+  const by = { who: known ? "somebody" : "nobody", by: known ? named(nameIn(item.by)) : "" };
   const name = named(item.name);
   switch (item.kind) {
     case "APPROVAL_WAITING":
@@ -31,15 +32,15 @@ export function sentenceOf(item: Item, somebody: string): Sentence {
       const what = { APPROVAL_WAITING: "waiting", APPROVED: "approved", REJECTED: "rejected" } as const;
       const icons = { APPROVAL_WAITING: "person", APPROVED: "check", REJECTED: "cross" } as const;
       const id = `news.${what[item.kind]}${item.alias ? ".alias" : ""}` as const;
-      return { id, icon: icons[item.kind], values: item.alias ? { by, model, version, alias } : { by, model, version } };
+      return { id, icon: icons[item.kind], values: item.alias ? { ...by, model, version, alias } : { ...by, model, version } };
     }
     case "RUN_FAILED":
       if (item.times === 1) return { id: "news.failed", icon: "warning", values: { name } };
       return { id: "news.failed.job", icon: "warning", values: { name, job: named(jobIn(item.job)), count: item.times } };
     case "ALIAS_MOVED":
-      if (!item.version) return { id: "news.unset", icon: "model", values: { by, alias, model, version } };
-      if (!item.before) return { id: "news.set", icon: "model", values: { by, alias, model, version } };
-      return { id: "news.moved", icon: "model", values: { by, alias, model, version, before: named(item.before) } };
+      if (!item.version) return { id: "news.unset", icon: "model", values: { ...by, alias, model, version } };
+      if (!item.before) return { id: "news.set", icon: "model", values: { ...by, alias, model, version } };
+      return { id: "news.moved", icon: "model", values: { ...by, alias, model, version, before: named(item.before) } };
     case "EVENTS_REFUSED":
       return { id: "news.refused", icon: "warning", values: { count: item.times } };
     case "DELIVERIES_FAILED":
