@@ -172,12 +172,14 @@ def read_the_history(page: Page) -> None:
     made = page.run(cells.format("'Registered version 2'"))[1]
     assert "network@sha256:" in made
     check_access(page)
-    page.run("localStorage.setItem('lineage.language', 'ko'); location.reload()")
+    page.run("localStorage.setItem('lineage.language', 'ko')")
+    page.open(page.run("location.href"))
     page.wait_for(f"{TEXT}.includes('별칭 보호')")
     assert page.run(cells.format("'별칭 지정: prod'")) == ["버전 없음", "버전 1"]
     wire = page.run("document.querySelector('main tbody').innerText.match(/[a-z]+[A-Z]\\w+|[{}\"]/g)")
     assert wire is None
-    page.run("localStorage.removeItem('lineage.language'); location.reload()")
+    page.run("localStorage.removeItem('lineage.language')")
+    page.open(page.run("location.href"))
     page.wait_for(f"{TEXT}.includes('Protected alias')")
 
 
