@@ -8,6 +8,7 @@ import { Mark } from "@/components/tags";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { TodayDocument } from "@/gql/graphql";
+import { readAnew } from "@/lib/anew";
 import { ask } from "@/lib/graphql";
 import { useModelsChanged } from "@/lib/live";
 import { placeOf } from "@/lib/place-of";
@@ -22,7 +23,7 @@ export function TodayCards({ project }: { project: string }) {
   const { say } = useWords();
   const queries = useQueryClient();
   const queryKey = [...homeKey(project), "today"];
-  useModelsChanged(project, () => queries.invalidateQueries({ queryKey }));
+  useModelsChanged(project, () => readAnew(queries, { queryKey }));
   const { data, error, refetch } = useQuery({
     queryKey,
     queryFn: ({ signal }) => ask(TodayDocument, { project }, signal),

@@ -44,7 +44,7 @@ function Row({ step, span }: { step: ListedRun & Timed; span: Span | undefined }
       <td className={styles.fact}>
         <StateBadge state={step.state ?? ""} />
       </td>
-      <td className={styles.fact} {...(step.startedAt && { title: moment(step.startedAt, language) })}>
+      <td className={styles.fact} {...(step.startedAt && { "data-value": "", title: moment(step.startedAt, language) })}>
         {span ? duration(span.after, language) : say("run.step.waits")}
       </td>
       <td className={styles.fact}>{span?.took !== undefined && duration(span.took, language)}</td>
