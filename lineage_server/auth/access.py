@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Protocol
 
 from lineage_server.auth.members import Members
-from lineage_server.auth.principal import LOCAL, SERVICES, USERS, Principal, lesser
+from lineage_server.auth.principal import LOCAL, Principal, lesser
 from lineage_server.auth.tokens import EVERY_PROJECT, Token, Tokens, new_secret, well_formed
 from lineage_server.domain.errors import ForbiddenError, InvalidInputError, NotAuthenticatedError
 from lineage_server.domain.nodes import Role
+from lineage_server.domain.people import SERVICES, USERS
 from lineage_server.settings import AuthSettings, HttpSettings
 
 logger = logging.getLogger(__name__)

@@ -14,11 +14,10 @@ from typing import Literal, TypeAlias
 from lineage_server.domain.errors import ForbiddenError, NotFoundError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Role
+from lineage_server.domain.people import LOCAL as LOCAL_ISSUER
+from lineage_server.domain.people import USERS
 
 PrincipalKind: TypeAlias = Literal["local", "user", "service"]
-
-USERS, SERVICES = "lineage", "service"
-"""Issuers of this server: its own users, and services, whose names anybody may choose."""
 
 
 class Permission(StrEnum):
@@ -114,5 +113,5 @@ class Principal:
         return f"{self.issuer}/{self.subject}"
 
 
-LOCAL = Principal(subject="local", issuer="local", kind="local", platform_admin=True)
+LOCAL = Principal(subject="local", issuer=LOCAL_ISSUER, kind="local", platform_admin=True)
 """Everybody in mode ``open``: whoever reaches the loopback port owns the machine's account."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from lineage_server.auth.audit import audit_record
-from lineage_server.auth.principal import RANK, SERVICES, USERS, Permission, Principal
+from lineage_server.auth.principal import RANK, Permission, Principal
 from lineage_server.auth.recent import Recent
 from lineage_server.domain import ids
 from lineage_server.domain.errors import (
@@ -33,6 +33,7 @@ from lineage_server.domain.errors import (
     NotFoundError,
 )
 from lineage_server.domain.nodes import Role
+from lineage_server.domain.people import SERVICES, USERS
 from lineage_server.graph.bolt import Bolt, Row
 from lineage_server.graph.errors import DuplicateKeyError
 from lineage_server.graph.queries import auth as cypher

@@ -186,7 +186,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Node):
-    """One execution. Latest metric values are by (step, time); durations are seconds."""
+    """One execution. Latest metric values are by (step, time); durations are seconds.
+
+    ``by``: who ran it, as its witness says, else who sent it; empty where nobody signs in.
+    """
 
     job: str = ""
     state: RunState | None = None
@@ -197,6 +200,7 @@ class Run(Node):
     reason: str = ""
     exit_code: int | None = None
     attempt: int | None = None
+    by: str = ""
     gpu_product: str = ""
     gpu_count: float | None = None
     gpu_seconds: float | None = None

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from lineage_server.domain.ids import label_of
 from lineage_server.domain.nodes import Artifact, ArtifactVersion, Column, Edge, Label, Node, Run, RunState
+from lineage_server.domain.people import called
 from lineage_server.domain.untyped import as_mapping
 
 HIDDEN = frozenset(
@@ -147,6 +148,7 @@ def _run(record: Mapping[str, Any]) -> Run:
         reason=record.get("reason") or "",
         exit_code=record.get("exit_code"),
         attempt=record.get("attempt"),
+        by=record.get("by_name") or called(record.get("sent_by") or ""),
         gpu_product=record.get("gpu_product") or "",
         gpu_count=record.get("gpu_count"),
         gpu_seconds=record.get("gpu_seconds"),

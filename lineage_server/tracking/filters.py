@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from lineage_server.domain.errors import InvalidInputError
 from lineage_server.domain.ids import shorten
 from lineage_server.domain.nodes import Label, Node, Scalar
+from lineage_server.domain.people import sender_of
 from lineage_server.graph.queries.clauses import Clause
 from lineage_server.graph.read_tracking import Listed, Place, Selection
 
@@ -63,6 +64,7 @@ class ListFilter:
     """Conditions on nodes of any listed label; all must hold. Times in microseconds.
 
     ``text``: words that name, kind, description or tags contain, of versions also the digest.
+    ``by``: names of people, as ``Run.by`` has them.
     ``mine``: the names of somebody, of whose runs these are: as who sent them, or as who ran them.
     ``since`` and ``until`` are about the start of runs, the sealing of versions.
     """
@@ -72,6 +74,7 @@ class ListFilter:
     tags: tuple[TagCondition, ...] = ()
     deleted: bool = False
     jobs: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
     mine: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     since: int | None = None
@@ -130,6 +133,7 @@ def selection(label: Label, scope: Scope, wanted: ListFilter) -> Selection:
     lists = (
         (Clause.JOBS, wanted.jobs),
         (Clause.KINDS, wanted.kinds),
+        (Clause.BY, wanted.by and [list(wanted.by), [sender_of(name) for name in wanted.by]]),
         (Clause.MINE, wanted.mine),
         (Clause.STATES, wanted.states),
         (Clause.VERSION_WORDS if versions else Clause.WORDS, words_of(wanted.text)),

@@ -19,6 +19,7 @@ class Clause(StrEnum):
     ALIVE = "alive"
     JOBS = "jobs"
     KINDS = "kinds"
+    BY = "by"
     MINE = "mine"
     STATES = "states"
     SINCE = "since"
@@ -43,6 +44,7 @@ _CLAUSES: dict[Clause, LiteralString] = {
     Clause.ALIVE: "n.deleted_at IS NULL",
     Clause.JOBS: "n.job IN $jobs",
     Clause.KINDS: "n.kind IN $kinds",
+    Clause.BY: "(n.by_name IN $by[0] OR n.by_name IS NULL AND n.sent_by IN $by[1])",
     Clause.MINE: "(n.sent_by IN $mine OR n.by IN $mine)",
     Clause.STATES: "n.state IN $states",
     Clause.SINCE: "n.started_at >= $since",

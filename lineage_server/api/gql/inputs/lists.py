@@ -88,6 +88,7 @@ class RunFilter:
     kinds: list[str] = strawberry.field(default_factory=list[str])
     states: list[RunState] = strawberry.field(default_factory=list[RunState])
     jobs: list[str] = strawberry.field(default_factory=list[str], description="uids of jobs")
+    by: list[str] = strawberry.field(default_factory=list[str], description="who ran them, as runs say it")
     tags: list[TagFilter] = strawberry.field(default_factory=list[TagFilter])
     started_after: Micros | None = strawberry.field(default=None, description="at or after")
     started_before: Micros | None = None
@@ -150,6 +151,7 @@ def run_filter(value: RunFilter | None) -> filters.ListFilter:
         kinds=check_kinds(value.kinds, KINDS[Label.RUN], "kinds"),
         states=tuple(str(state) for state in value.states),
         jobs=check_jobs(value.jobs),
+        by=tuple(value.by),
         tags=tag_conditions(value.tags),
         since=value.started_after,
         until=value.started_before,

@@ -26,12 +26,12 @@ from lineage_server.api.gql.registry import seen_alias
 from lineage_server.api.gql.types import nodes as shown
 from lineage_server.api.gql.types import registered as payloads
 from lineage_server.api.gql.types.payloads import MENDABLE, problem_of
-from lineage_server.auth.principal import USERS
 from lineage_server.domain import ids
 from lineage_server.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from lineage_server.domain.event_registry import AliasSet, ApprovalGiven, ApprovalRequested, ProtectionSet
 from lineage_server.domain.ids import now_micros
 from lineage_server.domain.nodes import Label, ModelState, Node
+from lineage_server.domain.people import sender_of
 from lineage_server.ingest.judging import archived, version_in
 from lineage_server.registry.aliases import moves_of
 
@@ -148,7 +148,7 @@ class AliasMutations:
 
 def _whole(names: list[str]) -> list[str]:
     """Users by name alone, others as issuer/subject."""
-    return [name if "/" in name else f"{USERS}/{name}" for name in names]
+    return [sender_of(name) for name in names]
 
 
 def _uid(project: str, model: str, alias: str) -> str:

@@ -92,6 +92,10 @@ class Run(Node):
     gpu_count: float | None
     gpu_seconds: float | None
     cluster: str
+    by: str = strawberry.field(
+        description="who ran it, as its witness says, else who sent it: a user by name, a service as "
+        "service/name; empty where nobody signs in"
+    )
     actor_name: str = strawberry.field(description="who ran it, as its witness says")
     argv: list[str] = strawberry.field(description="the command")
     working_directory: str
@@ -229,6 +233,7 @@ def run_of(node: domain.Run) -> Run:
         gpu_product=node.gpu_product,
         gpu_count=node.gpu_count,
         gpu_seconds=node.gpu_seconds,
+        by=node.by,
         cluster=str(node.properties.get("cluster") or ""),
         actor_name=str(node.properties.get("by_name") or ""),
         argv=[str(word) for word in cast("list[Any]", argv)] if isinstance(argv, list) else [],

@@ -65,7 +65,7 @@ function RunFacts({ run, around }: { run: Run; around: Surroundings | undefined 
         [say("runs.ended"), run.endedAt && <TimeAgo time={run.endedAt} />],
         [say("runs.duration"), run.durationSeconds !== null && duration(run.durationSeconds, language)],
         [say("run.queued"), run.queuedAt && <TimeAgo time={run.queuedAt} />],
-        [say("run.by"), around?.actorName],
+        [say("runs.by"), run.by && <bdi key="by">{run.by}</bdi>],
         [say("run.exit"), run.exitCode !== null && count(run.exitCode, language)],
         [say("run.attempt"), run.attempt !== null && count(run.attempt, language)],
         [say("run.gpu"), gpu],

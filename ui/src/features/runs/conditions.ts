@@ -6,6 +6,7 @@ const OPERATORS: Record<string, Operator> = { "=": "EQ", "!=": "NE", "<": "LT", 
 const COMPARED = /^([mp])\.([^\s=!<>~]+)(!=|<=|>=|=|<|>|~)(.+)$/;
 const TAGGED = /^tag\.([^\s=!<>~]+)(?:=(.*))?$/;
 const STARTED = /^started([<>])=?(?:(\d{1,4})([hdw])|(\d{4}-\d\d-\d\d))$/;
+const RAN = /^by=(.+)$/;
 /** Of all runs those of whoever asks. */
 export const MINE = "by=me";
 const HOUR_MILLISECONDS = 3_600_000;
@@ -17,14 +18,15 @@ function partsOf(text: string): string[] {
   return text.match(even ? /(?:[^\s"]|"[^"]*")+/g : /\S+/g) ?? [];
 }
 
-type Conditions = Pick<RunFilter, "text" | "metrics" | "params" | "tags" | "startedAfter" | "startedBefore">;
+type Conditions = Pick<RunFilter, "text" | "metrics" | "params" | "tags" | "by" | "startedAfter" | "startedBefore">;
 
-/** Conditions of metrics, parameters, tags and the time of the start; everything else is words. */
+/** Conditions of metrics, parameters, tags, people and the time of the start; everything else is words. */
 export function conditionsOf(text: string, now = new Date()): Conditions {
   const words: string[] = [];
   const metrics: Comparison[] = [];
   const params: Comparison[] = [];
   const tags: TagFilter[] = [];
+  const by: string[] = [];
   const times: Pick<Conditions, "startedAfter" | "startedBefore"> = {};
   for (const part of partsOf(text)) {
     const [, of, key, op, value] = COMPARED.exec(part) ?? [];
@@ -35,9 +37,10 @@ export function conditionsOf(text: string, now = new Date()): Conditions {
     } else if (tag) tags.push(tag);
     else if (time) Object.assign(times, time);
     else if (part === MINE) continue; // no part of the filter: see `askedOf`
+    else if (RAN.test(part)) by.push(unquoted(part.slice("by=".length)));
     else words.push(part);
   }
-  return { text: words.join(" "), metrics, params, ...(tags.length > 0 && { tags }), ...times };
+  return { text: words.join(" "), metrics, params, ...(tags.length > 0 && { tags }), ...(by.length > 0 && { by }), ...times };
 }
 
 /** As it was logged: a number, a yes or no, else text. */
@@ -81,14 +84,22 @@ export function taggedAs(key: string, value: string): string {
   return `tag.${key}=${/\s/.test(value) ? `"${value}"` : value}`;
 }
 
+/** Somebody who ran runs as a condition; nobody is called as whoever asks. */
+export const ranBy = (name: string): string => `by=${/\s/.test(name) || `by=${name}` === MINE ? `"${name}"` : name}`;
+
 /** Tags that can be said as conditions: not those with quotes or signs of comparison in them. */
 export const canBeSaid = (key: string, value: string): boolean => /^[^\s=!<>~"]+$/.test(key) && !value.includes('"');
 
+export const peopleIn = (q: string): string[] => partsOf(q).filter((part) => RAN.test(part) && part !== MINE);
 export const tagsIn = (q: string): string[] => partsOf(q).filter((part) => TAGGED.test(part));
 export const ageIn = (q: string): string | undefined => partsOf(q).find((part) => STARTED.test(part) && part.includes(">"));
 
 /** The text with other conditions of tags; words and other conditions stay in their order. */
 export const withTags = (q: string, tags: readonly string[]): string => [...partsOf(q).filter((part) => !TAGGED.test(part)), ...tags].join(" ");
+
+/** The text with other people; whoever asks stays. */
+export const withPeople = (q: string, people: readonly string[]): string =>
+  [...partsOf(q).filter((part) => part === MINE || !RAN.test(part)), ...people].join(" ");
 
 /** The text with another beginning of the time, or none. */
 export const withAge = (q: string, age: string | undefined): string =>

@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Picker } from "@/components/picker";
 import { useWords } from "@/lib/words";
 import type { MessageId } from "@/lib/words";
-import { ageIn, isMine, tagsIn, withAge, withMine, withTags } from "./conditions";
+import { ageIn, isMine, peopleIn, tagsIn, withAge, withMine, withPeople, withTags } from "./conditions";
 import { PLAIN_COLUMNS } from "./run-columns";
 import { useColumnName } from "./run-table";
 import { jobsQuery, keysQuery } from "./runs-query";
@@ -49,6 +49,7 @@ export function FilterBar({ project, search, columns, change, signedIn }: Filter
             {say("runs.filter.mine")}
           </Button>
         )}
+        {(signedIn || peopleIn(q).length > 0) && <PeoplePicker project={project} search={search} change={change} />}
         <JobPicker project={project} search={search} change={change} />
         <StartedPicker search={search} change={change} />
         <TagPicker project={project} search={search} change={change} />
@@ -160,6 +161,30 @@ function StartedPicker({ search, change }: Pick<FilterBarProps, "search" | "chan
       change={([age]) => change(withValue(search, "q", withAge(q, age)))}
       single
       foot={<p className="faint">{say("runs.filter.started.how")}</p>}
+    />
+  );
+}
+
+/** As they stand in the field: without the quotes of a name of several words. */
+const nameIn = (condition: string): string => condition.slice("by=".length).replace(/^"(.*)"$/, "$1");
+
+function PeoplePicker({ project, search, change }: Omit<FilterBarProps, "columns" | "signedIn">) {
+  const { say } = useWords();
+  const [asked, setAsked] = useState(false);
+  const { data } = useQuery(keysQuery(project, search, asked));
+  const { q = "" } = search;
+  const picked = peopleIn(q);
+  const people = [...new Set([...picked, ...(data?.people ?? [])])];
+  return (
+    <Picker
+      label={say("runs.by")}
+      groups={[{ choices: people.map((value) => ({ value, name: nameIn(value) })) }]}
+      picked={picked}
+      counted
+      change={(next) => change(withValue(search, "q", withPeople(q, next)))}
+      narrow={say("runs.filter.people")}
+      opened={() => setAsked(true)}
+      foot={<p className="faint">{say("runs.filter.people.how")}</p>}
     />
   );
 }

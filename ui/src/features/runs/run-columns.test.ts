@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ageIn, askedOf, canBeSaid, conditionsOf, filterOf, taggedAs, tagsIn, withAge, withMine, withTags } from "./conditions";
+import { ageIn, askedOf, canBeSaid, conditionsOf, filterOf, peopleIn, ranBy, taggedAs, tagsIn, withAge, withMine, withPeople, withTags } from "./conditions";
 import { keysOf, nextSort, orderOf } from "./run-columns";
 import { runsSearch } from "./runs-search";
 import type { RunsSearch } from "./runs-search";
@@ -66,6 +66,10 @@ describe("the filter", () => {
     expect(withAge("churn", "started>24h")).toBe("churn started>24h");
     expect(withMine("churn", true)).toBe("churn by=me");
     expect([withMine("by=me churn", false), askedOf({ q: "by=me churn" }).mine, askedOf({ q: "by=me churn" }).filter.text]).toEqual(["churn", true, "churn"]);
+    expect(withMine('by=kim by="me"', true)).toBe('by=kim by="me" by=me');
+    expect(peopleIn('by=kim churn by="Lee Ha" by=me')).toEqual(["by=kim", 'by="Lee Ha"']);
+    expect(withPeople("by=kim churn by=me", [ranBy("Lee Ha"), ranBy("me")])).toBe('churn by=me by="Lee Ha" by="me"');
+    expect(askedOf({ q: 'by=kim by="Lee Ha" by="me" by=' })).toMatchObject({ mine: false, filter: { by: ["kim", "Lee Ha", "me"], text: "by=" } });
     expect([canBeSaid("team", "a b"), canBeSaid("a b", ""), canBeSaid("team", 'a"b')]).toEqual([true, false, false]);
   });
 

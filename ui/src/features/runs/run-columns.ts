@@ -5,7 +5,7 @@ import type { RunOrder, RunSort } from "@/gql/graphql";
 export const USUAL_SORT = "-started";
 
 /** Columns that every run has; the others are `m.` with a metric and `p.` with a parameter. */
-export const PLAIN_COLUMNS = ["state", "job", "started", "duration", "ended", "kind", "tags"] as const;
+export const PLAIN_COLUMNS = ["state", "job", "by", "started", "duration", "ended", "kind", "tags"] as const;
 export type PlainColumn = (typeof PLAIN_COLUMNS)[number];
 
 const SORTS = new Map<string, RunSort>([
@@ -14,7 +14,7 @@ const SORTS = new Map<string, RunSort>([
   ["duration", "DURATION"],
   ["ended", "ENDED"],
 ]);
-const WIDTHS: Record<string, number> = { state: 116, job: 170, started: 130, ended: 130, duration: 120, kind: 110, tags: 200 };
+const WIDTHS: Record<string, number> = { state: 116, job: 170, by: 140, started: 130, ended: 130, duration: 120, kind: 110, tags: 200 };
 const KEY_WIDTH = 132;
 export const NAME_WIDTH = 300;
 

@@ -199,5 +199,6 @@ function plainCell(run: RunRow, column: string) {
     const text = run.tags.map(({ key, value }) => (value === "" ? key : `${key}=${value}`)).join(", ");
     return <bdi title={text}>{text}</bdi>;
   }
-  return <bdi title={column === "job" ? run.jobName : run.kind}>{column === "job" ? run.jobName : run.kind}</bdi>;
+  const text = column === "job" ? run.jobName : column === "by" ? run.by : run.kind;
+  return <bdi title={text}>{text}</bdi>;
 }

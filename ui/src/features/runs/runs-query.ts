@@ -4,7 +4,7 @@ import { JobsDocument, RunCountDocument, RunsDocument } from "@/gql/graphql";
 import type { RunsQuery } from "@/gql/graphql";
 import { ask } from "@/lib/graphql";
 import { pageAfter } from "@/lib/pages";
-import { askedOf, canBeSaid, taggedAs } from "./conditions";
+import { askedOf, canBeSaid, ranBy, taggedAs } from "./conditions";
 import { keysOf, orderOf } from "./run-columns";
 import type { RunsSearch } from "./runs-search";
 
@@ -38,7 +38,7 @@ export const countQuery = (project: string, search: RunsSearch) => {
   });
 };
 
-/** Names of metrics and parameters that the first runs of the list have, and their tags as conditions. */
+/** Names of metrics and parameters that the first runs of the list have, and their tags and who ran them as conditions. */
 export const keysQuery = (project: string, search: RunsSearch, enabled: boolean) => {
   const asked = { project, ...askedOf(search), orderBy: orderOf(search.sort), first: LOOKED_THROUGH };
   return queryOptions({
@@ -47,6 +47,7 @@ export const keysQuery = (project: string, search: RunsSearch, enabled: boolean)
     select: ({ runs }) => ({
       metrics: namesIn(runs.edges.map(({ node }) => node.metricMap)),
       params: namesIn(runs.edges.map(({ node }) => node.paramMap)),
+      people: [...new Set(runs.edges.flatMap(({ node: { by } }) => (by === "" || by.includes('"') ? [] : [ranBy(by)])))].toSorted(),
       tags: [...new Set(runs.edges.flatMap(({ node }) => node.tags.filter(({ key, value }) => canBeSaid(key, value)).map(({ key, value }) => taggedAs(key, value))))].toSorted(),
     }),
     staleTime: FRESH_MILLISECONDS,
