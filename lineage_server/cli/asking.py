@@ -51,7 +51,7 @@ def _named(
 
 _THERE = "query($uids: [String!]!) { nodes(uids: $uids) { uid } }"
 _LISTS = {
-    "runs": _named("runs", "jobName state startedAt endedAt", "RunFilter", "RunOrder"),
+    "runs": _named("runs", "jobName state by startedAt endedAt", "RunFilter", "RunOrder"),
     "jobs": _named("jobs", "description"),
     "artifacts": _named("artifacts", "description versionCount latestAt"),
     "models": _named("models", "description state highest newest aliases { name version }"),
@@ -231,6 +231,7 @@ def ls(
     tag: finding.Tags = None,
     param: finding.Params = None,
     metric: finding.Metrics = None,
+    by: finding.People = None,
     since: finding.Since = None,
     until: finding.Until = None,
     sort: finding.Sort = None,
@@ -244,8 +245,8 @@ def ls(
     Versions of a model are those of the registered one, where there is one of that name.
     """
     wanted = finding.wanted(
-        text=text, state=state, kind=kind, tag=tag, param=param, metric=metric, since=since, until=until,
-        sort=sort,
+        text=text, state=state, kind=kind, tag=tag, param=param, metric=metric, by=by, since=since,
+        until=until, sort=sort,
     )  # fmt: skip
     asked, variables = _list_of(what, of, project)
     variables |= {"first": first, **finding.narrowed(asked, wanted)}

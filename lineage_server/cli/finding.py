@@ -21,6 +21,7 @@ Kinds = Annotated[Several, typer.Option("--kind", help="training, dataset, …; 
 Tags = Annotated[Several, typer.Option("--tag", help="team=vision, or team alone; repeatable: all of them.")]
 Params = Annotated[Several, typer.Option("--param", help="Such as 'lr<0.1' or optimizer=adam; repeatable.")]
 Metrics = Annotated[Several, typer.Option("--metric", help="Such as 'auc>0.9'; repeatable: all of them.")]
+People = Annotated[Several, typer.Option("--by", help="Who ran it, as 'show' says; repeatable: one of them.")]
 Since = Annotated[str | None, typer.Option("--since", help="Begun (versions: sealed) then or later.")]
 Until = Annotated[str | None, typer.Option("--until", help="Begun (versions: sealed) before then.")]
 Sort = Annotated[

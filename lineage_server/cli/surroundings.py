@@ -17,7 +17,7 @@ _ENVIRONMENT = "environment { uid python lockDigest packageCount } image { image
 _FINGERPRINT = "fingerprint { digest complete missing { part text } seeds { key value } }"
 _RELATED = "{ uid name state startedAt endedAt }"
 OF_RUN = f"""
-  actorName argv workingDirectory cluster clusterIds {{ key value }} resources usage {_FINGERPRINT}
+  by argv workingDirectory cluster clusterIds {{ key value }} resources usage {_FINGERPRINT}
   host {{ name os machine cpus memoryBytes }} {_CODE} {_ENVIRONMENT}
   gpus {{ uid name product memoryBytes }} clusterNodes {{ name cluster }} volumes {{ name cluster }}
   parent {_RELATED} retryOf {_RELATED} resumedFrom {_RELATED}
@@ -169,7 +169,7 @@ def _gpu(run: Mapping[str, Any]) -> str:
 def _ran_on(run: Mapping[str, Any]) -> dict[str, object]:
     memory = next((gpu["memoryBytes"] for gpu in run["gpus"] if gpu["memoryBytes"]), None)
     return {
-        "run by": run["actorName"],
+        "run by": run["by"],
         "host": as_mapping(run["host"]).get("name"),
         "node": _places(run["clusterNodes"]),
         "gpu memory": size(_number(memory)),

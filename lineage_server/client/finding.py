@@ -74,7 +74,7 @@ class Listing:
 _RUN_SORTS = ("started", "ended", "created", "updated", "name", "duration")
 _LIST_SORTS = ("name", "created", "updated")
 RUNS = Listing(
-    "runs", ("text", "state", "kind", "tag", "param", "metric", "since", "until"),
+    "runs", ("text", "state", "kind", "tag", "param", "metric", "by", "since", "until"),
     Sorts(_RUN_SORTS, metrics=True, params=True), tuple(JobKind), tuple(RunState),
     ("startedAfter", "startedBefore"), enums=True,
 )  # fmt: skip
@@ -112,6 +112,7 @@ class Wanted:
     tag: Tags = None
     param: Words = None
     metric: Words = None
+    by: Words = None
     since: date | str | None = None
     until: date | str | None = None
     sort: str | None = None
@@ -133,7 +134,7 @@ def filter_of(listing: Listing, wanted: Wanted) -> dict[str, Any]:
     """The contract's filter; empty where there is no condition. Raises InvalidInputError."""
     given = {
         name: value
-        for name in ("text", "state", "kind", "tag", "param", "metric", "since", "until")
+        for name in ("text", "state", "kind", "tag", "param", "metric", "by", "since", "until")
         if (value := getattr(wanted, name)) is not None and not _is_empty(value)
     }
     for name in given:
@@ -240,6 +241,10 @@ def _metrics(_listing: Listing, value: object) -> dict[str, Any]:
     }
 
 
+def _people(_listing: Listing, value: object) -> dict[str, Any]:
+    return {"by": [name.strip() for name in words_in(value, "by", "names, as runs say who ran them")]}
+
+
 def _condition(text: str, field: str) -> dict[str, Any]:
     found = _CONDITION.fullmatch(text)
     if found is None or found["key"][0] in "=!<>~" or (found["op"] and not found["value"]):
@@ -280,5 +285,5 @@ def _until(listing: Listing, value: object) -> dict[str, Any]:
 
 _READERS: dict[str, Callable[[Listing, Any], dict[str, Any]]] = {
     "text": _text, "state": _states, "kind": _kinds, "tag": _tags, "param": _params, "metric": _metrics,
-    "since": _since, "until": _until,
+    "by": _people, "since": _since, "until": _until,
 }  # fmt: skip

@@ -25,9 +25,10 @@ class Tables:
 
     What is looked for: ``text`` (words of name, description and tags), ``tag`` (``{"team": "vision"}``,
     ``"team=vision"`` or ``"team"``), ``state`` and ``kind``, conditions such as ``metric="auc>0.9"`` and
-    ``param="lr<0.1"`` (each one or several, all must hold), ``since`` and ``until``. ``sort="-auc"``: the
-    greatest first. ``limit``: at most so many rows. ``project``: the client's unless named, ``"*"`` for all.
-    ``wide=False`` keeps parameters, metrics and tags as maps instead of columns of their own.
+    ``param="lr<0.1"`` (each one or several, all must hold), ``by`` (who ran it: one or several, one of
+    them), ``since`` and ``until``. ``sort="-auc"``: the greatest first. ``limit``: at most so many rows.
+    ``project``: the client's unless named, ``"*"`` for all. ``wide=False`` keeps parameters, metrics and
+    tags as maps instead of columns of their own.
     """
 
     def runs(
@@ -39,6 +40,7 @@ class Tables:
         tag: Tags = None,
         param: Words = None,
         metric: Words = None,
+        by: Words = None,
         since: date | str | None = None,
         until: date | str | None = None,
         sort: str | None = None,
@@ -57,6 +59,7 @@ class Tables:
             tag=tag,
             param=param,
             metric=metric,
+            by=by,
             since=since,
             until=until,
             sort=sort,
@@ -77,6 +80,7 @@ class Tables:
         tag: Tags = None,
         param: Words = None,
         metric: Words = None,
+        by: Words = None,
         since: date | str | None = None,
         until: date | str | None = None,
         sort: str | None = None,
@@ -95,6 +99,7 @@ class Tables:
             tag=tag,
             param=param,
             metric=metric,
+            by=by,
             since=since,
             until=until,
             sort=sort,
@@ -112,6 +117,7 @@ class Tables:
         tag: Tags = None,
         param: Words = None,
         metric: Words = None,
+        by: Words = None,
         since: date | str | None = None,
         until: date | str | None = None,
         sort: str | None = None,
@@ -130,6 +136,7 @@ class Tables:
             tag=tag,
             param=param,
             metric=metric,
+            by=by,
             since=since,
             until=until,
             sort=sort,

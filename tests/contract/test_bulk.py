@@ -299,6 +299,10 @@ async def test_the_client_reads_lists_as_tables(
         assert len(await client.search("fit", project="*")) == 8
         everywhere = await client.runs(project="*", wide=False)
         assert {*UIDS, f"run:{TRAIN}"} <= set(everywhere["uid"].to_pylist())
+        assert {"", "gone"} < set(everywhere["by"].to_pylist())
+        assert set((await client.runs(by="gone", project="*"))["by"].to_pylist()) == {"gone"}
+        assert (await client.metrics(by="nobody", project="*")).num_rows == 0
+        assert (await client.edges(by="nobody", project="*")).num_rows == 0
         for wrong, field in (
             (client.runs(metric="auc>high"), "metric"),
             (client.runs(limit=0), "limit"),

@@ -85,7 +85,7 @@ async def test_a_run_tells_what_all_its_witnesses_saw(served: Served) -> None:
     assert related == {"parent": "parent", "retryOf": "first", "resumedFrom": "before"}
     pages = {key: names(told[key]) for key in ("boards", "boardFor", "retries", "resumedBy")}
     assert pages == {"boards": ["board"], "boardFor": [], "retries": ["again"], "resumedBy": []}
-    assert (told["argv"], told["workingDirectory"], told["actorName"]) == (
+    assert (told["argv"], told["workingDirectory"], told["by"]) == (
         ["python", "train.py"],
         "/w",
         "Kim",

@@ -37,6 +37,7 @@ WHEN = datetime(2026, 3, 3, 9, tzinfo=UTC)
         (ARTIFACTS, Wanted(kind=("dataset", "model")), {"kinds": ["dataset", "model"]}),
         (RUNS, Wanted(tag={"a": 1, "b": None}), {"tags": [{"key": "a", "value": "1"}, {"key": "b"}]}),
         (RUNS, Wanted(tag=["a=1=2", "b"]), {"tags": [{"key": "a", "value": "1=2"}, {"key": "b"}]}),
+        (RUNS, Wanted(by=["kim ", "Lee Ha"]), {"by": ["kim", "Lee Ha"]}),
         (RUNS, Wanted(since=WHEN), {"startedAfter": "2026-03-03T09:00:00+00:00"}),
         (VERSIONS, Wanted(until="2026-03-03T09:00:00Z"), {"sealedBefore": "2026-03-03T09:00:00+00:00"}),
     ],
@@ -116,6 +117,8 @@ def test_an_order_is_a_name(listing: Listing, sort: str | None, asked: dict[str,
         (ARTIFACTS, Wanted(sort="-auc"), "sort", "name, created, updated"),
         (RUNS, Wanted(sort="size:up"), "sort", "a metric"),
         (RUNS, Wanted(sort="-"), "sort", "started"),
+        (RUNS, Wanted(by=7), "by", "names"),  # pyright: ignore[reportArgumentType]
+        (ARTIFACTS, Wanted(by="kim"), "by", "text, kind, tag"),
         (RUNS, Wanted(text=3), "text", "words"),  # pyright: ignore[reportArgumentType]
     ],
 )

@@ -96,7 +96,6 @@ class Run(Node):
         description="who ran it, as its witness says, else who sent it: a user by name, a service as "
         "service/name; empty where nobody signs in"
     )
-    actor_name: str = strawberry.field(description="who ran it, as its witness says")
     argv: list[str] = strawberry.field(description="the command")
     working_directory: str
     host: Host | None
@@ -235,7 +234,6 @@ def run_of(node: domain.Run) -> Run:
         gpu_seconds=node.gpu_seconds,
         by=node.by,
         cluster=str(node.properties.get("cluster") or ""),
-        actor_name=str(node.properties.get("by_name") or ""),
         argv=[str(word) for word in cast("list[Any]", argv)] if isinstance(argv, list) else [],
         working_directory=str(told.get("cwd") or ""),
         host=_host(as_mapping(told.get("host"))),
