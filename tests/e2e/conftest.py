@@ -77,6 +77,7 @@ class RunningServer:
     url: str = ""
     lines: list[str] = field(default_factory=list[str])
     outer: Address | None = None
+    listener: threading.Thread | None = None
 
     @property
     def graph(self) -> Address:
@@ -95,10 +96,17 @@ class RunningServer:
             return []
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop; answers its exit code."""
+        """Ask it to stop; answers its exit code, once all that it said is here."""
         if self.process.poll() is None:
             self.process.send_signal(by)
-        return self.process.wait(40)
+        code = self.process.wait(40)
+        self._hear_it_out()
+        return code
+
+    def _hear_it_out(self) -> None:
+        """What it said last may still be on its way; a child that lives on holds its end of the line."""
+        if self.listener is not None:
+            self.listener.join(5)
 
     def wait_for(self, text: str, *, seconds: float = _START_SECONDS) -> None:
         """Until ``text`` was written."""
@@ -106,7 +114,8 @@ class RunningServer:
         while text not in self.output():
             ended = self.process.poll()
             if ended is not None or time.monotonic() > deadline:
-                time.sleep(0.3)  # what it said last may still be on its way
+                if ended is not None:
+                    self._hear_it_out()
                 if text in self.output():
                     return
                 raise AssertionError(f"no {text!r} (exit code {ended}) in:\n{self.output()}")
@@ -158,7 +167,8 @@ def launch(
         with process.stdout as said:
             server.lines.extend(said)
 
-    threading.Thread(target=listen, name="what the server says", daemon=True).start()
+    server.listener = threading.Thread(target=listen, name="what the server says", daemon=True)
+    server.listener.start()
     try:
         server.wait_for(_READY)
     except AssertionError:
