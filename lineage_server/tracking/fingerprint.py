@@ -36,12 +36,54 @@ class FingerprintPart(StrEnum):
     RESOURCES = "RESOURCES"
 
 
+class Lack(StrEnum):
+    """What is not known of a part."""
+
+    DELETED = "DELETED"
+    CODE = "CODE"
+    BEFORE_CELL = "BEFORE_CELL"
+    IMAGE_DIGEST = "IMAGE_DIGEST"
+    ENVIRONMENT = "ENVIRONMENT"
+    COMMAND = "COMMAND"
+    SECRETS = "SECRETS"
+    RESOURCES = "RESOURCES"
+    VERSION = "VERSION"
+    DIGEST = "DIGEST"
+    INFERRED = "INFERRED"
+    UNSEEN = "UNSEEN"
+
+
+_TEXTS = {
+    Lack.DELETED: "the run was deleted",
+    Lack.CODE: "neither the commit nor the content of its script is known",
+    Lack.BEFORE_CELL: "only its cell is known, not what ran before it",
+    Lack.IMAGE_DIGEST: "of image {names} no digest is known",
+    Lack.ENVIRONMENT: "neither packages nor image nor lock are known",
+    Lack.COMMAND: "its command is not known",
+    Lack.SECRETS: "its command holds secrets, which are not recorded",
+    Lack.RESOURCES: "neither its machine nor its GPUs are known",
+    Lack.VERSION: "of {names} no version is known",
+    Lack.DIGEST: "of {names} no digest is known",
+    Lack.INFERRED: "which version {names} was is only inferred",
+    Lack.UNSEEN: "{count} more are not looked at, or not yours to see",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part of which too little is known, and what is to be known of it."""
+    """A part of which too little is known.
+
+    ``names``: of an image, or of roles of inputs. ``count``: of inputs that were not looked at.
+    """
 
     part: FingerprintPart
-    text: str
+    lack: Lack
+    names: tuple[str, ...] = ()
+    count: int = 0
+
+    @property
+    def text(self) -> str:
+        return _TEXTS[self.lack].format(names=listed(self.names), count=self.count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,41 +190,36 @@ def _missing(
     execution: Execution, by: Determinants, told: Mapping[FingerprintPart, object]
 ) -> Iterator[Missing]:
     if execution.facts.run.deleted_at is not None:
-        yield Missing(FingerprintPart.PARAMETERS, "the run was deleted")
+        yield Missing(FingerprintPart.PARAMETERS, Lack.DELETED)
     if not told[FingerprintPart.CODE]:
-        yield Missing(FingerprintPart.CODE, "neither the commit nor the content of its script is known")
+        yield Missing(FingerprintPart.CODE, Lack.CODE)
     elif not by.code.facts.code.get("commit") and not by.code.entry_digest:
-        yield Missing(FingerprintPart.CODE, "only its cell is known, not what ran before it")
+        yield Missing(FingerprintPart.CODE, Lack.BEFORE_CELL)
     if not told[FingerprintPart.ENVIRONMENT]:
-        named = by.environment.facts.environment.get("image")
-        why = (
-            f"of image {named} no digest is known"
-            if named
-            else "neither packages nor image nor lock are known"
-        )
-        yield Missing(FingerprintPart.ENVIRONMENT, why)
+        image = by.environment.facts.environment.get("image")
+        lack = Lack.IMAGE_DIGEST if image else Lack.ENVIRONMENT
+        yield Missing(FingerprintPart.ENVIRONMENT, lack, (image,) if image else ())
     if not told[FingerprintPart.COMMAND]:
-        yield Missing(FingerprintPart.COMMAND, "its command is not known")
+        yield Missing(FingerprintPart.COMMAND, Lack.COMMAND)
     elif "***" in " ".join(by.command.command):
-        yield Missing(FingerprintPart.COMMAND, "its command holds secrets, which are not recorded")
+        yield Missing(FingerprintPart.COMMAND, Lack.SECRETS)
     if not told[FingerprintPart.RESOURCES]:
-        yield Missing(FingerprintPart.RESOURCES, "neither its machine nor its GPUs are known")
-    for text in _missing_inputs(execution):
-        yield Missing(FingerprintPart.INPUTS, text)
+        yield Missing(FingerprintPart.RESOURCES, Lack.RESOURCES)
+    yield from _missing_inputs(execution)
 
 
-def _missing_inputs(execution: Execution) -> Iterator[str]:
-    if execution.unversioned:
-        yield f"of {listed(execution.unversioned)} no version is known"
-    undigested = _roles(link.role for link in execution.inputs if not link.version.digest)
-    if undigested:
-        yield f"of {listed(undigested)} no digest is known"
-    inferred = _roles(link.role for link in execution.inputs if link.basis == "inferred")
-    if inferred:
-        yield f"which version {listed(inferred)} was is only inferred"
+def _missing_inputs(execution: Execution) -> Iterator[Missing]:
+    of_inputs = {
+        Lack.VERSION: tuple(execution.unversioned),
+        Lack.DIGEST: _roles(link.role for link in execution.inputs if not link.version.digest),
+        Lack.INFERRED: _roles(link.role for link in execution.inputs if link.basis == "inferred"),
+    }
+    for lack, names in of_inputs.items():
+        if names:
+            yield Missing(FingerprintPart.INPUTS, lack, names)
     if execution.unseen_inputs:
-        yield f"{execution.unseen_inputs} more are not looked at, or not yours to see"
+        yield Missing(FingerprintPart.INPUTS, Lack.UNSEEN, count=execution.unseen_inputs)
 
 
-def _roles(roles: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(roles))
+def _roles(roles: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(roles))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+from lineage_server.domain.nodes import RunState
+from lineage_server.tracking.fingerprint import Lack
 from tests.architecture.sources import ROOT
 
 UI = ROOT / "ui"
@@ -99,6 +102,12 @@ def test_every_message_is_used() -> None:
     ids = json.loads((SRC / "locales" / "en.json").read_text("utf-8"))
     unused = [one for one in ids if one not in whole and not one.startswith(begun)]
     assert not unused, f"nobody says these: {unused}"
+
+
+@pytest.mark.parametrize(("begin", "kind"), [("run.lack.", Lack), ("state.", RunState)])
+def test_what_the_server_names_has_words(begin: str, kind: type[StrEnum]) -> None:
+    ids = json.loads((SRC / "locales" / "en.json").read_text("utf-8"))
+    assert [one for one in kind if begin + one.lower() not in ids] == []
 
 
 @pytest.mark.parametrize("folder", ["ui", "tests/support/azurite"])

@@ -17,7 +17,9 @@ from tests.support.stories import at
 
 REPEATS = TEXTS["Repeats"]
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
-FINGERPRINT = "query F($uid: String!) { run(uid: $uid) { fingerprint { digest complete missing { part } } } }"
+FINGERPRINT = """
+query F($uid: String!) { run(uid: $uid) { fingerprint { digest complete missing { part lack names text } } } }
+"""
 
 
 def run(run_id: str, started: float = 0, **told: Any) -> RunReported:
@@ -90,7 +92,10 @@ async def test_an_incomplete_fingerprint_is_marked_and_repeats_nothing(served: S
     assert (answer["repeats"], answer["isPartial"]) == ([], True)
     assert "incomplete (resources, inputs)" in answer["reason"]
     told = (await served.ask(FINGERPRINT, {"uid": ids[0]}))["run"]["fingerprint"]
-    assert [one["part"] for one in told["missing"]] == ["RESOURCES", "INPUTS"]
+    assert [(one["part"], one["lack"], one["names"], one["text"]) for one in told["missing"]] == [
+        ("RESOURCES", "RESOURCES", [], "neither its machine nor its GPUs are known"),
+        ("INPUTS", "VERSION", ["unknown"], "of unknown no version is known"),
+    ]
 
 
 async def test_fingerprints_of_many_runs_are_asked_for_at_once(served: Served) -> None:
@@ -169,7 +174,8 @@ async def test_what_others_made_of_hidden_inputs_is_not_told(guarded: Served) ->
     )
     token = await guarded.service_token(mine="viewer")
     answer = await repeated(guarded, f"run:{mine}", token)
-    assert [one["part"] for one in answer["fingerprint"]["missing"]] == ["INPUTS"]
+    (missing,) = answer["fingerprint"]["missing"]
+    assert (missing["lack"], missing["names"], missing["count"]) == ("UNSEEN", [], 1)
     assert "secret" not in str(answer)
     refused = await guarded.refused(REPEATS, {"of": f"run:{theirs}"}, token)
     assert refused["extensions"]["code"] == "NOT_FOUND"

@@ -13,10 +13,11 @@ from lineage_server.api.gql.types.values import Param
 from lineage_server.domain.nodes import Reproduced
 from lineage_server.tracking import fingerprint as domain
 from lineage_server.tracking import repeats
-from lineage_server.tracking.fingerprint import FingerprintPart
+from lineage_server.tracking.fingerprint import FingerprintPart, Lack
 from lineage_server.tracking.repeats import RepeatVerdict
 
 strawberry.enum(FingerprintPart)
+strawberry.enum(Lack)
 strawberry.enum(RepeatVerdict)
 strawberry.enum(Reproduced)
 
@@ -34,7 +35,10 @@ class MissingPart:
     """A part of which too little is known."""
 
     part: FingerprintPart
-    text: str
+    lack: Lack
+    names: list[str] = strawberry.field(description="of an image, or of roles of inputs")
+    count: int = strawberry.field(description="of inputs that were not looked at; else 0")
+    text: str = strawberry.field(description="the same in English")
 
 
 @strawberry.type
@@ -105,10 +109,16 @@ def fingerprint_shown(value: domain.Fingerprint) -> Fingerprint:
     return Fingerprint(
         digest=value.digest,
         complete=value.complete,
-        missing=[MissingPart(part=one.part, text=one.text) for one in value.missing],
+        missing=list(map(_missing, value.missing)),
         parts=[PartDigest(part=part, digest=digest) for part, digest in value.parts.items()],
         seeds=[Param(key=key, value=Json(seed)) for key, seed in value.seeds.items()],
     )
+
+
+def _missing(one: domain.Missing) -> MissingPart:
+    return MissingPart(
+        part=one.part, lack=one.lack, names=list(one.names), count=one.count, text=one.text
+    )  # fmt: skip
 
 
 def repeats_shown(value: repeats.Repeats, first: int) -> Repeats:

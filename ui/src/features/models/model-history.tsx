@@ -15,6 +15,7 @@ import { factsOf, sentenceOf } from "./deeds";
 import type { Fact } from "./deeds";
 import { activityQuery, nameOf } from "./model-query";
 import type { Activity } from "./model-query";
+import styles from "./model-history.module.css";
 
 export function ModelHistory({ of, project }: { of: string; project: string }) {
   const { say } = useWords();
@@ -45,7 +46,7 @@ function DeedRow({ deed, project }: { deed: Activity; project: string }) {
       <td>
         <bdi>{nameOf(deed.by)}</bdi>
       </td>
-      <td>{sentence ? say(sentence.id, sentence.values) : <code>{[deed.action, deed.alias, deed.version].filter(Boolean).join(" ")}</code>}</td>
+      <td className={styles.deed}>{sentence ? say(sentence.id, sentence.values) : <code>{[deed.action, deed.alias, deed.version].filter(Boolean).join(" ")}</code>}</td>
       {(["before", "after"] as const).map((side) => (
         <td key={side}>{sentence ? <Facts facts={factsOf(deed, side)} project={project} /> : <Told value={deed[side]} />}</td>
       ))}

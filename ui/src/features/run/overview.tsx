@@ -104,6 +104,8 @@ function Again({ run, project }: { run: Run; project: string }) {
   const { data, error, refetch } = useQuery(repeatsQuery(run.uid, project));
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={120} />;
+  const lacking = ({ lack, names, count: unseen }: (typeof data.fingerprint.missing)[number]): string =>
+    say(`run.lack.${lack.toLowerCase()}` as MessageId, { names: names.join(", "), count: unseen });
   const others = data.repeats.map(({ run: other }) => other.uid);
   return (
     <>
@@ -111,7 +113,7 @@ function Again({ run, project }: { run: Run; project: string }) {
       <Snippet text={`lineage reproduce ${run.uid}`} />
       {!data.fingerprint.complete && (
         <p className="faint">
-          {say("run.again.missing")} <bdi>{data.fingerprint.missing.map(({ text }) => text).join("; ")}</bdi>
+          {say("run.again.missing")} <bdi>{data.fingerprint.missing.map(lacking).join("; ")}</bdi>
         </p>
       )}
       {data.repeats.length === 0 ? (
