@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +30,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 AGAIN = "[...document.querySelectorAll('main button')].find((one) => one.innerText === 'Try again')"
 ALERT = "document.querySelector('[role=alert]')"
-SOON_SECONDS = 8.0
-"""A page says within five that it cannot be read; here other tests run beside it."""
+PATIENT = {"LINEAGE_GRAPH__READ_TIMEOUT_SECONDS": "120"}
+"""A server that waits for its graph longer than any test for a page."""
 LEAVE = "[...document.querySelectorAll('[role=menuitem]')].find((one) => one.innerText === 'Sign out')"
 
 
@@ -100,13 +99,13 @@ def on_a_graph_that_leaves(
     """A server, and what makes its graph leave and come back: Neo4j is out of reach, the embedded engine
     neither answers nor breaks a connection."""
     if engine == "embedded":
-        server = start_server()
+        server = start_server(environment=client_environment(folder / "server", **PATIENT))
         process = engine_process(server.family())
         yield server, process.suspend, process.resume
         return
     neo4j: Address = request.getfixturevalue("neo4j_server")
     with Proxy(neo4j.uri) as proxy:
-        told = client_environment(folder / "server", **graph_settings(neo4j, proxy.uri))
+        told = client_environment(folder / "server", **graph_settings(neo4j, proxy.uri), **PATIENT)
         yield start_server(environment=told, outer=neo4j), proxy.cut, proxy.heal
 
 
@@ -133,14 +132,12 @@ def test_a_page_says_that_the_graph_is_away_and_goes_on_when_it_is_back(
         assert page.run(f"{TEXT}.includes('before')")
         to(page, "models")
         other.open(f"{server.url}/p/{project}/artifacts")
-        # Nor of an engine that does not even refuse does a page wait for its answer as long as it may take.
+        # Nor of an engine that does not even refuse does a page wait for the answer of the server.
         for tab in (page, other):
             tab.do("Page.bringToFront")
-            asked = time.monotonic()
             tab.wait_for(
                 f"{ALERT}?.innerText.includes('does not answer now') && !!{ALERT}.querySelector('button')"
             )
-            assert time.monotonic() - asked < SOON_SECONDS
         come_back()
         for tab, heading in ((other, "Artifacts"), (page, "Models")):
             tab.do("Page.bringToFront")
