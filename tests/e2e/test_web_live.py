@@ -133,3 +133,23 @@ def test_an_artifact_tells_as_what_it_is_registered_and_leads_there(
     page.click("[...document.querySelectorAll('main a')].find((one) => one.innerText.includes('churn'))")
     page.wait_for(f"{HEADING} === 'churn' && {TEXT}.includes('churn@1')")
     check(page, url)
+
+
+def test_a_long_history_says_where_the_rest_of_it_is(
+    page: Page, running_server: RunningServer, recording: Recording, project: str
+) -> None:
+    url = running_server.url
+    with recording(project) as client:
+        for version in ("1", "2"):
+            client.report(ModelVersionReported(project=project, model="churn", version=version))
+        for move in range(410):
+            told = AliasSet(project=project, model="churn", alias=f"a{move % 50}", version=str(1 + move % 2))
+            client.report(told)
+        assert client.flush(20.0)
+    page.open(f"{url}/p/{project}/model?of=model%3A{project}%2Fchurn&view=history")
+    page.wait_for(f"{ROWS} === 50")
+    assert "local" not in page.run(f"{TEXT}.replaceAll('localhost', '')")
+    press(page, "Show more")
+    page.wait_for(f"{ROWS} === 400 && {TEXT}.includes('These are the newest 400')")
+    check_access(page)
+    check(page, url)

@@ -1,8 +1,10 @@
 /** Who did what to a model, and why, the newest first. */
+import { useState } from "react";
 import { Skeleton } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ListTable } from "@/components/list-table";
+import { More } from "@/components/more";
 import { EmptyState } from "@/components/empty-state";
 import { TimeAgo } from "@/components/time-ago";
 import { Rows, Told, brief } from "@/components/told";
@@ -13,25 +15,33 @@ import { versionApart } from "@/lib/version-apart";
 import { useWords } from "@/lib/words";
 import { factsOf, sentenceOf } from "./deeds";
 import type { Fact } from "./deeds";
-import { activityQuery, nameOf } from "./model-query";
+import { MOST_DEEDS, activityQuery, nameOf } from "./model-query";
 import type { Activity } from "./model-query";
 import styles from "./model-history.module.css";
 
+/** Shown at first. */
+const DEEDS = 50;
+
 export function ModelHistory({ of, project }: { of: string; project: string }) {
   const { say } = useWords();
-  const { data, error, refetch } = useQuery(activityQuery(of));
+  const [first, setFirst] = useState(DEEDS);
+  const { data, error, refetch, isPlaceholderData } = useQuery({ ...activityQuery(of, first), placeholderData: keepPreviousData });
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={240} />;
-  if (data.length === 0) return <EmptyState kind="none" title={say("history.none")} why={say("history.none.why")} />;
+  if (data.deeds.length === 0) return <EmptyState kind="none" title={say("history.none")} why={say("history.none.why")} />;
   return (
-    <ListTable
-      label={say("model.history")}
-      columns={[say("history.when"), say("history.who"), say("history.what"), say("compare.before"), say("compare.after"), say("form.reason")]}
-    >
-      {data.map((one, at) => (
-        <DeedRow key={at} deed={one} project={project} />
-      ))}
-    </ListTable>
+    <>
+      <ListTable
+        label={say("model.history")}
+        columns={[say("history.when"), say("history.who"), say("history.what"), say("compare.before"), say("compare.after"), say("form.reason")]}
+      >
+        {data.deeds.map((one, at) => (
+          <DeedRow key={at} deed={one} project={project} />
+        ))}
+      </ListTable>
+      <More left={data.left && first < MOST_DEEDS} loading={isPlaceholderData} ask={() => setFirst(MOST_DEEDS)} />
+      {data.left && first === MOST_DEEDS && <p className="faint">{say("history.more", { count: MOST_DEEDS })}</p>}
+    </>
   );
 }
 

@@ -37,14 +37,17 @@ export const approvalsQuery = ({ project, name }: Model) =>
     },
   });
 
-export const activityQuery = (of: string) =>
+/** What was done last, and whether there is more; no more than `MOST_DEEDS`. */
+export const activityQuery = (of: string, first: number) =>
   queryOptions({
-    queryKey: ["activity", of],
+    queryKey: ["activity", of, first],
     queryFn: async ({ signal }) => {
-      const { node } = await ask(ActivityDocument, { of }, signal);
-      return "activity" in node ? node.activity : [];
+      const { node } = await ask(ActivityDocument, { of, first: first + 1 }, signal);
+      const deeds = "activity" in node ? node.activity : [];
+      return { deeds: deeds.slice(0, first), left: deeds.length > first };
     },
   });
+export const MOST_DEEDS = 400;
 
 /** What begins like this is read anew when somebody changes a model. */
 const LIVE: ReadonlySet<unknown> = new Set(["models", "model", "approvals", "activity"]);
@@ -60,7 +63,9 @@ export function versionOf(uid: string): string {
   return uid.slice(uid.lastIndexOf("@") + 1);
 }
 
-/** A subject without its issuer. */
-export function nameOf(subject: string): string {
-  return subject.slice(subject.indexOf("/") + 1);
+/** What people call a sender, as runs do: a user by name, others in full, and nobody where nobody signs in. */
+export function nameOf(sender: string): string {
+  const [, issuer, subject = ""] = /^([^/]*)\/(.*)$/s.exec(sender) ?? [];
+  if (issuer === "local") return "";
+  return issuer === "lineage" && !subject.includes("/") ? subject : sender;
 }
