@@ -291,7 +291,7 @@ class Server:
         await services.rebuilder.finish_cut_off(alone=not settings.graph.uri)
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
-        self._tasks.start("keep lineage planned", keep_planned(services.bolt))
+        self._tasks.start("plan lineage", keep_planned(services.bolt, embedded=not settings.graph.uri))
         self._tasks.start("erase stored payload", services.eraser.run())
         self._tasks.start("tell webhooks", services.deliverer.run())
         kept = RefusedEvents(

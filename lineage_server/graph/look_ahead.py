@@ -110,11 +110,13 @@ def _row(type_: str, via: list[Any] | None, near: Sequence[Any], far: Sequence[A
     return {"type": type_, "via": via, "near": near, "far": far}
 
 
-async def keep_planned(bolt: Bolt) -> None:
-    """Plan ahead again and again: Neo4j gives a plan up once the graph is not what it was made for."""
-    while True:
-        await plan_ahead(bolt)
+async def keep_planned(bolt: Bolt, *, embedded: bool) -> None:
+    """Plan ahead again and again: Neo4j gives a plan up once the graph is not what it was made for. The
+    embedded engine keeps them."""
+    await plan_ahead(bolt)
+    while not embedded:
         await asyncio.sleep(_AGAIN_SECONDS)
+        await plan_ahead(bolt)
 
 
 async def plan_ahead(bolt: Bolt) -> None:

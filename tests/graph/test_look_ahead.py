@@ -48,9 +48,17 @@ async def test_what_was_planned_is_planned_again(
 ) -> None:
     monkeypatch.setattr(look_ahead, "_AGAIN_SECONDS", 0.01)
     async with Tasks() as tasks:
-        tasks.start("keep planned", look_ahead.keep_planned(graph))
+        tasks.start("keep planned", look_ahead.keep_planned(graph, embedded=False))
         for _ in range(6_000):
             await asyncio.sleep(0.01)
             if told and told.count(told[0]) > 2:
                 break
     assert all(told.count(statement) >= 2 for statement in set(told))
+
+
+async def test_an_engine_that_keeps_its_plans_is_told_once(
+    graph: Bolt, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_ahead, "_AGAIN_SECONDS", 0.01)
+    await look_ahead.keep_planned(graph, embedded=True)
+    assert told and len(told) == len(set(told))
