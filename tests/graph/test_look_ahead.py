@@ -61,4 +61,5 @@ async def test_an_engine_that_keeps_its_plans_is_told_once(
 ) -> None:
     monkeypatch.setattr(look_ahead, "_AGAIN_SECONDS", 0.01)
     await look_ahead.keep_planned(graph, embedded=True)
-    assert told and len(told) == len(set(told))
+    assert told
+    assert len(told) == len(set(told))
