@@ -242,7 +242,11 @@ def _metrics(_listing: Listing, value: object) -> dict[str, Any]:
 
 
 def _people(_listing: Listing, value: object) -> dict[str, Any]:
-    return {"by": [name.strip() for name in words_in(value, "by", "names, as runs say who ran them")]}
+    allowed = "names, as runs say who ran them"
+    names = [name.strip() for name in words_in(value, "by", allowed)]
+    if not all(names):
+        raise InvalidInputError("by names nobody", field="by", allowed=allowed)
+    return {"by": names}
 
 
 def _condition(text: str, field: str) -> dict[str, Any]:

@@ -76,6 +76,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("timeout", "traffic"), NO_SECONDS),
     "max_age_seconds": (*NO_SECONDS, -1),
     "limit": ("3", 1.5, -1, 0, True, [1]),
+    "by": (5, True, b"x", [5], object(), "", " "),
     **dict.fromkeys(("tag", "param", "metric"), (5, True, b"x", [5], object(), "", "=x")),
     "sort": (*NO_TEXT, "", "-", "a:b"),
     "runs": (5, True, [5], object()),
