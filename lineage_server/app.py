@@ -282,30 +282,28 @@ class Server:
 
     async def _connect(self, app: Starlette, services: Services) -> None:
         """From an address to working services; may be tried again after a failure."""
-        settings = self.settings
-        await services.bolt.open()
-        await migrate(services.bolt, owner="" if settings.graph.uri else "embedded")
+        settings, bolt, embedded = self.settings, services.bolt, not self.settings.graph.uri
+        await bolt.open()
+        await migrate(bolt, owner="embedded" if embedded else "")
         if settings.auth.mode == "token":
             made = await bootstrap_admin(services.tokens, settings.data_path)
             self.first_admin = made or self.first_admin
-        await services.rebuilder.finish_cut_off(alone=not settings.graph.uri)
+        await services.rebuilder.finish_cut_off(alone=embedded)
         await services.ingest.start()
         self._on_stop("ingest writer", lambda: services.ingest.stop(self._remaining() * 0.7))
-        self._tasks.start("plan lineage", keep_planned(services.bolt, embedded=not settings.graph.uri))
+        self._tasks.start("plan lineage", keep_planned(bolt, embedded=embedded), ends=embedded)
         self._tasks.start("erase stored payload", services.eraser.run())
         self._tasks.start("tell webhooks", services.deliverer.run())
-        kept = RefusedEvents(
-            services.bolt, most=settings.ingest.refused_events, days=settings.ingest.refused_days
-        )
+        kept = RefusedEvents(bolt, most=settings.ingest.refused_events, days=settings.ingest.refused_days)
         self._tasks.start("tidy refused events", kept.keep_tidy(services.ingest.counters))
         days = settings.ingest.archive_after_days
         if days and settings.archive_path is not None:
             self._tasks.start("archive old events", services.store.keep_archiving(days))
-        if settings.graph.uri:
-            watching = watch_others(services.bolt, services.ingest, services.rebuilder)
+        if not embedded:
+            watching = watch_others(bolt, services.ingest, services.rebuilder)
             self._tasks.start("watch other servers", watching)
         self.services = app.state.services = services
-        logger.info("ready: graph %s", services.bolt.server_agent or services.bolt.uri)
+        logger.info("ready: graph %s", bolt.server_agent or bolt.uri)
 
     # --- probes ----------------------------------------------------------------------------
 

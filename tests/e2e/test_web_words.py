@@ -36,7 +36,7 @@ LOOSE = f"""
 BRAND = {"Lineage", "CSV", "UID"}
 """The same in all languages."""
 LATIN = re.compile(r"[A-Za-z]{2}")
-MEASURE = re.compile(r"( · )?[\d.,]+ (sec|min|hr|byte|[kMG]B)")
+MEASURE = re.compile(r"( · )?[\d.,]+ (sec|min|hr|byte|[kMG]B)( [\d.,]+ (sec|min))?")
 TOLD_APART = re.compile(r" · (?:[A-Z][a-z]{2} \d+, \d{4}, [\d:]+\s[AP]M|[\da-f-]{8,})$")
 """What is added to the name of one of several runs of it: when it began, or how its id begins."""
 
