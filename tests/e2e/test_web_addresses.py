@@ -181,6 +181,14 @@ def test_a_version_that_is_not_there_is_told_with_those_that_are(
     check(page, running_server.url)
 
 
+WATCHING = """
+window.away = 0;
+new MutationObserver(() => { window.away += document.querySelector('main h1') ? 0 : 1; })
+  .observe(document.querySelector('main'), {childList: true, subtree: true});
+0
+"""
+
+
 def test_a_model_opens_by_any_reference_to_it(
     page: Page, running_server: RunningServer, recording: Recording, name: str
 ) -> None:
@@ -222,7 +230,9 @@ def test_a_model_opens_by_any_reference_to_it(
     for nothing in ("model:chrun@prod", "chrun", f"model:{name}/chrun", "dataset:network@1"):
         page.open(f"{url}/model?of={quote(nothing, safe='')}")
         page.wait_for(f"{HEADING} === 'There is nothing here'")
+        page.run(WATCHING)
         check_access(page)
+        assert page.run("window.away") == 0, "what is told does not blink while it is read again"
     page.complaints = [one for one in page.complaints if "/graphql" not in one]
     check(page, running_server.url)
 

@@ -11,6 +11,7 @@ import { Sections } from "@/components/sections";
 import { StateBadge } from "@/components/state-badge";
 import { Tags } from "@/components/tags";
 import { Trouble } from "@/components/trouble";
+import { useLasting } from "@/lib/lasting";
 import { useOwnProject } from "@/lib/own-project";
 import { sceneLook } from "@/lib/scene-look";
 import type { SceneLook, SceneSlotProps } from "@/lib/scene-look";
@@ -49,6 +50,7 @@ export function ModelPage({ tree }: ModelPageProps) {
   const { of, v } = useSearch({ from: "/p/$project/model" });
   const navigate = useNavigate({ from: "/p/$project/model" });
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(modelQuery(project, of));
+  const { trouble, forget } = useLasting(of, error, data);
   const { model, v: named } = data?.pages[0] ?? {};
   const settled = model?.uid === of;
   useEffect(() => {
@@ -59,7 +61,7 @@ export function ModelPage({ tree }: ModelPageProps) {
   const listed = useMemo(() => data?.pages.flatMap((page) => page.modelVersions.edges.map(({ node }) => node)), [data]);
   const asked = settled ? versionCalled(model.aliases, v) : undefined;
   const sought = useSought(asked, { of, listed, hasNextPage, isFetchingNextPage, fetchNextPage });
-  if (error && !data) return <Trouble alone error={error} retry={() => void refetch()} />;
+  if (trouble) return <Trouble alone error={trouble} retry={() => (forget(), void refetch())} />;
   if (!settled || !listed) return <Skeleton height={420} m="lg" />;
   const count = data?.pages[0]?.modelVersions.totalCount ?? listed.length;
   return (

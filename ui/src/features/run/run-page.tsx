@@ -8,6 +8,7 @@ import { StateBadge } from "@/components/state-badge";
 import { TimeAgo } from "@/components/time-ago";
 import { Trouble } from "@/components/trouble";
 import { duration } from "@/lib/format";
+import { useLasting } from "@/lib/lasting";
 import { useOwnProject } from "@/lib/own-project";
 import type { SceneSlotProps } from "@/lib/scene-look";
 import { useWords } from "@/lib/words";
@@ -40,13 +41,14 @@ function OneRun({ project, uid, steps }: { project: string; uid: string } & RunP
   const { say, language } = useWords();
   const { tab = "overview" } = useSearch({ from: "/p/$project/runs/$uid" });
   const { data: run, error, refetch } = useQuery(runQuery(uid));
+  const { trouble, forget } = useLasting(uid, error, run);
   useLiveRun(uid);
   useOwnProject(run?.project);
-  if (error && !run) {
+  if (trouble) {
     return (
       <div className={styles.page}>
         <h1>{say("run.page")}</h1>
-        <Trouble error={error} retry={() => void refetch()} />
+        <Trouble error={trouble} retry={() => (forget(), void refetch())} />
       </div>
     );
   }
